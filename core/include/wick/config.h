@@ -30,6 +30,50 @@
 #define WICK_HEADER_MAX 4096
 #endif
 
+/* Gateway agent (wick/gateway.h). Sessions and pending calls, range 1..32, about 0.7 KB each. */
+#ifndef WICK_GW_SESSIONS_MAX
+#define WICK_GW_SESSIONS_MAX 4
+#endif
+/* UDP sockets that the agent may name: 0 own relay, 1 second allocation. Range 2..4. */
+#ifndef WICK_GW_SOCKETS
+#define WICK_GW_SOCKETS 2
+#endif
+/* Registries in the configuration, range 1..16. 48 B each (high-water marks of its chain). */
+#ifndef WICK_GW_REGISTRIES_MAX
+#define WICK_GW_REGISTRIES_MAX 4
+#endif
+/* Proven answers being read at once, range 1..8, about 1 KB each. */
+#ifndef WICK_GW_READS_MAX
+#define WICK_GW_READS_MAX 3
+#endif
+/* Approved relays kept, range 1..16, 24 B each. */
+#ifndef WICK_GW_RELAYS_MAX
+#define WICK_GW_RELAYS_MAX 8
+#endif
+/* Peers whose (epoch, seq) high-water marks are kept, range 4..64, 48 B each here and in store. */
+#ifndef WICK_GW_MARKS_MAX
+#define WICK_GW_MARKS_MAX 16
+#endif
+/* A request that the driver has not answered is given up after this, milliseconds. */
+#ifndef WICK_GW_REQUEST_MS
+#define WICK_GW_REQUEST_MS 20000
+#endif
+/* A transaction that is not proven on chain after this is TX_LOST, milliseconds. */
+#ifndef WICK_GW_INCLUSION_MS
+#define WICK_GW_INCLUSION_MS 90000
+#endif
+/* Largest application datagram and the frame buffer around it, bytes. Range 1200..1400. */
+#ifndef WICK_GW_DATAGRAM_MAX
+#define WICK_GW_DATAGRAM_MAX 1300
+#endif
+/* Relay user name and password with their zero, bytes. */
+#ifndef WICK_GW_RELAY_USER_MAX
+#define WICK_GW_RELAY_USER_MAX 96
+#endif
+#ifndef WICK_GW_RELAY_PASSWORD_MAX
+#define WICK_GW_RELAY_PASSWORD_MAX 64
+#endif
+
 /* Sizes of the opaque crypto contexts of wick/hal/crypto.h, bytes. Range: what the back end needs,
  * checked there at compile time. */
 #ifndef WICK_HASH_CTX_BYTES

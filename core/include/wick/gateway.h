@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_GATEWAY_H
+#define WICK_GATEWAY_H
+/*
+ * The agent: one machine that takes a gateway from a name and two keys to sessions with peers.
+ *
+ *   register -> allocate on a relay -> publish -> look peers up -> handshake -> session
+ *
+ * It does no I/O. It takes datagrams, answers and the time, and gives datagrams, requests, events
+ * and the time of its next need. What it cannot know by itself it asks for with a typed request;
+ * a driver (a port's event loop) answers by a call that carries the request's id. No answer is
+ * believed because of who gave it: headers are authenticated, words are proven under them, vouchers
+ * are checked against the manager that the chain names, inclusion is a proof and not a receipt.
+ *
+ *   static wick_gateway gw;
+ *   wick_gateway_init(&gw, &cfg);
+ *   wick_gateway_start(&gw, now, WICK_GW_GOAL_SERVE);
+ *   for (;;) {
+ *       while (wick_gateway_poll(&gw, &out, now), out.kind != WICK_GW_OUT_WAIT) {
+ *           ... SEND: sendto(sock[out.socket], out.bytes, out.to)
+ *           ... REQUEST: start it; answer later with wick_gateway_<kind>(&gw, ..., out.request.id)
+ *           ... DATA: give out.bytes to the DTLS of out.session
+ *           ... EVENT: tell the application
+ *       }
+ *       wait until out.deadline_ms, a datagram (wick_gateway_input) or an answer
+ *   }
+ *
+ * Sockets are small indices below WICK_GW_SOCKETS; the driver opens UDP socket i when it is first
+ * named in SEND, and again after WICK_GW_OUT_SOCKET_NEW (another 5-tuple is needed). Addresses are
+ * numeric: from the configuration or from the chain.
+ *
+ * Application bytes are DTLS records made by the driver. wick_gateway_send() wraps one for the
+ * session's present path; what arrives for a session comes out as DATA. The first byte tells NSL
+ * (1) from DTLS (20..63, RFC 7983); anything else is dropped.
+ *
+ * Requests and their answers:
+ *   CHAIN_PROOF   eth_getBlockByNumber("latest") (or the block of request.block_hash when
+ *                 request.at_hash) and eth_getProof(account, slots) at that very block ->
+ *                 wick_gateway_header(), then wick_gateway_proof_node() for each node of the account
+ *                 (part -1) and of each slot (part 0, 1, ...) in the order of the reply, then
+ *                 wick_gateway_proof_end()
+ *   CHAIN_FEES    base fee of the newest block and a priority fee -> wick_gateway_fees()
+ *   CHAIN_SEND    eth_call {from, to, data} as a dry run, then eth_sendRawTransaction(raw_tx) ->
+ *                 wick_gateway_sent(); a refused dry run gives WICK_E_TX_REVERTED and the revert data
+ *   WALLET_VOUCHER / WALLET_FUND / WALLET_RELAY
+ *                 the wallet manager's "voucher", "fund" and "relay" over TLS-PSK ->
+ *                 wick_gateway_voucher(), wick_gateway_funded(), wick_gateway_relay(). While a
+ *                 voucher is asked for, wick_gateway_possession() signs the manager's challenge.
+ * Any request may be answered by wick_gateway_failed(). A request not answered within
+ * WICK_GW_REQUEST_MS is given up; a late answer gives WICK_E_STATE and changes nothing.
+ *
+ * Bounds: wick/config.h (WICK_GW_*). RAM: see sizeof in unittest/sim/test_gateway.c, which holds it
+ * below 24 KB.
+ */
+#include "wick/base.h"
+#include "wick/hal/clock.h"
+#include "wick/hal/crypto.h"
+#include "wick/hal/entropy.h"
+#include "wick/hal/keystore.h"
+#include "wick/hal/log.h"
+#include "wick/hal/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WICK_GW_NO_SESSION 0xFFu
+
+/** Tier of a chain's authenticator (design: the application sees the tier of every record). */
+typedef enum wick_gateway_tier {
+    WICK_GW_TIER_PINNED = 1,  /* one block hash that the operator provisioned */
+    WICK_GW_TIER_OWN_NODE = 2 /* the operator's own node says so, and it hashes right */
+} wick_gateway_tier;
+
+/** One registry: a chain, its contracts, and how its headers are authenticated. */
+typedef struct wick_gateway_registry {
+    const char *name; /* section name, for "peer@name"; [0] is the home registry */
+    uint64_t chain_id;
+    uint8_t device_registry[20];
+    uint8_t relay_registry[20]; /* zero: none, then cfg.relay is the only relay */
+    wick_gateway_tier tier;
+    uint8_t pinned_hash[32];  /* tier PINNED */
+    uint32_t max_age_s;       /* oldest header accepted, 0: 900; ignored without a clock, or PINNED */
+} wick_gateway_registry;
+
+/* What the agent is asked to reach and to keep. */
+#define WICK_GW_GOAL_REGISTER 1u /* the name is registered with this device's key */
+#define WICK_GW_GOAL_PATH 2u     /* a relayed address is held */
+#define WICK_GW_GOAL_PUBLISH 4u  /* and written to the record, kept fresh */
+#define WICK_GW_GOAL_ANSWER 8u   /* answer handshakes of peers */
+#define WICK_GW_GOAL_CALL (WICK_GW_GOAL_REGISTER | WICK_GW_GOAL_PATH)
+#define WICK_GW_GOAL_SERVE                                                                         \
+    (WICK_GW_GOAL_REGISTER | WICK_GW_GOAL_PATH | WICK_GW_GOAL_PUBLISH | WICK_GW_GOAL_ANSWER)
+
+/** All pointers are kept and must live as long as the agent. */
+typedef struct wick_gateway_config {
+    const wick_hal_crypto *crypto;
+    const wick_hal_entropy *entropy;
+    const wick_hal_keystore *keystore;
+    const wick_hal_clock *clock; /* only unix_s is used; may answer WICK_E_NO_CLOCK */
+    const wick_hal_store *store; /* NULL: high-water marks are forgotten at restart */
+    const wick_hal_log *log;     /* NULL: silent */
+
+    const char *name; /* [a-z0-9._-]{1,63} */
+    wick_key wallet_key; /* secp256k1: pays and owns the record */
+    wick_key device_key; /* secp256k1: proves the name in handshakes; never equal to the wallet's */
+    uint64_t not_after_s; /* wished end of the record's validity, 0: one year from now */
+
+    const wick_gateway_registry *registries;
+    size_t registry_count; /* 1..WICK_GW_REGISTRIES_MAX */
+
+    const char *service; /* NULL: "default" */
+    uint32_t expires_s;  /* life of a published endpoint; renewed at half of it; 0: 86400 */
+
+    wick_addr relay;            /* TURN server over UDP; port 0: an approved one from the chain */
+    const char *relay_user;     /* NULL: WALLET_RELAY is asked for */
+    const char *relay_password;
+    bool allow_private_relay; /* laboratories: a relayed address that is not public is accepted */
+    bool has_wallet_manager;  /* WALLET_* requests can be answered */
+    bool check_relay;         /* two allocations and a datagram each way before publishing */
+} wick_gateway_config;
+
+/* ------------------------------------------------------------------ what comes out of poll() */
+
+typedef enum wick_gateway_out_kind {
+    WICK_GW_OUT_WAIT = 0,   /* nothing before deadline_ms, a datagram or an answer */
+    WICK_GW_OUT_SEND,       /* send `bytes` to `to` on `socket` */
+    WICK_GW_OUT_DATA,       /* `bytes` (a DTLS record) came for `session` */
+    WICK_GW_OUT_REQUEST,    /* `request` */
+    WICK_GW_OUT_EVENT,      /* `event` */
+    WICK_GW_OUT_SOCKET_NEW, /* close `socket` and open a new one at its next SEND */
+    WICK_GW_OUT_DONE        /* stopped; event.status says why */
+} wick_gateway_out_kind;
+
+typedef enum wick_gateway_request_kind {
+    WICK_GW_REQ_CHAIN_PROOF = 1,
+    WICK_GW_REQ_CHAIN_FEES,
+    WICK_GW_REQ_CHAIN_SEND,
+    WICK_GW_REQ_WALLET_VOUCHER,
+    WICK_GW_REQ_WALLET_FUND,
+    WICK_GW_REQ_WALLET_RELAY
+} wick_gateway_request_kind;
+
+typedef struct wick_gateway_request {
+    uint32_t id; /* not 0, unique in this agent's life */
+    wick_gateway_request_kind kind;
+    uint8_t registry; /* index in cfg.registries: names the chain (all CHAIN_* requests) */
+    uint64_t chain_id;
+
+    /* CHAIN_PROOF */
+    const uint8_t *account; /* 20 bytes */
+    const uint8_t (*slots)[32];
+    size_t slot_count;
+    bool at_hash;              /* the block is given (tier PINNED) */
+    const uint8_t *block_hash; /* 32 bytes when at_hash */
+
+    /* CHAIN_SEND */
+    wick_span raw_tx;
+    const uint8_t *from; /* 20 bytes; also the owner of WALLET_VOUCHER and WALLET_FUND */
+    const uint8_t *to;   /* 20 bytes */
+    wick_span call_data; /* what raw_tx carries */
+
+    /* WALLET_VOUCHER: what the manager is to vouch for; `from` is the owner */
+    const char *name;
+    const uint8_t *record_id; /* 32 bytes */
+    uint8_t key_type, flags;
+    const uint8_t *key; /* 32 bytes: word 1 of the record */
+    uint64_t not_after_s;
+} wick_gateway_request;
+
+typedef enum wick_gateway_event_kind {
+    WICK_GW_EV_READY = 1,      /* all goals are reached (again) */
+    WICK_GW_EV_REGISTERED,     /* OK: the record is proven (epoch, block); else why not */
+    WICK_GW_EV_PATH_CHANGED,   /* OK: addr = relayed, addr2 = reflexive; else the path is gone */
+    WICK_GW_EV_PUBLISHED,      /* proven on chain: addr, seq, block; sent = false: it was so already */
+    WICK_GW_EV_PUBLISH_FAILED, /* status; revert_name when the contract refused */
+    WICK_GW_EV_PEER_RESOLVED,  /* name, id, epoch, addr, seq, tier, block; or why not */
+    WICK_GW_EV_SESSION_UP,     /* session, initiator, id, addr; wick_gateway_session_psk() */
+    WICK_GW_EV_SESSION_MOVED,  /* session, addr */
+    WICK_GW_EV_SESSION_DOWN,   /* session is free again; status says why */
+    WICK_GW_EV_LEAF_REQUEST,   /* reserved for the leaf interface */
+    WICK_GW_EV_UPDATE_STATE,   /* reserved for firmware */
+    WICK_GW_EV_TRUST_STALE     /* the newest proven header is older than the policy allows */
+} wick_gateway_event_kind;
+
+typedef struct wick_gateway_event {
+    wick_gateway_event_kind kind;
+    wick_status status;
+    bool final;        /* a failure that the agent will not try to mend by itself */
+    uint8_t session;   /* WICK_GW_NO_SESSION if none */
+    bool initiator;    /* SESSION_*: this side is the DTLS client */
+    bool sent;         /* REGISTERED, PUBLISHED: a transaction was needed */
+    uint8_t tier;      /* wick_gateway_tier of the header under which it was proven */
+    uint8_t endpoint_kind; /* 1 direct, 2 PCP, 3 relay */
+    uint8_t id[32];    /* record id: own or peer's */
+    char name[64];     /* name as asked for, "" if only the id is known */
+    uint32_t epoch, seq;
+    uint64_t block_number, block_time_s;
+    wick_addr addr, addr2;
+    uint32_t revert_selector; /* first four bytes of the revert data, 0 if none */
+    const char *revert_name;  /* name of that custom error, NULL if unknown */
+} wick_gateway_event;
+
+typedef struct wick_gateway_out {
+    wick_gateway_out_kind kind;
+    uint64_t deadline_ms;
+    uint8_t socket;
+    uint8_t session;
+    wick_addr to;
+    wick_span bytes; /* lives until the next call on this agent */
+    wick_gateway_request request; /* its pointers live until the request is answered */
+    wick_gateway_event event;
+} wick_gateway_out;
+
+/** Reference to a peer: name[/service][@registry], parsed strictly. Views into the text. */
+typedef struct wick_peer_ref {
+    wick_span name, service, registry; /* empty if not given */
+} wick_peer_ref;
+
+/** @retval WICK_OK  @retval WICK_E_NAME a part is not [a-z0-9._-]{1,63}, or the form is another */
+WICK_NODISCARD wick_status wick_peer_ref_parse(wick_peer_ref *out, const char *text, size_t len);
+
+typedef struct wick_gateway wick_gateway; /* visible struct, fields private: end of this header */
+
+/**
+ * Checks the configuration, derives ids and addresses, loads high-water marks. No output yet.
+ * @retval WICK_OK
+ * @retval WICK_E_NAME      name or service breaks [a-z0-9._-]{1,63}
+ * @retval WICK_E_SAME_KEY  wallet key and device key are one key
+ * @retval WICK_E_BAD_ARG   a pointer or count is missing
+ * @retval WICK_E_STORE_*   the store refuses to read what it holds
+ */
+WICK_NODISCARD wick_status wick_gateway_init(wick_gateway *gw, const wick_gateway_config *cfg);
+
+/** Begins to work for `goals`, or adds goals. Failures that were final are tried again. */
+WICK_NODISCARD wick_status wick_gateway_start(wick_gateway *gw, uint64_t now_ms, unsigned goals);
+
+/** Ends sessions and gives allocations back; poll until DONE. */
+void wick_gateway_stop(wick_gateway *gw, uint64_t now_ms);
+
+/** Wipes every secret. The struct may then be thrown away or initialised again. */
+void wick_gateway_wipe(wick_gateway *gw);
+
+/** Gives the next output; call until WAIT (or DONE). */
+void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
+
+/**
+ * One datagram. `bytes` must stay until poll gave WAIT: a DATA output points into it. Whatever does
+ * not belong to the agent is dropped without a trace but a counter.
+ */
+void wick_gateway_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes,
+                        const wick_addr *from);
+
+/**
+ * Looks a peer up: verified record, PEER_RESOLVED, no session.
+ * @retval WICK_E_NAME      reference malformed
+ * @retval WICK_E_CONFIG    no such registry is configured
+ * @retval WICK_E_LIMIT     WICK_GW_SESSIONS_MAX operations are under way
+ */
+WICK_NODISCARD wick_status wick_gateway_lookup(wick_gateway *gw, uint64_t now_ms, const char *ref);
+
+/**
+ * Looks a peer up, handshakes, and opens a session: PEER_RESOLVED, then SESSION_UP or SESSION_DOWN
+ * for *session. Needs WICK_GW_GOAL_REGISTER and WICK_GW_GOAL_PATH; waits until they are reached.
+ * Errors as wick_gateway_lookup(), and WICK_E_BAD_ARG for a reference to oneself.
+ */
+WICK_NODISCARD wick_status wick_gateway_connect(wick_gateway *gw, uint8_t *session,
+                                                uint64_t now_ms, const char *ref);
+
+/**
+ * Wraps one application datagram for the session's path, at once: on WICK_OK `out` is a SEND.
+ * @retval WICK_E_STATE     no such session, or it is not up
+ * @retval WICK_E_NO_SPACE  longer than WICK_GW_DATAGRAM_MAX
+ * @retval WICK_E_TURN_LOST the path is being mended; send again later
+ */
+WICK_NODISCARD wick_status wick_gateway_send(wick_gateway *gw, wick_gateway_out *out,
+                                             wick_span bytes, uint64_t now_ms, uint8_t session);
+
+/** Ends a session and wipes its keys. No event follows. */
+void wick_gateway_close(wick_gateway *gw, uint8_t session);
+
+#define WICK_GW_PSK_BYTES 32
+#define WICK_GW_PSK_ID_MAX 32
+
+/**
+ * DTLS-PSK key and identity (printable, zero-terminated) of a session that is up. `initiator` must
+ * be the caller's DTLS role (client = initiator): an entry serves one role only.
+ * @retval WICK_E_STATE not up, or of the other role; outputs zeroed
+ */
+WICK_NODISCARD wick_status wick_gateway_session_psk(const wick_gateway *gw,
+                                                    uint8_t psk[WICK_GW_PSK_BYTES],
+                                                    char psk_id[WICK_GW_PSK_ID_MAX],
+                                                    uint8_t session, bool initiator);
+
+/* ------------------------------------------------------------------ answers to requests */
+
+/** Header of the block under which the proof is. `block_hash` is what the node calls it.
+ *  @retval WICK_E_HEADER_HASH  @retval WICK_E_HEADER_STALE  @retval WICK_E_MALFORMED and others:
+ *  the request has failed, further answers to it give WICK_E_STATE */
+WICK_NODISCARD wick_status wick_gateway_header(wick_gateway *gw, wick_span header_rlp,
+                                               const uint8_t block_hash[32], uint64_t now_ms,
+                                               uint32_t request);
+/** One trie node: part -1 = account proof, 0.. = slot in the order of the request. Parts come in
+ *  ascending order, nodes from the root down. */
+WICK_NODISCARD wick_status wick_gateway_proof_node(wick_gateway *gw, wick_span node,
+                                                   uint64_t now_ms, uint32_t request, int part);
+/** End of the answer: WICK_OK, or why the driver could not get it. */
+WICK_NODISCARD wick_status wick_gateway_proof_end(wick_gateway *gw, uint64_t now_ms,
+                                                  uint32_t request, wick_status status);
+
+/** Wei per gas. */
+WICK_NODISCARD wick_status wick_gateway_fees(wick_gateway *gw, uint64_t now_ms, uint32_t request,
+                                             uint64_t base_fee_wei, uint64_t priority_wei);
+
+/** Node's word on a transaction: WICK_OK = taken into its pool. `revert` is empty if there is none. */
+WICK_NODISCARD wick_status wick_gateway_sent(wick_gateway *gw, wick_span revert, uint64_t now_ms,
+                                             uint32_t request, wick_status status);
+
+/** Answer of the wallet manager; epochs and deadline as it signed them. */
+typedef struct wick_gateway_voucher_answer {
+    uint8_t org[32];
+    uint32_t epoch, manager_epoch;
+    uint64_t deadline_s;
+    uint8_t r[32], vs[32];
+} wick_gateway_voucher_answer;
+
+/** @retval WICK_E_VOUCHER not signed by the manager that the chain names over what was asked for */
+WICK_NODISCARD wick_status wick_gateway_voucher(wick_gateway *gw,
+                                                const wick_gateway_voucher_answer *answer,
+                                                uint64_t now_ms, uint32_t request);
+
+/** Signature (r | s) of the device key over EIP-712 Possession(id, challenge), for the manager.
+ *  @retval WICK_E_STATE no voucher is being asked for under this id */
+WICK_NODISCARD wick_status wick_gateway_possession(wick_gateway *gw, uint8_t sig64[64],
+                                                   const uint8_t challenge[32], uint32_t request);
+
+/** The manager says that it funded the wallet; the agent proves the balance itself. */
+WICK_NODISCARD wick_status wick_gateway_funded(wick_gateway *gw, uint64_t now_ms,
+                                               uint32_t request);
+
+/** Relay credentials; copied. user < WICK_GW_RELAY_USER_MAX, password < WICK_GW_RELAY_PASSWORD_MAX. */
+WICK_NODISCARD wick_status wick_gateway_relay(wick_gateway *gw, const char *user,
+                                              const char *password, uint64_t expires_s,
+                                              uint64_t now_ms, uint32_t request);
+
+/** A request could not be carried out (time-out, HTTP, JSON, TLS, refusal by the manager ...). */
+WICK_NODISCARD wick_status wick_gateway_failed(wick_gateway *gw, uint64_t now_ms,
+                                               uint32_t request, wick_status status);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
