@@ -1,0 +1,289 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Gets what wick needs to build, test and demonstrate itself.
+#
+#   bootstrap.sh [--root-free] [group ...]        groups (default: core deps)
+#     core    host tools: compiler, cmake, make ...
+#     deps    mbedtls, libsecp256k1 and cJSON for the host, below build/deps/<name>-<version>/host
+#     lab     coturn and miniupnpd, unpacked below build/deps/lab (never installed, never started)
+#     chain   anvil, forge, cast and solc below build/deps/chain
+#     ci      clang, valgrind, gcovr
+#     cross   ARM compilers and emulators, and the libraries built for them
+#
+# Missing tools are installed when root, else named with the command that installs them (exit 2).
+# --root-free never installs. Results are keyed by a hash of their recipe: a second run is silent
+# and takes a second. WICK_DEPS_DIR=DIR takes the libraries' sources from DIR/{mbedtls,libsecp256k1,
+# cjson}*, WICK_DEBIAN_MIRROR=URL says which Debian mirror to use instead of the machine's own.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd -P)
+here=$top/toolchain
+deps=$top/build/deps
+jobs=$(nproc 2>/dev/null || echo 2)
+root_free=
+suite=trixie # mbedtls 3.6, libsecp256k1 0.5, cJSON 1.7.18
+
+say() { printf 'bootstrap: %s\n' "$*"; }
+stop() { printf 'bootstrap: %s\n' "$*" >&2; exit 2; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# sbin is not on an ordinary user's path, and nft and ip live there.
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+export LC_ALL=C
+
+# ---- host tools ----
+
+# want GROUP program=package ...
+want() {
+    group=$1
+    shift
+    missing=
+    for pair; do
+        program=${pair%%=*}
+        case $program in
+        /*) [ -e "$program" ] || missing="$missing ${pair#*=}" ;;
+        *) have "$program" || missing="$missing ${pair#*=}" ;;
+        esac
+    done
+    [ -n "$missing" ] || return 0
+    missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ' | sed 's/ $//')
+    command="apt-get install -y --no-install-recommends $missing"
+    if [ -n "$root_free" ] || [ "$(id -u)" != 0 ] || ! have apt-get; then
+        stop "the $group tools are incomplete; run as root: $command"
+    fi
+    say "installing $missing"
+    export DEBIAN_FRONTEND=noninteractive
+    lock='-o DPkg::Lock::Timeout=600'
+    log=$deps/log/apt.log
+    mkdir -p "$deps/log"
+    # shellcheck disable=SC2086
+    apt-get $lock install -y --no-install-recommends $missing >"$log" 2>&1 || {
+        apt-get $lock update >>"$log" 2>&1 || true
+        apt-get $lock install -y --no-install-recommends $missing >>"$log" 2>&1 ||
+            stop "apt cannot install $missing (see build/deps/log/apt.log); try: apt-get update && $command"
+    }
+}
+
+group_core() {
+    want core gcc=gcc cc=gcc g++=g++ cmake=cmake make=make pkg-config=pkg-config \
+        /usr/include/stdio.h=libc6-dev flock=util-linux xargs=findutils
+}
+
+group_ci() {
+    want ci clang=clang clang++=clang valgrind=valgrind gcovr=gcovr
+}
+
+# ---- private view of Debian's archive: nothing of the machine's own apt state is touched ----
+
+debian_mirror() {
+    if [ -n "${WICK_DEBIAN_MIRROR:-}" ]; then
+        printf '%s\n' "$WICK_DEBIAN_MIRROR"
+        return
+    fi
+    # The first source that is a Debian main archive. Security and third-party sources have other
+    # path names; the archive's own always end in /debian.
+    APT_CONFIG= apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+        sed 's,/*$,,' | grep -E '/debian$' | head -n 1
+}
+
+apt_view() { # apt_view NAME KIND: sets APT_CONFIG to a private configuration
+    have apt-get || stop "there is no apt-get here; give the libraries' sources with WICK_DEPS_DIR"
+    view=$deps/apt-$1
+    mkdir -p "$view/lists/partial" "$view/cache/archives/partial"
+    mirror=$(debian_mirror)
+    [ -n "$mirror" ] ||
+        stop "no Debian mirror in this machine's apt sources; set WICK_DEBIAN_MIRROR or WICK_DEPS_DIR"
+    key=/usr/share/keyrings/debian-archive-keyring.gpg
+    [ -r "$key" ] || stop "no $key; run as root: apt-get install -y debian-archive-keyring"
+    printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
+        "$2" "$mirror" "$suite" "$key" >"$view/list.sources"
+    : >"$view/status"
+    cat >"$view/apt.conf" <<EOF
+Dir::Etc::sourcelist "$view/list.sources";
+Dir::Etc::sourceparts "-";
+Dir::State::lists "$view/lists";
+Dir::Cache "$view/cache";
+Dir::State::status "$view/status";
+APT::Sandbox::User "root";
+APT::Get::List-Cleanup "false";
+Acquire::Languages "none";
+Acquire::Retries "3";
+EOF
+    APT_CONFIG=$view/apt.conf
+    export APT_CONFIG
+}
+
+# ---- libraries ----
+
+hash_of() { sha256sum | cut -c1-16; }
+
+source_of() { # source_of NAME FLOOR: prints the source directory, fetching it when needed
+    name=$1
+    if [ -n "${WICK_DEPS_DIR:-}" ]; then
+        for d in "$WICK_DEPS_DIR/$name"*/; do
+            [ -d "$d" ] && { printf '%s\n' "${d%/}"; return; }
+        done
+        stop "no $name* directory in WICK_DEPS_DIR=$WICK_DEPS_DIR"
+    fi
+    src=$deps/src/$name
+    if [ ! -d "$src" ]; then
+        have dpkg-source || want deps dpkg-source=dpkg-dev
+        mkdir -p "$deps/src" "$deps/log"
+        (
+            apt_view src deb-src
+            if [ ! -e "$deps/apt-src/updated" ]; then
+                apt-get -q update >"$deps/log/update.log" 2>&1 ||
+                    stop "cannot read Debian's source index from $mirror (see build/deps/log/update.log); check the network or set WICK_DEPS_DIR"
+                : >"$deps/apt-src/updated"
+            fi
+            work=$deps/src/.get-$name
+            rm -rf "$work"
+            mkdir -p "$work"
+            cd "$work"
+            fetch() { apt-get -q source --download-only "$name/$suite" >"$deps/log/$name-get.log" 2>&1; }
+            # A stale index names files that the mirror has replaced: read it again once.
+            fetch || { apt-get -q update >"$deps/log/update.log" 2>&1 && fetch; } ||
+                stop "cannot fetch the source of $name (see build/deps/log/$name-get.log); check the network or set WICK_DEPS_DIR"
+            dpkg-source -x ./*.dsc tree >"$deps/log/$name-unpack.log" 2>&1 ||
+                stop "cannot unpack the source of $name (see build/deps/log/$name-unpack.log)"
+            version=$(sed -n 's/^Version: \([0-9]*:\)\{0,1\}\([0-9.]*[0-9]\).*/\2/p' ./*.dsc | head -n 1)
+            printf '%s\n' "$version" >tree/.version
+            mv tree "$src"
+            rm -rf "$work"
+        ) || exit 2
+    fi
+    printf '%s\n' "$src"
+}
+
+# What each target is compiled with.
+target_tools() {
+    ar=gcc-ar
+    cc=gcc
+    secp_defs="-DECMULT_WINDOW_SIZE=15 -DCOMB_BLOCKS=43 -DCOMB_TEETH=6"
+    flags="-O2 -g1 -fPIC -ffunction-sections -fdata-sections -std=gnu11"
+    small="-Os -g1 -ffunction-sections -fdata-sections -std=gnu11"
+    case $1 in
+    host) ;;
+    host-small) # the microcontroller's table sizes on the host: what bench compares
+        secp_defs="-DECMULT_WINDOW_SIZE=4 -DCOMB_BLOCKS=2 -DCOMB_TEETH=5" ;;
+    armhf) cc=arm-linux-gnueabihf-gcc ar=arm-linux-gnueabihf-gcc-ar ;;
+    aarch64) cc=aarch64-linux-gnu-gcc ar=aarch64-linux-gnu-gcc-ar ;;
+    cortex-m4)
+        cc=arm-none-eabi-gcc ar=arm-none-eabi-gcc-ar
+        flags="$small -mcpu=cortex-m4 -mthumb"
+        secp_defs="-DECMULT_WINDOW_SIZE=4 -DCOMB_BLOCKS=2 -DCOMB_TEETH=5 -DUSE_EXTERNAL_DEFAULT_CALLBACKS=1" ;;
+    *) stop "unknown target $1" ;;
+    esac
+}
+
+# compile OUT.a DIR flags...: the C files named on stdin into one archive
+compile() {
+    out=$1
+    obj=$2
+    shift 2
+    mkdir -p "$obj"
+    log=$obj/compile.log
+    # shellcheck disable=SC2016
+    xargs -P "$jobs" -I{} sh -c '
+        f=$1; obj=$2; shift 2
+        "$@" -c "$f" -o "$obj/$(basename "$f" .c).o"' sh {} "$obj" "$cc" "$@" >"$log" 2>&1 || {
+        cp "$log" "$deps/log/compile.log"
+        stop "cannot compile $out (see build/deps/log/compile.log)"
+    }
+    rm -f "$out"
+    "$ar" rcs "$out" "$obj"/*.o
+}
+
+# library NAME SERIES TARGET DEFS FILES...: runs build_NAME in a scratch directory unless done
+library() {
+    name=$1 series=$2 target=$3 defs=$4
+    shift 4
+    target_tools "$target"
+    where=$deps/$name-$series/$target
+    have "$cc" || stop "no $cc: run toolchain/bootstrap.sh cross"
+    key=$({ echo 3 "$name $series $suite ${WICK_DEPS_DIR:-} $cc $flags $defs"; "$cc" -dumpfullversion
+            [ $# = 0 ] || cat "$@"; } | hash_of)
+    [ "$(cat "$where/.key" 2>/dev/null)" = "$key" ] && return 0
+    tree=$(source_of "$name") || exit 2
+    say "building $name $(cat "$tree/.version" 2>/dev/null || echo "$series") for $target"
+    scratch=$deps/$name-$series/.$target.new
+    rm -rf "$scratch"
+    mkdir -p "$scratch/lib" "$scratch/include" "$deps/log"
+    "build_$name"
+    rm -rf "$scratch/obj" "$where.old"
+    printf '%s\n' "$key" >"$scratch/.key"
+    [ ! -d "$where" ] || mv "$where" "$where.old"
+    mv "$scratch" "$where"
+    rm -rf "$where.old"
+}
+
+build_mbedtls() {
+    grep -q 'MBEDTLS_VERSION_NUMBER  *0x0306' "$tree/include/mbedtls/build_info.h" ||
+        stop "$tree is not mbedtls 3.6, the series wick is written for"
+    cp -r "$tree/include/mbedtls" "$tree/include/psa" "$scratch/include/"
+    # Ours replaces the default configuration, so that no user needs a define.
+    cp "$here/mbedtls_config.h" "$scratch/include/mbedtls/mbedtls_config.h"
+    # shellcheck disable=SC2086
+    ls "$tree"/library/*.c | compile "$scratch/lib/libmbedtls.a" "$scratch/obj" \
+        $flags -I"$scratch/include" -I"$tree/library"
+}
+
+build_libsecp256k1() {
+    cp -r "$tree/include" "$scratch/"
+    extra=
+    case $defs in
+    *USE_EXTERNAL*) extra=$here/secp256k1_callbacks.c ;;
+    esac
+    # shellcheck disable=SC2086
+    printf '%s\n' "$tree/src/secp256k1.c" "$tree/src/precomputed_ecmult.c" \
+        "$tree/src/precomputed_ecmult_gen.c" $extra |
+        compile "$scratch/lib/libsecp256k1.a" "$scratch/obj" $flags -w -I"$tree" -I"$tree/include" $defs
+}
+
+build_cjson() {
+    mkdir -p "$scratch/include/cjson"
+    cp "$tree/cJSON.h" "$scratch/include/cjson/"
+    # shellcheck disable=SC2086
+    echo "$tree/cJSON.c" | compile "$scratch/lib/libcjson.a" "$scratch/obj" $flags $defs
+}
+
+libraries() { # libraries TARGET
+    target_tools "$1"
+    library mbedtls 3.6 "$1" "" "$here/mbedtls_config.h"
+    library libsecp256k1 0.5 "$1" \
+        "-DENABLE_MODULE_RECOVERY=1 -DENABLE_MODULE_ECDH=1 $secp_defs" "$here/secp256k1_callbacks.c"
+    library cjson 1.7 "$1" "-DCJSON_NESTING_LIMIT=16"
+}
+
+group_deps() {
+    group_core
+    libraries host
+    target_tools host-small
+    library libsecp256k1 0.5 host-small \
+        "-DENABLE_MODULE_RECOVERY=1 -DENABLE_MODULE_ECDH=1 $secp_defs" "$here/secp256k1_callbacks.c"
+}
+
+# ---- what was asked for ----
+
+groups=
+for arg; do
+    case $arg in
+    --root-free) root_free=1 ;;
+    --core | --deps | --lab | --chain | --ci | --cross) groups="$groups ${arg#--}" ;;
+    core | deps | lab | chain | ci | cross) groups="$groups $arg" ;;
+    -h | --help) sed -n '3,18s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) stop "unknown argument $arg (see --help)" ;;
+    esac
+done
+
+mkdir -p "$deps" || stop "cannot write below $top/build"
+# One at a time: several work trees may share build/deps.
+if [ -z "${WICK_BOOTSTRAP_LOCKED:-}" ] && have flock; then
+    WICK_BOOTSTRAP_LOCKED=1
+    export WICK_BOOTSTRAP_LOCKED
+    exec flock "$deps/.lock" sh "$0" "$@"
+fi
+for group in ${groups:-core deps}; do
+    "group_$group"
+done
