@@ -226,7 +226,7 @@ build_mbedtls() {
     cp "$here/mbedtls_config.h" "$scratch/include/mbedtls/mbedtls_config.h"
     # shellcheck disable=SC2086
     ls "$tree"/library/*.c | compile "$scratch/lib/libmbedtls.a" "$scratch/obj" \
-        $flags -I"$scratch/include" -I"$tree/library"
+        $flags -Werror=implicit -I"$scratch/include" -I"$tree/library"
 }
 
 build_libsecp256k1() {
