@@ -80,4 +80,55 @@
 #define WICK_HASH_CTX_BYTES 128
 #endif
 
+/* ---- TURN client (wick/turn.h) ---- */
+
+/* Peer IPs with a permission per allocation. Range 1..64. 56 bytes each. */
+#ifndef WICK_TURN_PERMISSIONS
+#define WICK_TURN_PERMISSIONS 16
+#endif
+
+/* Channels per allocation. Range 1..64. 56 bytes each. */
+#ifndef WICK_TURN_CHANNELS
+#define WICK_TURN_CHANNELS 8
+#endif
+
+/* Requests under way at a time. Range 2..16. 32 bytes each. */
+#ifndef WICK_TURN_TRANSACTIONS
+#define WICK_TURN_TRANSACTIONS 4
+#endif
+
+/* Longest credentials and challenge, bytes. RFC 8489 allows up to 508 for USERNAME and 763 for REALM
+ * and NONCE; known servers stay far below. Range 16..255. That many bytes each. */
+#ifndef WICK_TURN_USERNAME_MAX
+#define WICK_TURN_USERNAME_MAX 128
+#endif
+#ifndef WICK_TURN_PASSWORD_MAX
+#define WICK_TURN_PASSWORD_MAX 128
+#endif
+#ifndef WICK_TURN_REALM_MAX
+#define WICK_TURN_REALM_MAX 128
+#endif
+#ifndef WICK_TURN_NONCE_MAX
+#define WICK_TURN_NONCE_MAX 128
+#endif
+/* One request: header, three strings with header and padding, and 84 bytes for all other
+ * attributes. */
+#define WICK_TURN_TX_BYTES                                                                         \
+    (20 + WICK_TURN_USERNAME_MAX + WICK_TURN_REALM_MAX + WICK_TURN_NONCE_MAX + 3 * 8 + 84)
+
+/* Servers tried on account of ALTERNATE-SERVER. Range 1..8. 18 bytes each. */
+#ifndef WICK_TURN_REDIRECTS
+#define WICK_TURN_REDIRECTS 3
+#endif
+
+/* New nonces (438) taken in a row for one request before it waits. Range 1..16. */
+#ifndef WICK_TURN_RETRIES
+#define WICK_TURN_RETRIES 3
+#endif
+
+/* Errors without integrity that end an established allocation. Range 2..8. */
+#ifndef WICK_TURN_STRIKES
+#define WICK_TURN_STRIKES 3
+#endif
+
 #endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_TURN_H
+#define WICK_TURN_H
+/*
+ * TURN client over UDP (RFC 8656) with long-term credentials (RFC 8489 section 9.2), sans-I/O: it
+ * takes datagrams and the time, gives datagrams, deadlines and events. One wick_turn is one
+ * allocation on one socket.
+ *
+ *     wick_turn t;
+ *     wick_turn_config cfg = {.crypto = &c, .entropy = &e, .server = addr,
+ *                             .username = user, .password = pass};
+ *     status = wick_turn_init(&t, &cfg);
+ *     status = wick_turn_start(&t, now);
+ *     status = wick_turn_permit(&t, now, &peer);           // may be called before ALLOCATED
+ *     for (;;) {
+ *         wick_turn_poll(&t, now, &out);                   // until WAIT or DONE
+ *         // SEND: out.bytes to out.to;  EVENT: out.event, out.status, out.to
+ *         // datagram came in: OK means peer data
+ *         if (wick_turn_input(&t, now, bytes, from, &data) == WICK_OK) { use(data.peer, data.data); }
+ *     }
+ *
+ * Events and what `out.to` then holds:
+ *     ALLOCATED          relayed address (wick_turn_mapped(), wick_turn_lifetime_s() for the rest)
+ *     PERMISSION_READY   peer, port 0: data to and from this IP passes
+ *     PERMISSION_DENIED  peer, port 0; status says why. Not asked again until permitted again
+ *     CHANNEL_READY      peer: data to it now costs 4 bytes instead of 36
+ *     CHANNEL_DENIED     peer: data goes on in Send indications
+ *     MAPPING_CHANGED    our new address as the server sees it; the client checks at once whether the
+ *                        allocation survived, and LOST follows if not
+ *     SILENT             server: a keep-alive went unanswered for 4 s; LOST follows if that lasts
+ *     LOST               server: the allocation is gone. wick_turn_start() may be called again on the
+ *                        same socket; permissions are kept and asked for again, channels forgotten
+ *     FAILED             server: no allocation was made. TURN_MISMATCH: open a new socket first;
+ *                        TURN_CREDENTIALS: get others; QUOTA, CAPACITY, TRANSPORT, LOOP, TIMEOUT:
+ *                        another relay
+ * After LOST or FAILED, poll gives DONE with the same status; after release, DONE with WICK_OK.
+ *
+ * Time-outs: requests follow RFC 8489 section 6.2.1 (RTO 500 ms, Rc 7, Rm 16: 39.5 s in all). The
+ * allocation is refreshed at half its lifetime, permissions after 220..240 s (they last 300),
+ * channels after 520..540 s (600), and a Binding request each 15..25 s keeps the NAT open and sees
+ * a changed mapping.
+ *
+ * Trust: answers count only from the server's address, with the transaction id of a request that is
+ * under way, and where the request was authenticated a success only with right MESSAGE-INTEGRITY.
+ * Real servers send 401, 437, 438 and 441 without it, so errors are believed unauthenticated, but
+ * such an error can end an established allocation only by WICK_TURN_STRIKES of them in separate,
+ * spaced transactions. 300 (ALTERNATE-SERVER) is obeyed only authenticated (RFC 8489 section 14.8).
+ * Whatever a server does, the number of requests is bounded: one 401 per server, WICK_TURN_RETRIES
+ * new nonces in a row (then exponential waits), WICK_TURN_REDIRECTS other servers.
+ *
+ * A permission is no authentication: everyone with credentials at a permitted relay gets through.
+ *
+ * Size of wick_turn: about 3.1 KB on 64-bit with the default bounds, the same on 32-bit; see
+ * wick/config.h. Holds the password: end with wick_turn_wipe(). Stack below 700 bytes.
+ */
+#include "wick/base.h"
+#include "wick/hal/crypto.h"
+#include "wick/hal/entropy.h"
+#include "wick/hmac.h"
+#include "wick/stun.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum wick_turn_event {
+    WICK_TURN_EV_NONE = 0,
+    WICK_TURN_EV_ALLOCATED,
+    WICK_TURN_EV_PERMISSION_READY,
+    WICK_TURN_EV_PERMISSION_DENIED,
+    WICK_TURN_EV_CHANNEL_READY,
+    WICK_TURN_EV_CHANNEL_DENIED,
+    WICK_TURN_EV_MAPPING_CHANGED,
+    WICK_TURN_EV_SILENT,
+    WICK_TURN_EV_LOST,
+    WICK_TURN_EV_FAILED
+} wick_turn_event;
+
+typedef struct wick_turn_config {
+    const wick_hal_crypto *crypto;   /* must outlive the client */
+    const wick_hal_entropy *entropy; /* must outlive the client */
+    wick_addr server;
+    wick_span username; /* copied; 1..WICK_TURN_USERNAME_MAX bytes, UTF-8 already prepared */
+    wick_span password; /* copied; 1..WICK_TURN_PASSWORD_MAX bytes, or empty if `key` is given */
+    wick_span key;      /* optional: MD5 key of wick_turn_key() instead of password, 16 bytes;
+                         * needs `realm` */
+    wick_span realm;    /* optional: refuse a server that names another; <= WICK_TURN_REALM_MAX */
+    uint32_t lifetime_s; /* asked for; 0: the server's default. What it grants counts */
+} wick_turn_config;
+
+/** One of: the allocation, the keep-alive, a permission, a channel. Private. */
+typedef struct wick_turn_op {
+    uint64_t due_ms;   /* when to begin the next transaction */
+    uint64_t until_ms; /* when the server forgets what this holds */
+    wick_addr peer;
+    uint16_t channel;
+    uint8_t state;   /* 0 free, wanted, ready, denied */
+    uint8_t flight;  /* a transaction is under way */
+    uint8_t retries; /* 401 and 438 in a row */
+    uint8_t strikes; /* fatal errors without integrity in a row */
+    uint8_t event;   /* wick_turn_event to report */
+    wick_status event_status;
+} wick_turn_op;
+
+/** A request that waits for its answer. Private. */
+typedef struct wick_turn_request {
+    uint64_t next_ms; /* retransmit, or give up */
+    uint8_t tid[WICK_STUN_TID_BYTES];
+    uint16_t rto_ms;
+    uint8_t op; /* index + 1 into op[]; 0 free */
+    uint8_t sent;
+    uint8_t authenticated;
+    uint8_t method;
+} wick_turn_request;
+
+#define WICK_TURN_OPS (2 + WICK_TURN_PERMISSIONS + WICK_TURN_CHANNELS)
+
+/** All state of one client. Fields are private. */
+typedef struct wick_turn {
+    const wick_hal_crypto *crypto;
+    const wick_hal_entropy *entropy;
+    wick_addr server, home; /* home: as configured; server: after redirects */
+    wick_addr relayed, mapped;
+    wick_addr visited[WICK_TURN_REDIRECTS];
+    wick_hmac_key hmac;
+    wick_turn_op op[WICK_TURN_OPS];
+    wick_turn_request request[WICK_TURN_TRANSACTIONS];
+    uint64_t refused_ms; /* first ECONNREFUSED since the last answer */
+    uint32_t lifetime_s, asked_lifetime_s;
+    uint32_t counter; /* tail of the ids of indications */
+    wick_status status;
+    uint16_t next_channel;
+    uint8_t state;
+    uint8_t event; /* wick_turn_event of the whole, besides those of op[] */
+    uint8_t mapping_event, silent_event;
+    uint8_t refused_count, redirects, challenged;
+    uint8_t key_ready;  /* hmac belongs to realm */
+    uint8_t fixed_key;  /* password holds a 16-byte key */
+    uint8_t fixed_realm;
+    uint8_t tid_base[8];
+    uint8_t username_len, password_len, realm_len, nonce_len;
+    uint8_t username[WICK_TURN_USERNAME_MAX];
+    uint8_t password[WICK_TURN_PASSWORD_MAX];
+    uint8_t realm[WICK_TURN_REALM_MAX];
+    uint8_t nonce[WICK_TURN_NONCE_MAX];
+    uint8_t tx[WICK_TURN_TX_BYTES];
+} wick_turn;
+
+/** Data from a peer: a view into the datagram that carried it. */
+typedef struct wick_turn_data {
+    wick_addr peer;
+    wick_span data;
+    uint16_t channel; /* 0: came as Data indication */
+} wick_turn_data;
+
+/**
+ * Takes the configuration; sends nothing.
+ * @retval WICK_OK         ready for wick_turn_start()
+ * @retval WICK_E_BAD_ARG  no crypto, entropy, server port, username or password; key without realm
+ * @retval WICK_E_LIMIT    a credential longer than its bound
+ */
+WICK_NODISCARD wick_status wick_turn_init(wick_turn *t, const wick_turn_config *cfg);
+
+/**
+ * Begins to allocate, at first or again after LOST, FAILED or DONE.
+ * @retval WICK_E_STATE    an allocation is there or under way
+ * @retval WICK_E_ENTROPY  no randomness: nothing begun
+ */
+WICK_NODISCARD wick_status wick_turn_start(wick_turn *t, uint64_t now_ms);
+
+/**
+ * Takes one datagram.
+ * @param[out] data  filled for WICK_OK only; lives as long as `bytes`
+ * @retval WICK_OK             peer data
+ * @retval WICK_AGAIN          an answer of the server was taken: poll
+ * @retval WICK_E_NOT_FOUND    not from the server, or answers no request under way: dropped
+ * @retval WICK_E_STUN_INTEGRITY, WICK_E_STUN_FINGERPRINT  not authentic: dropped
+ * @retval WICK_E_TURN_FORBIDDEN  data of a peer without permission or channel: dropped
+ * @retval WICK_E_STATE        data without an allocation: dropped
+ * @retval others              of wick_stun_decode() and wick_channeldata_decode(): dropped
+ */
+WICK_NODISCARD wick_status wick_turn_input(wick_turn *t, uint64_t now_ms, wick_span bytes,
+                                           const wick_addr *from, wick_turn_data *data);
+
+/** Gives the next thing to do. Call until WAIT or DONE; `out.bytes` lives until the next call. */
+void wick_turn_poll(wick_turn *t, uint64_t now_ms, wick_out *out);
+
+/**
+ * Wants a permission for the peer's IP (the port does not matter) and keeps it.
+ * Asks again if it was denied. Idempotent.
+ * @retval WICK_E_LIMIT  WICK_TURN_PERMISSIONS are in use
+ */
+WICK_NODISCARD wick_status wick_turn_permit(wick_turn *t, uint64_t now_ms, const wick_addr *peer);
+/** Lets the permission of this IP lapse, its channels too. @retval WICK_E_NOT_FOUND none */
+WICK_NODISCARD wick_status wick_turn_unpermit(wick_turn *t, const wick_addr *peer);
+/**
+ * Wants a channel to the peer's IP and port (and the permission) and keeps it. Idempotent.
+ * @retval WICK_E_STATE  not allocated  @retval WICK_E_LIMIT  tables full
+ */
+WICK_NODISCARD wick_status wick_turn_bind(wick_turn *t, uint64_t now_ms, const wick_addr *peer);
+/** Lets the channel lapse. @retval WICK_E_NOT_FOUND none */
+WICK_NODISCARD wick_status wick_turn_unbind(wick_turn *t, const wick_addr *peer);
+
+/**
+ * Appends one datagram for the server that carries `payload` to `peer`: ChannelData if a channel is
+ * bound, else a Send indication.
+ * @retval WICK_OK                 send buf to wick_turn_server()
+ * @retval WICK_AGAIN              the permission is being asked for: not yet
+ * @retval WICK_E_STATE            no allocation
+ * @retval WICK_E_NOT_FOUND        permit the peer first
+ * @retval WICK_E_TURN_FORBIDDEN   the server denied this peer
+ * @retval WICK_E_NO_SPACE         buf too small: 36 bytes for IPv4, 48 for IPv6, 3 padding, payload
+ */
+WICK_NODISCARD wick_status wick_turn_send(wick_turn *t, uint64_t now_ms, wick_buf *buf,
+                                          const wick_addr *peer, wick_span payload);
+
+/** Gives the allocation back (Refresh with lifetime 0); poll until DONE. In any state. */
+void wick_turn_release(wick_turn *t, uint64_t now_ms);
+
+/** The port saw ECONNREFUSED on this socket: the server is probed at once, and given up after three
+ *  such hints and 1 s without an answer. A forged ICMP message alone ends nothing. */
+void wick_turn_refused(wick_turn *t, uint64_t now_ms);
+
+/** Sends a keep-alive now instead of at its time: after a change of interface, or of trouble above. */
+void wick_turn_probe(wick_turn *t, uint64_t now_ms);
+
+/** True from ALLOCATED to LOST or release. */
+bool wick_turn_is_allocated(const wick_turn *t);
+/** Relayed and reflexive address: valid while allocated, else zero. */
+const wick_addr *wick_turn_relayed(const wick_turn *t);
+const wick_addr *wick_turn_mapped(const wick_turn *t);
+/** Server in use: another than configured after ALTERNATE-SERVER. */
+const wick_addr *wick_turn_server(const wick_turn *t);
+/** Granted lifetime, seconds. */
+uint32_t wick_turn_lifetime_s(const wick_turn *t);
+/** Wipes everything, credentials included. */
+void wick_turn_wipe(wick_turn *t);
+
+/* ---- credentials ---- */
+
+#define WICK_TURN_KEY_BYTES 16
+/** Long-term key: MD5(username ":" realm ":" password), RFC 8489 section 9.2.2.
+ *  @retval WICK_E_CRYPTO back end failed; key zeroed */
+WICK_NODISCARD wick_status wick_turn_key(uint8_t key[WICK_TURN_KEY_BYTES],
+                                         const wick_hal_crypto *crypto, wick_span username,
+                                         wick_span realm, wick_span password);
+
+#define WICK_TURN_REST_PASSWORD_BYTES 29
+/**
+ * Password of a time-limited user name "expiry:name": base64(HMAC-SHA1(secret, username)), the
+ * scheme of `turnserver --use-auth-secret` (draft-uberti-behave-turn-rest-00). For who hands out
+ * credentials. `out` is zero-terminated. @retval WICK_E_CRYPTO back end failed; out zeroed
+ */
+WICK_NODISCARD wick_status wick_turn_rest_password(char out[WICK_TURN_REST_PASSWORD_BYTES],
+                                                   const wick_hal_crypto *crypto, wick_span secret,
+                                                   wick_span username);
+/** Writes "expiry:name" with a terminating zero. @retval WICK_E_NO_SPACE `out` is too small
+ *  @retval WICK_E_BAD_ARG empty name, or a byte outside 0x21..0x7E, or a colon in it */
+WICK_NODISCARD wick_status wick_turn_rest_username(char *out, size_t cap, uint64_t expiry_unix_s,
+                                                   wick_span name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
