@@ -25,9 +25,20 @@
 #define WICK_MPT_NODE_MAX 1024
 #endif
 
+/* Longest key of a trie walk, bytes. 32 for state and storage; RLP(index) of receipt tries is 1..9.
+ * Range 32..64. RAM: one byte each in every wick_mpt. */
+#ifndef WICK_MPT_KEY_MAX
+#define WICK_MPT_KEY_MAX 32
+#endif
+
 /* Largest block header, RLP bytes. Range 700..4096 (consortium chains carry seals). */
 #ifndef WICK_HEADER_MAX
 #define WICK_HEADER_MAX 4096
+#endif
+
+/* How far ahead of our clock a block's time may be, seconds. Range 0..3600. No RAM. */
+#ifndef WICK_TRUST_FUTURE_S
+#define WICK_TRUST_FUTURE_S 900
 #endif
 
 /* Gateway agent (wick/gateway.h). Sessions and pending calls, range 1..32, about 0.7 KB each. */

@@ -49,6 +49,9 @@ typedef enum wick_status {
     WICK_E_HEADER_STALE = -105,     /* older than the policy allows, or than one already seen */
     WICK_E_CHAIN_MISMATCH = -106,   /* another chain id than configured */
     WICK_E_TX_SIGNATURE = -107,     /* signature does not belong to a recoverable sender */
+    WICK_E_TRUST_TIER = -108,       /* the evidence for a header is of a kind not allowed here */
+    WICK_E_TRUST_DEPTH = -109,      /* not enough blocks on top of a header yet */
+    WICK_E_HEADER_FUTURE = -110,    /* a block's time is ahead of the clock */
     /* nat */
     WICK_E_STUN_COOKIE = -200,       /* not a STUN message */
     WICK_E_STUN_INTEGRITY = -201,    /* MESSAGE-INTEGRITY missing or wrong */
