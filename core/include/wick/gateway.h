@@ -59,6 +59,7 @@
 #include "wick/hal/keystore.h"
 #include "wick/hal/log.h"
 #include "wick/hal/store.h"
+#include "wick/record.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -211,14 +212,6 @@ typedef struct wick_gateway_out {
     wick_gateway_request request; /* its pointers live until the request is answered */
     wick_gateway_event event;
 } wick_gateway_out;
-
-/** Reference to a peer: name[/service][@registry], parsed strictly. Views into the text. */
-typedef struct wick_peer_ref {
-    wick_span name, service, registry; /* empty if not given */
-} wick_peer_ref;
-
-/** @retval WICK_OK  @retval WICK_E_NAME a part is not [a-z0-9._-]{1,63}, or the form is another */
-WICK_NODISCARD wick_status wick_peer_ref_parse(wick_peer_ref *out, const char *text, size_t len);
 
 typedef struct wick_gateway wick_gateway; /* visible struct, fields private: end of this header */
 

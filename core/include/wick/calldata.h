@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_CALLDATA_H
+#define WICK_CALLDATA_H
+/*
+ * Calls to the contracts, and their refusals. Encoders append selector and ABI words to a wick_buf
+ * (NULL measures); the lengths are fixed, so a stack buffer of WICK_CALLDATA_MAX serves all.
+ * Encoders do not check the rules of the contract; the contract does, and wick_revert_decode() says
+ * in words which one it was.
+ *
+ *   uint8_t bytes[WICK_CALLDATA_MAX];
+ *   wick_buf call = wick_buf_make(bytes, sizeof bytes);
+ *   wick_calldata_publish(&call, id, service, 0, epoch, word);
+ *   ... put wick_buf_span(&call) into a transaction ...
+ */
+#include "wick/base.h"
+#include "wick/voucher.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WICK_CALLDATA_REGISTER_BYTES (4 + 12 * 32)
+#define WICK_CALLDATA_PUBLISH_BYTES (4 + 5 * 32)
+#define WICK_CALLDATA_ROTATE_BYTES (4 + 5 * 32)
+#define WICK_CALLDATA_MAX WICK_CALLDATA_REGISTER_BYTES
+
+/* DeviceRegistry */
+
+/** register(Voucher, r, vs): anybody may send it. */
+void wick_calldata_register(wick_buf *out, const wick_voucher *voucher, const uint8_t r32[32],
+                            const uint8_t vs32[32]);
+/** publish(id, service, index, epoch, word); word from wick_endpoint_encode(), validated_at_h 0. */
+void wick_calldata_publish(wick_buf *out, const uint8_t id32[32], const uint8_t service32[32],
+                           uint8_t index, uint32_t epoch, const uint8_t word32[32]);
+/** rotate(id, epoch, keyType, flags, key). */
+void wick_calldata_rotate(wick_buf *out, const uint8_t id32[32], uint32_t epoch, uint8_t key_type,
+                          uint8_t flags, const uint8_t key32[32]);
+/** revoke(id). */
+void wick_calldata_revoke(wick_buf *out, const uint8_t id32[32]);
+/** setManager(org, manager): by the organisation's admin. */
+void wick_calldata_set_manager(wick_buf *out, const uint8_t org32[32],
+                               const uint8_t manager20[20]);
+
+/* RelayRegistry */
+
+/** register(endpoint); endpoint from wick_relay_word(). */
+void wick_calldata_relay_register(wick_buf *out, const uint8_t endpoint32[32]);
+/** approve(index, endpoint): the endpoint must be the one that was tested. */
+void wick_calldata_relay_approve(wick_buf *out, uint32_t index, const uint8_t endpoint32[32]);
+/** suspend(index). */
+void wick_calldata_relay_suspend(wick_buf *out, uint32_t index);
+/** invite(operator, count): allows an operator to register `count` more relays. */
+void wick_calldata_relay_invite(wick_buf *out, const uint8_t operator20[20], uint32_t count);
+
+/* Refusals */
+
+typedef struct wick_revert {
+    uint32_t selector;  /* first four bytes, 0 if there were none */
+    const char *name;   /* custom error in the contract's source, NULL if unknown; static */
+    bool has_value;     /* the error tells the stored epoch or sequence number */
+    uint64_t value;
+} wick_revert;
+
+/**
+ * Decodes revert data.
+ * @param[out] out always written
+ * @return what the refusal means, never WICK_OK: for example WICK_E_NAME_TAKEN, WICK_E_VOUCHER,
+ *         WICK_E_RECORD_STALE (epoch or seq is behind), WICK_E_RECORD_EXPIRED,
+ *         WICK_E_RECORD_REVOKED, WICK_E_RECORD_ABSENT, WICK_E_BAD_KEY, WICK_E_BAD_ARG;
+ *         WICK_E_TX_REVERTED if unknown, empty, or of another form
+ */
+WICK_NODISCARD wick_status wick_revert_decode(wick_revert *out, wick_span data);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
