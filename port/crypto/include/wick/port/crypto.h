@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_PORT_CRYPTO_H
+#define WICK_PORT_CRYPTO_H
+/*
+ * The crypto back ends that the ports share: mbedtls (hashes, AEADs) and libsecp256k1 (everything
+ * on that curve), each behind one file, and a keystore in RAM for ports that have no secure
+ * element.
+ *
+ *     static wick_crypto_ctx cc;
+ *     static wick_ram_keystore ks;
+ *     wick_hal_crypto crypto;
+ *     wick_hal_keystore keys;
+ *     wick_key device;
+ *     wick_crypto_init(&crypto, &cc);
+ *     wick_crypto_blind(&cc, &entropy);
+ *     wick_ram_keystore_init(&keys, &ks, &cc);
+ *     wick_ram_keystore_generate(&device, &ks, &entropy);
+ *
+ * A context belongs to one thread at a time; contexts are independent of each other. The one
+ * exception is the pool below, which mbedtls allows only once per process.
+ *
+ * Sizes: wick_crypto_ctx 264 B; wick_ram_keystore 40 B + 40 B per key (64-bit).
+ */
+#include "wick/base.h"
+#include "wick/hal/crypto.h"
+#include "wick/hal/entropy.h"
+#include "wick/hal/keystore.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Room for libsecp256k1's context: 180 B on 32-bit, 208 B on 64-bit. Checked at initialisation. */
+#ifndef WICK_SECP256K1_CTX_BYTES
+#define WICK_SECP256K1_CTX_BYTES 256
+#endif
+
+/* Keys that a RAM keystore holds. Range 1..255. 40 B each. */
+#ifndef WICK_RAM_KEYS_MAX
+#define WICK_RAM_KEYS_MAX 8
+#endif
+
+/* Static pool for all of mbedtls, bytes. A DTLS-PSK session takes 6 KB (32-bit) to 8 KB (64-bit)
+ * while it shakes hands and 2.5 KB after; GCM takes 0.5 KB while it runs. */
+#ifndef WICK_MBEDTLS_POOL_BYTES
+#define WICK_MBEDTLS_POOL_BYTES (96u * 1024u)
+#endif
+
+typedef struct wick_crypto_ctx {
+    uint64_t opaque[(WICK_SECP256K1_CTX_BYTES + 7) / 8];
+    void *secp256k1;
+} wick_crypto_ctx;
+
+/**
+ * Fills every function of `out` from both back ends; `out` points to `ctx` from then on, which must
+ * stay where it is. Also sets up the pool of mbedtls.
+ * @retval WICK_OK
+ * @retval WICK_E_NO_SPACE WICK_SECP256K1_CTX_BYTES or the pool is too small for this build
+ */
+WICK_NODISCARD wick_status wick_crypto_init(wick_hal_crypto *out, wick_crypto_ctx *ctx);
+
+/**
+ * Blinds the secret-key operations of `ctx` with fresh randomness against side channels. Do it once
+ * after wick_crypto_init(), and again whenever convenient.
+ * @retval WICK_E_ENTROPY there is none; the context works, unblinded
+ */
+WICK_NODISCARD wick_status wick_crypto_blind(wick_crypto_ctx *ctx, const wick_hal_entropy *entropy);
+
+/** Hashes and AEADs only; the other members of `out` stay as they are. Same statuses as above. */
+WICK_NODISCARD wick_status wick_crypto_mbedtls_fill(wick_hal_crypto *out);
+
+/** The curve only; the other members of `out` stay as they are. Same statuses as above. */
+WICK_NODISCARD wick_status wick_crypto_secp256k1_fill(wick_hal_crypto *out, wick_crypto_ctx *ctx);
+
+/**
+ * Gives mbedtls its static pool, once per process; further calls change nothing. Needed before any
+ * TLS session and before AES-GCM. Not thread-safe.
+ * @retval WICK_OK (also in a build whose mbedtls uses the heap)
+ */
+WICK_NODISCARD wick_status wick_mbedtls_pool_init(void);
+
+/*
+ * The operations on a secret at hand, for keystores.
+ */
+
+/** Compressed public key. @retval WICK_E_BAD_KEY the secret is 0 or not below the group order */
+WICK_NODISCARD wick_status wick_crypto_secp256k1_public(wick_crypto_ctx *ctx, uint8_t pub33[33],
+                                                        const uint8_t secret32[32]);
+
+/** Raw x of secret * peer; zeroed on error. @retval WICK_E_BAD_KEY secret or point not valid */
+WICK_NODISCARD wick_status wick_crypto_secp256k1_ecdh(wick_crypto_ctx *ctx, uint8_t x32[32],
+                                                      const uint8_t secret32[32],
+                                                      const uint8_t peer33[33]);
+
+/**
+ * ECDSA: RFC 6979 nonce, low s.
+ * @param[out] sig64 r | s
+ * @param[out] recid 0 or 1; may be NULL
+ * @retval WICK_E_BAD_KEY the secret is 0 or not below the group order
+ */
+WICK_NODISCARD wick_status wick_crypto_secp256k1_sign(wick_crypto_ctx *ctx, uint8_t sig64[64],
+                                                      uint8_t *recid, const uint8_t secret32[32],
+                                                      const uint8_t digest32[32]);
+
+/** Private: keys of a RAM keystore. */
+typedef struct wick_ram_key {
+    uint8_t secret[32];
+    uint32_t handle; /* 0 = free */
+} wick_ram_key;
+
+typedef struct wick_ram_keystore {
+    wick_crypto_ctx *crypto;
+    uint32_t serial;
+    wick_ram_key keys[WICK_RAM_KEYS_MAX];
+} wick_ram_keystore;
+
+/** An empty keystore. `crypto` must be initialised; both must outlive `out`. */
+void wick_ram_keystore_init(wick_hal_keystore *out, wick_ram_keystore *ks, wick_crypto_ctx *crypto);
+
+/**
+ * Copies a secp256k1 secret in. The caller wipes its own copy.
+ * @retval WICK_E_BAD_KEY the secret is 0 or not below the group order
+ * @retval WICK_E_LIMIT the table is full (WICK_RAM_KEYS_MAX)
+ */
+WICK_NODISCARD wick_status wick_ram_keystore_import(wick_key *out, wick_ram_keystore *ks,
+                                                    const uint8_t secret32[32]);
+
+/** Makes a key. @retval WICK_E_ENTROPY  @retval WICK_E_LIMIT */
+WICK_NODISCARD wick_status wick_ram_keystore_generate(wick_key *out, wick_ram_keystore *ks,
+                                                      const wick_hal_entropy *entropy);
+
+/** Wipes one key; its handle is not given again soon. No effect if there is no such key. */
+void wick_ram_keystore_remove(wick_ram_keystore *ks, wick_key key);
+
+/** Wipes all keys; the keystore is empty and usable. */
+void wick_ram_keystore_wipe(wick_ram_keystore *ks);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
