@@ -17,6 +17,7 @@
 #define MBEDTLS_PLATFORM_SNPRINTF_ALT /* no stdio: the two users of it get "not available" */
 #define MBEDTLS_PLATFORM_EXIT_ALT
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C
+#define MBEDTLS_MEMORY_ALIGN_MULTIPLE 8 /* structs with pointers and 64-bit members live there */
 #define MBEDTLS_NO_PLATFORM_ENTROPY
 #define MBEDTLS_HAVE_ASM
 
