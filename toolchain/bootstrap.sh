@@ -158,7 +158,7 @@ source_of() { # source_of NAME FLOOR: prints the source directory, fetching it w
 
 # What each target is compiled with.
 target_tools() {
-    ar=gcc-ar
+    ar=ar
     cc=gcc
     secp_defs="-DECMULT_WINDOW_SIZE=15 -DCOMB_BLOCKS=43 -DCOMB_TEETH=6"
     flags="-O2 -g1 -fPIC -ffunction-sections -fdata-sections -std=gnu11"
@@ -167,10 +167,10 @@ target_tools() {
     host) ;;
     host-small) # the microcontroller's table sizes on the host: what bench compares
         secp_defs="-DECMULT_WINDOW_SIZE=4 -DCOMB_BLOCKS=2 -DCOMB_TEETH=5" ;;
-    armhf) cc=arm-linux-gnueabihf-gcc ar=arm-linux-gnueabihf-gcc-ar ;;
-    aarch64) cc=aarch64-linux-gnu-gcc ar=aarch64-linux-gnu-gcc-ar ;;
+    armhf) cc=arm-linux-gnueabihf-gcc ar=arm-linux-gnueabihf-ar ;;
+    aarch64) cc=aarch64-linux-gnu-gcc ar=aarch64-linux-gnu-ar ;;
     cortex-m4)
-        cc=arm-none-eabi-gcc ar=arm-none-eabi-gcc-ar
+        cc=arm-none-eabi-gcc ar=arm-none-eabi-ar
         flags="$small -mcpu=cortex-m4 -mthumb"
         secp_defs="-DECMULT_WINDOW_SIZE=4 -DCOMB_BLOCKS=2 -DCOMB_TEETH=5 -DUSE_EXTERNAL_DEFAULT_CALLBACKS=1" ;;
     *) stop "unknown target $1" ;;
@@ -253,7 +253,8 @@ libraries() { # libraries TARGET
     library mbedtls 3.6 "$1" "" "$here/mbedtls_config.h"
     library libsecp256k1 0.5 "$1" \
         "-DENABLE_MODULE_RECOVERY=1 -DENABLE_MODULE_ECDH=1 $secp_defs" "$here/secp256k1_callbacks.c"
-    library cjson 1.7 "$1" "-DCJSON_NESTING_LIMIT=16"
+    # Microcontrollers have no use for JSON: the ports that read it have a C library.
+    [ "$1" = cortex-m4 ] || library cjson 1.7 "$1" "-DCJSON_NESTING_LIMIT=16"
 }
 
 group_deps() {
@@ -262,6 +263,119 @@ group_deps() {
     target_tools host-small
     library libsecp256k1 0.5 host-small \
         "-DENABLE_MODULE_RECOVERY=1 -DENABLE_MODULE_ECDH=1 $secp_defs" "$here/secp256k1_callbacks.c"
+}
+
+# ---- lab: real servers, unpacked and never installed ----
+
+group_lab() {
+    group_core
+    have dpkg-deb || stop "the lab needs Debian packages, and there is no dpkg-deb here"
+    servers="coturn miniupnpd-nftables nftables iproute2"
+    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    key=$(echo 1 "$servers" "$codename" | hash_of)
+    [ "$(cat "$deps/lab/.key" 2>/dev/null)" = "$key" ] && return 0
+    say "unpacking coturn and miniupnpd"
+    mkdir -p "$deps/log"
+    log=$deps/log/lab.log
+    scratch=$deps/.lab.new
+    rm -rf "$scratch"
+    mkdir -p "$scratch/deb" "$scratch/bin"
+    (
+        suite=$codename # the machine's own release, so that its C library fits
+        apt_view lab deb
+        apt-get -q update >"$log" 2>&1 ||
+            stop "cannot read Debian's package index from $mirror (see build/deps/log/lab.log); check the network"
+        # What this machine lacks; should its own state not resolve, everything from nothing.
+        # shellcheck disable=SC2086
+        plan() { apt-get -s install --no-install-recommends "$@" $servers 2>>"$log"; }
+        plan -o Dir::State::status=/var/lib/dpkg/status >"$scratch/plan" || plan >"$scratch/plan" ||
+            stop "apt cannot resolve coturn and miniupnpd (see build/deps/log/lab.log)"
+        # The C library and the loader are one pair: always the machine's own.
+        packages=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' "$scratch/plan" |
+            grep -vE '^(libc6|libgcc-s1|libstdc\+\+6|gcc-[0-9]+-base)(:|$)' | tr '\n' ' ')
+        cd "$scratch/deb"
+        # shellcheck disable=SC2086
+        apt-get -q download $packages >>"$log" 2>&1 ||
+            stop "cannot download coturn and miniupnpd (see build/deps/log/lab.log); check the network"
+        for f in ./*.deb; do
+            dpkg-deb -x "$f" .. || stop "cannot unpack $f"
+        done
+    ) || exit 2
+    for program in turnserver turnutils_uclient turnutils_peer turnutils_stunclient miniupnpd nft ip; do
+        lab_wrapper "$program"
+    done
+    rm -rf "$scratch/deb" "$scratch/plan" "$deps/lab.old"
+    printf '%s\n' "$key" >"$scratch/.key"
+    [ ! -d "$deps/lab" ] || mv "$deps/lab" "$deps/lab.old"
+    mv "$scratch" "$deps/lab"
+    rm -rf "$deps/lab.old"
+}
+
+# A program of the lab under its plain name in lab/bin, with the libraries that came along.
+lab_wrapper() {
+    for sub in usr/bin usr/sbin bin sbin; do
+        [ -x "$scratch/$sub/$1" ] || continue
+        cat >"$scratch/bin/$1" <<EOF
+#!/bin/sh
+d=\$(cd "\$(dirname "\$0")/.." && pwd -P)
+for l in "\$d"/usr/lib/*-linux-gnu* "\$d"/lib/*-linux-gnu*; do
+    [ -d "\$l" ] && LD_LIBRARY_PATH=\$l\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}
+done
+export LD_LIBRARY_PATH
+exec "\$d/$sub/$1" "\$@"
+EOF
+        chmod 755 "$scratch/bin/$1"
+        for l in "$scratch"/usr/lib/*-linux-gnu* "$scratch"/lib/*-linux-gnu*; do
+            [ -d "$l" ] && libs=$l:${libs:-}
+        done
+        if LD_LIBRARY_PATH=${libs:-} ldd "$scratch/$sub/$1" 2>&1 | grep -q 'not found'; then
+            stop "$1 was unpacked, but libraries are missing: $(LD_LIBRARY_PATH=${libs:-} ldd "$scratch/$sub/$1" | grep 'not found' | tr -s '\t\n ' ' ')"
+        fi
+        return 0
+    done
+}
+
+# ---- chain: anvil, forge, cast and solc from npm ----
+
+group_chain() {
+    key=$(cat "$here/chain/package.json" "$here/chain/package-lock.json" | hash_of)
+    [ "$(cat "$deps/chain/.key" 2>/dev/null)" = "$key" ] && return 0
+    [ "$(uname -m)" = x86_64 ] || stop "the chain tools are pinned for x86_64, this is $(uname -m)"
+    want chain node=nodejs npm=npm
+    say "fetching anvil, forge, cast and solc"
+    mkdir -p "$deps/log"
+    scratch=$deps/.chain.new
+    rm -rf "$scratch"
+    mkdir -p "$scratch/bin"
+    cp "$here/chain/package.json" "$here/chain/package-lock.json" "$here/chain/.npmrc" "$scratch/"
+    (cd "$scratch" && npm ci --ignore-scripts >"$deps/log/chain.log" 2>&1) ||
+        stop "npm cannot fetch the chain tools (see build/deps/log/chain.log); check the network and npm's registry setting"
+    for program in anvil forge cast; do
+        path=node_modules/@foundry-rs/$program-linux-amd64/bin/$program
+        [ -f "$scratch/$path" ] || stop "npm did not bring $program (see build/deps/log/chain.log)"
+        chmod 755 "$scratch/$path"
+        ln -s "../$path" "$scratch/bin/$program"
+    done
+    rm -rf "$deps/chain.old"
+    printf '%s\n' "$key" >"$scratch/.key"
+    [ ! -d "$deps/chain" ] || mv "$deps/chain" "$deps/chain.old"
+    mv "$scratch" "$deps/chain"
+    rm -rf "$deps/chain.old"
+}
+
+# ---- cross: ARM compilers, emulators and the libraries for them ----
+
+group_cross() {
+    group_core
+    want cross arm-none-eabi-gcc=gcc-arm-none-eabi \
+        /usr/lib/arm-none-eabi/include/stdio.h=libnewlib-arm-none-eabi \
+        arm-linux-gnueabihf-gcc=gcc-arm-linux-gnueabihf aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu \
+        /usr/arm-linux-gnueabihf/include/stdio.h=libc6-dev-armhf-cross \
+        /usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross \
+        qemu-system-arm=qemu-system-arm qemu-arm=qemu-user qemu-aarch64=qemu-user
+    for target in armhf aarch64 cortex-m4; do
+        libraries "$target"
+    done
 }
 
 # ---- what was asked for ----
