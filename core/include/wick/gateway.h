@@ -36,12 +36,12 @@
  * Requests and their answers:
  *   CHAIN_PROOF   eth_getBlockByNumber("latest") (or the block of request.block_hash when
  *                 request.at_hash) and eth_getProof(account, slots) at that very block ->
- *                 wick_gateway_header(), then wick_gateway_proof_node() for each node of the account
- *                 (part -1) and of each slot (part 0, 1, ...) in the order of the reply, then
- *                 wick_gateway_proof_end()
+ *                 wick_gateway_header(), then wick_gateway_proof_node() for each node of the
+ *                 account (part -1) and of each slot (part 0, 1, ...) in the order of the reply,
+ *                 then wick_gateway_proof_end()
  *   CHAIN_FEES    base fee of the newest block and a priority fee -> wick_gateway_fees()
  *   CHAIN_SEND    eth_call {from, to, data} as a dry run, then eth_sendRawTransaction(raw_tx) ->
- *                 wick_gateway_sent(); a refused dry run gives WICK_E_TX_REVERTED and the revert data
+ *                 wick_gateway_sent(); a refused dry run gives WICK_E_TX_REVERTED and the data
  *   WALLET_VOUCHER / WALLET_FUND / WALLET_RELAY
  *                 the wallet manager's "voucher", "fund" and "relay" over TLS-PSK ->
  *                 wick_gateway_voucher(), wick_gateway_funded(), wick_gateway_relay(). While a
@@ -60,6 +60,7 @@
 #include "wick/hal/log.h"
 #include "wick/hal/store.h"
 #include "wick/record.h"
+#include "wick/trust.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,21 +68,16 @@ extern "C" {
 
 #define WICK_GW_NO_SESSION 0xFFu
 
-/** Tier of a chain's authenticator (design: the application sees the tier of every record). */
-typedef enum wick_gateway_tier {
-    WICK_GW_TIER_PINNED = 1,  /* one block hash that the operator provisioned */
-    WICK_GW_TIER_OWN_NODE = 2 /* the operator's own node says so, and it hashes right */
-} wick_gateway_tier;
-
 /** One registry: a chain, its contracts, and how its headers are authenticated. */
 typedef struct wick_gateway_registry {
     const char *name; /* section name, for "peer@name"; [0] is the home registry */
     uint64_t chain_id;
     uint8_t device_registry[20];
     uint8_t relay_registry[20]; /* zero: none, then cfg.relay is the only relay */
-    wick_gateway_tier tier;
+    wick_tier tier;           /* WICK_TIER_OWN_NODE or WICK_TIER_PINNED */
     uint8_t pinned_hash[32];  /* tier PINNED */
-    uint32_t max_age_s;       /* oldest header accepted, 0: 900; ignored without a clock, or PINNED */
+    uint32_t max_age_s;       /* oldest header accepted, 0: 900; not asked of PINNED, or without
+                               * a clock */
 } wick_gateway_registry;
 
 /* What the agent is asked to reach and to keep. */
@@ -117,6 +113,7 @@ typedef struct wick_gateway_config {
     const char *relay_user;     /* NULL: WALLET_RELAY is asked for */
     const char *relay_password;
     bool allow_private_relay; /* laboratories: a relayed address that is not public is accepted */
+    bool allow_unvalidated;   /* direct and PCP endpoints that no attestor has reached are tried */
     bool has_wallet_manager;  /* WALLET_* requests can be answered */
     bool check_relay;         /* two allocations and a datagram each way before publishing */
 } wick_gateway_config;
@@ -173,7 +170,7 @@ typedef enum wick_gateway_event_kind {
     WICK_GW_EV_READY = 1,      /* all goals are reached (again) */
     WICK_GW_EV_REGISTERED,     /* OK: the record is proven (epoch, block); else why not */
     WICK_GW_EV_PATH_CHANGED,   /* OK: addr = relayed, addr2 = reflexive; else the path is gone */
-    WICK_GW_EV_PUBLISHED,      /* proven on chain: addr, seq, block; sent = false: it was so already */
+    WICK_GW_EV_PUBLISHED,      /* proven on chain: addr, seq, block; !sent: it was so already */
     WICK_GW_EV_PUBLISH_FAILED, /* status; revert_name when the contract refused */
     WICK_GW_EV_PEER_RESOLVED,  /* name, id, epoch, addr, seq, tier, block; or why not */
     WICK_GW_EV_SESSION_UP,     /* session, initiator, id, addr; wick_gateway_session_psk() */
@@ -191,8 +188,8 @@ typedef struct wick_gateway_event {
     uint8_t session;   /* WICK_GW_NO_SESSION if none */
     bool initiator;    /* SESSION_*: this side is the DTLS client */
     bool sent;         /* REGISTERED, PUBLISHED: a transaction was needed */
-    uint8_t tier;      /* wick_gateway_tier of the header under which it was proven */
-    uint8_t endpoint_kind; /* 1 direct, 2 PCP, 3 relay */
+    wick_tier tier;        /* of the header under which it was proven */
+    uint8_t endpoint_kind; /* wick_endpoint_kind */
     uint8_t id[32];    /* record id: own or peer's */
     char name[64];     /* name as asked for, "" if only the id is known */
     uint32_t epoch, seq;
@@ -305,7 +302,7 @@ WICK_NODISCARD wick_status wick_gateway_proof_end(wick_gateway *gw, uint64_t now
 WICK_NODISCARD wick_status wick_gateway_fees(wick_gateway *gw, uint64_t now_ms, uint32_t request,
                                              uint64_t base_fee_wei, uint64_t priority_wei);
 
-/** Node's word on a transaction: WICK_OK = taken into its pool. `revert` is empty if there is none. */
+/** Node's word on a transaction: WICK_OK = taken into its pool. `revert` may be empty. */
 WICK_NODISCARD wick_status wick_gateway_sent(wick_gateway *gw, wick_span revert, uint64_t now_ms,
                                              uint32_t request, wick_status status);
 
@@ -331,7 +328,8 @@ WICK_NODISCARD wick_status wick_gateway_possession(wick_gateway *gw, uint8_t sig
 WICK_NODISCARD wick_status wick_gateway_funded(wick_gateway *gw, uint64_t now_ms,
                                                uint32_t request);
 
-/** Relay credentials; copied. user < WICK_GW_RELAY_USER_MAX, password < WICK_GW_RELAY_PASSWORD_MAX. */
+/** Relay credentials; copied. Below WICK_GW_RELAY_USER_MAX and WICK_GW_RELAY_PASSWORD_MAX.
+ *  @retval WICK_E_LIMIT they are longer */
 WICK_NODISCARD wick_status wick_gateway_relay(wick_gateway *gw, const char *user,
                                               const char *password, uint64_t expires_s,
                                               uint64_t now_ms, uint32_t request);
