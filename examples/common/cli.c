@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options, errors, input and exit codes of the programs. */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "out.h"
+
+int cli_getopt(cli *c, int argc, char **argv, const struct option *options)
+{
+    for (;;) {
+        int got = getopt_long(argc, argv, "v", options, NULL);
+        switch (got) {
+        case CLI_OPT_CONFIG:
+            c->config = optarg;
+            break;
+        case CLI_OPT_JSON:
+            c->json = true;
+            break;
+        case 'v':
+            c->verbose++;
+            break;
+        case CLI_OPT_HELP:
+            printf("usage: wick %s\n", c->usage);
+            return CLI_OPT_HELP;
+        case '?':
+            fprintf(stderr, "usage: wick %s\n", c->usage);
+            return '?';
+        default:
+            return got;
+        }
+    }
+}
+
+int cli_exit_code(wick_status status)
+{
+    switch ((int)status) {
+    case WICK_OK:
+        return CLI_OK;
+    case WICK_AGAIN:
+    case WICK_E_TIMEOUT:
+    case WICK_E_TURN_CAPACITY:
+    case WICK_E_TURN_LOST:
+    case WICK_E_NSL_NO_ANSWER:
+    case WICK_E_TX_LOST:
+    case WICK_E_NET:
+    case WICK_E_RESOLVE:
+    case WICK_E_HTTP:
+    case WICK_E_HTTP_RATE:
+        return CLI_NETWORK;
+    default:
+        return CLI_REFUSED;
+    }
+}
+
+static int fail(const cli *c, wick_status status, const char *remedy, const char *format,
+                va_list args)
+{
+    char text[512];
+    (void)vsnprintf(text, sizeof text, format, args);
+    if (c->json) {
+        out_rec o;
+        char whole[768];
+        (void)snprintf(whole, sizeof whole, "%s: %s", text, wick_status_cause(status));
+        out_begin_fail(&o, stdout, true);
+        out_str(&o, "code", wick_status_str(status));
+        out_str(&o, "error", whole);
+        out_str(&o, "remedy", remedy);
+        out_end(&o);
+    } else {
+        fflush(stdout);
+        fprintf(stderr, "wick: %s: %s: %s\n  remedy: %s\n", wick_status_str(status), text,
+                wick_status_cause(status), remedy);
+    }
+    return cli_exit_code(status);
+}
+
+int cli_fail(const cli *c, wick_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int code = fail(c, status, wick_status_remedy(status), format, args);
+    va_end(args);
+    return code;
+}
+
+int cli_fail_remedy(const cli *c, wick_status status, const char *remedy, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int code = fail(c, status, remedy, format, args);
+    va_end(args);
+    return code;
+}
+
+int cli_usage(const cli *c, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (c->json) {
+        out_rec o;
+        out_begin_fail(&o, stdout, true);
+        out_str(&o, "code", "USAGE");
+        out_str(&o, "error", text);
+        out_str(&o, "remedy", c->usage);
+        out_end(&o);
+    } else {
+        fprintf(stderr, "wick: %s\nusage: wick %s\n", text, c->usage);
+    }
+    return CLI_USAGE;
+}
+
+void cli_note(const cli *c, int level, const char *format, ...)
+{
+    if (c->verbose < level) {
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+static wick_status read_all(uint8_t **bytes, size_t *len, int fd)
+{
+    size_t cap = 65536, n = 0;
+    uint8_t *p = malloc(cap + 1);
+    while (p != NULL) {
+        ssize_t got = read(fd, p + n, cap - n);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0 || n > CLI_INPUT_MAX) {
+            free(p);
+            return got < 0 ? WICK_E_HAL : WICK_E_LIMIT;
+        }
+        n += (size_t)got;
+        if (got == 0) {
+            p[n] = 0;
+            *bytes = p;
+            *len = n;
+            return WICK_OK;
+        }
+        if (n == cap) {
+            cap *= 2;
+            uint8_t *more = realloc(p, cap + 1);
+            if (more == NULL) {
+                free(p);
+            }
+            p = more;
+        }
+    }
+    return WICK_E_HAL;
+}
+
+wick_status cli_read_file(uint8_t **bytes, size_t *len, const char *path)
+{
+    if (strcmp(path, "-") == 0) {
+        return read_all(bytes, len, STDIN_FILENO);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? WICK_E_NOT_FOUND : WICK_E_HAL;
+    }
+    wick_status s = read_all(bytes, len, fd);
+    close(fd);
+    return s;
+}
+
+wick_status cli_read_arg(uint8_t **bytes, size_t *len, const char *arg)
+{
+    if (arg == NULL || strcmp(arg, "-") == 0) {
+        return cli_read_file(bytes, len, "-");
+    }
+    if (arg[0] == '@') {
+        return cli_read_file(bytes, len, arg + 1);
+    }
+    size_t n = strlen(arg);
+    *bytes = malloc(n + 1);
+    if (*bytes == NULL) {
+        return WICK_E_HAL;
+    }
+    memcpy(*bytes, arg, n + 1);
+    *len = n;
+    return WICK_OK;
+}
+
+static bool is_space(uint8_t b)
+{
+    return b == ' ' || b == '\t' || b == '\r' || b == '\n';
+}
+
+wick_status cli_unhex(uint8_t *bytes, size_t *len)
+{
+    size_t from = 0, to = *len;
+    while (from < to && is_space(bytes[from])) {
+        from++;
+    }
+    while (to > from && is_space(bytes[to - 1])) {
+        to--;
+    }
+    if (to - from >= 2 && bytes[from] == '0' && bytes[from + 1] == 'x') {
+        from += 2;
+    }
+    size_t digits = to - from;
+    if (digits % 2 != 0) {
+        return WICK_E_MALFORMED;
+    }
+    /* The output is half as long and starts before the input, so it never overtakes it. */
+    for (size_t i = 0; i < digits / 2; i++) {
+        uint8_t b;
+        wick_status s = wick_hex_decode(&b, 1, (const char *)bytes + from + 2 * i, 2);
+        if (s != WICK_OK) {
+            return s;
+        }
+        bytes[i] = b;
+    }
+    *len = digits / 2;
+    return WICK_OK;
+}
+
+wick_status cli_hex_arg(uint8_t *out, size_t len, const char *text)
+{
+    return wick_hex_decode(out, len, text, strlen(text));
+}
+
+wick_status cli_read_secret(char *out, size_t cap, size_t *len, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        return errno == ENOENT ? WICK_E_NOT_FOUND : WICK_E_HAL;
+    }
+    struct stat st;
+    wick_status s = WICK_OK;
+    size_t n = 0;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        s = WICK_E_HAL;
+    } else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        s = WICK_E_FILE_MODE;
+    }
+    while (s == WICK_OK && n < cap) {
+        ssize_t got = read(fd, out + n, cap - n);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            s = WICK_E_HAL;
+        }
+        if (got <= 0) {
+            break;
+        }
+        n += (size_t)got;
+    }
+    close(fd);
+    if (s == WICK_OK && n > 0 && n <= cap && out[n - 1] == '\n') {
+        n--;
+    }
+    if (s == WICK_OK && (n == 0 || n >= cap)) {
+        s = WICK_E_LIMIT;
+    }
+    if (s != WICK_OK) {
+        wick_wipe(out, cap);
+        return s;
+    }
+    out[n] = '\0';
+    *len = n;
+    return WICK_OK;
+}
+
+uint64_t cli_now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}

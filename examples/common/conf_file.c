@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where wick.conf is looked for, and look-ups in the parsed result. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "conf.h"
+
+#define CONF_FILE_MAX 65536u
+
+static const char *search(const char *path)
+{
+    if (path != NULL) {
+        return path;
+    }
+    path = getenv("WICK_CONFIG");
+    if (path != NULL && path[0] != '\0') {
+        return path;
+    }
+    return access("wick.conf", F_OK) == 0 ? "wick.conf" : "/etc/wick/wick.conf";
+}
+
+wick_status conf_load(conf *c, conf_error *e, const char *path)
+{
+    char dir[CONF_TEXT_MAX];
+    uint8_t *text = NULL;
+    size_t len = 0;
+    path = search(path);
+    memset(c, 0, sizeof *c);
+    e->line = 0;
+    wick_status s = cli_read_file(&text, &len, path);
+    if (s != WICK_OK || len > CONF_FILE_MAX || strlen(path) >= sizeof dir) {
+        (void)snprintf(e->text, sizeof e->text, "%.255s: %s", path,
+                       s != WICK_OK ? wick_status_cause(s) : "too large");
+        free(text);
+        return WICK_E_CONFIG;
+    }
+    const char *slash = strrchr(path, '/');
+    size_t dir_len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    memcpy(dir, path, dir_len);
+    dir[dir_len] = '\0';
+    s = conf_parse(c, e, (const char *)text, len, dir);
+    (void)snprintf(c->path, sizeof c->path, "%s", path);
+    free(text);
+    if (s != WICK_OK) {
+        char reason[sizeof e->text];
+        memcpy(reason, e->text, sizeof reason);
+        (void)snprintf(e->text, sizeof e->text, "%.200s:%u: %.280s", path, e->line, reason);
+    }
+    return s;
+}
+
+static bool matches(const conf_section *s, const char *name)
+{
+    return s->line != 0 && (name == NULL || name[0] == '\0' || strcmp(s->name, name) == 0);
+}
+
+const conf_registry *conf_find_registry(const conf *c, const char *name)
+{
+    for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
+        if (matches(&c->registries[i].s, name)) {
+            return &c->registries[i];
+        }
+    }
+    return NULL;
+}
+
+const conf_chain *conf_find_chain(const conf *c, const char *name)
+{
+    for (size_t i = 0; i < CONF_CHAINS_MAX; i++) {
+        if (matches(&c->chains[i].s, name)) {
+            return &c->chains[i];
+        }
+    }
+    return NULL;
+}
+
+const conf_service *conf_find_service(const conf *c, const char *name)
+{
+    for (size_t i = 0; i < CONF_SERVICES_MAX; i++) {
+        if (matches(&c->services[i].s, name)) {
+            return &c->services[i];
+        }
+    }
+    return NULL;
+}
