@@ -36,7 +36,8 @@ void wick_keccak_init(wick_keccak *k);
 /** Absorbs `len` bytes. `data` may be NULL if `len` is 0. */
 void wick_keccak_update(wick_keccak *k, const uint8_t *data, size_t len);
 
-/** Writes the digest and wipes the state; init it before further use. */
+/** Writes the digest; init the context before further use. It is not wiped: what Ethereum hashes is
+ *  public. */
 void wick_keccak_final(wick_keccak *k, uint8_t out32[WICK_KECCAK256_BYTES]);
 
 /** All at once. `out32` may overlap `data`. */
