@@ -223,7 +223,7 @@ TEST(unread_items_are_trailing)
 
 TEST(writer_makes_canonical_items)
 {
-    static const uint8_t want[] = {0xd8, 0x80, 0x05, 0x81, 0x80, 0x82, 0x01, 0x00, 0x80,
+    static const uint8_t want[] = {0xd7, 0x80, 0x05, 0x81, 0x80, 0x82, 0x01, 0x00, 0x80,
                                    0x83, 'd',  'o',  'g',  0xc7, 0xc0, 0xc1, 0xc0, 0xc3,
                                    0xc0, 0xc1, 0xc0, 0x7f, 0x81, 0x80};
     static const uint8_t zeros[4] = {0, 0, 1, 0};
@@ -252,7 +252,7 @@ TEST(writer_makes_canonical_items)
     wick_rlp_put(&b, (const uint8_t *)"\x80", 1);
     wick_rlp_shut(&b, outer);
     REQUIRE_STATUS(wick_buf_status(&b), WICK_OK);
-    REQUIRE(b.len == sizeof want - 0 && sizeof want == 24);
+    REQUIRE(b.len == sizeof want);
     CHECK_MEM(m, want, sizeof want);
     CHECK_STATUS(wick_rlp_check(wick_buf_span(&b)), WICK_OK);
 }
