@@ -4,15 +4,13 @@
 #   wick_dep_secp256k1  libsecp256k1 0.5 with recovery and ecdh; its small tables
 #                       (window 4, comb 2x5) with -DWICK_SECP256K1_SMALL=ON
 #   wick_dep_cjson      cJSON 1.7, nesting limit 16
-set(WICK_DEPS_BUILT "${PROJECT_SOURCE_DIR}/build/deps" CACHE PATH "Where bootstrap.sh builds")
-set(WICK_TARGET "host" CACHE STRING "Target name below each of the built libraries")
 option(WICK_SECP256K1_SMALL "The microcontroller's table sizes, on the host" OFF)
 
 function(wick_dep target name series variant)
   set(dir "${WICK_DEPS_BUILT}/${name}-${series}/${variant}")
   string(REGEX REPLACE "^lib" "" base "${name}")
   if(NOT EXISTS "${dir}/lib/lib${base}.a")
-    message(FATAL_ERROR "${name} ${series} is not built for ${variant}; run: sh toolchain/bootstrap.sh")
+    message(FATAL_ERROR "${name} ${series} is not built for ${variant}; run: sh toolchain/bootstrap.sh deps (or cross)")
   endif()
   add_library(${target} STATIC IMPORTED GLOBAL)
   set_target_properties(${target} PROPERTIES IMPORTED_LOCATION "${dir}/lib/lib${base}.a"
@@ -25,4 +23,6 @@ if(WICK_SECP256K1_SMALL AND WICK_TARGET STREQUAL "host")
 endif()
 wick_dep(wick_dep_mbedtls mbedtls 3.6 "${WICK_TARGET}")
 wick_dep(wick_dep_secp256k1 libsecp256k1 0.5 "${curve}")
-wick_dep(wick_dep_cjson cjson 1.7 "${WICK_TARGET}")
+if(WICK_PORTS)
+  wick_dep(wick_dep_cjson cjson 1.7 "${WICK_TARGET}")
+endif()

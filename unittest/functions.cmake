@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+# How tests are registered. One program per file: unittest/<kind>/test_<module>.c is the ctest
+# "<kind>.<module>" with the label <kind>. Exit code 77 is a skip.
+
+# Where vector suites look when the environment does not say WICK_VECTORS_DIR.
+get_filename_component(WICK_VECTORS_DEFAULT "${PROJECT_SOURCE_DIR}/../shared/data" ABSOLUTE)
+
+# Whether all targets named exist. On the host a missing one is a mistake; elsewhere the test needs
+# a port that this target does not have.
+function(wick_have_targets out what)
+  set(${out} ON PARENT_SCOPE)
+  foreach(lib ${ARGN})
+    if(NOT TARGET ${lib})
+      if(NOT CMAKE_CROSSCOMPILING AND WICK_PORTS)
+        message(FATAL_ERROR "${what} needs ${lib}, which does not exist")
+      endif()
+      message(STATUS "${what} is left out: this target has no ${lib}")
+      set(${out} OFF PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
+
+# wick_add_test(<kind> <module> [LIBS <targets>] [SOURCES <more files>] [TIMEOUT <s>] [ARGS ...])
+function(wick_add_test kind module)
+  cmake_parse_arguments(arg "" "TIMEOUT" "LIBS;SOURCES;ARGS" ${ARGN})
+  wick_have_targets(have "test ${kind}.${module}" ${arg_LIBS})
+  if(NOT have)
+    return()
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  set(target test_${kind}_${module})
+  add_executable(${target} ${kind}/test_${module}.c ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE wick_tap ${arg_LIBS} wick::core)
+  target_compile_definitions(${target} PRIVATE WICK_VECTORS_DEFAULT="${WICK_VECTORS_DEFAULT}")
+  wick_target_flags(${target})
+  add_test(NAME ${kind}.${module} COMMAND ${target} ${arg_ARGS})
+  set_tests_properties(${kind}.${module} PROPERTIES
+    SKIP_RETURN_CODE 77 TIMEOUT ${arg_TIMEOUT} LABELS ${kind})
+endfunction()
+
+# wick_add_script_test(<kind> <module> <script> [ARGS ...] [TIMEOUT <s>] [SERIAL]): a test that is a
+# shell script; it says "# SKIP reason" and exits 77 where it cannot run. Host only.
+# Its environment has WICK_SOURCE_DIR, WICK_BUILD_DIR and CC.
+function(wick_add_script_test kind module script)
+  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "ARGS" ${ARGN})
+  if(CMAKE_CROSSCOMPILING)
+    return()
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_test(NAME ${kind}.${module} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${arg_ARGS})
+  set_tests_properties(${kind}.${module} PROPERTIES
+    SKIP_RETURN_CODE 77 TIMEOUT ${arg_TIMEOUT} LABELS ${kind}
+    ENVIRONMENT "WICK_SOURCE_DIR=${PROJECT_SOURCE_DIR};WICK_BUILD_DIR=${PROJECT_BINARY_DIR};CC=${CMAKE_C_COMPILER}")
+  if(arg_SERIAL)
+    set_tests_properties(${kind}.${module} PROPERTIES RUN_SERIAL ON)
+  endif()
+endfunction()
+
+# wick_add_fuzz(<module> [LIBS <targets>] [SOURCES <more files>]): unittest/fuzz/fuzz_<module>.c has
+# one LLVMFuzzerTestOneInput. It becomes the ctest "fuzz.<module>", which replays the corpus below
+# unittest/fuzz/corpus/<module> and short deterministic mutations of it with any compiler; with
+# -DWICK_FUZZ=ON (clang) also the libFuzzer program fuzz_<module>.
+function(wick_add_fuzz module)
+  cmake_parse_arguments(arg "" "" "LIBS;SOURCES" ${ARGN})
+  wick_have_targets(have "fuzz.${module}" ${arg_LIBS})
+  if(NOT have OR CMAKE_SYSTEM_NAME STREQUAL "Generic")
+    return()
+  endif()
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${module})
+  set(target test_fuzz_${module})
+  add_executable(${target} fuzz/fuzz_${module}.c fuzz/driver.c ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE ${arg_LIBS} wick::core)
+  wick_target_flags(${target})
+  add_test(NAME fuzz.${module} COMMAND ${target} ${corpus})
+  set_tests_properties(fuzz.${module} PROPERTIES TIMEOUT 300 LABELS fuzz)
+  if(WICK_FUZZ)
+    add_executable(fuzz_${module} fuzz/fuzz_${module}.c ${arg_SOURCES})
+    target_link_libraries(fuzz_${module} PRIVATE ${arg_LIBS} wick::core)
+    target_link_options(fuzz_${module} PRIVATE -fsanitize=fuzzer)
+    wick_target_flags(fuzz_${module})
+  endif()
+endfunction()
+
+# wick_add_bench(<module> [LIBS <targets>] [SOURCES <more files>]): unittest/bench/bench_<module>.c,
+# built with -DWICK_BENCH=ON and run by unittest/bench/run.sh.
+function(wick_add_bench module)
+  cmake_parse_arguments(arg "" "" "LIBS;SOURCES" ${ARGN})
+  if(NOT WICK_BENCH)
+    return()
+  endif()
+  wick_have_targets(have "bench ${module}" ${arg_LIBS})
+  if(NOT have)
+    return()
+  endif()
+  add_executable(bench_${module} bench/bench_${module}.c ${arg_SOURCES})
+  target_include_directories(bench_${module} PRIVATE bench)
+  target_link_libraries(bench_${module} PRIVATE ${arg_LIBS} wick::core)
+  target_compile_definitions(bench_${module} PRIVATE WICK_VECTORS_DEFAULT="${WICK_VECTORS_DEFAULT}")
+  wick_target_flags(bench_${module})
+endfunction()
