@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_PORT_DTLS_H
+#define WICK_PORT_DTLS_H
+/*
+ * DTLS 1.2 with pre-shared keys (RFC 6347, RFC 4279), sans-I/O: datagrams and the time go in,
+ * datagrams, deadlines and events come out. Underneath is mbedtls in its static pool
+ * (wick_mbedtls_pool_init()); nothing of it shows here.
+ *
+ *     wick_dtls_entry e = {identity, psk, peer_id, WICK_DTLS_CLIENT};
+ *     wick_dtls_config cfg = {.role = WICK_DTLS_CLIENT, .entries = &e, .entry_count = 1,
+ *                             .expect_peer = peer_id, .entropy = &entropy};
+ *     s = wick_dtls_init(&d, &cfg);
+ *     s = wick_dtls_start(&d, now);
+ *     for (;;) {
+ *         while (wick_dtls_poll(&d, &out, now), out.kind != WICK_OUT_WAIT) {
+ *             SEND: send out.bytes    EVENT: out.event is WICK_DTLS_UP    DONE: out.status
+ *         }
+ *         wait for out.deadline_ms or a datagram; wick_dtls_input(&d, now, datagram);
+ *         while (wick_dtls_read(&d, buf, cap, &len) == WICK_OK) { ... }
+ *     }
+ *
+ * An entry serves one role only, so that a hello reflected to its sender finds no key, and one
+ * identity names one key and one peer. The server finds an entry by the identity that the client
+ * shows; both sides compare its peer with the one expected after Finished.
+ *
+ * Datagrams are at most WICK_DTLS_DATAGRAM_MAX bytes. The handshake is resent after 1, 2, 4, 8 and
+ * 16 s and given up after 31 s. A server asks for a cookie first (HelloVerifyRequest).
+ *
+ * Sizes: wick_dtls 4.3 KB, and from the pool 12 KB while the handshake runs, 10 KB after (64-bit).
+ * A wick_dtls must stay where it was initialised.
+ */
+#include "wick/base.h"
+#include "wick/hal/entropy.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Largest datagram. Range 600..1400. Twice in each wick_dtls. */
+#ifndef WICK_DTLS_DATAGRAM_MAX
+#define WICK_DTLS_DATAGRAM_MAX 1200
+#endif
+/* Room for the TLS library's structures. Checked at compile time. */
+#ifndef WICK_DTLS_LIB_BYTES
+#define WICK_DTLS_LIB_BYTES 1536
+#endif
+
+/** Application bytes that surely fit one datagram. */
+#define WICK_DTLS_WRITE_MAX (WICK_DTLS_DATAGRAM_MAX - 64)
+
+typedef enum wick_dtls_role { WICK_DTLS_CLIENT = 1, WICK_DTLS_SERVER = 2 } wick_dtls_role;
+
+#define WICK_DTLS_CHACHA20_POLY1305 1u
+#define WICK_DTLS_AES128_GCM 2u
+#define WICK_DTLS_AES128_CCM8 4u
+
+/** One session key. All memory is the caller's and lives as long as the wick_dtls. */
+typedef struct wick_dtls_entry {
+    wick_span identity; /* 1..255 printable characters */
+    wick_span psk;      /* 16..32 bytes */
+    uint8_t peer[32];   /* whom the key was agreed with */
+    wick_dtls_role role; /* the role in which this side may use it */
+} wick_dtls_entry;
+
+typedef struct wick_dtls_config {
+    wick_dtls_role role;
+    const wick_dtls_entry *entries; /* client: the one to use; server: table searched by identity */
+    size_t entry_count;
+    const uint8_t *expect_peer; /* 32 bytes; NULL: any peer of the table */
+    const wick_hal_entropy *entropy;
+    unsigned suites; /* WICK_DTLS_* or 0 for all */
+    wick_span address; /* server: bytes of the peer's address, bound into the cookie */
+} wick_dtls_config;
+
+typedef enum wick_dtls_event {
+    WICK_DTLS_UP = 1, /* handshake complete and the peer is the expected one */
+    WICK_DTLS_CLOSED  /* the peer closed; DONE follows */
+} wick_dtls_event;
+
+typedef struct wick_dtls { /* private */
+    uint64_t lib[WICK_DTLS_LIB_BYTES / 8];
+    wick_dtls_config cfg;
+    const wick_dtls_entry *entry;
+    wick_status status;
+    uint64_t now_ms, timer_from_ms;
+    uint32_t timer_int_ms, timer_fin_ms;
+    uint8_t state;
+    bool announce;
+    wick_span in;
+    size_t out_len, rx_len, rx_at;
+    uint8_t out[WICK_DTLS_DATAGRAM_MAX], sending[WICK_DTLS_DATAGRAM_MAX];
+    uint8_t rx[WICK_DTLS_DATAGRAM_MAX + 64];
+} wick_dtls;
+
+/**
+ * @retval WICK_OK
+ * @retval WICK_E_BAD_ARG  roles, entries or lengths do not fit the rules above
+ * @retval WICK_E_LIMIT    the pool has no room for another session
+ */
+WICK_NODISCARD wick_status wick_dtls_init(wick_dtls *d, const wick_dtls_config *cfg);
+
+/** Client: makes the first flight. Server: waits for it (31 s). */
+WICK_NODISCARD wick_status wick_dtls_start(wick_dtls *d, uint64_t now_ms);
+
+/** One datagram. What is not authentic is dropped without a word.
+ *  @retval WICK_OK taken or dropped  @retval WICK_E_NO_SPACE longer than the bound, dropped
+ *  @retval WICK_AGAIN read what is there first  @retval WICK_E_STATE not started, or ended */
+WICK_NODISCARD wick_status wick_dtls_input(wick_dtls *d, uint64_t now_ms, wick_span datagram);
+
+/** SEND, EVENT, WAIT or DONE; `to` is not set. After DONE free it. */
+void wick_dtls_poll(wick_dtls *d, wick_out *out, uint64_t now_ms);
+
+/** Encrypts one application datagram; poll gives it as SEND.
+ *  @retval WICK_AGAIN poll first: the one before is not out  @retval WICK_E_STATE not up
+ *  @retval WICK_E_NO_SPACE longer than WICK_DTLS_WRITE_MAX  @retval WICK_E_TLS */
+WICK_NODISCARD wick_status wick_dtls_write(wick_dtls *d, uint64_t now_ms, wick_span bytes);
+
+/** Gives one application datagram that came. @retval WICK_OK  @retval WICK_AGAIN none is there
+ *  @retval WICK_E_NO_SPACE `cap` is too small, the datagram is gone */
+WICK_NODISCARD wick_status wick_dtls_read(wick_dtls *d, uint8_t *buf, size_t cap, size_t *len);
+
+/** Sends close_notify (poll gives it), then DONE. */
+void wick_dtls_close(wick_dtls *d, uint64_t now_ms);
+
+bool wick_dtls_is_up(const wick_dtls *d);
+/** Entry in use once up, else NULL. */
+const wick_dtls_entry *wick_dtls_peer(const wick_dtls *d);
+/** Name of the cipher suite once up, else "". */
+const char *wick_dtls_suite(const wick_dtls *d);
+
+/** Gives the pool its memory back and wipes everything. Any state; also twice. */
+void wick_dtls_free(wick_dtls *d);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
