@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_EXAMPLES_COMMANDS_H
+#define WICK_EXAMPLES_COMMANDS_H
+/*
+ * The commands of `wick`, one file per group. Each takes the arguments from its own name on, as
+ * main() would, and returns the exit code.
+ */
+#include "cli.h"
+
+int cmd_keccak(cli *c, int argc, char **argv);
+int cmd_rlp_decode(cli *c, int argc, char **argv);
+
+#endif

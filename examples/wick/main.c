@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wick: look at proofs, make an identity, register it, and reach peers by name. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+
+typedef struct command {
+    const char *group;
+    const char *verb; /* NULL: the group is the command */
+    int (*run)(cli *c, int argc, char **argv);
+    const char *usage;
+    const char *help;
+} command;
+
+static const command commands[] = {
+    {"keccak", NULL, cmd_keccak, "keccak [TEXT | @FILE | --hex HEX]",
+     "Keccak-256 of text, a file, hex bytes or standard input"},
+    {"rlp", "decode", cmd_rlp_decode, "rlp decode [HEX | @FILE]",
+     "items of an RLP input; refuses what is not canonical"},
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void print_help(FILE *file)
+{
+    fputs("usage: wick [--config FILE] [--json] [-v] COMMAND ...\n\n", file);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        fprintf(file, "  wick %s\n      %s\n", commands[i].usage, commands[i].help);
+    }
+    fputs("\nExit codes: 0 good, 1 refused or invalid input, 2 usage, 3 network or time-out.\n"
+          "Configuration: --config, $WICK_CONFIG, ./wick.conf, /etc/wick/wick.conf.\n",
+          file);
+}
+
+static int run(cli *c, int argc, char **argv)
+{
+    bool group_seen = false;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const command *k = &commands[i];
+        if (strcmp(argv[0], k->group) != 0) {
+            continue;
+        }
+        group_seen = true;
+        int words = k->verb == NULL ? 1 : 2;
+        if (k->verb != NULL && (argc < 2 || strcmp(argv[1], k->verb) != 0)) {
+            continue;
+        }
+        c->usage = k->usage;
+        optind = 0; /* glibc: start over, with this command's argv */
+        return k->run(c, argc - words + 1, argv + words - 1);
+    }
+    c->usage = "--help";
+    if (group_seen) {
+        return cli_usage(c, "'%s' needs a verb, or does not have this one", argv[0]);
+    }
+    return cli_usage(c, "there is no command '%s'", argv[0]);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"version", no_argument, NULL, 'V'},
+                                            CLI_COMMON_OPTIONS};
+    cli c = {NULL, "[--config FILE] [--json] [-v] COMMAND ...", false, 0};
+    for (;;) {
+        /* '+': stop at the command, whose options are its own. */
+        int got = getopt_long(argc, argv, "+v", options, NULL);
+        if (got == -1) {
+            break;
+        }
+        switch (got) {
+        case CLI_OPT_CONFIG:
+            c.config = optarg;
+            break;
+        case CLI_OPT_JSON:
+            c.json = true;
+            break;
+        case 'v':
+            c.verbose++;
+            break;
+        case 'V':
+            puts("wick " WICK_VERSION);
+            return CLI_OK;
+        case CLI_OPT_HELP:
+            print_help(stdout);
+            return CLI_OK;
+        default:
+            print_help(stderr);
+            return CLI_USAGE;
+        }
+    }
+    if (optind >= argc) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    return run(&c, argc - optind, argv + optind);
+}

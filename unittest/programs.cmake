@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests of the programs and of what they share.
+wick_add_test(unit conf LIBS wick_examples)
+if(TARGET wick)
+  wick_add_script_test(api cli api/test_cli.sh ARGS $<TARGET_FILE:wick>)
+endif()
