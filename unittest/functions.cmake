@@ -86,7 +86,7 @@ function(wick_add_fuzz module)
 endfunction()
 
 # wick_add_bench(<module> [LIBS <targets>] [SOURCES <more files>]): unittest/bench/bench_<module>.c,
-# built with -DWICK_BENCH=ON and run by unittest/bench/run.sh.
+# built with -DWICK_BENCH=ON and run by unittest/bench/run.sh. The header is unittest/bench/bench.h.
 function(wick_add_bench module)
   cmake_parse_arguments(arg "" "" "LIBS;SOURCES" ${ARGN})
   if(NOT WICK_BENCH)
@@ -96,9 +96,12 @@ function(wick_add_bench module)
   if(NOT have)
     return()
   endif()
-  add_executable(bench_${module} bench/bench_${module}.c ${arg_SOURCES})
+  find_package(Threads REQUIRED)
+  add_executable(bench_${module} bench/bench_${module}.c bench/bench.c ${arg_SOURCES})
   target_include_directories(bench_${module} PRIVATE bench)
-  target_link_libraries(bench_${module} PRIVATE ${arg_LIBS} wick::core)
+  target_link_libraries(bench_${module} PRIVATE ${arg_LIBS} wick::core Threads::Threads)
+  target_link_options(bench_${module} PRIVATE
+    -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc)
   target_compile_definitions(bench_${module} PRIVATE WICK_VECTORS_DEFAULT="${WICK_VECTORS_DEFAULT}")
   wick_target_flags(bench_${module})
 endfunction()

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Branch coverage of core/ by the tests without real servers; fails below $WICK_COVERAGE_MIN (90 %).
+set -eu
+cd "$(dirname "$0")/.."
+command -v gcovr >/dev/null || { echo "coverage.sh: run toolchain/bootstrap.sh ci" >&2; exit 2; }
+find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+sh unittest/run.sh --preset coverage -- -LE 'lab|api' >build/coverage.log 2>&1 || {
+    tail -n 30 build/coverage.log
+    exit 1
+}
+gcovr --root . --filter 'core/' --object-directory build/coverage --branches \
+    --fail-under-branch "${WICK_COVERAGE_MIN:-90}" build/coverage

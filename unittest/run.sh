@@ -1,0 +1,130 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds wick and runs its tests. Ends with the ctest summary, what was skipped and why, and one
+# line of figures; the exit code is 0 only if nothing failed.
+#
+#   run.sh [--full] [--soak] [--preset NAME]... [--root-free] [-- ctest arguments]
+#     --full      the same tests on 32- and 64-bit ARM and on an emulated Cortex-M4 as well
+#     --soak      long fuzzing (needs clang): $WICK_FUZZ_S seconds for each decoder, default 600
+#     --preset    another build than "release": asan, clang, coverage ... (CMakePresets.json)
+#     --root-free install nothing, even as root
+#
+# Lab tests run real servers in namespaces of their own; where these are not to be had they are
+# skipped by name. With CI=true in the environment a skipped lab test is a failure.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd -P)
+cd "$top"
+full= soak= presets= root_free=
+while [ $# != 0 ]; do
+    case $1 in
+    --full) full=1 ;;
+    --soak) soak=1 ;;
+    --root-free) root_free=--root-free ;;
+    --preset) presets="$presets $2"; shift ;;
+    --) shift; break ;;
+    -h | --help) sed -n '3,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "run.sh: unknown argument $1 (see --help)" >&2; exit 2 ;;
+    esac
+    shift
+done
+presets=${presets:-release}
+jobs=$(nproc 2>/dev/null || echo 2)
+log=$top/build/run
+mkdir -p "$log"
+rm -f "$log"/*.ctest "$log"/*.skipped
+
+# ---- what the tests need ----
+
+groups="core deps"
+case " $presets " in *" clang "* | *" fuzz "*) groups="$groups ci" ;; esac
+if [ -n "$full" ]; then
+    groups="$groups cross"
+    presets="$presets armhf aarch64 cortex-m4"
+fi
+[ -z "$soak" ] || groups="$groups ci"
+# shellcheck disable=SC2086
+sh toolchain/bootstrap.sh $root_free $groups
+# Without the servers the lab tests say that they are missing; the others do not need them.
+for group in lab chain; do
+    # shellcheck disable=SC2086
+    sh toolchain/bootstrap.sh $root_free "$group" || echo "run.sh: goes on without the $group tools"
+done
+
+[ -z "$full" ] || export WICK_FULL=1
+
+# ---- build and test ----
+
+failed_builds=
+for preset in $presets; do
+    echo "run.sh: $preset"
+    if ! { cmake --preset "$preset" -DWICK_WERROR=ON && cmake --build --preset "$preset" -j "$jobs"; } \
+        >"$log/$preset.build" 2>&1; then
+        grep -E 'error|warning|Error|\*\*\*' "$log/$preset.build" | head -n 20
+        echo "run.sh: $preset does not build (see build/run/$preset.build)"
+        failed_builds="$failed_builds $preset"
+        continue
+    fi
+    ctest --preset "$preset" -j "$jobs" "$@" 2>&1 | tee "$log/$preset.ctest" || true
+    # "12/80 Testing: unit.base" names the test whose output follows.
+    awk -v preset="$preset" '
+        /^[0-9]+\/[0-9]+ Testing: / { test = $3 }
+        /# SKIP/ {
+            reason = $0; sub(/.*# SKIP */, "", reason)
+            name = test
+            if (match($0, / - [^ ]+/)) { name = substr($0, RSTART + 3, RLENGTH - 3) }
+            print preset ": " name ": " (reason == "" ? "no reason given" : reason)
+        }' "build/$preset/Testing/Temporary/LastTest.log" >"$log/$preset.skipped"
+done
+
+# ---- long fuzzing ----
+
+if [ -n "$soak" ]; then
+    cmake --preset fuzz >"$log/fuzz.build" 2>&1 && cmake --build --preset fuzz -j "$jobs" >>"$log/fuzz.build" 2>&1 ||
+        failed_builds="$failed_builds fuzz"
+    for program in build/fuzz/unittest/fuzz_*; do
+        [ -x "$program" ] || continue
+        module=${program##*/fuzz_}
+        mkdir -p "build/fuzz/found/$module"
+        echo "run.sh: fuzzing $module"
+        "$program" -max_total_time="${WICK_FUZZ_S:-600}" -artifact_prefix="build/fuzz/found/$module-" \
+            "build/fuzz/found/$module" $([ ! -d "unittest/fuzz/corpus/$module" ] || echo "unittest/fuzz/corpus/$module") \
+            >"$log/fuzz-$module.log" 2>&1 || {
+            tail -n 20 "$log/fuzz-$module.log"
+            failed_builds="$failed_builds fuzz-$module"
+        }
+    done
+fi
+
+# ---- the account ----
+
+total=0 failed=0 skipped=0
+for f in "$log"/*.ctest; do
+    [ -e "$f" ] || continue
+    line=$(grep 'tests failed out of' "$f" || true)
+    if [ -z "$line" ]; then
+        failed_builds="$failed_builds $(basename "$f" .ctest)(no summary)"
+        continue
+    fi
+    total=$((total + $(echo "$line" | sed 's/.*out of //')))
+    failed=$((failed + $(echo "$line" | sed 's/.*, \([0-9]*\) tests failed.*/\1/')))
+    skipped=$((skipped + $(grep -c '\*\*\*Skipped' "$f" || true)))
+done
+passed=$((total - failed - skipped))
+# A preset that does not build is one failure.
+for name in $failed_builds; do
+    failed=$((failed + 1))
+    echo "failed: $name"
+done
+if cat "$log"/*.skipped 2>/dev/null | grep -q .; then
+    echo "skipped:"
+    cat "$log"/*.skipped | sed 's/^/  /'
+    if [ "${CI:-}" = true ] && grep -qE '^[^:]*: lab\.' "$log"/*.skipped; then
+        echo "failed: CI=true and lab tests were skipped"
+        failed=$((failed + 1))
+    fi
+else
+    echo "skipped: nothing"
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
