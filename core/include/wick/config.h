@@ -30,6 +30,9 @@
 #ifndef WICK_MPT_KEY_MAX
 #define WICK_MPT_KEY_MAX 32
 #endif
+#if WICK_MPT_KEY_MAX < 32 || WICK_MPT_KEY_MAX > 64
+#error "WICK_MPT_KEY_MAX: range 32..64"
+#endif
 
 /* Largest block header, RLP bytes. Range 700..4096 (consortium chains carry seals). */
 #ifndef WICK_HEADER_MAX

@@ -62,6 +62,7 @@ typedef struct wick_header {
     uint64_t timestamp; /* unix seconds */
     uint64_t gas_limit;
     uint64_t gas_used;
+    uint64_t base_fee; /* wei per gas; 0 before London, UINT64_MAX if it needs more than 64 bits */
 } wick_header;
 
 /** Decodes the RLP of a header. On error `out` is zeroed.
