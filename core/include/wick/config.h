@@ -145,4 +145,47 @@
 #define WICK_TURN_STRIKES 3
 #endif
 
+/* ---- handshake (wick/nsl.h, wick/session_keys.h) ---- */
+
+/* Responder: handshakes under way. Range 4..64. About 0.6 KB each. */
+#ifndef WICK_NSL_HALF_OPEN_MAX
+#define WICK_NSL_HALF_OPEN_MAX 8
+#endif
+/* Of these, kept for allow-listed and recent peers. Range 1..WICK_NSL_HALF_OPEN_MAX / 2. */
+#ifndef WICK_NSL_HALF_OPEN_RESERVED
+#define WICK_NSL_HALF_OPEN_RESERVED 2
+#endif
+/* Initiator: runs under way. Range 1..64. About 0.5 KB each. */
+#ifndef WICK_NSL_CONNECT_MAX
+#define WICK_NSL_CONNECT_MAX 4
+#endif
+/* Responder: finished handshakes that still answer a repeated M3. Range 1..64. 128 B each. */
+#ifndef WICK_NSL_DONE_MAX
+#define WICK_NSL_DONE_MAX 8
+#endif
+/* Peer records being read at once. Range 1..8. 48 B each. */
+#ifndef WICK_NSL_LOOKUPS_MAX
+#define WICK_NSL_LOOKUPS_MAX 2
+#endif
+/* Ids known not to be usable, for 60 s. Range 1..64. 48 B each. */
+#ifndef WICK_NSL_NEGATIVE_MAX
+#define WICK_NSL_NEGATIVE_MAX 16
+#endif
+/* Peers with a session in the last 24 h. Range 1..64. 48 B each. */
+#ifndef WICK_NSL_RECENT_MAX
+#define WICK_NSL_RECENT_MAX 8
+#endif
+/* M1 opened per second (a private-key operation each): 5 on a microcontroller. Range 1..1000. */
+#ifndef WICK_NSL_M1_PER_S
+#define WICK_NSL_M1_PER_S 200
+#endif
+/* Cookies sent per second. Range 1..10000. */
+#ifndef WICK_NSL_M0_PER_S
+#define WICK_NSL_M0_PER_S 200
+#endif
+/* Sessions whose keys are kept for (D)TLS. Range 1..64. About 230 B each. */
+#ifndef WICK_SESSIONS_MAX
+#define WICK_SESSIONS_MAX 8
+#endif
+
 #endif
