@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_LINUX_NET_INTERNAL_H
+#define WICK_LINUX_NET_INTERNAL_H
+/* Parts of the socket table that live in files of their own. */
+#include <sys/socket.h>
+
+#include "wick/port/linux.h"
+
+/* Kernel's form of an address for a socket of `family` (4 or 6). 0 if it does not fit. */
+socklen_t wick_linux_to_sockaddr(struct sockaddr_storage *out, const wick_addr *in, int family);
+/* false if it is no IP address */
+bool wick_linux_from_sockaddr(wick_addr *out, const struct sockaddr *in);
+
+/* resolve.c */
+wick_status wick_linux_resolve(void *ctx, const char *host, wick_addr *out);
+void wick_linux_resolve_close(wick_linux_net *net);
+
+/* netif.c */
+int32_t wick_linux_interfaces(void *ctx, wick_netif *out, size_t cap);
+uint32_t wick_linux_change_count(void *ctx);
+int wick_linux_change_open(void);
+
+#endif
