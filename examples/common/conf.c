@@ -8,6 +8,8 @@
 
 #define SECTION_DEFAULT_EXPIRES_S 86400u
 #define DEFAULT_RPC_TIMEOUT_MS 5000u
+#define DEFAULT_RELAY_TTL_S 3600u
+#define DEFAULT_FUND_WEI UINT64_C(10000000000000000)
 
 typedef enum value_type {
     VALUE_NAME, /* [a-z0-9._-]{1,63} */
@@ -51,6 +53,15 @@ static const key_def relay_keys[] = {KEY(conf_relay, server, VALUE_ADDR),
                                      KEY(conf_relay, password_file, VALUE_PATH)};
 static const key_def service_keys[] = {KEY(conf_service, name, VALUE_NAME),
                                        KEY(conf_service, expires_s, VALUE_U64)};
+static const key_def manager_keys[] = {
+    KEY(conf_manager, listen, VALUE_ADDR),
+    KEY(conf_manager, org, VALUE_NAME),
+    KEY(conf_manager, key_file, VALUE_PATH),
+    KEY(conf_manager, devices_dir, VALUE_PATH),
+    KEY(conf_manager, ledger_file, VALUE_PATH),
+    KEY(conf_manager, relay_secret_file, VALUE_PATH),
+    KEY(conf_manager, relay_ttl_s, VALUE_U64),
+    KEY(conf_manager, fund_wei, VALUE_U64)};
 
 typedef struct section_def {
     const char *kind;
@@ -68,6 +79,7 @@ static const section_def sections[] = {
     {"rpc", offsetof(conf, rpc), 0, 0, KEYS(rpc_keys)},
     {"wallet", offsetof(conf, wallet), 0, 0, KEYS(wallet_keys)},
     {"relay", offsetof(conf, relay), 0, 0, KEYS(relay_keys)},
+    {"manager", offsetof(conf, manager), 0, 0, KEYS(manager_keys)},
     {"chain", offsetof(conf, chains), sizeof(conf_chain), CONF_CHAINS_MAX, KEYS(chain_keys)},
     {"registry", offsetof(conf, registries), sizeof(conf_registry), CONF_REGISTRIES_MAX,
      KEYS(registry_keys)},
@@ -309,6 +321,8 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
     memset(c, 0, sizeof *c);
     memset(e, 0, sizeof *e);
     c->rpc.timeout_ms = DEFAULT_RPC_TIMEOUT_MS;
+    c->manager.relay_ttl_s = DEFAULT_RELAY_TTL_S;
+    c->manager.fund_wei = DEFAULT_FUND_WEI;
     for (size_t i = 0; i < CONF_SERVICES_MAX; i++) {
         c->services[i].expires_s = SECTION_DEFAULT_EXPIRES_S;
     }

@@ -85,12 +85,26 @@ typedef struct conf_service {
     uint64_t expires_s; /* default one day */
 } conf_service;
 
+/* wick-wallet: the manager of an organisation. */
+typedef struct conf_manager {
+    conf_section s;
+    wick_addr listen;
+    char org[CONF_NAME_MAX];
+    char key_file[CONF_TEXT_MAX];          /* signs vouchers and pays */
+    char devices_dir[CONF_TEXT_MAX];       /* provisioning files */
+    char ledger_file[CONF_TEXT_MAX];
+    char relay_secret_file[CONF_TEXT_MAX]; /* static-auth-secret of the relays */
+    uint64_t relay_ttl_s;                  /* default one hour */
+    uint64_t fund_wei;                     /* default 0.01 Ether */
+} conf_manager;
+
 typedef struct conf {
     char path[CONF_TEXT_MAX]; /* of the file, for messages */
     conf_identity identity;
     conf_rpc rpc;
     conf_wallet wallet;
     conf_relay relay;
+    conf_manager manager;
     conf_chain chains[CONF_CHAINS_MAX];
     conf_registry registries[CONF_REGISTRIES_MAX];
     conf_service services[CONF_SERVICES_MAX];
