@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# Network of the lab and the demo; sourced, inside namespaces that lab_enter made.
+#
+#   lan-a 10.10.1.10 - nat-a 20.0.0.1 \                / turn 20.0.0.10 (coturn)
+#                                       wan 20.0.0.254 - turn2 20.0.0.11 (a second relay)
+#   lan-b 10.10.2.10 - nat-b 20.0.0.2 /                \ chain 20.0.0.20 (node, wallet manager)
+#
+# The 20.0.0.0/24 addresses stand for public ones and exist only inside these namespaces.
+
+# Are unprivileged user, network, mount and PID namespaces to be had here?
+lab_available() {
+    command -v unshare >/dev/null 2>&1 && command -v ip >/dev/null 2>&1 \
+        && command -v nft >/dev/null 2>&1 || return 1
+    unshare -Urnmpf --kill-child --mount-proc \
+        sh -c 'mount -t tmpfs tmpfs /run && ip netns add probe' >/dev/null 2>&1
+}
+
+# Runs "$@" as root of fresh namespaces; everything that it starts ends with it.
+lab_enter() {
+    exec unshare -Urnmpf --kill-child --mount-proc "$@"
+}
+
+# First thing inside: `ip netns` keeps its names below /run.
+lab_prepare() {
+    mount -t tmpfs tmpfs /run && mkdir -p /run/netns && ip link set lo up
+}
+
+lab_in() { # NAMESPACE COMMAND...
+    lab_ns=$1
+    shift
+    ip netns exec "$lab_ns" "$@"
+}
+
+lab_wan() {
+    ip netns add wan
+    lab_in wan ip link set lo up
+    lab_in wan ip link add br0 type bridge forward_delay 0
+    lab_in wan ip link set br0 up
+    lab_in wan ip addr add 20.0.0.254/24 dev br0
+}
+
+# A host with a public address on the WAN bridge.
+lab_host() { # NAME ADDRESS...
+    lab_name=$1
+    ip netns add "$lab_name"
+    ip link add "ext" netns "$lab_name" type veth peer name "w-$lab_name" netns wan
+    shift
+    for lab_addr in "$@"; do
+        lab_in "$lab_name" ip addr add "$lab_addr/24" dev ext
+    done
+    lab_in "$lab_name" ip link set lo up
+    lab_in "$lab_name" ip link set ext up
+    lab_in wan ip link set "w-$lab_name" master br0 up
+}
+
+# A LAN behind a NAT router. MODE is what follows `masquerade`: "fully-random" is a symmetric NAT,
+# "" keeps ports (endpoint-independent mapping, port-restricted filtering).
+lab_nat() { # SUFFIX EXTERNAL-ADDRESS LAN-PREFIX MODE
+    lab_host "nat-$1" "$2"
+    ip netns add "lan-$1"
+    ip link add int netns "nat-$1" type veth peer name eth0 netns "lan-$1"
+    lab_in "nat-$1" ip addr add "$3.1/24" dev int
+    lab_in "nat-$1" ip link set int up
+    lab_in "lan-$1" ip addr add "$3.10/24" dev eth0
+    lab_in "lan-$1" ip link set lo up
+    lab_in "lan-$1" ip link set eth0 up
+    lab_in "lan-$1" ip route add default via "$3.1"
+    lab_in "nat-$1" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+    lab_in "nat-$1" nft -f - <<RULES
+table ip nat {
+    chain prerouting { type nat hook prerouting priority dstnat; policy accept; }
+    chain postrouting {
+        type nat hook postrouting priority srcnat; policy accept;
+        oifname "ext" masquerade $4
+    }
+}
+table inet fw {
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        iifname "int" accept
+    }
+    chain input {
+        type filter hook input priority filter; policy accept;
+        iifname "ext" ct state new drop
+    }
+}
+RULES
+}
+
+# Two gateways' networks, two relays, one chain host.
+lab_up() {
+    lab_prepare && lab_wan && lab_host turn 20.0.0.10 && lab_host turn2 20.0.0.11 \
+        && lab_host chain 20.0.0.20 \
+        && lab_nat a 20.0.0.1 10.10.1 fully-random && lab_nat b 20.0.0.2 10.10.2 fully-random
+}
+
+# Waits until a condition holds: lab_wait SECONDS COMMAND...; quiet, 20 tries a second.
+lab_wait() {
+    lab_tries=$(($1 * 20))
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        lab_tries=$((lab_tries - 1))
+        [ "$lab_tries" -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
