@@ -35,6 +35,8 @@ extern "C" {
 
 #define WICK_HPKE_ENC_BYTES 33
 #define WICK_HPKE_PSK_MIN 32
+/** In place of an AEAD: the context exports and does nothing else. */
+#define WICK_HPKE_EXPORT_ONLY 0xFFFFu
 
 typedef enum wick_hpke_mode {
     WICK_HPKE_BASE = 0,
@@ -46,7 +48,7 @@ typedef enum wick_hpke_mode {
 /** What both ends must agree on. Views; needed during set-up only. */
 typedef struct wick_hpke_params {
     wick_hpke_mode mode;
-    wick_aead_alg aead;
+    unsigned aead; /* wick_aead_alg, or WICK_HPKE_EXPORT_ONLY */
     wick_span info;
     wick_span psk;    /* modes PSK and AUTH_PSK: at least 32 bytes of full entropy; else empty */
     wick_span psk_id; /* modes PSK and AUTH_PSK: not empty; else empty */
@@ -63,7 +65,7 @@ typedef struct wick_hpke_params {
 typedef struct wick_hpke {
     const wick_hal_crypto *crypto; /* NULL: wiped */
     uint64_t seq;
-    wick_aead_alg aead;
+    unsigned aead;
     bool single;
     bool sender;
     bool spent; /* no more messages; export still works */
@@ -108,7 +110,7 @@ WICK_NODISCARD wick_status wick_hpke_setup_recipient(wick_hpke *h, const wick_ha
  * @param[out] ct  pt.len + 16 bytes; may equal pt.ptr
  * @retval WICK_OK
  * @retval WICK_E_HPKE_SEQ  a single context has sealed already, or the sequence is used up
- * @retval WICK_E_STATE     wiped, or a recipient's context
+ * @retval WICK_E_STATE     wiped, a recipient's context, or one for export only
  * @retval WICK_E_CRYPTO    the back end failed
  */
 WICK_NODISCARD wick_status wick_hpke_seal(wick_hpke *h, uint8_t *ct, wick_span aad, wick_span pt);
@@ -119,7 +121,7 @@ WICK_NODISCARD wick_status wick_hpke_seal(wick_hpke *h, uint8_t *ct, wick_span a
  * @retval WICK_OK
  * @retval WICK_E_AUTH      not sealed for us under this info, aad, psk and sequence number
  * @retval WICK_E_HPKE_SEQ  as wick_hpke_seal()
- * @retval WICK_E_STATE     wiped, or a sender's context
+ * @retval WICK_E_STATE     wiped, a sender's context, or one for export only
  */
 WICK_NODISCARD wick_status wick_hpke_open(wick_hpke *h, uint8_t *pt, wick_span aad, wick_span ct);
 
