@@ -19,7 +19,7 @@ tree() { # tree DIR: prints the violations, fails if there is one
     done >>"$found"
     # The words are written apart, so that this file does not find itself.
     words='TO''DO|FIX''ME|XX''X|not impl''emented|place''holder'
-    paths='/(wo''rk|fa''rm|ro''ot|ho''me/[a-z]+)/|/tmp/wi''ck'
+    paths='/(wo''rk|fa''rm|ro''ot|ho''me/[a-z]+)/|/tmp/wi''ck/'
     hosts='https?://[a-z0-9.-]*(d''eb|n''pm|regi''stry|mir''ror|pypi|crates)[a-z0-9.-]*\.(org|com|io|net)'
     while read -r f; do
         [ "$f" = LICENSE ] && continue
