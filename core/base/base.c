@@ -4,6 +4,17 @@
 
 #include <string.h>
 
+/* ---- span ---- */
+
+wick_span wick_span_text(const char *text)
+{
+    size_t n = 0;
+    while (text[n] != '\0') {
+        n++;
+    }
+    return wick_span_make((const uint8_t *)text, n);
+}
+
 /* ---- buffer ---- */
 
 /* Reserves len bytes and gives where they go, or NULL when measuring or full. Saturates, so that

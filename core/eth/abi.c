@@ -13,11 +13,8 @@
 void wick_abi_selector(uint8_t out4[4], const char *signature)
 {
     uint8_t h[32];
-    size_t len = 0;
-    while (signature[len] != '\0') {
-        len++;
-    }
-    wick_keccak256(h, (const uint8_t *)signature, len);
+    wick_span text = wick_span_text(signature);
+    wick_keccak256(h, text.ptr, text.len);
     memcpy(out4, h, 4);
 }
 

@@ -2,18 +2,9 @@
 /* Typed structured data (EIP-712). */
 #include "wick/eip712.h"
 
-static size_t text_len(const char *text)
-{
-    size_t n = 0;
-    while (text[n] != '\0') {
-        n++;
-    }
-    return n;
-}
-
 static void put_text_hash(wick_eip712 *h, const char *text)
 {
-    wick_eip712_bytes(h, wick_span_make((const uint8_t *)text, text_len(text)));
+    wick_eip712_bytes(h, wick_span_text(text));
 }
 
 void wick_eip712_begin(wick_eip712 *h, const char *type)

@@ -30,7 +30,7 @@ struct setup {
 
 static wick_span label_span(const char *label)
 {
-    return wick_span_make((const uint8_t *)label, strlen(label));
+    return wick_span_text(label);
 }
 
 /* Section 4: LabeledExtract(salt, label, ikm). */

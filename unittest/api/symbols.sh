@@ -73,7 +73,7 @@ seeded "api.symbols.bss_is_refused" "core holds memory" "$five static int n; int
 seeded "api.symbols.empty_is_refused" "0 functions" "extern int nothing;"
 
 if command -v arm-none-eabi-gcc >/dev/null; then
-    m4="-mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdata-sections"
+    m4="-mcpu=cortex-m4 -mthumb -Os -std=c11 -fno-tree-loop-distribute-patterns -ffunction-sections -fdata-sections"
     build_m4() {
         mkdir -p "$scratch/m4"
         (cd "$WICK_SOURCE_DIR" && find core -name '*.c') | while read -r f; do

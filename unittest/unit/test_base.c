@@ -26,6 +26,14 @@ TEST(buf_measures_without_memory)
     CHECK_INT(b.len, 17);
 }
 
+TEST(span_of_text_stops_at_zero)
+{
+    wick_span s = wick_span_text("ab\0cd");
+    CHECK_INT(s.len, 2);
+    CHECK_MEM(s.ptr, "ab", 2);
+    CHECK_INT(wick_span_text("").len, 0);
+}
+
 TEST(reader_latches_first_error)
 {
     static const uint8_t in[] = {1, 2, 3, 4, 5};
@@ -150,6 +158,7 @@ TEST(status_texts)
 }
 
 TAP_MAIN("unit.base", CASE(buf_counts_beyond_capacity), CASE(buf_measures_without_memory),
+         CASE(span_of_text_stops_at_zero),
          CASE(reader_latches_first_error), CASE(reader_refuses_trailing),
          CASE(addr_text_round_trip), CASE(addr_parse_refuses), CASE(addr_public), CASE(hex_strict),
          CASE(base64url_rfc4648_vectors), CASE(secrets), CASE(time_wraps), CASE(status_texts))

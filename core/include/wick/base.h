@@ -55,6 +55,9 @@ static inline wick_span wick_span_make(const uint8_t *ptr, size_t len)
     return s;
 }
 
+/** The bytes of a zero-terminated text, without the zero. */
+wick_span wick_span_text(const char *text);
+
 static inline wick_buf wick_buf_make(uint8_t *ptr, size_t cap)
 {
     wick_buf b;
