@@ -202,7 +202,8 @@ const char *wick_stun_method_name(uint16_t method);
  * @param[in] key   begun with WICK_HASH_SHA1 for MESSAGE-INTEGRITY
  * @retval WICK_OK                  right
  * @retval WICK_E_STUN_INTEGRITY    absent or wrong
- * @retval WICK_E_CRYPTO            back end failed
+ * @retval WICK_E_BAD_ARG           key of another hash
+ * @retval others                   of wick_hmac_verify()
  */
 WICK_NODISCARD wick_status wick_stun_check_integrity(const wick_stun_msg *m,
                                                      const wick_hmac_key *key);
@@ -245,7 +246,7 @@ void wick_stun_put_fingerprint(wick_stun_build *s);
 /**
  * Writes the length field and gives the first error.
  * @retval WICK_OK          the message is in buf  @retval WICK_E_NO_SPACE  buf.len says how much
- * @retval WICK_E_BAD_ARG   a value that cannot be written  @retval WICK_E_CRYPTO  back end failed
+ * @retval WICK_E_BAD_ARG   a value that cannot be written  @retval others  of wick_hmac_finish()
  */
 WICK_NODISCARD wick_status wick_stun_end(wick_stun_build *s);
 

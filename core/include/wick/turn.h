@@ -27,7 +27,7 @@
  *     CHANNEL_DENIED     peer: data goes on in Send indications
  *     MAPPING_CHANGED    our new address as the server sees it; the client checks at once whether the
  *                        allocation survived, and LOST follows if not
- *     SILENT             server: a keep-alive went unanswered for 4 s; LOST follows if that lasts
+ *     SILENT             server: a keep-alive went unanswered for 3.5 s; LOST follows if that lasts
  *     LOST               server: the allocation is gone. wick_turn_start() may be called again on the
  *                        same socket; permissions are kept and asked for again, channels forgotten
  *     FAILED             server: no allocation was made. TURN_MISMATCH: open a new socket first;
@@ -45,7 +45,7 @@
  * Real servers send 401, 437, 438 and 441 without it, so errors are believed unauthenticated, but
  * such an error can end an established allocation only by WICK_TURN_STRIKES of them in separate,
  * spaced transactions. 300 (ALTERNATE-SERVER) is obeyed only authenticated (RFC 8489 section 14.8).
- * Whatever a server does, the number of requests is bounded: one 401 per server, WICK_TURN_RETRIES
+ * Whatever a server does, the number of requests is bounded: one 401 per server, at most WICK_TURN_RETRIES
  * new nonces in a row (then exponential waits), WICK_TURN_REDIRECTS other servers.
  *
  * A permission is no authentication: everyone with credentials at a permitted relay gets through.
@@ -94,7 +94,7 @@ typedef struct wick_turn_op {
     uint64_t until_ms; /* when the server forgets what this holds */
     wick_addr peer;
     uint16_t channel;
-    uint8_t state;   /* 0 free, wanted, ready, denied */
+    uint8_t state;   /* free, wanted, ready, denied, lapsing */
     uint8_t flight;  /* a transaction is under way */
     uint8_t retries; /* 401 and 438 in a row */
     uint8_t strikes; /* fatal errors without integrity in a row */
@@ -107,10 +107,10 @@ typedef struct wick_turn_request {
     uint64_t next_ms; /* retransmit, or give up */
     uint8_t tid[WICK_STUN_TID_BYTES];
     uint16_t rto_ms;
-    uint8_t op; /* index + 1 into op[]; 0 free */
-    uint8_t sent;
+    uint16_t method;
+    uint8_t op;   /* index + 1 into op[]; 0 free */
+    uint8_t left; /* transmissions left */
     uint8_t authenticated;
-    uint8_t method;
 } wick_turn_request;
 
 #define WICK_TURN_OPS (2 + WICK_TURN_PERMISSIONS + WICK_TURN_CHANNELS)
@@ -133,8 +133,7 @@ typedef struct wick_turn {
     uint8_t state;
     uint8_t event; /* wick_turn_event of the whole, besides those of op[] */
     uint8_t mapping_event, silent_event;
-    uint8_t refused_count, redirects, challenged;
-    uint8_t key_ready;  /* hmac belongs to realm */
+    uint8_t refused_count, redirects;
     uint8_t fixed_key;  /* password holds a 16-byte key */
     uint8_t fixed_realm;
     uint8_t tid_base[8];

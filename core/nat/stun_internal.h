@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_STUN_INTERNAL_H
+#define WICK_STUN_INTERNAL_H
+/* What the reading and the writing half of the codec share. */
+#include "wick/stun.h"
+
+/* XOR-ed into the CRC so that it differs from one of an enclosing protocol (RFC 8489 14.7). */
+#define WICK_STUN_FINGERPRINT_XOR UINT32_C(0x5354554e)
+
+#define WICK_STUN_FAMILY_IPV4 1u
+#define WICK_STUN_FAMILY_IPV6 2u
+
+/* True for the address attributes that are XOR-ed with cookie and transaction id. */
+static inline bool wick_stun_is_xor(wick_stun_attr attr)
+{
+    return attr == WICK_STUN_XOR_PEER_ADDRESS || attr == WICK_STUN_XOR_RELAYED_ADDRESS ||
+           attr == WICK_STUN_XOR_MAPPED_ADDRESS;
+}
+
+/* One pass of the CRC register, started with 0xFFFFFFFF and inverted at the end. */
+uint32_t wick_crc32_update(uint32_t crc, const uint8_t *p, size_t len);
+
+#endif
