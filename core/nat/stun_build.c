@@ -6,6 +6,7 @@
 
 /* Longest value of one attribute: the message must stay below WICK_STUN_MAX_BYTES with it. */
 #define VALUE_MAX 65000u
+#define REASON_MAX 763u
 
 /* Makes room for len bytes. NULL when measuring, when full, and after an error. */
 static uint8_t *take(wick_stun_build *s, size_t len)
@@ -119,10 +120,10 @@ void wick_stun_put_addr(wick_stun_build *s, wick_stun_attr attr, const wick_addr
 void wick_stun_put_error(wick_stun_build *s, uint16_t code, const char *reason)
 {
     size_t len = 0;
-    while (reason[len] != '\0') {
+    while (len <= REASON_MAX && reason[len] != '\0') {
         len++;
     }
-    if (code < 300 || code > 699 || len > 763) {
+    if (code < 300 || code > 699 || len > REASON_MAX) {
         s->status = WICK_E_BAD_ARG;
         return;
     }
