@@ -127,11 +127,10 @@ static void permute(uint64_t a[25])
 
 static void permute(uint64_t a[25])
 {
-    /* The cycle in which pi moves the 24 lanes beside (0, 0), and rho's rotation of each. */
+    /* The cycle in which pi moves the 24 lanes beside (0, 0); rho rotates the n-th of them by the
+     * n-th triangular number. */
     static const uint8_t pi[24] = {10, 7,  11, 17, 18, 3, 5,  16, 8,  21, 24, 4,
                                    15, 23, 19, 13, 12, 2, 20, 14, 22, 9,  6,  1};
-    static const uint8_t rho[24] = {1,  3,  6,  10, 15, 21, 28, 36, 45, 55, 2,  14,
-                                    27, 41, 56, 8,  25, 43, 62, 18, 39, 61, 20, 44};
     uint64_t c[5];
     for (size_t round = 0; round < 24; round++) {
         for (size_t x = 0; x < 5; x++) {
@@ -144,9 +143,11 @@ static void permute(uint64_t a[25])
             }
         }
         uint64_t moving = a[1];
-        for (size_t i = 0; i < 24; i++) {
+        unsigned turn = 0;
+        for (unsigned i = 0; i < 24; i++) {
             uint64_t next = a[pi[i]];
-            a[pi[i]] = rol(moving, rho[i]);
+            turn = (turn + i + 1) & 63u;
+            a[pi[i]] = rol(moving, turn);
             moving = next;
         }
         for (size_t y = 0; y < 25; y += 5) {
@@ -177,7 +178,7 @@ void wick_keccak_update(wick_keccak *k, const uint8_t *data, size_t len)
 {
     while (len != 0) {
         size_t n = 1;
-        if ((k->pos & 7u) == 0 && len >= 8) {
+        if (WICK_KECCAK_FAST && (k->pos & 7u) == 0 && len >= 8) {
             k->lane[k->pos / 8] ^= load_le64(data);
             n = 8;
         } else {
