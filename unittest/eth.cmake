@@ -5,3 +5,13 @@ wick_add_test(unit keccak)
 wick_add_test(unit keccak_small FILE unit/test_keccak.c SOURCES ../core/eth/keccak.c
   DEFS WICK_KECCAK_FAST=0)
 wick_add_test(unit rlp)
+
+# Data from outside, read with cJSON.
+function(wick_add_vectors_test module)
+  cmake_parse_arguments(arg "" "" "LIBS;SOURCES" ${ARGN})
+  wick_add_test(vectors ${module} LIBS wick_dep_cjson ${arg_LIBS}
+    SOURCES vectors/data.c ${arg_SOURCES})
+endfunction()
+wick_add_vectors_test(headers)
+wick_add_vectors_test(rlp)
+wick_add_vectors_test(getproof SOURCES vectors/oracle.c)

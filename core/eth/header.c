@@ -31,8 +31,8 @@ static const struct rule rules[WICK_HEADER_FIELDS_KNOWN] = {
     {INTEGER, 8, "gasUsed"},
     {INTEGER, 8, "timestamp"},
     {ANY, 0, "extraData"},
-    {BYTES, 32, "mixHash"},
-    {BYTES, 8, "nonce"},
+    {ANY, 0, "mixHash"}, /* both: see seal_fits() */
+    {ANY, 0, "nonce"},
     {INTEGER, 32, "baseFeePerGas"},
     {BYTES, 32, "withdrawalsRoot"},
     {INTEGER, 8, "blobGasUsed"},
@@ -57,6 +57,18 @@ static bool fits(const struct rule *rule, wick_span payload)
         return payload.len == rule->len;
     }
     return rule->kind == ANY || payload.len <= rule->len;
+}
+
+/* Mix hash and nonce everywhere but on Authority Round chains (OpenEthereum), which put the step, an
+ * integer, and the signature of its author there. */
+static bool seal_fits(const wick_header *h)
+{
+    wick_span mix = h->field[WICK_HEADER_MIX_HASH];
+    size_t nonce_len = h->field[WICK_HEADER_NONCE].len;
+    if (nonce_len == 65) {
+        return mix.len <= 8 && trimmed(mix).len == mix.len;
+    }
+    return mix.len == 32 && nonce_len == 8;
 }
 
 /* Big-endian bytes to an integer; more than 64 bits give the largest. */
@@ -108,7 +120,7 @@ static wick_status decode(wick_header *h, wick_span rlp)
     if (s != WICK_OK) {
         return s;
     }
-    if (h->fields < WICK_HEADER_FIELDS_MIN) {
+    if (h->fields < WICK_HEADER_FIELDS_MIN || !seal_fits(h)) {
         return WICK_E_MALFORMED;
     }
     h->unknown = wick_span_make(items.ptr, items.len);
@@ -133,6 +145,7 @@ wick_status wick_header_decode(wick_header *out, wick_span rlp)
 wick_status wick_header_encode(wick_buf *out, const wick_header *h)
 {
     if (h->fields < WICK_HEADER_FIELDS_MIN || h->fields > WICK_HEADER_FIELDS_KNOWN ||
+        !seal_fits(h) ||
         (h->unknown.len != 0 && h->fields != WICK_HEADER_FIELDS_KNOWN) ||
         check_unknown(h->unknown) != WICK_OK) {
         return WICK_E_MALFORMED;

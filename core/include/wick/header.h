@@ -39,8 +39,8 @@ typedef enum wick_header_field {
     WICK_HEADER_GAS_USED = 10,
     WICK_HEADER_TIMESTAMP = 11,
     WICK_HEADER_EXTRA_DATA = 12, /* any length */
-    WICK_HEADER_MIX_HASH = 13,
-    WICK_HEADER_NONCE = 14,              /* 8 bytes, not an integer */
+    WICK_HEADER_MIX_HASH = 13,           /* 32 bytes; Authority Round: step, an integer */
+    WICK_HEADER_NONCE = 14,              /* 8 bytes, no integer; Authority Round: 65, signature */
     WICK_HEADER_BASE_FEE = 15,           /* London, EIP-1559 */
     WICK_HEADER_WITHDRAWALS_ROOT = 16,   /* Shanghai, EIP-4895 */
     WICK_HEADER_BLOB_GAS_USED = 17,      /* Cancun, EIP-4844 */
