@@ -25,6 +25,7 @@
  * Sizes on 32 bits: wick_peer_query 328 bytes, wick_peer_record 208 bytes. Stack below 400 bytes.
  */
 #include "wick/base.h"
+#include "wick/hal/keystore.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -99,18 +100,15 @@ void wick_slot_relay(uint8_t slot32[32], uint32_t index, unsigned word);
 
 /* ---- device record ---- */
 
-typedef enum wick_key_type {
-    WICK_KEY_RSA2048 = 1,   /* key = SHA-256 of the SPKI */
-    WICK_KEY_SECP256K1 = 2, /* key = x coordinate, parity of y in flags */
-    WICK_KEY_P256 = 3       /* key = SHA-256 of the SPKI; TLS only */
-} wick_key_type;
+/* Key types are WICK_KEY_TYPE_* of wick/hal/keystore.h. The key word is the x coordinate for
+ * secp256k1, with the parity of y in flags; SHA-256 of the SPKI for RSA-2048 and P-256. */
 
 #define WICK_DEVICE_FLAG_ODD 0x01u     /* secp256k1: y is odd */
 #define WICK_DEVICE_FLAG_REVOKED 0x80u /* revoked; the key word is zero */
 
 typedef struct wick_device {
     uint8_t owner[20];  /* wallet that may write */
-    uint8_t key_type;   /* wick_key_type */
+    uint8_t key_type;   /* WICK_KEY_TYPE_* */
     uint8_t flags;      /* WICK_DEVICE_FLAG_* */
     uint8_t org;        /* number of the organisation that vouched first */
     uint32_t epoch;     /* 1 = first registration; rises with each registration, rotation, revocation */

@@ -39,7 +39,7 @@ typedef struct wick_voucher {
     uint8_t org[32];        /* id of the organisation */
     uint8_t id[32];         /* of the device */
     uint8_t owner[20];      /* wallet that will own the record */
-    uint8_t key_type;       /* wick_key_type */
+    uint8_t key_type;       /* WICK_KEY_TYPE_* */
     uint8_t flags;          /* parity of a secp256k1 key */
     uint8_t key[32];
     uint64_t not_after;     /* unix seconds, below 2^40 */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Storage slots, by the layout that Solidity documents: a mapping's entry is at
+ * keccak256(key | slot), further words of a struct follow it. */
+#include <string.h>
+
+#include "wick/abi.h"
+#include "wick/keccak.h"
+#include "wick/record.h"
+
+static void word_of_mapping(uint8_t slot32[32], const uint8_t key32[32], uint64_t mapping,
+                            unsigned word)
+{
+    wick_abi_mapping_slot_u64(slot32, key32, mapping);
+    wick_abi_slot_add(slot32, slot32, word);
+}
+
+static void small_key(uint8_t key32[32], uint64_t n)
+{
+    memset(key32, 0, 32);
+    wick_store_be64(key32 + 24, n);
+}
+
+void wick_slot_device(uint8_t slot32[32], const uint8_t id32[32], unsigned word)
+{
+    word_of_mapping(slot32, id32, WICK_SLOT_DEVICES, word);
+}
+
+/* Every part has 32 bytes, so no triple can look like another: the papers' concatenated names
+ * could. */
+void wick_slot_endpoint(uint8_t slot32[32], const uint8_t id32[32], const uint8_t service32[32],
+                        unsigned index)
+{
+    uint8_t parts[96];
+    memcpy(parts, id32, 32);
+    memcpy(parts + 32, service32, 32);
+    small_key(parts + 64, index);
+    wick_keccak256(slot32, parts, sizeof parts);
+    word_of_mapping(slot32, slot32, WICK_SLOT_ENDPOINTS, 0);
+}
+
+void wick_slot_tls_key(uint8_t slot32[32], const uint8_t id32[32], const uint8_t service32[32])
+{
+    uint8_t parts[64];
+    memcpy(parts, id32, 32);
+    memcpy(parts + 32, service32, 32);
+    wick_keccak256(slot32, parts, sizeof parts);
+    word_of_mapping(slot32, slot32, WICK_SLOT_TLS_KEYS, 0);
+}
+
+void wick_slot_manager(uint8_t slot32[32], const uint8_t org32[32])
+{
+    word_of_mapping(slot32, org32, WICK_SLOT_MANAGERS, 0);
+}
+
+void wick_slot_org(uint8_t slot32[32], uint8_t number, unsigned word)
+{
+    uint8_t key[32];
+    small_key(key, number);
+    word_of_mapping(slot32, key, WICK_SLOT_ORGS, word);
+}
+
+void wick_slot_relay_count(uint8_t slot32[32])
+{
+    small_key(slot32, WICK_SLOT_RELAY_COUNT);
+}
+
+void wick_slot_relay(uint8_t slot32[32], uint32_t index, unsigned word)
+{
+    uint8_t key[32];
+    small_key(key, index);
+    word_of_mapping(slot32, key, WICK_SLOT_RELAYS, word);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Typed messages around a registration (EIP-712), and compact signatures (EIP-2098). */
+#include "wick/voucher.h"
+
+#include <string.h>
+
+#include "wick/eip712.h"
+#include "wick/record.h"
+#include "wick/tx.h"
+
+#define VOUCHER_TYPE                                                                               \
+    "Voucher(bytes32 org,bytes32 id,address owner,uint8 keyType,uint8 flags,bytes32 key,"          \
+    "uint40 notAfter,uint32 epoch,uint32 managerEpoch,uint64 deadline)"
+#define POSSESSION_TYPE "Possession(bytes32 id,bytes32 challenge)"
+
+/* (group order of secp256k1) / 2: the largest low s (EIP-2). */
+static const uint8_t half_order[32] = {
+    0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0};
+
+void wick_registry_domain_separator(uint8_t separator32[32], const wick_registry_domain *domain)
+{
+    wick_eip712_domain(separator32, "wick DeviceRegistry", "1", domain->chain_id,
+                       domain->contract);
+}
+
+static void digest(uint8_t digest32[32], const wick_registry_domain *domain, wick_eip712 *h)
+{
+    uint8_t separator[32], body[32];
+    wick_eip712_end(h, body);
+    wick_registry_domain_separator(separator, domain);
+    wick_eip712_digest(digest32, separator, body);
+}
+
+void wick_voucher_digest(uint8_t digest32[32], const wick_registry_domain *domain,
+                         const wick_voucher *voucher)
+{
+    wick_eip712 h;
+    wick_eip712_begin(&h, VOUCHER_TYPE);
+    wick_eip712_word(&h, voucher->org);
+    wick_eip712_word(&h, voucher->id);
+    wick_eip712_address(&h, voucher->owner);
+    wick_eip712_u64(&h, voucher->key_type);
+    wick_eip712_u64(&h, voucher->flags);
+    wick_eip712_word(&h, voucher->key);
+    wick_eip712_u64(&h, voucher->not_after);
+    wick_eip712_u64(&h, voucher->epoch);
+    wick_eip712_u64(&h, voucher->manager_epoch);
+    wick_eip712_u64(&h, voucher->deadline);
+    digest(digest32, domain, &h);
+}
+
+void wick_possession_digest(uint8_t digest32[32], const wick_registry_domain *domain,
+                            const uint8_t id32[32], const uint8_t challenge32[32])
+{
+    wick_eip712 h;
+    wick_eip712_begin(&h, POSSESSION_TYPE);
+    wick_eip712_word(&h, id32);
+    wick_eip712_word(&h, challenge32);
+    digest(digest32, domain, &h);
+}
+
+wick_status wick_signature_compact(uint8_t r32[32], uint8_t vs32[32], const uint8_t sig64[64],
+                                   uint8_t recid)
+{
+    if (recid > 1 || memcmp(sig64 + 32, half_order, 32) > 0) {
+        memset(r32, 0, 32);
+        memset(vs32, 0, 32);
+        return WICK_E_AUTH;
+    }
+    memcpy(r32, sig64, 32);
+    memcpy(vs32, sig64 + 32, 32);
+    vs32[0] = (uint8_t)(vs32[0] | (recid << 7));
+    return WICK_OK;
+}
+
+wick_status wick_voucher_check(const wick_hal_crypto *crypto, const wick_registry_domain *domain,
+                               const wick_voucher *voucher, const uint8_t r32[32],
+                               const uint8_t vs32[32], const uint8_t manager20[20])
+{
+    uint8_t digest32[32], sig[64], pub65[65], address[20];
+    memcpy(sig, r32, 32);
+    memcpy(sig + 32, vs32, 32);
+    sig[32] &= 0x7f;
+    wick_voucher_digest(digest32, domain, voucher);
+    wick_status s = crypto->secp256k1_recover(crypto->ctx, pub65, sig, vs32[0] >> 7, digest32);
+    if (s == WICK_OK) {
+        s = wick_eth_address(address, pub65);
+    }
+    return s == WICK_OK && memcmp(address, manager20, sizeof address) == 0 ? WICK_OK
+                                                                          : WICK_E_VOUCHER;
+}
+
+wick_status wick_voucher_fits(const wick_voucher *voucher, uint64_t now_s)
+{
+    wick_device record;
+    uint8_t word0[32], word1[32];
+    /* What success would store must be a record. */
+    memset(&record, 0, sizeof record);
+    memcpy(record.owner, voucher->owner, sizeof record.owner);
+    memcpy(record.key, voucher->key, sizeof record.key);
+    record.key_type = voucher->key_type;
+    record.flags = voucher->flags;
+    record.not_after = voucher->not_after;
+    record.epoch = voucher->epoch + 1; /* wraps to 0 where saturated: refused */
+    if (wick_device_encode(word0, word1, &record) != WICK_OK ||
+        (voucher->flags & WICK_DEVICE_FLAG_REVOKED) != 0 || voucher->not_after <= now_s) {
+        return WICK_E_VOUCHER;
+    }
+    if (voucher->deadline < now_s) {
+        return WICK_E_EXPIRED;
+    }
+    return voucher->deadline - now_s > WICK_VOUCHER_LIFE_MAX_S ? WICK_E_VOUCHER : WICK_OK;
+}
+
+wick_status wick_possession_check(const wick_hal_crypto *crypto,
+                                  const wick_registry_domain *domain, const uint8_t id32[32],
+                                  const uint8_t challenge32[32], const uint8_t sig64[64],
+                                  const uint8_t pub33[33])
+{
+    uint8_t digest32[32];
+    wick_possession_digest(digest32, domain, id32, challenge32);
+    return crypto->secp256k1_verify(crypto->ctx, sig64, digest32, pub33);
+}
