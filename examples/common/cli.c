@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -234,49 +233,6 @@ wick_status cli_unhex(uint8_t *bytes, size_t *len)
 wick_status cli_hex_arg(uint8_t *out, size_t len, const char *text)
 {
     return wick_hex_decode(out, len, text, strlen(text));
-}
-
-wick_status cli_read_secret(char *out, size_t cap, size_t *len, const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0) {
-        return errno == ENOENT ? WICK_E_NOT_FOUND : WICK_E_HAL;
-    }
-    struct stat st;
-    wick_status s = WICK_OK;
-    size_t n = 0;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        s = WICK_E_HAL;
-    } else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        s = WICK_E_FILE_MODE;
-    }
-    while (s == WICK_OK && n < cap) {
-        ssize_t got = read(fd, out + n, cap - n);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            s = WICK_E_HAL;
-        }
-        if (got <= 0) {
-            break;
-        }
-        n += (size_t)got;
-    }
-    close(fd);
-    if (s == WICK_OK && n > 0 && n <= cap && out[n - 1] == '\n') {
-        n--;
-    }
-    if (s == WICK_OK && (n == 0 || n >= cap)) {
-        s = WICK_E_LIMIT;
-    }
-    if (s != WICK_OK) {
-        wick_wipe(out, cap);
-        return s;
-    }
-    out[n] = '\0';
-    *len = n;
-    return WICK_OK;
 }
 
 uint64_t cli_now_us(void)

@@ -79,11 +79,6 @@ WICK_NODISCARD wick_status cli_unhex(uint8_t *bytes, size_t *len);
 /** Hex of exactly `len` bytes from an argument. */
 WICK_NODISCARD wick_status cli_hex_arg(uint8_t *out, size_t len, const char *text);
 
-/** A secret file: regular, and nobody but its owner can read or write it. One newline at the end
- *  is dropped; a zero byte follows. @retval WICK_E_FILE_MODE  @retval WICK_E_NOT_FOUND
- *  @retval WICK_E_LIMIT longer than cap - 1 or empty */
-WICK_NODISCARD wick_status cli_read_secret(char *out, size_t cap, size_t *len, const char *path);
-
 /** Microseconds of a clock that never goes back. */
 uint64_t cli_now_us(void);
 

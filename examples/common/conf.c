@@ -19,7 +19,8 @@ typedef enum value_type {
     VALUE_HEX20,
     VALUE_HEX32,
     VALUE_ADDR,
-    VALUE_TIER
+    VALUE_TIER,
+    VALUE_YES
 } value_type;
 
 typedef struct key_def {
@@ -50,7 +51,9 @@ static const key_def wallet_keys[] = {
     KEY(conf_wallet, psk_file, VALUE_PATH), KEY(conf_wallet, token_file, VALUE_PATH)};
 static const key_def relay_keys[] = {KEY(conf_relay, server, VALUE_ADDR),
                                      KEY(conf_relay, username, VALUE_TEXT),
-                                     KEY(conf_relay, password_file, VALUE_PATH)};
+                                     KEY(conf_relay, password_file, VALUE_PATH),
+                                     KEY(conf_relay, allow_private, VALUE_YES),
+                                     KEY(conf_relay, check, VALUE_YES)};
 static const key_def service_keys[] = {KEY(conf_service, name, VALUE_NAME),
                                        KEY(conf_service, expires_s, VALUE_U64)};
 static const key_def manager_keys[] = {
@@ -169,6 +172,11 @@ static bool set_value(const parser *p, const key_def *k, const char *text)
         memcpy(to, &tier, sizeof tier);
         return tier != CONF_TIER_NONE;
     }
+    case VALUE_YES: {
+        bool yes = strcmp(text, "yes") == 0;
+        memcpy(to, &yes, sizeof yes);
+        return yes || strcmp(text, "no") == 0;
+    }
     default:
         return false;
     }
@@ -183,7 +191,8 @@ static const char *type_text(value_type type)
                                         "0x and 40 hex digits",
                                         "0x and 64 hex digits",
                                         "an address and port, such as 192.0.2.1:3478",
-                                        "own_node or pinned"};
+                                        "own_node or pinned",
+                                        "yes or no"};
     return texts[type];
 }
 
@@ -321,6 +330,7 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
     memset(c, 0, sizeof *c);
     memset(e, 0, sizeof *e);
     c->rpc.timeout_ms = DEFAULT_RPC_TIMEOUT_MS;
+    c->relay.check = true;
     c->manager.relay_ttl_s = DEFAULT_RELAY_TTL_S;
     c->manager.fund_wei = DEFAULT_FUND_WEI;
     for (size_t i = 0; i < CONF_SERVICES_MAX; i++) {

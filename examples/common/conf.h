@@ -77,6 +77,8 @@ typedef struct conf_relay {
     wick_addr server;
     char username[CONF_TEXT_MAX];
     char password_file[CONF_TEXT_MAX];
+    bool allow_private; /* laboratories: a relayed address that is not public; default no */
+    bool check;         /* two allocations and a datagram each way first; default yes */
 } conf_relay;
 
 typedef struct conf_service {

@@ -28,6 +28,7 @@ static void begin(out_rec *o, FILE *file, bool json, bool ok)
 {
     o->file = file;
     o->json = json;
+    o->line = false;
     o->first = true;
     if (json) {
         fprintf(file, "{\"ok\":%s", ok ? "true" : "false");
@@ -45,10 +46,21 @@ void out_begin_fail(out_rec *o, FILE *file, bool json)
     begin(o, file, json, false);
 }
 
+void out_begin_step(out_rec *o, FILE *file, bool json, const char *event)
+{
+    begin(o, file, json, true);
+    o->line = !json;
+    if (json) {
+        out_str(o, "event", event);
+    } else {
+        fprintf(file, "%-11s", event);
+    }
+}
+
 static void put_key(out_rec *o, const char *key)
 {
     if (!o->json) {
-        fprintf(o->file, "%-18s ", key);
+        fprintf(o->file, o->line ? " %s=" : "%-18s ", key);
         return;
     }
     if (!o->first) {
@@ -61,7 +73,7 @@ static void put_key(out_rec *o, const char *key)
 
 static void end_value(out_rec *o)
 {
-    if (!o->json) {
+    if (!o->json && !o->line) {
         fputc('\n', o->file);
     }
 }
@@ -151,6 +163,8 @@ void out_end(out_rec *o)
 {
     if (o->json) {
         fputs("}\n", o->file);
+    } else if (o->line) {
+        fputc('\n', o->file);
     }
     fflush(o->file); /* scripts wait for lines */
 }

@@ -3,8 +3,9 @@
 #define WICK_EXAMPLES_OUT_H
 /*
  * What the programs print. A record is a few named values; it goes out as one JSON object on one
- * line (--json) or as "name  value" lines for people. Bytes are lower-case 0x hex; integers above
- * 2^53 are strings, because JSON readers round them.
+ * line (--json), or for people as "name  value" lines, or, if it is a step of something longer, as
+ * one line "step name=value name=value". Bytes are lower-case 0x hex; integers above 2^53 are
+ * strings, because JSON readers round them.
  *
  *     out_rec o;
  *     out_begin(&o, stdout, cli->json);
@@ -22,12 +23,15 @@
 typedef struct out_rec {
     FILE *file;
     bool json;
+    bool line; /* a step: all values on one line */
     bool first;
 } out_rec;
 
 /** Starts a record. A JSON record opens with "ok": true; out_begin_fail() says false. */
 void out_begin(out_rec *o, FILE *file, bool json);
 void out_begin_fail(out_rec *o, FILE *file, bool json);
+/** Starts the record of a step: "event" in JSON, the first word of the line for people. */
+void out_begin_step(out_rec *o, FILE *file, bool json, const char *event);
 void out_str(out_rec *o, const char *key, const char *value);
 void out_u64(out_rec *o, const char *key, uint64_t value);
 void out_bool(out_rec *o, const char *key, bool value);

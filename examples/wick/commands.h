@@ -9,5 +9,9 @@
 
 int cmd_keccak(cli *c, int argc, char **argv);
 int cmd_rlp_decode(cli *c, int argc, char **argv);
+int cmd_header_hash(cli *c, int argc, char **argv);
+int cmd_proof_verify(cli *c, int argc, char **argv);
+int cmd_tx_decode(cli *c, int argc, char **argv);
+int cmd_stun_decode(cli *c, int argc, char **argv);
 
 #endif

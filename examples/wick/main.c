@@ -18,6 +18,16 @@ static const command commands[] = {
      "Keccak-256 of text, a file, hex bytes or standard input"},
     {"rlp", "decode", cmd_rlp_decode, "rlp decode [HEX | @FILE]",
      "items of an RLP input; refuses what is not canonical"},
+    {"header", "hash", cmd_header_hash, "header hash [FILE] [--expect HASH]",
+     "block hash of a header given as JSON or RLP"},
+    {"proof", "verify", cmd_proof_verify,
+     "proof verify FILE {--state-root HEX | --header HEX|@FILE}",
+     "an eth_getProof answer: is everything proven, and equal to what it claims?"},
+    {"tx", "decode", cmd_tx_decode, "tx decode [HEX | @FILE]",
+     "fields, hash and sender of a transaction"},
+    {"stun", "decode", cmd_stun_decode,
+     "stun decode [HEX | @FILE] [--user U --realm R] [--password-file F]",
+     "attributes of a STUN or TURN message, and whether its integrity is right"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -85,5 +85,134 @@ want 1 'LIMIT: lists are nested too deep' rlp_deep "$wick" rlp decode \
     0xcbcac9c8c7c6c5c4c3c2c1c0
 json_lines rlp_json "$wick" --json rlp decode 0xc88363617483646f67
 
+# ---- header hash and proof verify: a trie of one account with one slot, made by hand
+# slot 0 holds 5; the account has nonce 1, balance 2 and no code.
+dir_json=$dir/proof.json
+address=0x0102030405060708090a0b0c0d0e0f1011121314
+empty_code=0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470
+hash_of() { "$wick" keccak --hex "$1" | sed -n 's/^keccak256 *//p'; }
+plain() { printf %s "${1#0x}"; }
+slot_path=$(hash_of 0x0000000000000000000000000000000000000000000000000000000000000000)
+slot_leaf=0xe3a120$(plain "$slot_path")05
+storage=$(hash_of "$slot_leaf")
+account=f8440102a0$(plain "$storage")a0$(plain "$empty_code")
+leaf=0xf86aa120$(plain "$(hash_of "$address")")b846$account
+root=$(hash_of "$leaf")
+answer() { # <value of slot 0> <balance> <account node> <slot node>
+    printf '{"address":"%s","balance":"%s","nonce":"0x1","codeHash":"%s","storageHash":"%s",' \
+        "$address" "$2" "$empty_code" "$storage"
+    printf '"accountProof":[%s],"storageProof":[{"key":"0x0","value":"%s","proof":[%s]}]}' \
+        "$3" "$1" "$4"
+}
+good() { answer 0x5 0x2 "\"$leaf\"" "\"$slot_leaf\""; }
+good >"$dir_json"
+want 0 "^account $address FOUND nonce=0x1 balance=0x2 " proof_account \
+    "$wick" proof verify "$dir_json" --state-root "$root"
+want 0 '^slot    0x0*  *FOUND 0x5' proof_slot "$wick" proof verify "$dir_json" --state-root "$root"
+want 0 '"kind":"slot","key":"0x0*","verdict":"FOUND","value":"0x5"' proof_json \
+    "$wick" --json proof verify "$dir_json" --state-root "$root"
+want 1 'BAD_HASH *REFUSED' proof_other_root "$wick" proof verify "$dir_json" --state-root "$empty_code"
+want 2 'one file and one of' proof_no_root "$wick" proof verify "$dir_json"
+want 2 'one file and one of' proof_two_roots "$wick" proof verify "$dir_json" \
+    --state-root "$root" --header 0xc0
+want 2 '32 bytes in hex' proof_short_root "$wick" proof verify "$dir_json" --state-root 0x00
+want 1 'header: ' proof_bad_header "$wick" proof verify "$dir_json" --header 0xc0
+want 1 'NOT_FOUND' proof_no_file "$wick" proof verify "$dir/none" --state-root "$root"
+{ printf '{"jsonrpc":"2.0","id":1,"result":'; good; printf '}'; } >"$dir_json"
+want 0 'FOUND 0x5' proof_reply "$wick" proof verify "$dir_json" --state-root "$root"
+printf '{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no"}}' >"$dir_json"
+want 1 'RPC' proof_error_reply "$wick" proof verify "$dir_json" --state-root "$root"
+answer 0x6 0x2 "\"$leaf\"" "\"$slot_leaf\"" >"$dir_json"
+want 1 'FOUND 0x5  REFUSED: the answer claims another value' proof_lying_value \
+    "$wick" proof verify "$dir_json" --state-root "$root"
+answer 0x5 0x3 "\"$leaf\"" "\"$slot_leaf\"" >"$dir_json"
+want 1 'PROOF_CLAIM' proof_lying_balance "$wick" proof verify "$dir_json" --state-root "$root"
+answer 0x5 0x2 "" "\"$slot_leaf\"" >"$dir_json"
+want 1 "^account $address INCOMPLETE" proof_cut_account \
+    "$wick" proof verify "$dir_json" --state-root "$root"
+answer 0x0 0x2 "\"$leaf\"" "" >"$dir_json"
+want 1 '^slot .* INCOMPLETE' proof_cut_slot "$wick" proof verify "$dir_json" --state-root "$root"
+answer 0x5 0x2 "\"$leaf\"" "\"${slot_leaf}00\"" >"$dir_json"
+want 1 '^slot .* BAD_' proof_longer_node "$wick" proof verify "$dir_json" --state-root "$root"
+answer 0x5 0x2 "\"$leaf\"" "\"0xnode\"" >"$dir_json"
+want 1 '^slot .* BAD_RLP' proof_node_no_hex "$wick" proof verify "$dir_json" --state-root "$root"
+answer 5 0x2 "\"$leaf\"" "\"$slot_leaf\"" >"$dir_json"
+want 1 'JSON: ' proof_value_no_quantity "$wick" proof verify "$dir_json" --state-root "$root"
+{ good; echo x; } >"$dir_json"
+want 1 'JSON: ' proof_text_behind "$wick" proof verify "$dir_json" --state-root "$root"
+good | sed 's/"nonce"/"nonce":"0x1","nonce"/' >"$dir_json"
+want 1 'JSON: ' proof_member_twice "$wick" proof verify "$dir_json" --state-root "$root"
+printf '[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]' >"$dir_json"
+want 1 'JSON: ' proof_deep "$wick" proof verify "$dir_json" --state-root "$root"
+: >"$dir_json"
+want 1 'JSON: ' proof_empty_file "$wick" proof verify "$dir_json" --state-root "$root"
+
+# The genesis block of Ethereum's main net.
+zero=0000000000000000000000000000000000000000000000000000000000000000
+bloom=$zero$zero$zero$zero$zero$zero$zero$zero
+empty_root=56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421
+cat >"$dir/genesis.json" <<EOF
+{"parentHash":"0x$zero",
+"sha3Uncles":"0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347",
+"miner":"0x0000000000000000000000000000000000000000",
+"stateRoot":"0xd7f8974fb5ac78d9ac099b9ad5018bedc2ce0a72dad1827a1709da30580f0544",
+"transactionsRoot":"0x$empty_root","receiptsRoot":"0x$empty_root","logsBloom":"0x$bloom",
+"difficulty":"0x400000000","number":"0x0","gasLimit":"0x1388","gasUsed":"0x0","timestamp":"0x0",
+"extraData":"0x11bbe8db4e347b4e8c937c1c8370e4b5ed33adb3db69cbdb7a38e1e50b1b82fa",
+"mixHash":"0x$zero","nonce":"0x0000000000000042",
+"hash":"0xd4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3"}
+EOF
+genesis=0xd4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3
+want 0 "^hash *$genesis" header_json "$wick" header hash "$dir/genesis.json"
+want 0 "$genesis" header_expected "$wick" header hash "$dir/genesis.json" --expect $genesis
+want 1 'HEADER_HASH' header_other_hash "$wick" header hash "$dir/genesis.json" --expect "$empty_code"
+sed 's/0x1388/0x1389/' "$dir/genesis.json" >"$dir/lie.json"
+want 1 'HEADER_HASH' header_lie "$wick" header hash "$dir/lie.json"
+sed '/^"difficulty"/d' "$dir/genesis.json" >"$dir/lie.json"
+want 1 'MALFORMED\|JSON' header_field_missing "$wick" header hash "$dir/lie.json"
+echo 0xc0 >"$dir/short.hex"
+want 1 'MALFORMED' header_short "$wick" header hash "$dir/short.hex"
+json_lines header_as_json "$wick" --json header hash "$dir/genesis.json"
+
+# ---- tx decode: the example of EIP-155
+tx=0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef\
+61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c\
+9f3dc64214b297fb1966a3b6d83
+tx=$(printf %s "$tx" | tr -d ' \n')
+want 0 '^from *0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F$' tx_sender "$wick" tx decode "$tx"
+want 0 '^nonce *9$' tx_nonce "$wick" tx decode "$tx"
+want 0 '"from":"0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f"' tx_json "$wick" --json tx decode "$tx"
+want 0 '"value":"0xde0b6b3a7640000"' tx_value "$wick" --json tx decode "$tx"
+want 1 'TRUNCATED' tx_cut "$wick" tx decode "${tx%??}"
+want 1 'TRAILING' tx_longer "$wick" tx decode "${tx}00"
+want 1 'UNSUPPORTED' tx_blob "$wick" tx decode "0x03${tx#0x}"
+want 1 'MALFORMED\|NON_CANONICAL' tx_text "$wick" tx decode hello
+
+# ---- stun decode: RFC 5769 section 2.4, long-term credentials
+stun=000100602112a44278ad3433c6ad72c029da412e00060012e3839ee38388e383aae38383e382afe382b90000001500\
+1c662f2f3439396b39353464364f4c33346f4c394653547679363473410014000b6578616d706c652e6f72670000080014f\
+67024656dd64a3e02b8e0712e85c9a28ca89666
+stun=$(printf %s "$stun" | tr -d ' \n')
+user=$(printf '\343\203\236\343\203\210\343\203\252\343\203\203\343\202\257\343\202\271')
+(umask 077 && echo TheMatrIX >"$dir/pw" && echo other >"$dir/pw2")
+want 0 '^  REALM *example.org$' stun_realm "$wick" stun decode "$stun"
+want 0 '^integrity *right$' stun_integrity "$wick" stun decode "$stun" --user "$user" \
+    --realm example.org --password-file "$dir/pw"
+want 1 'STUN_INTEGRITY' stun_wrong_password "$wick" stun decode "$stun" --user "$user" \
+    --realm example.org --password-file "$dir/pw2"
+want 1 'STUN_INTEGRITY' stun_wrong_realm "$wick" stun decode "$stun" --user "$user" \
+    --realm example.net --password-file "$dir/pw"
+want 2 'go together' stun_user_alone "$wick" stun decode "$stun" --user u
+chmod 644 "$dir/pw"
+want 1 'FILE_MODE' stun_open_secret "$wick" stun decode "$stun" --user "$user" \
+    --realm example.org --password-file "$dir/pw"
+want 1 'TRUNCATED' stun_cut "$wick" stun decode "${stun%??}"
+want 1 'TRAILING' stun_longer "$wick" stun decode "${stun}00"
+want 1 'STUN_COOKIE' stun_no_cookie "$wick" stun decode 000100002112a44378ad3433c6ad72c029da412e
+want 0 '"channel":"0x4001","bytes":3,"data":"0x616263"' channeldata \
+    "$wick" --json stun decode 40010003616263
+want 1 'TRUNCATED' channeldata_cut "$wick" stun decode 400100036162
+json_lines stun_json "$wick" --json stun decode "$stun"
+
 echo "1..$n"
 [ "$bad" -eq 0 ]

@@ -42,6 +42,8 @@ TEST(all_sections)
     CHECK_INT(c.rpc.timeout_ms, 5000);
     CHECK(strcmp(c.rpc.url, "http://192.0.2.20:8545") == 0);
     CHECK_INT(c.relay.server.port, 3478);
+    CHECK(c.relay.check);
+    CHECK(!c.relay.allow_private);
     const conf_registry *r = conf_find_registry(&c, NULL);
     REQUIRE(r != NULL);
     CHECK_INT(r->device_registry[10], 0xaa);
@@ -99,6 +101,7 @@ TEST(refused_with_line)
         {"[rpc]\nchain = b\n", 1, "[rpc]: there is no [chain.b]"},
         {"[relay]\nserver = 192.0.2.1\n", 2,
          "'server' is not an address and port, such as 192.0.2.1:3478"},
+        {"[relay]\ncheck = true\n", 2, "'check' is not yes or no"},
         {"[relay]\npassword = secret\n", 2,
          "secrets are not written here: name a file with password_file"},
         {"[wallet]\npsk = 00\n", 2, "secrets are not written here: name a file with psk_file"},
