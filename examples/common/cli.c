@@ -60,8 +60,9 @@ int cli_exit_code(wick_status status)
     }
 }
 
-static int fail(const cli *c, wick_status status, const char *remedy, const char *format,
-                va_list args)
+__attribute__((format(printf, 4, 0))) static int fail(const cli *c, wick_status status,
+                                                      const char *remedy, const char *format,
+                                                      va_list args)
 {
     char text[512];
     (void)vsnprintf(text, sizeof text, format, args);
