@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "json.h"
 #include "out.h"
+#include "wick/port/eth_json.h"
 #include "wick/proof.h"
 
 typedef struct verify {
@@ -66,15 +67,15 @@ static wick_status trust_header(wick_trusted_header *out, const char *arg)
     return wick_trust_pinned(out, wick_buf_span(&rlp), hash, 1);
 }
 
-static const cJSON *proof_of(const cJSON *root)
+static const wick_json *proof_of(const wick_json *root)
 {
     static const char *const wrappers[] = {"result", "get_proof", "proof"};
-    if (json_member(root, "accountProof") != NULL) {
+    if (wick_json_member(root, "accountProof") != NULL) {
         return root;
     }
     for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0]; i++) {
-        const cJSON *inner = json_member(root, wrappers[i]);
-        if (cJSON_IsObject(inner)) {
+        const wick_json *inner = wick_json_member(root, wrappers[i]);
+        if (wick_json_kind_of(inner) == WICK_JSON_OBJECT) {
             return inner;
         }
     }
@@ -82,19 +83,21 @@ static const cJSON *proof_of(const cJSON *root)
 }
 
 /* Feeds the nodes. What is not even hex cannot be the node that is wanted. */
-static wick_status feed(wick_proof *p, const cJSON *nodes)
+static wick_status feed(wick_proof *p, const wick_json *nodes)
 {
     wick_status s = WICK_OK;
-    for (const cJSON *n = nodes->child; n != NULL && s == WICK_OK; n = n->next) {
-        const char *text = json_text(n);
-        size_t cap = text == NULL ? 0 : strlen(text) / 2, len = 0;
-        uint8_t *node = malloc(cap + 1);
-        if (node == NULL) {
+    for (const wick_json *n = wick_json_first(nodes); n != NULL && s == WICK_OK;
+         n = wick_json_next(n)) {
+        const char *text = wick_json_text(n);
+        size_t cap = text == NULL ? 0 : strlen(text) / 2;
+        uint8_t *bytes = malloc(cap + 1);
+        wick_buf node = wick_buf_make(bytes, cap + 1);
+        if (bytes == NULL) {
             return WICK_E_HAL;
         }
-        s = json_hex(node, &len, n, cap);
-        s = s != WICK_OK ? WICK_E_PROOF_BAD_RLP : wick_proof_node(p, wick_span_make(node, len));
-        free(node);
+        s = wick_json_data(&node, n);
+        s = s != WICK_OK ? WICK_E_PROOF_BAD_RLP : wick_proof_node(p, wick_buf_span(&node));
+        free(bytes);
     }
     return s;
 }
@@ -175,44 +178,25 @@ static int shape(const cli *c, const char *what)
     return cli_fail(c, WICK_E_JSON, "%s is missing or not what eth_getProof gives there", what);
 }
 
-static int verify_account(verify *v, const cJSON *answer)
+static int verify_account(verify *v, const wick_json *json)
 {
-    uint8_t address[20], nonce[32];
-    wick_account claim, got;
-    const cJSON *nodes = json_member(answer, "accountProof");
-    memset(&claim, 0, sizeof claim);
+    wick_eth_proof answer;
+    wick_account got;
     memset(&got, 0, sizeof got);
-    if (json_hex_exact(address, json_member(answer, "address"), sizeof address) != WICK_OK) {
-        return shape(v->c, "address");
+    if (wick_eth_json_proof(&answer, json) != WICK_OK) {
+        return shape(v->c, "a member of the account");
     }
-    if (!cJSON_IsArray(nodes)) {
-        return shape(v->c, "accountProof");
-    }
-    if (json_quantity(claim.balance, json_member(answer, "balance")) != WICK_OK) {
-        return shape(v->c, "balance");
-    }
-    if (json_quantity(nonce, json_member(answer, "nonce")) != WICK_OK ||
-        !wick_ct_is_zero(nonce, 24)) {
-        return shape(v->c, "nonce");
-    }
-    if (json_hex_exact(claim.code_hash, json_member(answer, "codeHash"), 32) != WICK_OK) {
-        return shape(v->c, "codeHash");
-    }
-    if (json_hex_exact(claim.storage_root, json_member(answer, "storageHash"), 32) != WICK_OK) {
-        return shape(v->c, "storageHash");
-    }
-    claim.nonce = wick_load_be64(nonce + 24);
-    wick_status s = wick_proof_account(&v->proof, address);
+    wick_status s = wick_proof_account(&v->proof, answer.address);
     if (s == WICK_OK) {
-        s = feed(&v->proof, nodes);
+        s = feed(&v->proof, answer.account_nodes);
     }
     wick_mpt_result verdict = verdict_of(s, wick_proof_account_end(&v->proof, &got));
     s = wick_mpt_status(verdict);
     if (s == WICK_OK) {
-        s = wick_proof_account_claim(&v->proof, &claim);
+        s = wick_proof_account_claim(&v->proof, &answer.claim);
     }
     out_rec o;
-    begin_line(v, &o, "account", address, sizeof address, verdict, s);
+    begin_line(v, &o, "account", answer.address, sizeof answer.address, verdict, s);
     if (verdict == WICK_MPT_FOUND || verdict == WICK_MPT_ABSENT) {
         uint8_t word[32] = {0};
         wick_store_be64(word + 24, got.nonce);
@@ -225,32 +209,26 @@ static int verify_account(verify *v, const cJSON *answer)
     return CLI_OK;
 }
 
-static int verify_slot(verify *v, const cJSON *slot, bool account_good)
+static int verify_slot(verify *v, const wick_json *json, bool account_good)
 {
-    uint8_t key[32], claim[32], word[32] = {0};
-    const cJSON *nodes = json_member(slot, "proof");
-    if (json_quantity(key, json_member(slot, "key")) != WICK_OK) {
-        return shape(v->c, "storageProof[].key");
-    }
-    if (json_quantity(claim, json_member(slot, "value")) != WICK_OK) {
-        return shape(v->c, "storageProof[].value");
-    }
-    if (!cJSON_IsArray(nodes)) {
-        return shape(v->c, "storageProof[].proof");
+    wick_eth_slot slot;
+    uint8_t word[32] = {0};
+    if (wick_eth_json_slot(&slot, json) != WICK_OK) {
+        return shape(v->c, "a member of storageProof");
     }
     /* Without a proven account there is no root that this proof could hang on. */
     wick_mpt_result verdict = WICK_MPT_INCOMPLETE;
-    wick_status s = account_good ? wick_proof_slot(&v->proof, key) : WICK_E_STATE;
+    wick_status s = account_good ? wick_proof_slot(&v->proof, slot.key) : WICK_E_STATE;
     if (s == WICK_OK) {
-        s = feed(&v->proof, nodes);
+        s = feed(&v->proof, slot.nodes);
         verdict = verdict_of(s, wick_proof_slot_end(&v->proof, word));
     }
     s = wick_mpt_status(verdict);
     if (s == WICK_OK) {
-        s = wick_proof_slot_claim(&v->proof, claim);
+        s = wick_proof_slot_claim(&v->proof, slot.claim);
     }
     out_rec o;
-    begin_line(v, &o, "slot", key, sizeof key, verdict, s);
+    begin_line(v, &o, "slot", slot.key, sizeof slot.key, verdict, s);
     if (verdict == WICK_MPT_FOUND || verdict == WICK_MPT_ABSENT) {
         put_word(v, &o, v->c->json ? "value" : "", word);
     }
@@ -258,19 +236,16 @@ static int verify_slot(verify *v, const cJSON *slot, bool account_good)
     return CLI_OK;
 }
 
-static int verify_answer(verify *v, const cJSON *answer, const wick_trusted_header *header)
+static int verify_answer(verify *v, const wick_json *answer, const wick_trusted_header *header)
 {
-    const cJSON *slots = json_member(answer, "storageProof");
     wick_status s = wick_proof_begin(&v->proof, header);
     if (s != WICK_OK) {
         return cli_fail(v->c, s, "state root");
     }
-    if (!cJSON_IsArray(slots)) {
-        return shape(v->c, "storageProof");
-    }
     int code = verify_account(v, answer);
     bool account_good = v->refused == 0;
-    for (const cJSON *slot = slots->child; slot != NULL && code == CLI_OK; slot = slot->next) {
+    for (const wick_json *slot = wick_json_first(wick_json_member(answer, "storageProof"));
+         slot != NULL && code == CLI_OK; slot = wick_json_next(slot)) {
         code = verify_slot(v, slot, account_good);
     }
     if (code == CLI_OK && v->refused != 0) {
@@ -308,28 +283,21 @@ int cmd_proof_verify(cli *c, int argc, char **argv)
     if (s != WICK_OK) {
         return cli_fail(c, s, "header");
     }
-    uint8_t *text = NULL;
-    size_t len = 0;
-    s = cli_read_file(&text, &len, argv[optind]);
-    if (s != WICK_OK) {
-        return cli_fail(c, s, "%s", argv[optind]);
-    }
-    cJSON *json = NULL;
-    s = json_parse(&json, text, len);
-    free(text);
+    json_doc d;
+    s = json_load(&d, argv[optind]);
     if (s != WICK_OK) {
         return cli_fail(c, s, "%s", argv[optind]);
     }
     v.c = c;
-    const cJSON *answer = proof_of(json);
+    const wick_json *answer = proof_of(d.root);
     int code;
-    if (answer == NULL && json_member(json, "error") != NULL) {
+    if (answer == NULL && wick_json_member(d.root, "error") != NULL) {
         code = cli_fail(c, WICK_E_RPC, "%s holds an error of the node, not a proof", argv[optind]);
     } else if (answer == NULL) {
         code = shape(c, "accountProof");
     } else {
         code = verify_answer(&v, answer, &header);
     }
-    cJSON_Delete(json);
+    json_free(&d);
     return code;
 }

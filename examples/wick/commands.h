@@ -13,5 +13,8 @@ int cmd_header_hash(cli *c, int argc, char **argv);
 int cmd_proof_verify(cli *c, int argc, char **argv);
 int cmd_tx_decode(cli *c, int argc, char **argv);
 int cmd_stun_decode(cli *c, int argc, char **argv);
+int cmd_id_new(cli *c, int argc, char **argv);
+int cmd_id_show(cli *c, int argc, char **argv);
+int cmd_lookup(cli *c, int argc, char **argv);
 
 #endif

@@ -28,6 +28,11 @@ static const command commands[] = {
     {"stun", "decode", cmd_stun_decode,
      "stun decode [HEX | @FILE] [--user U --realm R] [--password-file F]",
      "attributes of a STUN or TURN message, and whether its integrity is right"},
+    {"id", "new", cmd_id_new, "id new NAME [--dir DIR]",
+     "make the wallet key and the device key, in the files that wick.conf names or below DIR"},
+    {"id", "show", cmd_id_show, "id show", "public side of both keys"},
+    {"lookup", NULL, cmd_lookup, "lookup NAME[/SERVICE][@REGISTRY]",
+     "a peer's record, every word proven under one block header"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -214,5 +214,47 @@ want 0 '"channel":"0x4001","bytes":3,"data":"0x616263"' channeldata \
 want 1 'TRUNCATED' channeldata_cut "$wick" stun decode 400100036162
 json_lines stun_json "$wick" --json stun decode "$stun"
 
+# ---- id: two keys that differ, made once, closed to others
+want 0 '^wallet *0x[0-9a-fA-F]*$' id_new "$wick" id new gw-a --dir "$dir"
+want 1 'STATE: .*gw-a.wallet.key exists' id_not_overwritten "$wick" id new gw-a --dir "$dir"
+want 0 'gw-a.device.key$' id_mode find "$dir" -name 'gw-a.device.key' -perm 600
+want 1 'NAME' id_name "$wick" id new 'Gw A' --dir "$dir"
+want 1 'HAL' id_no_dir "$wick" id new gw-a --dir "$dir/none"
+cat >"$dir/wick.conf" <<EOF
+[identity]
+name = gw-a
+wallet_key_file = gw-a.wallet.key
+device_key_file = gw-a.device.key
+EOF
+want 0 '^device_key *0x0[23]' id_show "$wick" --config "$dir/wick.conf" id show
+want 0 '"name":"gw-a","id":"0x14055fcf' id_show_env env \
+    "WICK_CONFIG=$dir/wick.conf" "$wick" --json id show
+chmod 640 "$dir/gw-a.device.key"
+want 1 'FILE_MODE' id_open_key "$wick" --config "$dir/wick.conf" id show
+chmod 600 "$dir/gw-a.device.key"
+cp "$dir/gw-a.wallet.key" "$dir/same.key"
+sed 's/gw-a.device.key/same.key/' "$dir/wick.conf" >"$dir/same.conf"
+want 1 'SAME_KEY' id_same_key "$wick" --config "$dir/same.conf" id show
+echo 'nmae = x' >>"$dir/same.conf"
+want 1 "CONFIG: .*same.conf:5: unknown key 'nmae'" conf_line "$wick" --config "$dir/same.conf" id show
+want 1 'CONFIG: .*none.conf' conf_missing "$wick" --config "$dir/none.conf" id show
+
+# ---- lookup without a node
+cat >"$dir/net.conf" <<EOF
+[chain.lab]
+chain_id = 31337
+tier = own_node
+[rpc]
+chain = lab
+url = http://127.0.0.1:1
+[registry.lab]
+chain = lab
+device_registry = 0x0000000000000000000000000000000000000001
+EOF
+want 3 'NET' lookup_no_node "$wick" --config "$dir/net.conf" lookup gw-b
+want 1 'NAME' lookup_bad_name "$wick" --config "$dir/net.conf" lookup 'gw b'
+want 1 'CONFIG: no such registry' lookup_no_registry "$wick" --config "$dir/net.conf" lookup gw-b@x
+want 1 "CONFIG: .*'chain' is missing" lookup_no_rpc "$wick" --config "$dir/wick.conf" lookup gw-b
+
 echo "1..$n"
 [ "$bad" -eq 0 ]

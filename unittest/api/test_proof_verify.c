@@ -13,8 +13,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cjson/cJSON.h>
+
 #include "cli.h"
-#include "json.h"
 #include "tap.h"
 
 #define FILES_MAX 256
@@ -28,13 +29,23 @@ static size_t path_count;
 static char temp[] = "/tmp/wick-proof-XXXXXX";
 static unsigned refused, accepted;
 
+static const cJSON *json_member(const cJSON *object, const char *key)
+{
+    return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, key) : NULL;
+}
+
+static const char *json_text(const cJSON *value)
+{
+    return cJSON_IsString(value) ? value->valuestring : NULL;
+}
+
 static cJSON *load(const char *path)
 {
     uint8_t *text = NULL;
     size_t len = 0;
     cJSON *json = NULL;
-    if (cli_read_file(&text, &len, path) == WICK_OK && json_parse(&json, text, len) != WICK_OK) {
-        json = NULL;
+    if (cli_read_file(&text, &len, path) == WICK_OK) {
+        json = cJSON_ParseWithLength((const char *)text, len);
     }
     free(text);
     return json;

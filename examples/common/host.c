@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wick.conf, the HAL of Linux, and the keys of an identity. */
+#include "host.h"
+
+#include <string.h>
+
+int host_open(host *h, const cli *c)
+{
+    conf_error e;
+    memset(h, 0, sizeof *h);
+    if (conf_load(&h->conf, &e, c->config) != WICK_OK) {
+        return cli_fail(c, WICK_E_CONFIG, "%s", e.text);
+    }
+    return host_open_hal(h, c);
+}
+
+int host_open_hal(host *h, const cli *c)
+{
+    wick_linux_clock_init(&h->clock);
+    wick_linux_entropy_init(&h->entropy);
+    wick_status s = wick_crypto_init(&h->crypto, &h->crypto_ctx);
+    if (s == WICK_OK) {
+        s = wick_crypto_blind(&h->crypto_ctx, &h->entropy);
+    }
+    if (s == WICK_OK) {
+        s = wick_linux_net_init(&h->net, &h->linux_net);
+    }
+    if (s != WICK_OK) {
+        return cli_fail(c, s, "start");
+    }
+    wick_ram_keystore_init(&h->keystore, &h->ram, &h->crypto_ctx);
+    return CLI_OK;
+}
+
+int host_load_keys(host *h, const cli *c)
+{
+    conf_error e;
+    const conf_identity *id = &h->conf.identity;
+    if (conf_require(&h->conf, &e, &id->s, "name wallet_key_file device_key_file") != WICK_OK) {
+        return cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", h->conf.path, e.text);
+    }
+    wick_status s = wick_linux_key_load(&h->wallet_key, &h->ram, id->wallet_key_file);
+    if (s != WICK_OK) {
+        return cli_fail(c, s, "%s", id->wallet_key_file);
+    }
+    s = wick_linux_key_load(&h->device_key, &h->ram, id->device_key_file);
+    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", id->device_key_file);
+}
+
+void host_close(host *h)
+{
+    if (h->net.ctx != NULL) {
+        wick_linux_net_close(&h->linux_net);
+    }
+    wick_ram_keystore_wipe(&h->ram);
+    wick_wipe(h, sizeof *h);
+}

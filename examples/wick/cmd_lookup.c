@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wick lookup: a peer's record, every word of it proven under one header. */
+#include <string.h>
+
+#include "commands.h"
+#include "host.h"
+#include "out.h"
+#include "reader.h"
+
+static reader r;
+
+static const conf_registry *home_registry(const conf *c, wick_span name)
+{
+    char text[CONF_NAME_MAX] = "";
+    if (name.len > 0 && name.len < sizeof text) {
+        memcpy(text, name.ptr, name.len);
+    }
+    for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
+        const conf_registry *x = &c->registries[i];
+        if (x->s.line != 0 && strcmp(x->chain, c->rpc.chain) == 0 &&
+            (text[0] == '\0' || strcmp(x->s.name, text) == 0)) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
+static int open_reader(const cli *c, host *h, const conf_registry **registry,
+                       const wick_peer_ref *ref)
+{
+    conf_error e;
+    const conf *f = &h->conf;
+    wick_status s = conf_require(f, &e, &f->rpc.s, "chain url");
+    const conf_chain *chain = s == WICK_OK ? conf_find_chain(f, f->rpc.chain) : NULL;
+    *registry = s == WICK_OK ? home_registry(f, ref->registry) : NULL;
+    if (s == WICK_OK && *registry == NULL) {
+        return cli_fail(c, WICK_E_CONFIG, "no such registry on chain %s in %.200s", f->rpc.chain,
+                        f->path);
+    }
+    if (s == WICK_OK) {
+        s = conf_require(f, &e, &chain->s, "chain_id tier");
+    }
+    if (s == WICK_OK) {
+        s = conf_require(f, &e, &(*registry)->s, "device_registry");
+    }
+    if (s != WICK_OK) {
+        return cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", f->path, e.text);
+    }
+    r.net = &h->linux_net;
+    r.clock = &h->clock;
+    r.chain_id = chain->chain_id;
+    r.tier = chain->tier == CONF_TIER_PINNED ? WICK_TIER_PINNED : WICK_TIER_OWN_NODE;
+    memcpy(r.pinned_hash, chain->pinned_hash, sizeof r.pinned_hash);
+    s = wick_rpc_init(&r.rpc, &h->net, f->rpc.url, (uint32_t)f->rpc.timeout_ms);
+    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "[rpc] url");
+}
+
+static void put_endpoint(const cli *c, const wick_endpoint *e, unsigned index, wick_status usable)
+{
+    static const char *const kinds[] = {"withdrawn", "direct", "pcp", "relay"};
+    out_rec o;
+    out_begin_step(&o, stdout, c->json, index == 0 ? "primary" : "standby");
+    if (e->kind != WICK_ENDPOINT_WITHDRAWN) {
+        out_addr(&o, "endpoint", &e->addr);
+        out_u64(&o, "protocol", e->protocol);
+    }
+    out_str(&o, "kind", e->kind < 4 ? kinds[e->kind] : "unknown");
+    out_u64(&o, "seq", e->seq);
+    out_u64(&o, "expires", e->expires);
+    out_u64(&o, "validated_at_h", e->validated_at_h);
+    out_str(&o, "usable", usable == WICK_OK ? "yes" : wick_status_str(usable));
+    out_end(&o);
+}
+
+static int put_record(const cli *c, const wick_peer_record *rec, const char *name,
+                      const uint8_t id[32], uint64_t now_s, uint64_t us)
+{
+    static const wick_record_seen never;
+    uint8_t pub33[33];
+    bool has_key = wick_device_pub33(pub33, &rec->device) == WICK_OK;
+    wick_status s = wick_device_check(&rec->device, &never, now_s);
+    out_rec o;
+    if (c->json) {
+        out_begin_step(&o, stdout, true, "device");
+    } else {
+        out_begin(&o, stdout, false);
+    }
+    out_str(&o, "name", name);
+    out_hex(&o, "id", id, 32);
+    out_hex(&o, "owner", rec->device.owner, 20);
+    out_u64(&o, "key_type", rec->device.key_type);
+    if (has_key) {
+        out_hex(&o, "key", pub33, sizeof pub33);
+    } else {
+        out_hex(&o, "key", rec->device.key, 32);
+    }
+    out_u64(&o, "flags", rec->device.flags);
+    out_u64(&o, "org", rec->device.org);
+    out_u64(&o, "epoch", rec->device.epoch);
+    out_u64(&o, "not_after", rec->device.not_after);
+    out_str(&o, "tier", wick_tier_str(r.head.tier));
+    out_u64(&o, "block", r.head.number);
+    out_hex(&o, "block_hash", r.head.hash, 32);
+    out_u64(&o, "block_time", r.head.timestamp);
+    out_u64(&o, "bytes", r.bytes);
+    out_ms(&o, "ms", us);
+    out_end(&o);
+    wick_status best = WICK_E_NO_ENDPOINT;
+    for (unsigned i = 0; i < 2; i++) {
+        if (rec->has_endpoint[i]) {
+            wick_status usable = wick_endpoint_check(&rec->endpoint[i], 0, now_s);
+            put_endpoint(c, &rec->endpoint[i], i, usable);
+            best = best == WICK_OK || usable == WICK_OK ? WICK_OK : usable;
+        }
+    }
+    s = s == WICK_OK ? best : s;
+    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", name);
+}
+
+static int look_up(const cli *c, host *h, const char *text)
+{
+    wick_peer_ref ref;
+    wick_peer_query query;
+    wick_peer_record record;
+    const conf_registry *registry = NULL;
+    uint8_t id[32], service[32];
+    uint64_t now_s = 0, begin_us = cli_now_us();
+    wick_span by_default = wick_span_make((const uint8_t *)WICK_SERVICE_DEFAULT,
+                                          strlen(WICK_SERVICE_DEFAULT));
+    wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
+    if (s == WICK_OK) {
+        s = wick_name_hash(id, ref.name);
+    }
+    if (s == WICK_OK) {
+        s = wick_name_hash(service, ref.service.len > 0 ? ref.service : by_default);
+    }
+    if (s != WICK_OK) {
+        return cli_fail(c, s, "'%s'", text);
+    }
+    int code = open_reader(c, h, &registry, &ref);
+    if (code != CLI_OK) {
+        return code;
+    }
+    wick_peer_query_init(&query, id, service, false);
+    s = reader_head(&r);
+    if (s == WICK_OK) {
+        s = reader_prove(&r, &query, registry->device_registry);
+    }
+    if (s == WICK_OK) {
+        s = wick_peer_record_read(&record, &query);
+    }
+    if (s != WICK_OK) {
+        return s == WICK_E_RPC ? cli_fail(c, s, "%s (node: %s)", text, wick_rpc_message(&r.rpc))
+                               : cli_fail(c, s, "%s", text);
+    }
+    if (h->clock.unix_s(h->clock.ctx, &now_s) != WICK_OK) {
+        now_s = r.head.timestamp; /* the newest proven time is a lower bound */
+    }
+    return put_record(c, &record, text, id, now_s, cli_now_us() - begin_us);
+}
+
+int cmd_lookup(cli *c, int argc, char **argv)
+{
+    static const struct option options[] = {CLI_COMMON_OPTIONS};
+    for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
+        return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+    }
+    if (argc - optind != 1) {
+        return cli_usage(c, "one name");
+    }
+    static host h;
+    int code = host_open(&h, c);
+    code = code == CLI_OK ? look_up(c, &h, argv[optind]) : code;
+    host_close(&h);
+    return code;
+}
