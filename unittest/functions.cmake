@@ -103,7 +103,7 @@ function(wick_add_bench module)
   endif()
   find_package(Threads REQUIRED)
   add_executable(bench_${module} bench/bench_${module}.c bench/bench.c ${arg_SOURCES})
-  target_include_directories(bench_${module} PRIVATE bench)
+  target_include_directories(bench_${module} PRIVATE . bench vectors)
   target_link_libraries(bench_${module} PRIVATE ${arg_LIBS} wick::core Threads::Threads)
   target_link_options(bench_${module} PRIVATE
     -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc)
