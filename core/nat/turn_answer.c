@@ -32,7 +32,9 @@ static void refuse(wick_turn *t, unsigned i, wick_status status, bool authentic,
     op->strikes++;
     op->event_status = status;
     if (!authentic && op->strikes < WICK_TURN_STRIKES) {
-        op->due_ms = now_ms + (STRIKE_WAIT_MS << (op->strikes - 1u));
+        /* Peers wait longer, so that a Refresh has settled whether the allocation lives. */
+        op->due_ms = now_ms + ((i == ALLOCATION ? STRIKE_WAIT_MS : BACKOFF_MS)
+                               << (op->strikes - 1u));
         return;
     }
     if (i == ALLOCATION) {
