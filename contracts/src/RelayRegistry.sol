@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.20;
+
+/// @title TURN relays that managers have tested, readable by Merkle proof
+/// @notice An invited operator registers a relay, a manager tests it (one allocation, one datagram
+/// each way) and approves exactly the endpoint that he tested. Readers take `count` and two words
+/// per index by proof and use approved relays only. Entries are never removed and an endpoint never
+/// changes: a relay that moves is registered anew. Invitations bound the list, so nobody can make
+/// readers walk through garbage.
+/// @dev No proxy, no dependency, no loop. Slots and words are an interface; they never change.
+contract RelayRegistry {
+    /// @notice Two words per relay.
+    /// @param endpoint ip 128 | port 16 | protocol 8 | kind 8 = 3; nothing above.
+    /// @param info operator 160 | status 8 | checkedAt 24 (hours since 1970 of the last approval).
+    /// The upper 64 bits are free.
+    struct Relay {
+        uint256 endpoint;
+        uint256 info;
+    }
+
+    /// @notice Slot 0: number of entries.
+    uint256 internal count;
+    /// @notice Slot 1: index => relay.
+    mapping(uint256 => Relay) internal relays;
+    /// @notice Slot 2: address => 1 if it may invite, approve and suspend.
+    mapping(address => uint256) internal managers;
+    /// @notice Slot 3: operator => relays that he may still register.
+    mapping(address => uint256) internal invitations;
+
+    /// @notice Waiting for a manager's test.
+    uint8 internal constant PENDING = 1;
+    /// @notice Tested and in use.
+    uint8 internal constant APPROVED = 2;
+    /// @notice Not to be used.
+    uint8 internal constant SUSPENDED = 3;
+    /// @dev Kind of an endpoint word.
+    uint8 private constant KIND_RELAY = 3;
+    /// @dev Largest number of entries: an index fits 32 bits.
+    uint256 private constant COUNT_MAX = type(uint32).max;
+
+    /// @notice Sets managers.
+    address public immutable ADMIN;
+
+    /// @notice A relay was registered. @param index Its index. @param endpoint Endpoint word.
+    /// @param info Info word.
+    event RelayRegistered(uint256 indexed index, uint256 endpoint, uint256 info);
+    /// @notice A relay's status changed. @param index Its index. @param info New info word.
+    event RelayChanged(uint256 indexed index, uint256 info);
+    /// @notice A manager was set. @param manager Address. @param allowed Whether he is one now.
+    event ManagerSet(address indexed manager, bool allowed);
+    /// @notice An operator was invited. @param operator Address. @param left Relays that he may
+    /// register now.
+    event Invited(address indexed operator, uint256 left);
+
+    /// @notice An address that must be set is zero.
+    error ZeroAddress();
+    /// @notice The caller is not the admin.
+    error NotAdmin();
+    /// @notice The caller is not a manager.
+    error NotManager();
+    /// @notice The caller is neither a manager nor the relay's operator.
+    error NotOperator();
+    /// @notice The caller has no invitation left.
+    error NotInvited();
+    /// @notice No relay has this index.
+    error UnknownRelay();
+    /// @notice The relay's endpoint is another one than was tested.
+    error WrongEndpoint();
+    /// @notice Address, port or protocol missing, kind not relay, or bits above.
+    error BadEndpoint();
+    /// @notice The relay has this status already.
+    error SameStatus();
+    /// @notice The list is full.
+    error TooManyRelays();
+
+    /// @notice Creates an empty list with one manager.
+    /// @param admin Sets managers; a cold key.
+    /// @param manager Invites, approves and suspends; a key in service.
+    constructor(address admin, address manager) {
+        if (admin == address(0) || manager == address(0)) {
+            revert ZeroAddress();
+        }
+        ADMIN = admin;
+        managers[manager] = 1;
+        emit ManagerSet(manager, true);
+    }
+
+    /// @notice Adds a relay, which waits for approval. Managers, and operators with an invitation.
+    /// @param endpoint Endpoint word of the TURN server.
+    /// @return index Its index.
+    function register(uint256 endpoint) external returns (uint256 index) {
+        if (managers[msg.sender] == 0) {
+            uint256 left = invitations[msg.sender];
+            if (left == 0) {
+                revert NotInvited();
+            }
+            unchecked {
+                invitations[msg.sender] = left - 1;
+            }
+        }
+        bool complete = uint128(endpoint) != 0 && uint16(endpoint >> 128) != 0
+            && uint8(endpoint >> 144) != 0 && endpoint >> 152 == KIND_RELAY;
+        if (!complete) {
+            revert BadEndpoint();
+        }
+        index = count;
+        if (index == COUNT_MAX) {
+            revert TooManyRelays();
+        }
+        unchecked {
+            count = index + 1;
+        }
+        uint256 info = uint256(uint160(msg.sender)) | (uint256(PENDING) << 160);
+        relays[index] = Relay(endpoint, info);
+        emit RelayRegistered(index, endpoint, info);
+    }
+
+    /// @notice Approves a relay after a test, or notes that it was tested again. Managers only.
+    /// @param index Its index.
+    /// @param endpoint The endpoint that was tested.
+    function approve(uint256 index, uint256 endpoint) external {
+        _onlyManager();
+        Relay storage relay = relays[index];
+        uint256 info = relay.info;
+        if (info == 0) {
+            revert UnknownRelay();
+        }
+        if (relay.endpoint != endpoint) {
+            revert WrongEndpoint();
+        }
+        uint24 checkedAt = uint24(block.timestamp / 1 hours);
+        info = uint256(uint160(info)) | (uint256(APPROVED) << 160) | (uint256(checkedAt) << 168);
+        relay.info = info;
+        emit RelayChanged(index, info);
+    }
+
+    /// @notice Takes a relay out of use. Managers, and its operator.
+    /// @param index Its index.
+    function suspend(uint256 index) external {
+        uint256 info = relays[index].info;
+        if (info == 0) {
+            revert UnknownRelay();
+        }
+        if (address(uint160(info)) != msg.sender && managers[msg.sender] == 0) {
+            revert NotOperator();
+        }
+        if (uint8(info >> 160) == SUSPENDED) {
+            revert SameStatus();
+        }
+        info = (info & ~(uint256(0xff) << 160)) | (uint256(SUSPENDED) << 160);
+        relays[index].info = info;
+        emit RelayChanged(index, info);
+    }
+
+    /// @notice Lets an operator register relays. Managers only.
+    /// @param operator Address.
+    /// @param left How many he may register from now on; 0 withdraws the invitation.
+    function invite(address operator, uint32 left) external {
+        _onlyManager();
+        if (operator == address(0)) {
+            revert ZeroAddress();
+        }
+        invitations[operator] = left;
+        emit Invited(operator, left);
+    }
+
+    /// @notice Appoints or dismisses a manager. Admin only.
+    /// @param manager Address.
+    /// @param allowed Whether he is one.
+    function setManager(address manager, bool allowed) external {
+        if (msg.sender != ADMIN) {
+            revert NotAdmin();
+        }
+        if (manager == address(0)) {
+            revert ZeroAddress();
+        }
+        managers[manager] = allowed ? 1 : 0;
+        emit ManagerSet(manager, allowed);
+    }
+
+    /// @notice Any word of this contract's storage, by slot: what eth_getStorageAt gives.
+    /// @param slot Slot, computed as RECORDS.md says.
+    /// @return value The word.
+    function storedWord(bytes32 slot) external view returns (bytes32 value) {
+        assembly ("memory-safe") {
+            value := sload(slot)
+        }
+    }
+
+    /// @dev Refuses everybody but managers.
+    function _onlyManager() private view {
+        if (managers[msg.sender] == 0) {
+            revert NotManager();
+        }
+    }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.20;
+
+/// @title Packed words of the registries
+/// @notice One storage word per concept, so that one Merkle proof shows it whole. Fields are listed
+/// from the least significant bit, as in core/registry/RECORDS.md.
+/// @dev Pure functions only; arguments are not range-checked where their type already bounds them.
+
+/// @title Device word: owner 160 | keyType 8 | flags 8 | notAfter 40 | epoch 32 | org 8
+library DeviceWord {
+    /// @notice secp256k1: the y coordinate of the key is odd.
+    uint8 internal constant ODD = 0x01;
+    /// @notice Revoked: the word stays, the key is cleared.
+    uint8 internal constant REVOKED = 0x80;
+
+    /// @notice Key types.
+    uint8 internal constant RSA2048 = 1;
+    uint8 internal constant SECP256K1 = 2;
+    uint8 internal constant P256 = 3;
+
+    /// @dev Fields in place.
+    uint256 private constant OWNER = (1 << 160) - 1;
+    uint256 private constant KEY_INFO = 0xffff << 160;
+    uint256 private constant EPOCH = 0xffffffff << 216;
+    uint256 private constant ONE_EPOCH = 1 << 216;
+
+    /// @dev Field prime of secp256k1.
+    uint256 private constant SECP256K1_P =
+        0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f;
+
+    /// @notice Packs a live or revoked record.
+    /// @param owner_ Wallet that may write.
+    /// @param keyType_ 1 RSA-2048, 2 secp256k1, 3 P-256.
+    /// @param flags_ ODD, REVOKED.
+    /// @param notAfter_ Unix seconds.
+    /// @param epoch_ Number of the change.
+    /// @param org_ Number of the organisation.
+    /// @return The word.
+    function pack(
+        address owner_,
+        uint8 keyType_,
+        uint8 flags_,
+        uint40 notAfter_,
+        uint32 epoch_,
+        uint8 org_
+    ) internal pure returns (uint256) {
+        return uint256(uint160(owner_)) | (uint256(keyType_) << 160) | (uint256(flags_) << 168)
+            | (uint256(notAfter_) << 176) | (uint256(epoch_) << 216) | (uint256(org_) << 248);
+    }
+
+    /// @param word Device word. @return Wallet that may write.
+    function owner(uint256 word) internal pure returns (address) {
+        return address(uint160(word));
+    }
+
+    /// @param word Device word. @return Type of the key.
+    function keyType(uint256 word) internal pure returns (uint8) {
+        return uint8(word >> 160);
+    }
+
+    /// @param word Device word. @return Flags.
+    function flags(uint256 word) internal pure returns (uint8) {
+        return uint8(word >> 168);
+    }
+
+    /// @param word Device word. @return Whether the record was revoked.
+    function isRevoked(uint256 word) internal pure returns (bool) {
+        return (word >> 168) & REVOKED != 0;
+    }
+
+    /// @param word Device word. @return End of validity, unix seconds.
+    function notAfter(uint256 word) internal pure returns (uint40) {
+        return uint40(word >> 176);
+    }
+
+    /// @param word Device word. @return Number of the last change, 0 = never registered.
+    function epoch(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 216);
+    }
+
+    /// @param word Device word. @return Number of the organisation that vouched first.
+    function org(uint256 word) internal pure returns (uint8) {
+        return uint8(word >> 248);
+    }
+
+    /// @notice May `caller` write the record, and does he mean its present epoch?
+    /// @param word Device word.
+    /// @param caller Who wants to write.
+    /// @param epoch_ Epoch that he means, at its place in a device word.
+    /// @return True if he owns it, it is not revoked and the epoch is its own, in one comparison. A
+    /// word never written has owner zero, which cannot call.
+    function isWriter(uint256 word, address caller, uint256 epoch_) internal pure returns (bool) {
+        return word & (OWNER | (uint256(REVOKED) << 168) | EPOCH) == uint256(uint160(caller)) | epoch_;
+    }
+
+    /// @param epoch_ Epoch. @return It, at its place in a device word.
+    function epochInPlace(uint32 epoch_) internal pure returns (uint256) {
+        return uint256(epoch_) << 216;
+    }
+
+    /// @notice Do type, flags and key fit each other? Whether x lies on the curve is checked by
+    /// readers, who must parse the point anyway.
+    /// @param word Device word.
+    /// @param key Key word.
+    /// @return True for a known type, its own flags only, and a key in range.
+    function isKey(uint256 word, bytes32 key) internal pure returns (bool) {
+        uint256 info = (word >> 160) & 0xffff;
+        unchecked {
+            if (info & ~(uint256(ODD) << 8) == SECP256K1) {
+                return uint256(key) - 1 < SECP256K1_P - 1;
+            }
+        }
+        return (info == RSA2048 || info == P256) && key != 0;
+    }
+
+    /// @notice Has `word` the epoch of `stored`, and can that rise?
+    /// @param stored Stored device word.
+    /// @param word Device word as vouched for.
+    /// @return True if so.
+    function isNextEpoch(uint256 stored, uint256 word) internal pure returns (bool) {
+        return (stored ^ word) & EPOCH == 0 && !isLastEpoch(word);
+    }
+
+    /// @param word Device word. @return Whether its epoch cannot rise.
+    function isLastEpoch(uint256 word) internal pure returns (bool) {
+        return word & EPOCH == EPOCH;
+    }
+
+    /// @param word Device word. @return It without key type and flags.
+    function withoutKey(uint256 word) internal pure returns (uint256) {
+        return word & ~KEY_INFO;
+    }
+
+    /// @notice Takes key type and flags over.
+    /// @param word Device word.
+    /// @param info Device word with the new key type and flags.
+    /// @return The new word.
+    function withKey(uint256 word, uint256 info) internal pure returns (uint256) {
+        return (word & ~KEY_INFO) | (info & KEY_INFO);
+    }
+
+    /// @notice Raises the epoch.
+    /// @param word Device word, epoch not saturated.
+    /// @return The new word.
+    function nextEpoch(uint256 word) internal pure returns (uint256) {
+        unchecked {
+            return word + ONE_EPOCH;
+        }
+    }
+
+    /// @notice The word after a revocation: REVOKED alone in the flags, next epoch unless saturated.
+    /// @param word Device word.
+    /// @return The new word.
+    function asRevoked(uint256 word) internal pure returns (uint256) {
+        word = (word & ~(uint256(0xff) << 168)) | (uint256(REVOKED) << 168);
+        unchecked {
+            return isLastEpoch(word) ? word : word + ONE_EPOCH;
+        }
+    }
+}
+
+/// @title Endpoint word: ip 128 | port 16 | protocol 8 | kind 8 | seq 32 | expires 40 | validatedAt 24
+library EndpointWord {
+    /// @notice Bits of address, port, protocol and kind: what a validation is about.
+    uint256 internal constant PLACE = (1 << 160) - 1;
+
+    /// @notice Is the expiry ahead, and not too far, and is no validation claimed? One comparison:
+    /// validatedAt lies above expires and makes it huge.
+    /// @param word New endpoint word.
+    /// @param time Now.
+    /// @param span Furthest expiry from now.
+    /// @return True if validatedAt is zero and time < expires <= time + span.
+    function expiresWithin(uint256 word, uint256 time, uint256 span) internal pure returns (bool) {
+        unchecked {
+            return (word >> 192) - time - 1 < span;
+        }
+    }
+
+    /// @notice Does the sequence number rise, and not too far? One comparison.
+    /// @param word New endpoint word.
+    /// @param stored Stored endpoint word.
+    /// @param jump Largest step.
+    /// @return True if stored seq < new seq <= stored seq + jump.
+    function follows(uint256 word, uint256 stored, uint256 jump) internal pure returns (bool) {
+        unchecked {
+            return uint256(seq(word)) - uint256(seq(stored)) - 1 < jump;
+        }
+    }
+
+    /// @notice Carries the stored validation over if the place is the same; else it stays zero.
+    /// @param word New endpoint word, validatedAt zero.
+    /// @param stored Stored endpoint word.
+    /// @return The word to store.
+    function keepValidation(uint256 word, uint256 stored) internal pure returns (uint256) {
+        if ((word ^ stored) & PLACE == 0) {
+            word |= (stored >> 232) << 232;
+        }
+        return word;
+    }
+
+    /// @param word Endpoint word. @return Sequence number, 0 = never written.
+    function seq(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 160);
+    }
+
+    /// @param word Endpoint word. @return End of validity, unix seconds.
+    function expires(uint256 word) internal pure returns (uint40) {
+        return uint40(word >> 192);
+    }
+
+    /// @param word Endpoint word. @return Hours since 1970 when attestors reached it, 0 = never.
+    function validatedAt(uint256 word) internal pure returns (uint24) {
+        return uint24(word >> 232);
+    }
+}
+
+/// @title Manager word: manager 160 | epoch 32 | org number 8
+library ManagerWord {
+    /// @param manager_ Address that signs vouchers.
+    /// @param epoch_ Rises at every change.
+    /// @param number_ Number of the organisation.
+    /// @return The word.
+    function pack(address manager_, uint32 epoch_, uint8 number_) internal pure returns (uint256) {
+        return uint256(uint160(manager_)) | (uint256(epoch_) << 160) | (uint256(number_) << 192);
+    }
+
+    /// @param word Manager word. @return Address that signs vouchers.
+    function manager(uint256 word) internal pure returns (address) {
+        return address(uint160(word));
+    }
+
+    /// @param word Manager word. @return Manager epoch.
+    function epoch(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 160);
+    }
+
+    /// @param word Manager word. @return Number of the organisation.
+    function number(uint256 word) internal pure returns (uint8) {
+        return uint8(word >> 192);
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.20;
+
+import {DeviceRegistry} from "../src/DeviceRegistry.sol";
+import {Fixture, Voucher} from "./Fixture.sol";
+
+/// @notice The attacks that the papers' contracts allow, tried on these. F1, F3 and F4 are the
+/// numbers in SECURITY.md.
+contract DefectsTest is Fixture {
+    address private constant MALLORY = STRANGER;
+
+    function enrol(string memory name, address owner) private returns (bytes32 id) {
+        Voucher memory v = voucher();
+        id = keccak256(bytes(name));
+        v.id = id;
+        v.owner = owner;
+        submit(v);
+    }
+
+    /// F1: keys were made by concatenation, so device `RPi` with service `Ahttp` wrote the record of
+    /// device `RPiA` with service `http`.
+    function test_F1_concatenatedKeys() public {
+        bytes32 victim = enrol("RPiA", OWNER);
+        bytes32 attacker = enrol("RPi", MALLORY);
+        same(keccak256("RPiAhttp"), keccak256(abi.encodePacked("RPi", "Ahttp")));
+
+        vm.prank(OWNER);
+        registry.publish(victim, keccak256("http"), 0, 1, endpoint(1));
+        vm.prank(MALLORY);
+        registry.publish(attacker, keccak256("Ahttp"), 0, 1, endpoint(2));
+
+        bytes32 a = endpointSlot(victim, keccak256("http"), 0);
+        bytes32 b = endpointSlot(attacker, keccak256("Ahttp"), 0);
+        require(a != b, "one slot for two devices");
+        same(at(a), endpoint(1));
+        same(at(b), endpoint(2));
+    }
+
+    /// F3: the token stood in the mempool in clear, and whoever called first with it decided key and
+    /// wallet. Here a front-runner can only do the device's work.
+    function test_F3_frontRunToken() public {
+        Voucher memory v = voucher();
+        (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
+
+        Voucher memory stolen = voucher();
+        stolen.owner = MALLORY;
+        vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+        vm.prank(MALLORY);
+        submitWith(stolen, r, vs);
+        stolen = voucher();
+        stolen.key = KEY2;
+        vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+        vm.prank(MALLORY);
+        submitWith(stolen, r, vs);
+
+        // The honest content, sent by the attacker: the record is the device's.
+        vm.prank(MALLORY);
+        submitWith(v, r, vs);
+        same(at(deviceSlot(ID)), deviceWord(v, 1));
+
+        // The device's own transaction comes too late and changes nothing.
+        vm.expectRevert(why(DeviceRegistry.WrongEpoch.selector, 1));
+        vm.prank(OWNER);
+        submitWith(v, r, vs);
+        same(at(deviceSlot(ID)), deviceWord(v, 1));
+    }
+
+    /// F4, first half: looking up an absent id ran for ever. Here it is one word at a constant slot,
+    /// zero if absent, whatever the number of devices.
+    function test_F4_endlessScan() public {
+        for (uint256 i = 0; i < 20; ++i) {
+            enrol(string(abi.encodePacked("gw-", bytes1(uint8(0x61 + i)))), OWNER);
+        }
+        uint256 before = gasleft();
+        bytes32 word = registry.storedWord(deviceSlot(keccak256("absent")));
+        require(before - gasleft() < 10_000, "cost of a look-up grows");
+        same(word, 0);
+    }
+
+    /// F4, second half: the latest approved entry won, so any token holder shadowed an identity.
+    function test_F4_latestWins() public {
+        submit(voucher());
+        Voucher memory v = voucher();
+        v.owner = MALLORY;
+        v.key = KEY2;
+        v.epoch = 1; // even with a voucher of the same manager for the next epoch
+        refused(v, why(DeviceRegistry.NameTaken.selector));
+        same(at(deviceSlot(ID)), deviceWord(voucher(), 1));
+        same(bytes32(at(plus(deviceSlot(ID), 1))), KEY);
+    }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.20;
+
+import {DeviceRegistry} from "../src/DeviceRegistry.sol";
+import {Fixture, Voucher} from "./Fixture.sol";
+
+/// @notice Rotation, revocation, managers, construction.
+contract DeviceTest is Fixture {
+    function setUp() public override {
+        super.setUp();
+        submit(voucher());
+    }
+
+    function word() private view returns (uint256) {
+        return at(deviceSlot(ID));
+    }
+
+    function key() private view returns (bytes32) {
+        return bytes32(at(plus(deviceSlot(ID), 1)));
+    }
+
+    function rotateRefused(address sender, uint256 info_, bytes32 key_, bytes memory reason) private {
+        vm.expectRevert(reason);
+        vm.prank(sender);
+        registry.rotate(ID, info_, key_);
+    }
+
+    // ---- rotate ----
+
+    function test_rotateReplacesKeyAndRaisesEpoch() public {
+        Voucher memory v = voucher();
+        v.flags = 1;
+        v.key = KEY2;
+        vm.expectEmit(address(registry));
+        emit DeviceRegistry.Rotated(ID, deviceWord(v, 2), KEY2);
+        vm.prank(OWNER);
+        registry.rotate(ID, info(2, 1, 1), KEY2);
+        same(word(), deviceWord(v, 2));
+        same(key(), KEY2);
+    }
+
+    function test_rotateMayChangeTheType() public {
+        vm.prank(OWNER);
+        registry.rotate(ID, info(1, 0, 1), keccak256("spki"));
+        Voucher memory v = voucher();
+        v.keyType = 1;
+        same(word(), deviceWord(v, 2));
+    }
+
+    function test_rotateIsForTheOwner() public {
+        bytes memory no = why(DeviceRegistry.NotOwner.selector);
+        rotateRefused(STRANGER, info(2, 1, 1), KEY2, no);
+        rotateRefused(manager, info(2, 1, 1), KEY2, no);
+        rotateRefused(ADMIN, info(2, 1, 1), KEY2, no);
+    }
+
+    function test_rotateNeedsTheEpoch() public {
+        bytes memory no = why(DeviceRegistry.WrongEpoch.selector, 1);
+        rotateRefused(OWNER, info(2, 1, 0), KEY2, no);
+        rotateRefused(OWNER, info(2, 1, 2), KEY2, no);
+        rotateRefused(OWNER, info(2, 1, type(uint32).max), KEY2, no);
+    }
+
+    function test_rotateOfARevokedRecordIsRefused() public {
+        vm.prank(OWNER);
+        registry.revoke(ID);
+        rotateRefused(OWNER, info(2, 1, 2), KEY2, why(DeviceRegistry.RecordRevoked.selector));
+    }
+
+    function test_rotateOfNothingIsRefused() public {
+        vm.expectRevert(DeviceRegistry.NotRegistered.selector);
+        vm.prank(OWNER);
+        registry.rotate(keccak256("nobody"), info(2, 1, 0), KEY2);
+    }
+
+    function test_rotateChecksTheKey() public {
+        rotateRefused(OWNER, info(0, 0, 1), KEY2, why(DeviceRegistry.BadKeyType.selector));
+        rotateRefused(OWNER, info(4, 0, 1), KEY2, why(DeviceRegistry.BadKeyType.selector));
+        rotateRefused(OWNER, info(2, 2, 1), KEY2, why(DeviceRegistry.BadFlags.selector));
+        rotateRefused(OWNER, info(2, 0x80, 1), KEY2, why(DeviceRegistry.BadFlags.selector));
+        rotateRefused(OWNER, info(3, 1, 1), KEY2, why(DeviceRegistry.BadFlags.selector));
+        rotateRefused(OWNER, info(2, 0, 1), 0, why(DeviceRegistry.BadKey.selector));
+        rotateRefused(OWNER, info(2, 0, 1), bytes32(FIELD), why(DeviceRegistry.BadKey.selector));
+        rotateRefused(OWNER, info(1, 0, 1), 0, why(DeviceRegistry.BadKey.selector));
+    }
+
+    function testFuzz_rotateRefusesBitsOutsideItsFields(uint256 stray) public {
+        stray &= ~((uint256(0xffff) << 160) | (uint256(0xffffffff) << 216));
+        vm.assume(stray | uint160(OWNER) != uint160(OWNER));
+        rotateRefused(OWNER, info(2, 1, 1) | stray, KEY2, why(DeviceRegistry.BadWord.selector));
+    }
+
+    function test_rotateAtTheLastEpochIsRefused() public {
+        vm.store(address(registry), deviceSlot(ID), bytes32(deviceWord(voucher(), type(uint32).max)));
+        rotateRefused(
+            OWNER,
+            info(2, 1, type(uint32).max),
+            KEY2,
+            why(DeviceRegistry.EpochSaturated.selector)
+        );
+    }
+
+    function testFuzz_rotateKeepsTheOtherFields(bytes32 key_, uint8 flags, uint32 epoch) public {
+        vm.assume(uint256(key_) != 0 && uint256(key_) < FIELD);
+        vm.assume(epoch != 0 && epoch != type(uint32).max);
+        Voucher memory v = voucher();
+        vm.store(address(registry), deviceSlot(ID), bytes32(deviceWord(v, epoch)));
+        vm.prank(OWNER);
+        registry.rotate(ID, info(2, flags & 1, epoch), key_);
+        v.flags = flags & 1;
+        same(word(), deviceWord(v, epoch + 1));
+        same(key(), key_);
+    }
+
+    // ---- revoke ----
+
+    function test_revokeKeepsTheWordAndClearsTheKey() public {
+        Voucher memory v = voucher();
+        v.flags = 0x80;
+        vm.expectEmit(address(registry));
+        emit DeviceRegistry.Revoked(ID, deviceWord(v, 2));
+        vm.prank(OWNER);
+        registry.revoke(ID);
+        same(word(), deviceWord(v, 2));
+        same(key(), 0);
+    }
+
+    function test_revokeIsForTheOwner() public {
+        vm.expectRevert(DeviceRegistry.NotOwner.selector);
+        vm.prank(STRANGER);
+        registry.revoke(ID);
+        vm.expectRevert(DeviceRegistry.NotOwner.selector);
+        vm.prank(manager);
+        registry.revoke(ID);
+    }
+
+    function test_revokeTwiceIsRefused() public {
+        vm.prank(OWNER);
+        registry.revoke(ID);
+        vm.expectRevert(DeviceRegistry.RecordRevoked.selector);
+        vm.prank(OWNER);
+        registry.revoke(ID);
+    }
+
+    function test_revokeOfNothingIsRefused() public {
+        vm.expectRevert(DeviceRegistry.NotRegistered.selector);
+        vm.prank(OWNER);
+        registry.revoke(keccak256("nobody"));
+    }
+
+    function test_revokeWorksAfterNotAfter() public {
+        vm.warp(NOW + 400 days);
+        vm.prank(OWNER);
+        registry.revoke(ID);
+        same(key(), 0);
+    }
+
+    /// The epoch cannot rise any more, yet a stolen device must be revocable.
+    function test_revokeWorksAtTheLastEpoch() public {
+        Voucher memory v = voucher();
+        vm.store(address(registry), deviceSlot(ID), bytes32(deviceWord(v, type(uint32).max)));
+        vm.prank(OWNER);
+        registry.revoke(ID);
+        v.flags = 0x80;
+        same(word(), deviceWord(v, type(uint32).max));
+        same(key(), 0);
+    }
+
+    // ---- managers ----
+
+    function test_setManagerRaisesItsEpoch() public {
+        uint256 want = uint256(uint160(STRANGER)) | (uint256(2) << 160);
+        vm.expectEmit(address(registry));
+        emit DeviceRegistry.ManagerSet(ORG, want);
+        vm.prank(ADMIN);
+        registry.setManager(ORG, STRANGER);
+        same(at(keccak256(abi.encode(ORG, uint256(3)))), want);
+    }
+
+    function test_setManagerIsForTheAdmin() public {
+        vm.expectRevert(DeviceRegistry.NotAdmin.selector);
+        vm.prank(manager);
+        registry.setManager(ORG, STRANGER);
+    }
+
+    function test_setManagerRefusesZeroAndUnknown() public {
+        vm.expectRevert(DeviceRegistry.ZeroAddress.selector);
+        vm.prank(ADMIN);
+        registry.setManager(ORG, address(0));
+        vm.expectRevert(DeviceRegistry.UnknownOrg.selector);
+        vm.prank(ADMIN);
+        registry.setManager(keccak256("nobody"), STRANGER);
+    }
+
+    function test_managerEpochSaturates() public {
+        uint256 last = uint256(uint160(manager)) | (uint256(type(uint32).max) << 160);
+        vm.store(address(registry), keccak256(abi.encode(ORG, uint256(3))), bytes32(last));
+        vm.expectRevert(DeviceRegistry.EpochSaturated.selector);
+        vm.prank(ADMIN);
+        registry.setManager(ORG, STRANGER);
+    }
+
+    // ---- construction and views ----
+
+    function test_constructorRefusesZeros() public {
+        vm.expectRevert(DeviceRegistry.ZeroOrg.selector);
+        new DeviceRegistry(0, ADMIN, manager);
+        vm.expectRevert(DeviceRegistry.ZeroAddress.selector);
+        new DeviceRegistry(ORG, address(0), manager);
+        vm.expectRevert(DeviceRegistry.ZeroAddress.selector);
+        new DeviceRegistry(ORG, ADMIN, address(0));
+    }
+
+    function test_firstOrgIsNumberZero() public view {
+        same(
+            at(keccak256(abi.encode(ORG, uint256(3)))),
+            uint256(uint160(manager)) | (uint256(1) << 160)
+        );
+        bytes32 org = keccak256(abi.encode(uint256(0), uint256(4)));
+        same(bytes32(at(org)), ORG);
+        same(at(plus(org, 1)), uint160(ADMIN));
+    }
+
+    function test_storedWordIsTheStorage() public view {
+        same(uint256(registry.storedWord(deviceSlot(ID))), word());
+        same(registry.storedWord(bytes32(uint256(12345))), 0);
+    }
+
+    function test_takesNoEther() public {
+        (bool taken,) = address(registry).call{value: 1}(
+            abi.encodeCall(registry.storedWord, (bytes32(0)))
+        );
+        require(!taken, "took Ether");
+        (taken,) = address(registry).call{value: 1}("");
+        require(!taken, "took Ether");
+    }
+}

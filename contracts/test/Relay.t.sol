@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.20;
+
+import {RelayRegistry} from "../src/RelayRegistry.sol";
+import {Vm} from "./Vm.sol";
+
+/// @notice RelayRegistry: life of a relay, and each rule that refuses.
+contract RelayTest {
+    Vm private constant vm = Vm(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
+
+    uint256 private constant NOW = 1_800_000_000;
+    uint256 private constant HOUR = NOW / 3600;
+    address private constant ADMIN = address(0xAD);
+    address private constant MANAGER = address(0x3A);
+    address private constant OPERATOR = address(0x09);
+    address private constant STRANGER = address(0x57);
+
+    /// @dev UDP 203.0.113.5:3478.
+    uint256 private constant ENDPOINT =
+        (3 << 152) | (17 << 144) | (3478 << 128) | 0xffffcb007105;
+
+    RelayRegistry private registry;
+
+    function setUp() public {
+        vm.warp(NOW);
+        registry = new RelayRegistry(ADMIN, MANAGER);
+    }
+
+    function at(bytes32 slot) private view returns (uint256) {
+        return uint256(vm.load(address(registry), slot));
+    }
+
+    function relayAt(uint256 index, uint256 word) private view returns (uint256) {
+        return at(bytes32(uint256(keccak256(abi.encode(index, uint256(1)))) + word));
+    }
+
+    function infoWord(address operator, uint256 status, uint256 checkedAt)
+        private
+        pure
+        returns (uint256)
+    {
+        return uint256(uint160(operator)) | (status << 160) | (checkedAt << 168);
+    }
+
+    function same(uint256 got, uint256 want) private pure {
+        require(got == want, "values differ");
+    }
+
+    function registered() private returns (uint256 index) {
+        vm.prank(MANAGER);
+        registry.invite(OPERATOR, 1);
+        vm.prank(OPERATOR);
+        index = registry.register(ENDPOINT);
+    }
+
+    // ---- life ----
+
+    function test_registerApproveSuspendApprove() public {
+        vm.prank(MANAGER);
+        registry.invite(OPERATOR, 2);
+        vm.expectEmit(address(registry));
+        emit RelayRegistry.RelayRegistered(0, ENDPOINT, infoWord(OPERATOR, 1, 0));
+        vm.prank(OPERATOR);
+        same(registry.register(ENDPOINT), 0);
+        same(at(0), 1);
+        same(relayAt(0, 0), ENDPOINT);
+        same(relayAt(0, 1), infoWord(OPERATOR, 1, 0));
+
+        vm.expectEmit(address(registry));
+        emit RelayRegistry.RelayChanged(0, infoWord(OPERATOR, 2, HOUR));
+        vm.prank(MANAGER);
+        registry.approve(0, ENDPOINT);
+        same(relayAt(0, 1), infoWord(OPERATOR, 2, HOUR));
+
+        vm.prank(MANAGER);
+        registry.suspend(0);
+        same(relayAt(0, 1), infoWord(OPERATOR, 3, HOUR));
+
+        vm.warp(NOW + 3 hours);
+        vm.prank(MANAGER);
+        registry.approve(0, ENDPOINT);
+        same(relayAt(0, 1), infoWord(OPERATOR, 2, HOUR + 3));
+
+        vm.prank(OPERATOR);
+        same(registry.register(ENDPOINT + 1), 1);
+        same(at(0), 2);
+        same(relayAt(1, 0), ENDPOINT + 1);
+    }
+
+    function test_retestMovesCheckedAt() public {
+        registered();
+        vm.prank(MANAGER);
+        registry.approve(0, ENDPOINT);
+        vm.warp(NOW + 1 hours);
+        vm.prank(MANAGER);
+        registry.approve(0, ENDPOINT);
+        same(relayAt(0, 1), infoWord(OPERATOR, 2, HOUR + 1));
+    }
+
+    function test_operatorMaySuspendHisOwn() public {
+        registered();
+        vm.prank(OPERATOR);
+        registry.suspend(0);
+        same(relayAt(0, 1), infoWord(OPERATOR, 3, 0));
+    }
+
+    function test_managerRegistersWithoutInvitation() public {
+        vm.prank(MANAGER);
+        registry.register(ENDPOINT);
+        same(relayAt(0, 1), infoWord(MANAGER, 1, 0));
+    }
+
+    // ---- refusals ----
+
+    function test_registerNeedsAnInvitation() public {
+        vm.expectRevert(RelayRegistry.NotInvited.selector);
+        vm.prank(STRANGER);
+        registry.register(ENDPOINT);
+        registered();
+        vm.expectRevert(RelayRegistry.NotInvited.selector);
+        vm.prank(OPERATOR);
+        registry.register(ENDPOINT);
+    }
+
+    function test_withdrawnInvitationIsNone() public {
+        vm.prank(MANAGER);
+        registry.invite(OPERATOR, 5);
+        vm.prank(MANAGER);
+        registry.invite(OPERATOR, 0);
+        vm.expectRevert(RelayRegistry.NotInvited.selector);
+        vm.prank(OPERATOR);
+        registry.register(ENDPOINT);
+    }
+
+    function badEndpoint(uint256 word) private {
+        vm.expectRevert(RelayRegistry.BadEndpoint.selector);
+        vm.prank(MANAGER);
+        registry.register(word);
+    }
+
+    function test_endpointIsComplete() public {
+        badEndpoint(0);
+        badEndpoint(ENDPOINT & ~uint256(type(uint128).max));
+        badEndpoint(ENDPOINT & ~(uint256(0xffff) << 128));
+        badEndpoint(ENDPOINT & ~(uint256(0xff) << 144));
+        badEndpoint(ENDPOINT & ~(uint256(0xff) << 152));
+        badEndpoint(ENDPOINT ^ (uint256(2) << 152));
+        for (uint256 bit = 160; bit < 256; ++bit) {
+            badEndpoint(ENDPOINT | (uint256(1) << bit));
+        }
+        same(at(0), 0);
+    }
+
+    function test_approveIsForManagers() public {
+        registered();
+        vm.expectRevert(RelayRegistry.NotManager.selector);
+        vm.prank(OPERATOR);
+        registry.approve(0, ENDPOINT);
+        vm.expectRevert(RelayRegistry.NotManager.selector);
+        vm.prank(ADMIN);
+        registry.approve(0, ENDPOINT);
+    }
+
+    function test_approveMeansTheTestedEndpoint() public {
+        registered();
+        vm.expectRevert(RelayRegistry.WrongEndpoint.selector);
+        vm.prank(MANAGER);
+        registry.approve(0, ENDPOINT + 1);
+    }
+
+    function test_unknownRelayIsRefused() public {
+        vm.expectRevert(RelayRegistry.UnknownRelay.selector);
+        vm.prank(MANAGER);
+        registry.approve(0, 0);
+        vm.expectRevert(RelayRegistry.UnknownRelay.selector);
+        vm.prank(MANAGER);
+        registry.suspend(0);
+    }
+
+    function test_suspendIsForManagersAndTheOperator() public {
+        registered();
+        vm.expectRevert(RelayRegistry.NotOperator.selector);
+        vm.prank(STRANGER);
+        registry.suspend(0);
+    }
+
+    function test_suspendTwiceIsRefused() public {
+        registered();
+        vm.prank(MANAGER);
+        registry.suspend(0);
+        vm.expectRevert(RelayRegistry.SameStatus.selector);
+        vm.prank(MANAGER);
+        registry.suspend(0);
+    }
+
+    function test_inviteIsForManagers() public {
+        vm.expectRevert(RelayRegistry.NotManager.selector);
+        vm.prank(STRANGER);
+        registry.invite(STRANGER, 1);
+        vm.expectRevert(RelayRegistry.ZeroAddress.selector);
+        vm.prank(MANAGER);
+        registry.invite(address(0), 1);
+    }
+
+    function test_managersAreSetByTheAdmin() public {
+        vm.expectRevert(RelayRegistry.NotAdmin.selector);
+        vm.prank(MANAGER);
+        registry.setManager(STRANGER, true);
+        vm.expectRevert(RelayRegistry.ZeroAddress.selector);
+        vm.prank(ADMIN);
+        registry.setManager(address(0), true);
+
+        vm.expectEmit(address(registry));
+        emit RelayRegistry.ManagerSet(STRANGER, true);
+        vm.prank(ADMIN);
+        registry.setManager(STRANGER, true);
+        vm.prank(STRANGER);
+        registry.register(ENDPOINT);
+        vm.prank(ADMIN);
+        registry.setManager(STRANGER, false);
+        vm.expectRevert(RelayRegistry.NotManager.selector);
+        vm.prank(STRANGER);
+        registry.approve(0, ENDPOINT);
+    }
+
+    function test_listIsBounded() public {
+        vm.store(address(registry), 0, bytes32(uint256(type(uint32).max)));
+        vm.expectRevert(RelayRegistry.TooManyRelays.selector);
+        vm.prank(MANAGER);
+        registry.register(ENDPOINT);
+    }
+
+    function test_constructorRefusesZeros() public {
+        vm.expectRevert(RelayRegistry.ZeroAddress.selector);
+        new RelayRegistry(address(0), MANAGER);
+        vm.expectRevert(RelayRegistry.ZeroAddress.selector);
+        new RelayRegistry(ADMIN, address(0));
+        require(registry.ADMIN() == ADMIN, "admin");
+    }
+
+    function test_storedWordIsTheStorage() public {
+        registered();
+        same(uint256(registry.storedWord(0)), 1);
+    }
+
+    function testFuzz_endpointIsKeptAsGiven(uint128 ip, uint16 port, uint8 protocol) public {
+        vm.assume(ip != 0 && port != 0 && protocol != 0);
+        uint256 word =
+            (3 << 152) | (uint256(protocol) << 144) | (uint256(port) << 128) | uint256(ip);
+        vm.prank(MANAGER);
+        registry.register(word);
+        vm.prank(MANAGER);
+        registry.approve(0, word);
+        same(relayAt(0, 0), word);
+    }
+}
