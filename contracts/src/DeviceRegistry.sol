@@ -102,8 +102,8 @@ contract DeviceRegistry {
     error RecordRevoked();
     /// @notice The name belongs to another owner, whose record is live.
     error NameTaken();
-    /// @notice The record belongs to another organisation, or the word names another than `org`.
-    /// @param org Number of the organisation that it should be.
+    /// @notice The record belongs to another organisation.
+    /// @param org Number of that organisation.
     error WrongOrg(uint8 org);
     /// @notice The record has another epoch.
     /// @param stored Its epoch.
@@ -172,8 +172,8 @@ contract DeviceRegistry {
     /// they will be stored: that is cheaper than a struct, and they are range-checked by their place.
     /// @param org Organisation of the manager who vouches.
     /// @param id Device: keccak256 of its name.
-    /// @param word Device word: the voucher's owner, keyType, flags, notAfter, epoch, and the number
-    /// of the organisation. It is stored with the next epoch.
+    /// @param word Device word: the voucher's owner, keyType, flags, notAfter and epoch. It is stored
+    /// with the next epoch and the number of the organisation.
     /// @param key Key word.
     /// @param terms deadline 64 | managerEpoch 32 of the voucher.
     /// @param r Manager's signature, first half.
@@ -200,9 +200,10 @@ contract DeviceRegistry {
                 _refuseDeadline(terms);
             }
         }
-        if (DeviceWord.org(word) != ManagerWord.number(manager)) {
-            revert WrongOrg(ManagerWord.number(manager));
+        if (DeviceWord.org(word) != 0) {
+            revert BadWord();
         }
+        word = DeviceWord.withOrg(word, ManagerWord.number(manager));
         if (DeviceWord.owner(word) == address(0)) {
             revert ZeroAddress();
         }

@@ -28,26 +28,6 @@ library DeviceWord {
     uint256 private constant SECP256K1_P =
         0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f;
 
-    /// @notice Packs a live or revoked record.
-    /// @param owner_ Wallet that may write.
-    /// @param keyType_ 1 RSA-2048, 2 secp256k1, 3 P-256.
-    /// @param flags_ ODD, REVOKED.
-    /// @param notAfter_ Unix seconds.
-    /// @param epoch_ Number of the change.
-    /// @param org_ Number of the organisation.
-    /// @return The word.
-    function pack(
-        address owner_,
-        uint8 keyType_,
-        uint8 flags_,
-        uint40 notAfter_,
-        uint32 epoch_,
-        uint8 org_
-    ) internal pure returns (uint256) {
-        return uint256(uint160(owner_)) | (uint256(keyType_) << 160) | (uint256(flags_) << 168)
-            | (uint256(notAfter_) << 176) | (uint256(epoch_) << 216) | (uint256(org_) << 248);
-    }
-
     /// @param word Device word. @return Wallet that may write.
     function owner(uint256 word) internal pure returns (address) {
         return address(uint160(word));
@@ -119,6 +99,13 @@ library DeviceWord {
     /// @return True if so.
     function isNextEpoch(uint256 stored, uint256 word) internal pure returns (bool) {
         return (stored ^ word) & EPOCH == 0 && !isLastEpoch(word);
+    }
+
+    /// @param word Device word without an organisation.
+    /// @param org_ Number of the organisation.
+    /// @return The new word.
+    function withOrg(uint256 word, uint8 org_) internal pure returns (uint256) {
+        return word | (uint256(org_) << 248);
     }
 
     /// @param word Device word. @return Whether its epoch cannot rise.

@@ -62,10 +62,16 @@ wick_status wick_endpoint_decode(wick_endpoint *out, const uint8_t word[32])
     out->seq = wick_load_be32(word + AT_SEQ);
     out->expires = ((uint64_t)word[AT_EXPIRES] << 32) | wick_load_be32(word + AT_EXPIRES + 1);
     out->validated_at_h = ((uint32_t)word[AT_VALIDATED] << 16) | wick_load_be16(word + 1);
-    if (out->seq == 0 || out->expires == 0 ||
-        !is_place(&out->addr, out->protocol, out->kind)) {
+    /* The contract lets no write pass without these two. */
+    if (out->seq == 0 || out->expires == 0) {
         memset(out, 0, sizeof *out);
         return WICK_E_RECORD_INVALID;
+    }
+    /* An incomplete place is the owner's doing: no endpoint, and no reason to refuse the record. */
+    if (!is_place(&out->addr, out->protocol, out->kind)) {
+        memset(&out->addr, 0, sizeof out->addr);
+        out->protocol = 0;
+        out->kind = WICK_ENDPOINT_WITHDRAWN;
     }
     return WICK_OK;
 }

@@ -167,7 +167,7 @@ WICK_NODISCARD wick_status wick_device_check(const wick_device *device,
 /* ---- endpoint word ---- */
 
 typedef enum wick_endpoint_kind {
-    WICK_ENDPOINT_WITHDRAWN = 0, /* taken back by its owner; only seq and expires are set */
+    WICK_ENDPOINT_WITHDRAWN = 0, /* no place: taken back, or its owner left a part of it out */
     WICK_ENDPOINT_DIRECT = 1,    /* the device's own public address */
     WICK_ENDPOINT_PCP = 2,       /* mapped by a NAT on request */
     WICK_ENDPOINT_RELAY = 3      /* relayed address of a TURN allocation */
@@ -179,7 +179,7 @@ typedef enum wick_endpoint_kind {
 /** A sequence number may rise by this much at once; so one bad signature cannot burn the range. */
 #define WICK_SEQ_JUMP_MAX 65536u
 /** An endpoint may expire at most so far ahead. */
-#define WICK_EXPIRY_MAX_S (UINT64_C(366) * 86400u)
+#define WICK_EXPIRY_MAX_S (UINT64_C(365) * 86400u)
 
 typedef struct wick_endpoint {
     wick_addr addr;          /* IPv4 mapped; zero when withdrawn */
