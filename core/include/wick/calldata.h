@@ -19,20 +19,21 @@
 extern "C" {
 #endif
 
-#define WICK_CALLDATA_REGISTER_BYTES (4 + 12 * 32)
+#define WICK_CALLDATA_REGISTER_BYTES (4 + 7 * 32)
 #define WICK_CALLDATA_PUBLISH_BYTES (4 + 5 * 32)
-#define WICK_CALLDATA_ROTATE_BYTES (4 + 5 * 32)
+#define WICK_CALLDATA_ROTATE_BYTES (4 + 3 * 32)
 #define WICK_CALLDATA_MAX WICK_CALLDATA_REGISTER_BYTES
 
 /* DeviceRegistry */
 
-/** register(Voucher, r, vs): anybody may send it. */
+/** register(org, id, word, key, terms, r, vs) with the voucher's fields packed: anybody may send
+ *  it. not_after must be below 2^40 (wick_voucher_fits()). */
 void wick_calldata_register(wick_buf *out, const wick_voucher *voucher, const uint8_t r32[32],
                             const uint8_t vs32[32]);
 /** publish(id, service, index, epoch, word); word from wick_endpoint_encode(), validated_at_h 0. */
 void wick_calldata_publish(wick_buf *out, const uint8_t id32[32], const uint8_t service32[32],
                            uint8_t index, uint32_t epoch, const uint8_t word32[32]);
-/** rotate(id, epoch, keyType, flags, key). */
+/** rotate(id, info, key): info packs epoch, key type and flags. */
 void wick_calldata_rotate(wick_buf *out, const uint8_t id32[32], uint32_t epoch, uint8_t key_type,
                           uint8_t flags, const uint8_t key32[32]);
 /** revoke(id). */
@@ -66,7 +67,8 @@ typedef struct wick_revert {
  * @param[out] out always written
  * @return what the refusal means, never WICK_OK: for example WICK_E_NAME_TAKEN, WICK_E_VOUCHER,
  *         WICK_E_RECORD_STALE (epoch or seq is behind), WICK_E_RECORD_EXPIRED,
- *         WICK_E_RECORD_REVOKED, WICK_E_RECORD_ABSENT, WICK_E_BAD_KEY, WICK_E_BAD_ARG;
+ *         WICK_E_RECORD_REVOKED, WICK_E_RECORD_ABSENT, WICK_E_NOT_OWNER, WICK_E_BAD_KEY,
+ *         WICK_E_BAD_ARG;
  *         WICK_E_TX_REVERTED if unknown, empty, or of another form
  */
 WICK_NODISCARD wick_status wick_revert_decode(wick_revert *out, wick_span data);

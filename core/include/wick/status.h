@@ -85,6 +85,7 @@ typedef enum wick_status {
     WICK_E_NO_CONTRACT = -407,    /* proven: no code at the configured address */
     WICK_E_VOUCHER = -408,        /* voucher refused: wrong manager, epoch, deadline or content */
     WICK_E_NO_ENDPOINT = -409,    /* device is registered, but has no (usable) endpoint */
+    WICK_E_NOT_OWNER = -410,      /* the contract lets somebody else do this */
     /* gateway */
     WICK_E_UNFUNDED = -500,    /* the wallet cannot pay for the transaction */
     WICK_E_TX_REVERTED = -501, /* the contract refused; see the decoded error */
