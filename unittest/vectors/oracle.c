@@ -10,6 +10,7 @@ struct world {
     size_t count;
     uint8_t path[256]; /* nibbles */
     size_t path_len;
+    struct oracle_trail *trail;
 };
 
 /* Payload of the item at p; *next is what follows it. */
@@ -50,6 +51,7 @@ static enum oracle_says child(wick_span *value, const struct world *w, wick_span
         uint8_t h[32];
         wick_keccak256(h, w->nodes[i].ptr, w->nodes[i].len);
         if (memcmp(h, payload.ptr, 32) == 0) {
+            w->trail->node[w->trail->count++] = w->nodes[i];
             return follow(value, w, w->nodes[i], at);
         }
     }
@@ -97,15 +99,19 @@ static enum oracle_says follow(wick_span *value, const struct world *w, wick_spa
     return child(value, w, payload[1], list[1], raw[1], at);
 }
 
-enum oracle_says oracle_look_up(wick_span *value, const wick_span *nodes, size_t count,
-                                const uint8_t root32[32], wick_span key)
+enum oracle_says oracle_look_up(wick_span *value, struct oracle_trail *trail,
+                                const wick_span *nodes, size_t count, const uint8_t root32[32],
+                                wick_span key)
 {
+    struct oracle_trail unused;
     static const uint8_t of_nothing[1] = {0x80};
     uint8_t h[32];
     struct world w;
     w.nodes = nodes;
     w.count = count;
     w.path_len = 2 * key.len;
+    w.trail = trail != NULL ? trail : &unused;
+    w.trail->count = 0;
     *value = wick_span_make(NULL, 0);
     for (size_t i = 0; i < w.path_len; i++) {
         w.path[i] = (uint8_t)((i & 1u) ? key.ptr[i / 2] & 15u : key.ptr[i / 2] >> 4);

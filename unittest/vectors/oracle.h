@@ -10,8 +10,18 @@
 
 enum oracle_says { ORACLE_UNKNOWN, ORACLE_VALUE, ORACLE_NOTHING };
 
-/** @param[out] value what the leaf holds, if ORACLE_VALUE: a view into the nodes */
-enum oracle_says oracle_look_up(wick_span *value, const wick_span *nodes, size_t count,
-                                const uint8_t root32[32], wick_span key);
+#define ORACLE_TRAIL_MAX 80
+
+/** The nodes that a look-up met, root first: the proof that an honest node would send. */
+struct oracle_trail {
+    wick_span node[ORACLE_TRAIL_MAX];
+    size_t count;
+};
+
+/** @param[out] value what the leaf holds, if ORACLE_VALUE: a view into the nodes
+ *  @param[out] trail may be NULL */
+enum oracle_says oracle_look_up(wick_span *value, struct oracle_trail *trail,
+                                const wick_span *nodes, size_t count, const uint8_t root32[32],
+                                wick_span key);
 
 #endif

@@ -224,7 +224,7 @@ static enum oracle_says truth(wick_span *value, const struct list *honest, const
 {
     uint8_t key[32];
     wick_keccak256(key, preimage, len);
-    return oracle_look_up(value, honest->node, honest->count, root, wick_span_make(key, 32));
+    return oracle_look_up(value, NULL, honest->node, honest->count, root, wick_span_make(key, 32));
 }
 
 static bool account_is_true(const struct answer *m, const struct answer *honest)
