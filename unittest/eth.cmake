@@ -5,6 +5,9 @@ wick_add_test(unit keccak)
 wick_add_test(unit keccak_small FILE unit/test_keccak.c SOURCES ../core/eth/keccak.c
   DEFS WICK_KECCAK_FAST=0)
 wick_add_test(unit rlp)
+wick_add_test(unit mpt)
+wick_add_test(unit header)
+wick_add_test(unit proof)
 
 # Data from outside, read with cJSON.
 function(wick_add_vectors_test module)
