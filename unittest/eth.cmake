@@ -8,6 +8,9 @@ wick_add_test(unit rlp)
 wick_add_test(unit mpt)
 wick_add_test(unit header)
 wick_add_test(unit proof)
+wick_add_test(unit tx)
+wick_add_test(unit abi)
+wick_add_test(unit eip712)
 
 # Data from outside, read with cJSON.
 function(wick_add_vectors_test module)
