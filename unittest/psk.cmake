@@ -2,3 +2,5 @@
 # Tests of core/psk.
 set(vectors LIBS wick_crypto wick_dep_cjson SOURCES vectors/vectors.c)
 wick_add_test(vectors hpke ${vectors})
+set(world LIBS wick_crypto SOURCES unit/nsl_world.c)
+wick_add_test(unit nsl ${world})

@@ -157,10 +157,11 @@ typedef struct wick_nsl_bucket {
 /* Responder: a handshake under way. */
 typedef struct wick_nsl_half {
     uint8_t state;
-    uint8_t own; /* which own key M1 was sealed to: 0 current, 1 former */
     uint8_t suite;
     uint8_t chosen;
     bool privileged;
+    bool fresh; /* the record must be read at the newest header */
+    bool late;  /* keys.late holds */
     bool send_m2;
     uint32_t run;
     uint32_t cid_i, cid_r;
@@ -259,9 +260,9 @@ typedef struct wick_nsl_node {
     wick_nsl_own own[2]; /* current, former */
     bool former_done;
     uint32_t serial;
-    wick_hmac_key cookie_key[2]; /* current, former */
-    uint64_t cookie_ms;
-    bool cookie_former;
+    wick_hmac_key cookie_key[2]; /* one is current, the other former */
+    uint64_t cookie_ms;          /* begin of the current one */
+    uint8_t cookie_at;           /* which is current */
     wick_nsl_bucket m1_bucket, m0_bucket;
     bool reply_pending; /* M0, or M4 */
     size_t reply_len;

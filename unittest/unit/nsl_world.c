@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsl_world.h"
+
+struct side side[SIDES];
+uint64_t now_ms;
+struct packet queue[QUEUE_MAX];
+struct calls calls;
+wick_hal_crypto real_crypto, crypto;
+wick_hal_keystore keystore;
+wick_ram_keystore ram;
+enum lookup_mode lookup_mode;
+uint64_t lookup_delay_ms;
+bool (*on_packet)(struct packet *p);
+wick_status last_input, last_lookup;
+
+static wick_crypto_ctx cc;
+static wick_hal_keystore real_keystore;
+static wick_hal_entropy entropy[SIDES];
+static uint64_t serial;
+static uint64_t random_state;
+static struct packet last_sent[8];
+static struct {
+    bool used;
+    uint64_t at_ms;
+    unsigned asker;
+    uint8_t id[32];
+} pending[16];
+
+/* ---- counted back end ---- */
+
+static wick_status count_ecdh(void *ctx, uint8_t x32[32], const uint8_t secret32[32],
+                              const uint8_t peer33[33])
+{
+    calls.ecdh++;
+    return real_crypto.secp256k1_ecdh(ctx, x32, secret32, peer33);
+}
+
+static wick_status count_public(void *ctx, uint8_t pub33[33], const uint8_t secret32[32])
+{
+    calls.pub++;
+    return real_crypto.secp256k1_public(ctx, pub33, secret32);
+}
+
+static wick_status count_verify(void *ctx, const uint8_t sig64[64], const uint8_t digest32[32],
+                                const uint8_t pub33[33])
+{
+    calls.verify++;
+    return real_crypto.secp256k1_verify(ctx, sig64, digest32, pub33);
+}
+
+static wick_status count_seal(void *ctx, wick_aead_alg alg, uint8_t *out, const uint8_t *key,
+                              const uint8_t *nonce12, wick_span aad, wick_span pt)
+{
+    calls.seal++;
+    return real_crypto.aead_seal(ctx, alg, out, key, nonce12, aad, pt);
+}
+
+static wick_status count_open(void *ctx, wick_aead_alg alg, uint8_t *out, const uint8_t *key,
+                              const uint8_t *nonce12, wick_span aad, wick_span ct)
+{
+    calls.open++;
+    return real_crypto.aead_open(ctx, alg, out, key, nonce12, aad, ct);
+}
+
+static wick_status count_keystore_ecdh(void *ctx, uint8_t x32[32], wick_key key,
+                                       const uint8_t peer33[33])
+{
+    calls.keystore_ecdh++;
+    return real_keystore.secp256k1_ecdh(ctx, x32, key, peer33);
+}
+
+static wick_status count_keystore_sign(void *ctx, uint8_t sig64[64], uint8_t *recid, wick_key key,
+                                       const uint8_t digest32[32])
+{
+    calls.keystore_sign++;
+    return real_keystore.secp256k1_sign(ctx, sig64, recid, key, digest32);
+}
+
+/* splitmix64: all that matters is that it does not repeat. */
+static uint64_t split_mix(uint64_t *state)
+{
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static wick_status fill_entropy(void *ctx, uint8_t *out, size_t len)
+{
+    struct side *s = ctx;
+    if (s->entropy_left == 0) {
+        return WICK_E_ENTROPY;
+    }
+    if (s->entropy_left != UINT32_MAX) {
+        s->entropy_left--;
+    }
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (uint8_t)split_mix(&s->entropy_state);
+    }
+    return WICK_OK;
+}
+
+uint32_t world_random(void)
+{
+    return (uint32_t)(split_mix(&random_state) >> 16);
+}
+
+void world_entropy(unsigned n, uint64_t seed)
+{
+    side[n].entropy_state = seed;
+}
+
+/* ---- set-up ---- */
+
+void world_init(void)
+{
+    CHECK_STATUS(wick_crypto_init(&real_crypto, &cc), WICK_OK);
+    wick_ram_keystore_init(&real_keystore, &ram, &cc);
+    crypto = real_crypto;
+    crypto.secp256k1_ecdh = count_ecdh;
+    crypto.secp256k1_public = count_public;
+    crypto.secp256k1_verify = count_verify;
+    crypto.aead_seal = count_seal;
+    crypto.aead_open = count_open;
+    keystore = real_keystore;
+    keystore.secp256k1_ecdh = count_keystore_ecdh;
+    keystore.secp256k1_sign = count_keystore_sign;
+    memset(side, 0, sizeof side);
+    memset(queue, 0, sizeof queue);
+    memset(last_sent, 0, sizeof last_sent);
+    memset(pending, 0, sizeof pending);
+    memset(&calls, 0, sizeof calls);
+    now_ms = 1000000;
+    serial = 0;
+    random_state = 1;
+    lookup_mode = LOOKUP_NOW;
+    lookup_delay_ms = 0;
+    on_packet = NULL;
+}
+
+void world_side(unsigned n, uint8_t name)
+{
+    struct side *s = &side[n];
+    uint8_t secret[32] = {0};
+
+    secret[31] = name;
+    memset(s, 0, sizeof *s);
+    s->entropy_left = UINT32_MAX;
+    s->entropy_state = (uint64_t)name << 32;
+    s->addr = wick_addr_v4(192, 0, 2, (uint8_t)(n + 1), (uint16_t)(40000 + n));
+    entropy[n].ctx = s;
+    entropy[n].fill = fill_entropy;
+    CHECK_STATUS(wick_ram_keystore_import(&s->key, &ram, secret), WICK_OK);
+    s->record.type = WICK_KEY_TYPE_SECP256K1;
+    CHECK_STATUS(keystore.secp256k1_public(keystore.ctx, s->record.bytes, s->key), WICK_OK);
+    s->cfg.crypto = &crypto;
+    s->cfg.entropy = &entropy[n];
+    s->cfg.keystore = &keystore;
+    memset(s->cfg.id, name, 32);
+    s->cfg.pub = s->record;
+    s->cfg.key = s->key;
+    s->cfg.opts = WICK_NSL_OPT_SIG;
+    world_start(n);
+}
+
+void world_start(unsigned n)
+{
+    CHECK_STATUS(wick_nsl_init(&side[n].node, &side[n].cfg, now_ms), WICK_OK);
+}
+
+wick_nsl_peer world_peer(unsigned n)
+{
+    wick_nsl_peer p;
+    memset(&p, 0, sizeof p);
+    memcpy(p.id, side[n].cfg.id, 32);
+    p.key = side[n].record;
+    p.addr = side[n].addr;
+    return p;
+}
+
+uint32_t world_connect(unsigned from, unsigned to)
+{
+    const wick_nsl_peer p = world_peer(to);
+    uint32_t run = 0;
+    CHECK_STATUS(wick_nsl_connect(&side[from].node, &run, now_ms, &p), WICK_OK);
+    world_poll(from);
+    return run;
+}
+
+/* ---- network ---- */
+
+void world_put(const uint8_t *bytes, size_t len, const wick_addr *from, const wick_addr *to,
+               uint64_t at_ms)
+{
+    for (size_t i = 0; i < QUEUE_MAX; i++) {
+        struct packet *p = &queue[i];
+        if (!p->used && len <= PACKET_MAX) {
+            p->used = true;
+            p->at_ms = at_ms;
+            p->serial = serial++;
+            p->from = *from;
+            p->to = *to;
+            p->len = len;
+            memcpy(p->bytes, bytes, len);
+            return;
+        }
+    }
+    CHECK(!"the queue is full");
+}
+
+static void send_out(struct side *s, const wick_nsl_out *out)
+{
+    struct packet p;
+
+    memset(&p, 0, sizeof p);
+    p.from = s->addr;
+    p.to = out->to;
+    p.len = out->bytes.len;
+    p.at_ms = now_ms + LATENCY_MS;
+    REQUIRE(p.len <= PACKET_MAX && p.len >= 12);
+    memcpy(p.bytes, out->bytes.ptr, p.len);
+    s->sent++;
+    s->sent_bytes += p.len;
+    last_sent[p.bytes[1] & 7] = p;
+    if (on_packet == NULL || on_packet(&p)) {
+        world_put(p.bytes, p.len, &p.from, &p.to, p.at_ms);
+    }
+}
+
+const struct packet *world_sent(uint8_t type)
+{
+    return last_sent[type].len != 0 ? &last_sent[type] : NULL;
+}
+
+/* ---- events ---- */
+
+static void answer_lookup(struct side *asker, const uint8_t id[32])
+{
+    for (size_t i = 0; i < SIDES; i++) {
+        if (side[i].record.type != 0 && memcmp(side[i].cfg.id, id, 32) == 0) {
+            last_lookup =
+                wick_nsl_lookup_result(&asker->node, now_ms, id, &side[i].record, WICK_OK);
+            return;
+        }
+    }
+    last_lookup = wick_nsl_lookup_result(&asker->node, now_ms, id, NULL, WICK_E_RECORD_ABSENT);
+}
+
+static void take_event(unsigned n, const wick_nsl_out *out)
+{
+    struct side *s = &side[n];
+
+    switch (out->event) {
+    case WICK_NSL_EV_LOOKUP_WANTED:
+        s->lookups++;
+        s->fresh_lookups += out->fresh ? 1u : 0u;
+        if (lookup_mode == LOOKUP_NOW) {
+            answer_lookup(s, out->id);
+        }
+        for (size_t i = 0; i < 16 && lookup_mode == LOOKUP_LATER; i++) {
+            if (!pending[i].used) {
+                pending[i].used = true;
+                pending[i].at_ms = now_ms + lookup_delay_ms;
+                pending[i].asker = n;
+                memcpy(pending[i].id, out->id, 32);
+                break;
+            }
+        }
+        break;
+    case WICK_NSL_EV_ESTABLISHED:
+        s->established++;
+        s->last_run = out->run;
+        CHECK_STATUS(wick_nsl_take(&s->node, &s->session, out->run), WICK_OK);
+        break;
+    case WICK_NSL_EV_FAILED:
+        s->failed++;
+        s->last_run = out->run;
+        s->last_failure = out->status;
+        break;
+    case WICK_NSL_EV_FORMER_KEY_DONE:
+        s->former_done++;
+        break;
+    default:
+        CHECK(!"unknown event");
+        break;
+    }
+}
+
+void world_poll(unsigned n)
+{
+    wick_nsl_out out;
+    for (unsigned guard = 0; guard < 1000; guard++) {
+        wick_nsl_poll(&side[n].node, &out, now_ms);
+        if (out.kind == WICK_OUT_WAIT) {
+            CHECK(!wick_time_reached(now_ms, out.deadline_ms));
+            return;
+        }
+        if (out.kind == WICK_OUT_SEND) {
+            send_out(&side[n], &out);
+        } else {
+            take_event(n, &out);
+        }
+    }
+    CHECK(!"poll does not come to rest");
+}
+
+wick_status world_give(unsigned n, const uint8_t *bytes, size_t len, const wick_addr *from)
+{
+    wick_status st =
+        wick_nsl_input(&side[n].node, now_ms, wick_span_make(bytes, len), from);
+    world_poll(n);
+    return st;
+}
+
+/* ---- time ---- */
+
+static struct packet *next_packet(void)
+{
+    struct packet *best = NULL;
+    for (size_t i = 0; i < QUEUE_MAX; i++) {
+        struct packet *p = &queue[i];
+        if (p->used && (best == NULL || p->at_ms < best->at_ms ||
+                        (p->at_ms == best->at_ms && p->serial < best->serial))) {
+            best = p;
+        }
+    }
+    return best;
+}
+
+static void deliver(const struct packet *p)
+{
+    for (unsigned n = 0; n < SIDES; n++) {
+        if (side[n].cfg.crypto != NULL && wick_addr_equal(&side[n].addr, &p->to)) {
+            last_input = world_give(n, p->bytes, p->len, &p->from);
+        }
+    }
+}
+
+static void answer_pending(void)
+{
+    for (size_t i = 0; i < 16; i++) {
+        if (pending[i].used && pending[i].at_ms <= now_ms) {
+            pending[i].used = false;
+            answer_lookup(&side[pending[i].asker], pending[i].id);
+            world_poll(pending[i].asker);
+        }
+    }
+}
+
+void world_run(uint64_t until_ms)
+{
+    while (now_ms <= until_ms) {
+        uint64_t next = until_ms + 1;
+        struct packet *p = next_packet();
+        if (p != NULL && p->at_ms <= now_ms) {
+            struct packet copy = *p;
+            p->used = false;
+            deliver(&copy);
+            continue;
+        }
+        answer_pending();
+        for (unsigned n = 0; n < SIDES; n++) {
+            wick_nsl_out out;
+            if (side[n].cfg.crypto == NULL) {
+                continue;
+            }
+            world_poll(n);
+            wick_nsl_poll(&side[n].node, &out, now_ms);
+            if (out.kind == WICK_OUT_WAIT) {
+                next = wick_time_min(next, out.deadline_ms);
+            }
+        }
+        p = next_packet();
+        next = (p != NULL) ? wick_time_min(next, p->at_ms) : next;
+        for (size_t i = 0; i < 16; i++) {
+            next = pending[i].used ? wick_time_min(next, pending[i].at_ms) : next;
+        }
+        now_ms = next > now_ms ? next : now_ms;
+    }
+    now_ms = until_ms;
+}
+
+bool world_same_session(unsigned a, unsigned b)
+{
+    const wick_session *x = &side[a].session;
+    const wick_session *y = &side[b].session;
+    return !wick_ct_is_zero(x->root, 32) && memcmp(x->root, y->root, 32) == 0 &&
+           memcmp(x->peer_id, side[b].cfg.id, 32) == 0 &&
+           memcmp(y->peer_id, side[a].cfg.id, 32) == 0 && x->role == WICK_ROLE_INITIATOR &&
+           y->role == WICK_ROLE_RESPONDER && x->uses == y->uses;
+}
+
+bool world_node_has(unsigned n, const uint8_t *bytes, size_t len)
+{
+    const uint8_t *mem = (const uint8_t *)&side[n].node;
+    for (size_t i = 0; i + len <= sizeof side[n].node; i++) {
+        if (memcmp(mem + i, bytes, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

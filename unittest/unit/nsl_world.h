@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NSL_WORLD_H
+#define NSL_WORLD_H
+/*
+ * Two or more handshake nodes, a network between them under the test's control, virtual time,
+ * deterministic randomness, and counters of every private-key operation.
+ */
+#include "tap.h"
+#include "wick/nsl.h"
+#include "wick/port/crypto.h"
+
+#define SIDES 4
+#define PACKET_MAX 256
+#define QUEUE_MAX 256
+#define LATENCY_MS 10u
+
+struct packet {
+    bool used;
+    uint64_t at_ms;
+    uint64_t serial;
+    wick_addr from, to;
+    size_t len;
+    uint8_t bytes[PACKET_MAX];
+};
+
+struct side {
+    wick_nsl_node node;
+    wick_nsl_config cfg;
+    wick_addr addr;
+    wick_nsl_key record; /* what the chain says about it */
+    wick_key key;
+    uint64_t entropy_state;
+    uint32_t entropy_left; /* fills until it fails; UINT32_MAX: never */
+    /* what happened */
+    unsigned established, failed, lookups, fresh_lookups, former_done;
+    wick_status last_failure;
+    wick_session session;
+    uint32_t last_run;
+    unsigned sent;
+    size_t sent_bytes;
+};
+
+enum lookup_mode { LOOKUP_NOW, LOOKUP_NEVER, LOOKUP_LATER };
+
+extern struct side side[SIDES];
+extern uint64_t now_ms;
+extern struct packet queue[QUEUE_MAX];
+
+/* Calls of the back end since world_init(). */
+struct calls {
+    unsigned keystore_ecdh, keystore_sign, ecdh, pub, verify, seal, open;
+};
+extern struct calls calls;
+extern wick_hal_crypto real_crypto;
+extern wick_hal_crypto crypto;
+extern wick_hal_keystore keystore;
+extern wick_ram_keystore ram;
+
+/* How look-ups are answered. */
+extern enum lookup_mode lookup_mode;
+extern uint64_t lookup_delay_ms;
+/* NULL, or sees each packet before it is queued; false drops it. */
+extern bool (*on_packet)(struct packet *p);
+
+/* What the last delivered datagram and the last answered look-up gave. */
+extern wick_status last_input, last_lookup;
+
+void world_init(void);
+/* A node whose record id is 32 x `name` and whose secret key is 31 x 0 and `name`. */
+void world_side(unsigned n, uint8_t name);
+/* The same, with a configuration changed by the test. */
+void world_start(unsigned n);
+wick_nsl_peer world_peer(unsigned n);
+uint32_t world_connect(unsigned from, unsigned to);
+/* Hands a datagram to a side at once. */
+wick_status world_give(unsigned n, const uint8_t *bytes, size_t len, const wick_addr *from);
+void world_put(const uint8_t *bytes, size_t len, const wick_addr *from, const wick_addr *to,
+               uint64_t at_ms);
+/* Runs until `until_ms`, or until nothing is left to happen before it. */
+void world_run(uint64_t until_ms);
+/* Takes all outputs of one side: sends are queued, events noted, look-ups answered. */
+void world_poll(unsigned n);
+/* The last packet of a type (second octet) that was sent; NULL: none. */
+const struct packet *world_sent(uint8_t type);
+bool world_same_session(unsigned a, unsigned b);
+void world_entropy(unsigned n, uint64_t seed);
+uint32_t world_random(void);
+/* Is this string of bytes anywhere in the node? */
+bool world_node_has(unsigned n, const uint8_t *bytes, size_t len);
+
+#endif
