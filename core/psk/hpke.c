@@ -11,6 +11,8 @@
 #include "wick/hkdf.h"
 
 #define SPAN(a) wick_span_make((a), sizeof(a))
+/* A label without its zero byte. */
+#define LABEL(text) wick_span_make((const uint8_t *)(text), sizeof(text) - 1)
 
 static const uint8_t version[7] = {'H', 'P', 'K', 'E', '-', 'v', '1'};
 static const uint8_t kem_suite[5] = {'K', 'E', 'M', 0x00, 0x16};
@@ -28,26 +30,21 @@ struct setup {
     uint8_t suite_id[10];
 };
 
-static wick_span label_span(const char *label)
-{
-    return wick_span_text(label);
-}
-
 /* Section 4: LabeledExtract(salt, label, ikm). */
 static wick_status labeled_extract(const wick_hal_crypto *crypto, uint8_t prk[32], wick_span suite,
-                                   wick_span salt, const char *label, wick_span ikm)
+                                   wick_span salt, wick_span label, wick_span ikm)
 {
-    const wick_span parts[] = {SPAN(version), suite, label_span(label), ikm};
+    const wick_span parts[] = {SPAN(version), suite, label, ikm};
     return wick_hkdf_extract(crypto, prk, salt, parts, 4);
 }
 
 /* Section 4: LabeledExpand(prk, label, info, len). */
 static wick_status labeled_expand(const wick_hmac_key *prk, uint8_t *out, size_t len,
-                                  wick_span suite, const char *label, wick_span info)
+                                  wick_span suite, wick_span label, wick_span info)
 {
     uint8_t len_be[2];
     wick_store_be16(len_be, (uint16_t)len);
-    const wick_span parts[] = {SPAN(len_be), SPAN(version), suite, label_span(label), info};
+    const wick_span parts[] = {SPAN(len_be), SPAN(version), suite, label, info};
     return wick_hkdf_expand_with(prk, out, len, parts, 5);
 }
 
@@ -117,13 +114,14 @@ static wick_status extract_and_expand(struct setup *s, const wick_hal_crypto *cr
     wick_hmac_key prk;
 
     wick_status st = labeled_extract(crypto, s->prk, SPAN(kem_suite), wick_span_make(NULL, 0),
-                                     "eae_prk", wick_span_make(s->dh, s->dh_len));
+                                     LABEL("eae_prk"), wick_span_make(s->dh, s->dh_len));
     if (st != WICK_OK) {
         return st;
     }
     st = wick_hmac_key_init(&prk, crypto, WICK_HASH_SHA256, SPAN(s->prk));
     if (st == WICK_OK) {
-        st = labeled_expand(&prk, s->shared, sizeof s->shared, SPAN(kem_suite), "shared_secret",
+        st = labeled_expand(&prk, s->shared, sizeof s->shared, SPAN(kem_suite),
+                            LABEL("shared_secret"),
                             wick_span_make(s->kem_context, s->kem_context_len));
     }
     wick_hmac_key_wipe(&prk);
@@ -144,27 +142,29 @@ static wick_status key_schedule(wick_hpke *h, struct setup *s, const wick_hpke_p
     wick_store_be16(s->suite_id + 8, (uint16_t)p->aead);
     s->schedule_context[0] = (uint8_t)p->mode;
     wick_status st =
-        labeled_extract(crypto, s->schedule_context + 1, suite, none, "psk_id_hash", p->psk_id);
+        labeled_extract(crypto, s->schedule_context + 1, suite, none, LABEL("psk_id_hash"),
+                        p->psk_id);
     if (st == WICK_OK) {
-        st = labeled_extract(crypto, s->schedule_context + 33, suite, none, "info_hash", p->info);
+        st = labeled_extract(crypto, s->schedule_context + 33, suite, none, LABEL("info_hash"),
+                             p->info);
     }
     if (st == WICK_OK) {
-        st = labeled_extract(crypto, s->prk, suite, SPAN(s->shared), "secret", p->psk);
+        st = labeled_extract(crypto, s->prk, suite, SPAN(s->shared), LABEL("secret"), p->psk);
     }
     if (st != WICK_OK) {
         return st;
     }
     st = wick_hmac_key_init(&secret, crypto, WICK_HASH_SHA256, SPAN(s->prk));
     if (st == WICK_OK && p->aead != WICK_HPKE_EXPORT_ONLY) {
-        st = labeled_expand(&secret, h->key, key_bytes(p->aead), suite, "key",
+        st = labeled_expand(&secret, h->key, key_bytes(p->aead), suite, LABEL("key"),
                             SPAN(s->schedule_context));
     }
     if (st == WICK_OK && p->aead != WICK_HPKE_EXPORT_ONLY) {
-        st = labeled_expand(&secret, h->base_nonce, sizeof h->base_nonce, suite, "base_nonce",
-                            SPAN(s->schedule_context));
+        st = labeled_expand(&secret, h->base_nonce, sizeof h->base_nonce, suite,
+                            LABEL("base_nonce"), SPAN(s->schedule_context));
     }
     if (st == WICK_OK) {
-        st = labeled_expand(&secret, h->exporter, sizeof h->exporter, suite, "exp",
+        st = labeled_expand(&secret, h->exporter, sizeof h->exporter, suite, LABEL("exp"),
                             SPAN(s->schedule_context));
     }
     wick_hmac_key_wipe(&secret);
@@ -350,7 +350,7 @@ wick_status wick_hpke_export(const wick_hpke *h, uint8_t *out, size_t len, wick_
     wick_store_be16(suite_id + 8, (uint16_t)h->aead);
     wick_status st = wick_hmac_key_init(&prk, h->crypto, WICK_HASH_SHA256, SPAN(h->exporter));
     if (st == WICK_OK) {
-        st = labeled_expand(&prk, out, len, SPAN(suite_id), "sec", context);
+        st = labeled_expand(&prk, out, len, SPAN(suite_id), LABEL("sec"), context);
     } else {
         memset(out, 0, len);
     }

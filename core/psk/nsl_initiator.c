@@ -268,8 +268,8 @@ static wick_status build_m3(const wick_nsl_node *node, wick_nsl_run *r, const ui
     return st;
 }
 
-/* From an M2 that is genuine to M3 and the root. *committed: a failure from here on is ours, and ends
- * the run, because k3 must not seal another plaintext. */
+/* From an M2 that is genuine to M3 and the root. *committed: a failure from here on is ours and
+ * ends the run, because k3 must not seal another plaintext. */
 static wick_status answer_m2(const wick_nsl_node *node, wick_nsl_run *r, bool *committed,
                              const struct m2 *m, wick_span bytes)
 {

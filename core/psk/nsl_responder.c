@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Responder: M1 -> (M0) -> look-up -> M2 -> M3 -> M4. It sends nothing by timer: never more than one
- * answer to one datagram. State table: PROTOCOL.md section 8.2.
+ * Responder: M1 -> (M0) -> look-up -> M2 -> M3 -> M4. It sends nothing by timer, and never more
+ * than one answer to one datagram. State table: PROTOCOL.md section 8.2.
  */
 #include <string.h>
 

@@ -2,8 +2,8 @@
 /*
  * Types of long-term keys: how each is hashed, sealed to, opened and signed with. The suite octet
  * is (initiator's type) << 4 | (responder's type): M1 is sealed by the responder's type, M2 by the
- * initiator's, and the signature is of the initiator's. A further type is a further row of the table
- * (PROTOCOL.md section 3).
+ * initiator's, and the signature is of the initiator's. A further type is a further row of the
+ * table (PROTOCOL.md section 3).
  */
 #include <string.h>
 
@@ -12,7 +12,8 @@
 
 /* ---- secp256k1: HPKE with ChaCha20-Poly1305, ECDSA ---- */
 
-static const uint8_t n1_psk_id[] = {'D', 'P', 'K', '-', 'N', 'S', 'L', ' ', 'v', '1', ' ', 'N', '1'};
+static const uint8_t n1_psk_id[] = {'D', 'P', 'K', '-', 'N', 'S', 'L',
+                                    ' ', 'v', '1', ' ', 'N', '1'};
 
 static wick_status secp256k1_words(const wick_hal_crypto *crypto, uint8_t *parity,
                                    uint8_t word1[32], const wick_nsl_key *key)

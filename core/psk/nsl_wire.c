@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Headers, lengths, transcript hashes and key schedule of DPK-NSL v1: PROTOCOL.md sections 2, 4, 5. */
+/* Headers, lengths, transcript hashes, key schedule of DPK-NSL v1: PROTOCOL.md sections 2, 4, 5. */
 #include <string.h>
 
 #include "nsl_internal.h"
 #include "wick/hkdf.h"
+
+/* Labels carry their zero byte, so that none is the beginning of another. */
+#define LABEL(text) wick_span_make((const uint8_t *)(text), sizeof(text))
 
 void nsl_header_put(uint8_t out[WICK_NSL_HEADER_BYTES], const struct nsl_header *h)
 {
@@ -130,10 +133,9 @@ wick_status nsl_sig_digest(const wick_hal_crypto *crypto, uint8_t digest[32],
                            const uint8_t th2[32], const uint8_t id_i[32], const uint8_t id_r[32],
                            const uint8_t keyhash_r[32], const uint8_t ks[32])
 {
-    static const char label[] = "DPK-NSL v1 SigA"; /* with its zero byte */
     uint8_t ks_hash[32];
     const wick_span ks_part = wick_span_make(ks, 32);
-    const wick_span parts[] = {wick_span_make((const uint8_t *)label, sizeof label),
+    const wick_span parts[] = {LABEL("DPK-NSL v1 SigA"),
                                wick_span_make(th2, 32),
                                wick_span_make(id_i, 32),
                                wick_span_make(id_r, 32),
@@ -146,11 +148,9 @@ wick_status nsl_sig_digest(const wick_hal_crypto *crypto, uint8_t digest[32],
 
 /* ---- key schedule ---- */
 
-/* Labels carry their zero byte. */
 static wick_status expand(const wick_hal_crypto *crypto, uint8_t out[32], const uint8_t prk[32],
-                          const char *label)
+                          wick_span info)
 {
-    const wick_span info = wick_span_make((const uint8_t *)label, strlen(label) + 1);
     return wick_hkdf_expand(crypto, out, 32, prk, &info, 1);
 }
 
@@ -166,7 +166,7 @@ wick_status nsl_prk(const wick_hal_crypto *crypto, uint8_t prk[32], uint8_t k3[3
         st = wick_hkdf_extract(crypto, prk, wick_span_make(th2, 32), ikm, 3);
     }
     if (st == WICK_OK) {
-        st = expand(crypto, k3, prk, "dpk-nsl m3");
+        st = expand(crypto, k3, prk, LABEL("dpk-nsl m3"));
     }
     wick_wipe(ee, sizeof ee);
     return st;
@@ -183,7 +183,7 @@ wick_status nsl_root(const wick_hal_crypto *crypto, uint8_t root[32], uint8_t ma
 
     wick_status st = wick_hkdf_extract(crypto, root, wick_span_make(th3, 32), ikm, 2);
     if (st == WICK_OK) {
-        st = expand(crypto, k4, root, "dpk-nsl m4");
+        st = expand(crypto, k4, root, LABEL("dpk-nsl m4"));
     }
     if (st == WICK_OK) {
         st = wick_hmac_key_init(&key, crypto, WICK_HASH_SHA256, NSL_SPAN(k4));

@@ -12,28 +12,24 @@
 struct use_text {
     wick_session_use use;
     uint8_t key_len;
-    const char *key_label;
-    const char *id_label;
-};
-
-static const struct use_text use_texts[WICK_USES] = {
-    {WICK_USE_DTLS12, 32, "dpk-nsl psk dtls12", "dpk-nsl psk dtls12 id"},
-    {WICK_USE_TLS12, 32, "dpk-nsl psk tls12", "dpk-nsl psk tls12 id"},
-    {WICK_USE_TLS13, 32, "dpk-nsl psk tls13", "dpk-nsl psk tls13 id"},
-    {WICK_USE_PSK16, 16, "dpk-nsl psk16", "dpk-nsl psk16 id"},
+    wick_span key_label;
+    wick_span id_label;
 };
 
 /* Labels carry their zero byte, so that none is the beginning of another. */
-static wick_span label_span(const char *label)
-{
-    return wick_span_make((const uint8_t *)label, strlen(label) + 1);
-}
+#define LABEL(text) {(const uint8_t *)(text), sizeof(text)}
+
+static const struct use_text use_texts[WICK_USES] = {
+    {WICK_USE_DTLS12, 32, LABEL("dpk-nsl psk dtls12"), LABEL("dpk-nsl psk dtls12 id")},
+    {WICK_USE_TLS12, 32, LABEL("dpk-nsl psk tls12"), LABEL("dpk-nsl psk tls12 id")},
+    {WICK_USE_TLS13, 32, LABEL("dpk-nsl psk tls13"), LABEL("dpk-nsl psk tls13 id")},
+    {WICK_USE_PSK16, 16, LABEL("dpk-nsl psk16"), LABEL("dpk-nsl psk16 id")},
+};
 
 static wick_status expand_label(const wick_hal_crypto *crypto, uint8_t *out, size_t len,
-                                const uint8_t root[32], const char *label)
+                                const uint8_t root[32], wick_span label)
 {
-    const wick_span info = label_span(label);
-    return wick_hkdf_expand(crypto, out, len, root, &info, 1);
+    return wick_hkdf_expand(crypto, out, len, root, &label, 1);
 }
 
 static void identity_text(char out[WICK_SESSION_IDENTITY_CHARS + 1], const uint8_t id16[16])
@@ -70,9 +66,10 @@ wick_status wick_session_psk_derive(wick_session_psk *out, const wick_hal_crypto
 
 wick_status wick_session_ratchet(wick_session *session, const wick_hal_crypto *crypto)
 {
+    static const wick_span label = LABEL("dpk-nsl next");
     uint8_t next[WICK_SESSION_ROOT_BYTES];
 
-    wick_status st = expand_label(crypto, next, sizeof next, session->root, "dpk-nsl next");
+    wick_status st = expand_label(crypto, next, sizeof next, session->root, label);
     /* On error `next` is zero: an old root must not live on in place of a new one. */
     memcpy(session->root, next, sizeof next);
     wick_wipe(next, sizeof next);

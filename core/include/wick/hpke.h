@@ -15,10 +15,11 @@
  *     wick_hpke_wipe(&h);
  *
  * The encapsulated key travels in compressed form (33 bytes). It is expanded to the 65 bytes of
- * RFC 9180 before it enters the KEM context, so the published vectors hold. First byte 02 or 03 only.
+ * RFC 9180 before it enters the KEM context, so the published vectors hold. First byte 02 or 03
+ * only.
  *
- * Long-term private keys stay in the keystore: opening and authenticated sealing name a handle. An
- * ephemeral secret lives in a struct on the stack of the set-up call and is wiped before it returns.
+ * Long-term private keys stay in the keystore: opening and authenticated sealing name a handle.
+ * An ephemeral secret lives on the stack of the set-up call and is wiped before it returns.
  *
  * A context seals or opens in sequence; the nonce cannot repeat. With `single`, key and nonce are
  * wiped after the first message and the second is refused. Exporting works until wick_hpke_wipe().

@@ -33,7 +33,7 @@
  * STUN message may begin with 1 too, but has 0x2112A442 in bytes 4..7, which NSL never has there.
  *
  * Failure is silent on the wire: whatever is wrong with a datagram, nothing is sent and no state
- * changes. The status of wick_nsl_input() and the counters in wick_nsl_stats are for the local side.
+ * changes. The status of wick_nsl_input() and wick_nsl_stats are for the local side.
  *
  * Randomness, the crypto functions and the keystore are named in the configuration; private-key
  * operations run inside input(), poll(), connect() and lookup_result(), at most three per call.
@@ -69,7 +69,7 @@ extern "C" {
 
 /* Options (M1: opts, M2: chosen). Bits 8..15 are mandatory to understand; none is defined. */
 #define WICK_NSL_OPT_NO_M4 0x01u /* no M4: the initiator repeats M3 with each ClientHello flight */
-#define WICK_NSL_OPT_SIG 0x02u   /* M3 carries the initiator's signature: evidence, no deniability */
+#define WICK_NSL_OPT_SIG 0x02u   /* M3 carries the initiator's signature: evidence */
 #define WICK_NSL_OPT_PSK16 0x04u /* 16-byte keys for small (D)TLS stacks may be derived */
 #define WICK_NSL_OPT_ALL 0x07u
 
@@ -96,8 +96,8 @@ typedef struct wick_nsl_config {
     wick_key key;         /* its private half in the keystore */
     unsigned opts;        /* WICK_NSL_OPT_*: offered as initiator, granted as responder */
 
-    /* Peers that are never crowded out: WICK_NSL_HALF_OPEN_RESERVED places are kept for them and for
-     * peers with a session in the last 24 h. With `allow_only` all others are refused. */
+    /* Peers that are never crowded out: WICK_NSL_HALF_OPEN_RESERVED places are kept for them and
+     * for peers with a session in the last 24 h. With `allow_only` all others are refused. */
     const uint8_t (*allow)[32];
     size_t allow_count;
     bool allow_only;
@@ -113,7 +113,7 @@ typedef struct wick_nsl_config {
 } wick_nsl_config;
 
 typedef enum wick_nsl_event {
-    WICK_NSL_EV_LOOKUP_WANTED = 1, /* read the record of out.id, with out.fresh at the newest header;
+    WICK_NSL_EV_LOOKUP_WANTED = 1, /* read the record of out.id (out.fresh: at the newest header);
                                       answer with wick_nsl_lookup_result() within 10 s */
     WICK_NSL_EV_ESTABLISHED,       /* take the session with wick_nsl_take(out.run) before the next
                                       poll; out.role, out.id */

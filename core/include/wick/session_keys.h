@@ -11,8 +11,8 @@
  *     wick_wipe(&k, sizeof k);
  *
  * Roles. The initiator of the handshake is always the (D)TLS client, the responder the server. A
- * server must look up with WICK_ROLE_RESPONDER: an own ClientHello that somebody reflects then finds
- * nothing. After the (D)TLS Finished, both ends compare `peer_id` with the peer that they meant.
+ * server must look up with WICK_ROLE_RESPONDER: an own ClientHello that somebody reflects then
+ * finds nothing. After the (D)TLS Finished, both ends compare `peer_id` with the peer that they meant.
  *
  * Uses. TLS 1.2, TLS 1.3 and DTLS 1.2 never share a key. WICK_USE_PSK16 is 16 bytes long, for
  * stacks that take no more; it exists only where the handshake agreed on it, and its identity never
