@@ -16,5 +16,6 @@ int cmd_stun_decode(cli *c, int argc, char **argv);
 int cmd_id_new(cli *c, int argc, char **argv);
 int cmd_id_show(cli *c, int argc, char **argv);
 int cmd_lookup(cli *c, int argc, char **argv);
+int cmd_turn_allocate(cli *c, int argc, char **argv);
 
 #endif

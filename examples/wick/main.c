@@ -31,6 +31,9 @@ static const command commands[] = {
     {"id", "new", cmd_id_new, "id new NAME [--dir DIR]",
      "make the wallet key and the device key, in the files that wick.conf names or below DIR"},
     {"id", "show", cmd_id_show, "id show", "public side of both keys"},
+    {"turn", "allocate", cmd_turn_allocate,
+     "turn allocate [--server ADDR:PORT --user U --password-file F]",
+     "take an address on a TURN server and give it back; shows whether gateways can use the server"},
     {"lookup", NULL, cmd_lookup, "lookup NAME[/SERVICE][@REGISTRY]",
      "a peer's record, every word proven under one block header"},
 };
