@@ -7,3 +7,11 @@ if(TARGET wick)
   target_compile_definitions(test_api_proof_verify PRIVATE WICK_TOOL="$<TARGET_FILE:wick>")
   add_dependencies(test_api_proof_verify wick)
 endif()
+
+# Examples must print what stands beside them.
+foreach(name 02_verify_proof)
+  if(TARGET ${name})
+    wick_add_script_test(api ${name} api/test_example.sh ARGS $<TARGET_FILE:${name}>
+      ${PROJECT_SOURCE_DIR}/examples/expected/${name}.txt)
+  endif()
+endforeach()
