@@ -4,3 +4,10 @@ wick_add_test(unit stun)
 wick_add_test(unit stun_integrity LIBS wick_crypto)
 wick_add_test(unit turn LIBS wick_crypto)
 wick_add_test(sim turn LIBS wick_port_stub SOURCES sim/turn_net.c)
+
+# Real coturn (toolchain/bootstrap.sh lab) in namespaces; needs Linux and its sockets.
+if(TARGET wick_port_linux)
+  wick_add_test(lab turn LIBS wick_crypto TIMEOUT 120)
+  target_compile_definitions(test_lab_turn PRIVATE _GNU_SOURCE
+    WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
+endif()

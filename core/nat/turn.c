@@ -60,6 +60,7 @@ wick_status wick_turn_start(wick_turn *t, uint64_t now_ms)
     }
     t->server = t->home;
     t->redirects = 0;
+    t->must_authenticate = 0;
     t->nonce_len = 0;
     t->event = WICK_TURN_EV_NONE;
     t->status = WICK_OK;

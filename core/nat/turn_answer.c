@@ -204,11 +204,14 @@ static void challenged(wick_turn *t, unsigned i, const wick_turn_request *r, uns
     }
 }
 
-/* 300 Try Alternate: another server, a new challenge there (RFC 8489 section 10). */
-static void redirected(wick_turn *t, const wick_stun_msg *m, bool authentic, uint64_t now_ms)
+/* 300 Try Alternate: another server, a new challenge there (RFC 8489 section 10). It must have
+ * integrity, but coturn sends it to the first, unauthenticated Allocate, where there can be none.
+ * That is followed too; the other server must then prove that it knows the password. */
+static void redirected(wick_turn *t, const wick_turn_request *r, const wick_stun_msg *m,
+                       bool authentic, uint64_t now_ms)
 {
     wick_addr server;
-    if (t->state != STATE_ALLOCATING || !authentic ||
+    if (t->state != STATE_ALLOCATING || (r->authenticated != 0 && !authentic) ||
         wick_stun_get_addr(&server, m, WICK_STUN_ALTERNATE_SERVER) != WICK_OK ||
         server.port == 0) {
         refuse(t, ALLOCATION, WICK_E_TURN_REFUSED, authentic, now_ms);
@@ -222,6 +225,7 @@ static void redirected(wick_turn *t, const wick_stun_msg *m, bool authentic, uin
         refuse(t, ALLOCATION, WICK_E_TURN_LOOP, authentic, now_ms);
         return;
     }
+    t->must_authenticate = authentic ? t->must_authenticate : 1;
     t->visited[t->redirects] = t->server;
     t->redirects++;
     t->server = server;
@@ -276,7 +280,7 @@ static void error(wick_turn *t, unsigned i, const wick_turn_request *r, unsigned
     } else if (i != ALLOCATION) {
         peer_error(t, i, code, authentic, now_ms);
     } else if (code == 300) {
-        redirected(t, m, authentic, now_ms);
+        redirected(t, r, m, authentic, now_ms);
     } else if (code >= 500 && code != 508 && t->state == STATE_ALLOCATED) {
         op->retries = (uint8_t)(op->retries + (op->retries < UINT8_MAX ? 1u : 0u));
         back_off(op, op->retries, WICK_E_TURN_REFUSED, now_ms);
@@ -352,6 +356,8 @@ wick_status wick_turn_answer_(wick_turn *t, uint64_t now_ms, const wick_stun_msg
         refuse(t, i, WICK_E_STUN_UNKNOWN_ATTR, authentic, now_ms);
     } else if (code != 0) {
         error(t, i, &r, code, m, authentic, now_ms);
+    } else if (!authentic && t->must_authenticate != 0) {
+        refuse(t, i, WICK_E_STUN_INTEGRITY, false, now_ms);
     } else {
         success(t, i, m, now_ms);
     }

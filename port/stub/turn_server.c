@@ -345,6 +345,15 @@ static bool over_quota(const wick_stub_turn *s, wick_span name)
     return s->cfg.quota != 0 && n >= s->cfg.quota;
 }
 
+static void redirect(wick_stub_turn *s, const struct request *q)
+{
+    struct reply r;
+    begin(&r, q, WICK_STUN_ERROR);
+    wick_stun_put_error(&r.b, 300, "Try Alternate");
+    wick_stun_put_addr(&r.b, WICK_STUN_ALTERNATE_SERVER, &s->alternate);
+    finish(s, &r, q, true);
+}
+
 static bool is_taken(const wick_stub_turn *s, const wick_stub_turn_allocation *mine)
 {
     for (unsigned i = 0; i < WICK_STUB_TURN_ALLOCATIONS; i++) {
@@ -377,11 +386,7 @@ static void allocate(wick_stub_turn *s, const struct request *q)
         return;
     }
     if ((s->faults & WICK_STUB_TURN_ALTERNATE) != 0) {
-        struct reply r;
-        begin(&r, q, WICK_STUN_ERROR);
-        wick_stun_put_error(&r.b, 300, "Try Alternate");
-        wick_stun_put_addr(&r.b, WICK_STUN_ALTERNATE_SERVER, &s->alternate);
-        finish(s, &r, q, true);
+        redirect(s, q);
         return;
     }
     if (over_quota(s, q->name)) {
@@ -559,6 +564,10 @@ static void request(wick_stub_turn *s, struct request *q)
     }
     if (q->m.method == WICK_STUN_BINDING) {
         binding(s, q);
+        return;
+    }
+    if (q->m.method == WICK_STUN_ALLOCATE && (s->faults & WICK_STUB_TURN_ALTERNATE_BARE) != 0) {
+        redirect(s, q);
         return;
     }
     if (!authenticate(s, q)) {

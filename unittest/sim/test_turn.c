@@ -492,6 +492,25 @@ TEST(alternate_server)
     n.server[0].alternate = n.server[0].cfg.listen;
     REQUIRE_STATUS(wick_turn_start(&n.t, 0), WICK_OK);
     CHECK_STATUS(net_until(&n, EV(FAILED), 1, 5000)->status, WICK_E_TURN_LOOP);
+    /* coturn sends it to the first request, bare. The other server must know the password. */
+    for (unsigned open = 0; open < 2; open++) {
+        net_init(&n, 19, 0);
+        n.server[0].faults = WICK_STUB_TURN_ALTERNATE_BARE;
+        n.server[1].faults = open != 0 ? WICK_STUB_TURN_OPEN : 0;
+        n.server[0].alternate = n.server[1].cfg.listen;
+        REQUIRE_STATUS(wick_turn_start(&n.t, 0), WICK_OK);
+        CHECK_STATUS(net_until(&n, open != 0 ? EV(FAILED) : EV(ALLOCATED), 1, 5000)->status,
+                     open != 0 ? WICK_E_STUN_INTEGRITY : WICK_OK);
+        CHECK_INT(n.server[0].allocates, 1);
+    }
+    net_init(&n, 19, 0);
+    n.server[0].faults = WICK_STUB_TURN_ALTERNATE_BARE;
+    n.server[1].faults = WICK_STUB_TURN_ALTERNATE_BARE;
+    n.server[0].alternate = n.server[1].cfg.listen;
+    n.server[1].alternate = n.server[0].cfg.listen;
+    REQUIRE_STATUS(wick_turn_start(&n.t, 0), WICK_OK);
+    CHECK_STATUS(net_until(&n, EV(FAILED), 1, 5000)->status, WICK_E_TURN_LOOP);
+    CHECK_INT(n.sent, 2);
     /* Port 0 is no server. */
     net_init(&n, 19, 0);
     n.server[0].faults = WICK_STUB_TURN_ALTERNATE;

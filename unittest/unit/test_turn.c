@@ -300,6 +300,48 @@ TEST(forged_answers)
     CHECK_STATUS(give(&a, 0), WICK_E_NOT_FOUND);
 }
 
+/* Ever new servers: WICK_TURN_REDIRECTS of them are tried. An authenticated Allocate is redirected
+ * with integrity only. */
+TEST(redirects)
+{
+    struct answer a;
+    wick_stun_msg m;
+    wick_out out;
+    wick_addr next = wick_addr_v4(20, 0, 1, 1, 3478), at = server;
+    wick_turn_data data;
+    wick_turn_config cfg = config();
+    at = server;
+    REQUIRE_STATUS(wick_turn_init(&t, &cfg), WICK_OK);
+    REQUIRE_STATUS(wick_turn_start(&t, 0), WICK_OK);
+    for (unsigned i = 0; i <= WICK_TURN_REDIRECTS; i++) {
+        REQUIRE(request(&m, WICK_STUN_ALLOCATE, 0));
+        begin(&a, &m, WICK_STUN_ERROR);
+        wick_stun_put_error(&a.b, 300, "");
+        next.ip[15]++;
+        wick_stun_put_addr(&a.b, WICK_STUN_ALTERNATE_SERVER, &next);
+        REQUIRE_STATUS(wick_stun_end(&a.b), WICK_OK);
+        CHECK_STATUS(wick_turn_input(&t, 0, wick_buf_span(&a.buf), &at, &data), WICK_AGAIN);
+        at = *wick_turn_server(&t);
+        CHECK(wick_addr_equal(&at, &next) == (i < WICK_TURN_REDIRECTS));
+    }
+    wick_turn_poll(&t, 0, &out);
+    CHECK_INT(out.event, WICK_TURN_EV_FAILED);
+    CHECK_STATUS(out.status, WICK_E_TURN_LOOP);
+    for (unsigned integrity = 0; integrity < 2; integrity++) {
+        REQUIRE(challenged(&m));
+        begin(&a, &m, WICK_STUN_ERROR);
+        wick_stun_put_error(&a.b, 300, "");
+        wick_stun_put_addr(&a.b, WICK_STUN_ALTERNATE_SERVER, &next);
+        if (integrity != 0) {
+            wick_stun_put_integrity(&a.b, &key);
+        }
+        CHECK_STATUS(give(&a, 0), WICK_AGAIN);
+        wick_turn_poll(&t, 0, &out);
+        CHECK_INT(out.kind, integrity != 0 ? WICK_OUT_SEND : WICK_OUT_EVENT);
+        CHECK_STATUS(out.status, integrity != 0 ? WICK_OK : WICK_E_TURN_REFUSED);
+    }
+}
+
 TEST(truncated_answers)
 {
     struct answer a;
@@ -566,7 +608,7 @@ TEST(wipe_leaves_nothing)
 }
 
 TAP_MAIN("unit.turn", CASE(arguments), CASE(crypto_failure), CASE(longest_credentials_fit),
-         CASE(forged_answers), CASE(truncated_answers), CASE(useless_successes),
+         CASE(forged_answers), CASE(redirects), CASE(truncated_answers), CASE(useless_successes),
          CASE(extreme_lifetimes), CASE(refresh_answers), CASE(binding_answers),
          CASE(data_indications), CASE(channel_data), CASE(fresh_transaction_ids), CASE(ipv6_peers),
          CASE(wipe_leaves_nothing))

@@ -44,7 +44,8 @@
  * under way, and where the request was authenticated a success only with right MESSAGE-INTEGRITY.
  * Real servers send 401, 437, 438 and 441 without it, so errors are believed unauthenticated, but
  * such an error can end an established allocation only by WICK_TURN_STRIKES of them in separate,
- * spaced transactions. 300 (ALTERNATE-SERVER) is obeyed only authenticated (RFC 8489 section 14.8).
+ * spaced transactions. 300 (ALTERNATE-SERVER) is followed while allocating: with integrity, or in
+ * answer to the first request, which has none; that server must then authenticate itself.
  * Whatever a server does, the number of requests is bounded: one 401 per server, at most WICK_TURN_RETRIES
  * new nonces in a row (then exponential waits), WICK_TURN_REDIRECTS other servers.
  *
@@ -134,6 +135,7 @@ typedef struct wick_turn {
     uint8_t event; /* wick_turn_event of the whole, besides those of op[] */
     uint8_t mapping_event, silent_event;
     uint8_t refused_count, redirects;
+    uint8_t must_authenticate; /* redirected without proof: no unauthenticated success counts */
     uint8_t fixed_key;  /* password holds a 16-byte key */
     uint8_t fixed_realm;
     uint8_t tid_base[8];

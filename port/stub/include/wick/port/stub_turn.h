@@ -40,7 +40,8 @@ typedef enum wick_stub_turn_fault {
     WICK_STUB_TURN_NO_RELAYED = 1 << 8,  /* Allocate success without XOR-RELAYED-ADDRESS */
     WICK_STUB_TURN_UNKNOWN_ATTR = 1 << 9, /* answers carry an unknown required attribute */
     WICK_STUB_TURN_MAPPED = 1 << 10,     /* Binding answers name port + 1 */
-    WICK_STUB_TURN_OPEN = 1 << 11        /* no authentication at all */
+    WICK_STUB_TURN_OPEN = 1 << 11,       /* no authentication at all */
+    WICK_STUB_TURN_ALTERNATE_BARE = 1 << 12 /* 300 to any Allocate, before authentication */
 } wick_stub_turn_fault;
 
 typedef struct wick_stub_turn_config {
