@@ -23,8 +23,10 @@
  * identity names one key and one peer. The server finds an entry by the identity that the client
  * shows; both sides compare its peer with the one expected after Finished.
  *
- * Datagrams are at most WICK_DTLS_DATAGRAM_MAX bytes. The handshake is resent after 1, 2, 4, 8 and
- * 16 s and given up after 31 s. A server asks for a cookie first (HelloVerifyRequest).
+ * Datagrams are at most WICK_DTLS_DATAGRAM_MAX bytes. A flight is resent after 0.5 s, 1 s and
+ * then every 2.25 s, and given up after 31 s. A server asks for a cookie first (HelloVerifyRequest); after a
+ * handshake that failed it waits for another one until WICK_DTLS_SERVER_WAIT_MS have passed, so that
+ * a forged hello costs nobody his session.
  *
  * Sizes: wick_dtls 4.3 KB, and from the pool 12 KB while the handshake runs, 10 KB after (64-bit).
  * A wick_dtls must stay where it was initialised.
@@ -43,6 +45,11 @@ extern "C" {
 /* Room for the TLS library's structures. Checked at compile time. */
 #ifndef WICK_DTLS_LIB_BYTES
 #define WICK_DTLS_LIB_BYTES 1536
+#endif
+
+/* How long a server waits for a complete handshake. */
+#ifndef WICK_DTLS_SERVER_WAIT_MS
+#define WICK_DTLS_SERVER_WAIT_MS 60000
 #endif
 
 /** Application bytes that surely fit one datagram. */
@@ -80,16 +87,15 @@ typedef enum wick_dtls_event {
 typedef struct wick_dtls { /* private */
     uint64_t lib[WICK_DTLS_LIB_BYTES / 8];
     wick_dtls_config cfg;
-    const wick_dtls_entry *entry;
     wick_status status;
-    uint64_t now_ms, timer_from_ms;
-    uint32_t timer_int_ms, timer_fin_ms;
-    uint8_t state;
-    bool announce;
+    uint64_t now_ms, deadline_ms, timer_from_ms;
+    uint32_t timer_fin_ms; /* 0: no timer */
+    uint8_t state, event;
+    bool blocked; /* the library waits for room in `out` */
     wick_span in;
     size_t out_len, rx_len, rx_at;
     uint8_t out[WICK_DTLS_DATAGRAM_MAX], sending[WICK_DTLS_DATAGRAM_MAX];
-    uint8_t rx[WICK_DTLS_DATAGRAM_MAX + 64];
+    uint8_t rx[WICK_DTLS_DATAGRAM_MAX];
 } wick_dtls;
 
 /**
@@ -99,15 +105,18 @@ typedef struct wick_dtls { /* private */
  */
 WICK_NODISCARD wick_status wick_dtls_init(wick_dtls *d, const wick_dtls_config *cfg);
 
-/** Client: makes the first flight. Server: waits for it (31 s). */
+/** Client: makes the first flight. Server: waits for it. */
 WICK_NODISCARD wick_status wick_dtls_start(wick_dtls *d, uint64_t now_ms);
 
 /** One datagram. What is not authentic is dropped without a word.
  *  @retval WICK_OK taken or dropped  @retval WICK_E_NO_SPACE longer than the bound, dropped
- *  @retval WICK_AGAIN read what is there first  @retval WICK_E_STATE not started, or ended */
+ *  @retval WICK_AGAIN not taken: poll and read what is there first
+ *  @retval WICK_E_STATE not started, or ended */
 WICK_NODISCARD wick_status wick_dtls_input(wick_dtls *d, uint64_t now_ms, wick_span datagram);
 
-/** SEND, EVENT, WAIT or DONE; `to` is not set. After DONE free it. */
+/** SEND, EVENT, WAIT or DONE; `to` is not set. DONE has WICK_OK after a close by either side, else
+ *  WICK_E_TIMEOUT, WICK_E_TLS (wrong key, unknown identity, no common suite), WICK_E_AUTH (a key of
+ *  another peer than expected) or WICK_E_ENTROPY. Free it then. */
 void wick_dtls_poll(wick_dtls *d, wick_out *out, uint64_t now_ms);
 
 /** Encrypts one application datagram; poll gives it as SEND.
@@ -115,8 +124,8 @@ void wick_dtls_poll(wick_dtls *d, wick_out *out, uint64_t now_ms);
  *  @retval WICK_E_NO_SPACE longer than WICK_DTLS_WRITE_MAX  @retval WICK_E_TLS */
 WICK_NODISCARD wick_status wick_dtls_write(wick_dtls *d, uint64_t now_ms, wick_span bytes);
 
-/** Gives one application datagram that came. @retval WICK_OK  @retval WICK_AGAIN none is there
- *  @retval WICK_E_NO_SPACE `cap` is too small, the datagram is gone */
+/** Gives one application datagram that came, also after the end. @retval WICK_OK
+ *  @retval WICK_AGAIN none is there @retval WICK_E_NO_SPACE `cap` is too small, the datagram is gone */
 WICK_NODISCARD wick_status wick_dtls_read(wick_dtls *d, uint8_t *buf, size_t cap, size_t *len);
 
 /** Sends close_notify (poll gives it), then DONE. */

@@ -26,10 +26,9 @@ typedef struct wick_tls { /* private */
     wick_dtls_config cfg;
     const wick_hal_net *net;
     wick_sock sock;
-    const wick_dtls_entry *entry;
     uint64_t deadline_ms;
     uint8_t state;
-    bool wants_write;
+    bool wants_write, net_failed;
 } wick_tls;
 
 /** The socket stays the caller's to close. Statuses as wick_dtls_init(). */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_SSL_INTERNAL_H
+#define WICK_SSL_INTERNAL_H
+/* What DTLS and TLS share: the library's structures inside `lib`, key look-up, suites. */
+#include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ciphersuites.h>
+#include <mbedtls/ssl_cookie.h>
+
+#include "wick/port/dtls.h"
+
+/* may_alias, because it lives in the uint64_t array of wick_dtls and wick_tls. */
+typedef struct __attribute__((may_alias)) wick_ssl {
+    mbedtls_ssl_context ssl;
+    mbedtls_ssl_config conf;
+    mbedtls_ssl_cookie_ctx cookie;
+    int suites[4];
+    const wick_dtls_config *cfg;
+    const wick_dtls_entry *entry; /* the one whose key this handshake uses */
+    bool entropy_failed;
+    bool made; /* the three contexts above hold something to be freed */
+} wick_ssl;
+
+_Static_assert(sizeof(wick_ssl) <= WICK_DTLS_LIB_BYTES, "raise WICK_DTLS_LIB_BYTES");
+
+static inline wick_ssl *wick_ssl_of(uint64_t *lib)
+{
+    return (wick_ssl *)(void *)lib;
+}
+
+static inline const wick_ssl *wick_ssl_of_const(const uint64_t *lib)
+{
+    return (const wick_ssl *)(const void *)lib;
+}
+
+/* Sets the contexts up for a checked configuration, which must stay where it is.
+ * WICK_E_BAD_ARG, WICK_E_LIMIT (pool), WICK_E_ENTROPY. On error everything is freed. */
+wick_status wick_ssl_init(wick_ssl *s, const wick_dtls_config *cfg, bool datagrams);
+
+/* Does the peer behind the entry equal the one expected? WICK_OK or WICK_E_AUTH. */
+wick_status wick_ssl_check_peer(const wick_ssl *s);
+
+void wick_ssl_free(wick_ssl *s);
+
+#endif
