@@ -59,8 +59,8 @@ static bool fits(const struct rule *rule, wick_span payload)
     return rule->kind == ANY || payload.len <= rule->len;
 }
 
-/* Mix hash and nonce everywhere but on Authority Round chains (OpenEthereum), which put the step, an
- * integer, and the signature of its author there. */
+/* Mix hash and nonce everywhere but on Authority Round chains (OpenEthereum), which put the step,
+ * an integer, and the signature of its author there. */
 static bool seal_fits(const wick_header *h)
 {
     wick_span mix = h->field[WICK_HEADER_MIX_HASH];

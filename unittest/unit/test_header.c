@@ -22,7 +22,7 @@ static void make_genesis(wick_header *h, uint8_t fixed[5][32])
         "56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421",
         "11bbe8db4e347b4e8c937c1c8370e4b5ed33adb3db69cbdb7a38e1e50b1b82fa",
         "0000000000000000000000000000000000000000000000000000000000000042"};
-    static const uint8_t difficulty[8] = {0, 0, 0, 4, 0, 0, 0, 0}, gas[8] = {0, 0, 0, 0, 0, 0, 0x13, 0x88};
+    static const uint8_t difficulty[8] = {0, 0, 0, 4}, gas[8] = {0, 0, 0, 0, 0, 0, 0x13, 0x88};
     for (size_t i = 0; i < 5; i++) {
         CHECK_STATUS(wick_hex_decode(fixed[i], 32, hex[i], 64), WICK_OK);
     }
@@ -321,7 +321,8 @@ TEST(policy_is_an_allow_list)
     wick_trust_rule rules[3] = {{5, WICK_TIER_FINALIZED, 0, 0},
                                 {5, WICK_TIER_OWN_NODE, 600, 3},
                                 {6, WICK_TIER_OWN_NODE, 0, 0}};
-    wick_trust_policy all = {rules, 3}, first = {rules, 1}, last = {rules + 2, 1}, empty = {NULL, 0};
+    wick_trust_policy all = {rules, 3}, first = {rules, 1}, last = {rules + 2, 1};
+    wick_trust_policy empty = {NULL, 0};
     wick_trust_now now = {time + 600, true}, late = {time + 601, true}, no_clock = {0, false};
     wick_trust_now behind = {time - WICK_TRUST_FUTURE_S, true};
     wick_trust_now far_behind = {time - WICK_TRUST_FUTURE_S - 1, true};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wick/proof.h: accounts and slots, present and absent, in order and out of it, true and claimed. */
+/* wick/proof.h: accounts and slots, present and absent, in and out of order, true and claimed. */
 #include "wick/proof.h"
 
 #include "wick/header.h"

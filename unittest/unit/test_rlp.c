@@ -4,7 +4,8 @@
 
 #include "tap.h"
 
-#define SPAN(...) wick_span_make((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+#define SPAN(...)                                                                                  \
+    wick_span_make((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
 static wick_status check_bytes(const uint8_t *p, size_t len)
 {

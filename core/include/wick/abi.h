@@ -27,7 +27,8 @@ extern "C" {
 
 /* ---- encoding ---- */
 
-/** First four bytes of keccak256(signature). @param[in] signature e.g. "transfer(address,uint256)" */
+/** First four bytes of keccak256(signature).
+ *  @param[in] signature e.g. "transfer(address,uint256)" */
 void wick_abi_selector(uint8_t out4[4], const char *signature);
 
 /** Appends a selector. */
