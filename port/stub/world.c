@@ -105,15 +105,8 @@ static int find_sock(const wick_stub_world *w, int host, uint16_t port)
     return -1;
 }
 
-int wick_stub_open(wick_stub_world *w, int host, uint16_t port, int actor)
+static int make_sock(wick_stub_world *w, int host, uint16_t port, int actor)
 {
-    while (port == 0) {
-        uint16_t p = (uint16_t)(32768 + mix(&w->rng) % 28000);
-        port = find_sock(w, host, p) < 0 ? p : 0;
-    }
-    if (find_sock(w, host, port) >= 0) {
-        return -1;
-    }
     for (int i = 0; i < WICK_STUB_SOCKS; i++) {
         if (!w->sock[i].open) {
             w->sock[i].open = true;
@@ -124,6 +117,23 @@ int wick_stub_open(wick_stub_world *w, int host, uint16_t port, int actor)
         }
     }
     return -1;
+}
+
+int wick_stub_open_all(wick_stub_world *w, int host, int actor)
+{
+    return make_sock(w, host, 0, actor);
+}
+
+int wick_stub_open(wick_stub_world *w, int host, uint16_t port, int actor)
+{
+    while (port == 0) {
+        uint16_t p = (uint16_t)(32768 + mix(&w->rng) % 28000);
+        port = find_sock(w, host, p) < 0 ? p : 0;
+    }
+    if (find_sock(w, host, port) >= 0) {
+        return -1;
+    }
+    return make_sock(w, host, port, actor);
 }
 
 void wick_stub_close(wick_stub_world *w, int sock)
@@ -220,7 +230,8 @@ static int route_in(wick_stub_world *w, const wick_addr *from, wick_addr to, int
     for (unsigned depth = 0; depth <= WICK_STUB_NATS; depth++) {
         for (unsigned h = 0; h < w->host_count; h++) {
             if (w->host[h].nat == net && wick_addr_same_ip(&w->host[h].ip, &to)) {
-                return find_sock(w, (int)h, to.port);
+                int sock = find_sock(w, (int)h, to.port);
+                return sock >= 0 ? sock : find_sock(w, (int)h, 0);
             }
         }
         int inner = -1;
@@ -269,12 +280,18 @@ static wick_stub_packet *free_packet(wick_stub_world *w)
 
 void wick_stub_send(wick_stub_world *w, int sock, const wick_addr *to, wick_span bytes)
 {
+    wick_stub_send_from(w, sock, sock < 0 ? 0 : w->sock[sock].port, to, bytes);
+}
+
+void wick_stub_send_from(wick_stub_world *w, int sock, uint16_t port, const wick_addr *to,
+                         wick_span bytes)
+{
     if (sock < 0 || !w->sock[sock].open || bytes.len > WICK_STUB_MTU) {
         return;
     }
     int host = w->sock[sock].host;
     wick_addr from = w->host[host].ip;
-    from.port = w->sock[sock].port;
+    from.port = port;
     w->sent++;
     w->bytes += bytes.len;
     int net = route_out(w, &from, to, w->host[host].nat);
@@ -309,6 +326,13 @@ void wick_stub_send(wick_stub_world *w, int sock, const wick_addr *to, wick_span
 
 int wick_stub_recv(wick_stub_world *w, int sock, wick_addr *from, uint8_t *buf, size_t cap)
 {
+    wick_addr to;
+    return wick_stub_recv_at(w, sock, from, &to, buf, cap);
+}
+
+int wick_stub_recv_at(wick_stub_world *w, int sock, wick_addr *from, wick_addr *to, uint8_t *buf,
+                      size_t cap)
+{
     wick_stub_packet *best = NULL;
     for (unsigned i = 0; i < WICK_STUB_PACKETS; i++) {
         wick_stub_packet *p = &w->packet[i];
@@ -321,6 +345,7 @@ int wick_stub_recv(wick_stub_world *w, int sock, wick_addr *from, uint8_t *buf, 
     }
     best->state = 0;
     *from = best->from;
+    *to = best->to;
     memcpy(buf, best->bytes, best->len < cap ? best->len : cap);
     return (int)best->len;
 }

@@ -80,6 +80,21 @@
 #ifndef WICK_GW_DATAGRAM_MAX
 #define WICK_GW_DATAGRAM_MAX 1300
 #endif
+/* A session without a datagram in either direction for so long is ended, milliseconds. */
+#ifndef WICK_GW_IDLE_MS
+#define WICK_GW_IDLE_MS 600000
+#endif
+/* Gas asked for, by call. Unused gas costs nothing. */
+#ifndef WICK_GW_GAS_REGISTER
+#define WICK_GW_GAS_REGISTER 220000
+#endif
+#ifndef WICK_GW_GAS_PUBLISH
+#define WICK_GW_GAS_PUBLISH 140000
+#endif
+/* Most that a unit of gas may cost unless configured otherwise, wei. */
+#ifndef WICK_GW_MAX_FEE_WEI
+#define WICK_GW_MAX_FEE_WEI UINT64_C(500000000000)
+#endif
 /* Relay user name and password with their zero, bytes. */
 #ifndef WICK_GW_RELAY_USER_MAX
 #define WICK_GW_RELAY_USER_MAX 96

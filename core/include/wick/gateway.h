@@ -59,8 +59,15 @@
 #include "wick/hal/keystore.h"
 #include "wick/hal/log.h"
 #include "wick/hal/store.h"
+#include "wick/calldata.h"
+#include "wick/nsl.h"
+#include "wick/proof.h"
 #include "wick/record.h"
+#include "wick/session_keys.h"
 #include "wick/trust.h"
+#include "wick/turn.h"
+#include "wick/tx.h"
+#include "wick/voucher.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -115,6 +122,7 @@ typedef struct wick_gateway_config {
     bool allow_private_relay; /* laboratories: a relayed address that is not public is accepted */
     bool allow_unvalidated;   /* direct and PCP endpoints that no attestor has reached are tried */
     bool has_wallet_manager;  /* WALLET_* requests can be answered */
+    uint64_t max_fee_wei;     /* most that a unit of gas may cost, 0: WICK_GW_MAX_FEE_WEI */
     bool check_relay;         /* two allocations and a datagram each way before publishing */
 } wick_gateway_config;
 
@@ -173,7 +181,8 @@ typedef enum wick_gateway_event_kind {
     WICK_GW_EV_PUBLISHED,      /* proven on chain: addr, seq, block; !sent: it was so already */
     WICK_GW_EV_PUBLISH_FAILED, /* status; revert_name when the contract refused */
     WICK_GW_EV_PEER_RESOLVED,  /* name, id, epoch, addr, seq, tier, block; or why not */
-    WICK_GW_EV_SESSION_UP,     /* session, initiator, id, addr; wick_gateway_session_psk() */
+    WICK_GW_EV_SESSION_UP,     /* session, initiator, id, addr; wick_gateway_session_psk(). Again
+                                * for a session that is up: its keys are new, begin DTLS anew */
     WICK_GW_EV_SESSION_MOVED,  /* session, addr */
     WICK_GW_EV_SESSION_DOWN,   /* session is free again; status says why */
     WICK_GW_EV_LEAF_REQUEST,   /* reserved for the leaf interface */
@@ -269,18 +278,18 @@ WICK_NODISCARD wick_status wick_gateway_send(wick_gateway *gw, wick_gateway_out 
 /** Ends a session and wipes its keys. No event follows. */
 void wick_gateway_close(wick_gateway *gw, uint8_t session);
 
-#define WICK_GW_PSK_BYTES 32
-#define WICK_GW_PSK_ID_MAX 32
-
 /**
- * DTLS-PSK key and identity (printable, zero-terminated) of a session that is up. `initiator` must
- * be the caller's DTLS role (client = initiator): an entry serves one role only.
- * @retval WICK_E_STATE not up, or of the other role; outputs zeroed
+ * Key and identity of a session that is up, for one use (WICK_USE_DTLS12 for DTLS). `role` must be
+ * the caller's: an initiator is the (D)TLS client, a responder the server, and an entry serves one
+ * role only. Wipe `out` when it is no longer needed.
+ * @retval WICK_OK
+ * @retval WICK_E_STATE        not up, or of the other role
+ * @retval WICK_E_UNSUPPORTED  a use that the handshake did not agree on
+ * @retval others              the back end's; `out` is zeroed on every error
  */
-WICK_NODISCARD wick_status wick_gateway_session_psk(const wick_gateway *gw,
-                                                    uint8_t psk[WICK_GW_PSK_BYTES],
-                                                    char psk_id[WICK_GW_PSK_ID_MAX],
-                                                    uint8_t session, bool initiator);
+WICK_NODISCARD wick_status wick_gateway_session_psk(const wick_gateway *gw, wick_session_psk *out,
+                                                    uint8_t session, wick_session_role role,
+                                                    wick_session_use use);
 
 /* ------------------------------------------------------------------ answers to requests */
 
@@ -337,6 +346,148 @@ WICK_NODISCARD wick_status wick_gateway_relay(wick_gateway *gw, const char *user
 /** A request could not be carried out (time-out, HTTP, JSON, TLS, refusal by the manager ...). */
 WICK_NODISCARD wick_status wick_gateway_failed(wick_gateway *gw, uint64_t now_ms,
                                                uint32_t request, wick_status status);
+
+/* ------------------------------------------------------------------ private */
+
+#define WICK_GW_EVENTS 16
+#define WICK_GW_ROUTES 8 /* by which path a peer under handshake was heard */
+#define WICK_GW_NSL_LOOKUPS 2 /* records of callers being read */
+#define WICK_GW_TX_MAX 448 /* register: 228 bytes of calldata in about 140 bytes of transaction */
+
+/** A proven answer being read. Private. */
+typedef struct wick_gateway_read {
+    uint32_t request; /* id once asked */
+    uint8_t state, purpose, owner, registry;
+    uint8_t tries;
+    int8_t part; /* where the answer is: -2 no header yet, -1 account, then slots */
+    wick_status status;
+    uint64_t due_ms;
+    uint8_t account[20];
+    wick_peer_query query; /* slots asked for and the values proven */
+    uint64_t nonce;        /* of the account, as proven */
+    uint8_t balance[32];
+    wick_trusted_header header;
+    wick_proof proof;
+} wick_gateway_read;
+
+/** Any other request. Private. */
+typedef struct wick_gateway_ask {
+    uint32_t request;
+    uint8_t kind, state, tries;
+    uint64_t due_ms;
+} wick_gateway_ask;
+
+/** The gateway's own record: what is proven, and the transaction under way. Private. */
+typedef struct wick_gateway_own {
+    uint8_t state, action;
+    uint8_t fund_tries;
+    bool registered, registered_told, published, funded;
+    wick_status sent_status;
+    uint64_t due_ms, started_ms;
+    uint32_t backoff_ms;
+    wick_device device;
+    wick_endpoint endpoint;
+    bool has_endpoint;
+    uint64_t block_number, block_time_s;
+    wick_tier tier;
+    wick_voucher voucher;
+    uint8_t r[32], vs[32];
+    uint8_t word[32];
+    uint64_t nonce, max_fee, priority;
+    uint8_t balance[32];
+    wick_revert revert;
+    wick_gateway_ask ask;
+    size_t raw_len, call_at, call_len;
+    uint8_t raw[WICK_GW_TX_MAX];
+} wick_gateway_own;
+
+/** Relays and the allocation on one of them. Private. */
+typedef struct wick_gateway_relays {
+    uint8_t state, tries, count, chosen;
+    bool listed, from_wallet, told_up;
+    uint8_t read_at, total; /* reading the registry */
+    uint64_t due_ms;
+    uint32_t backoff_ms;
+    uint64_t expires_s;
+    wick_gateway_ask ask;
+    wick_status status;
+    char user[WICK_GW_RELAY_USER_MAX];
+    char password[WICK_GW_RELAY_PASSWORD_MAX];
+} wick_gateway_relays;
+
+/** A call to a peer, or a session with it. Private. */
+typedef struct wick_gateway_session {
+    uint8_t state, registry, via, tries;
+    bool initiator, lookup_only, has_next;
+    wick_status status; /* why it ended */
+    uint64_t due_ms, give_up_ms, used_ms;
+    uint32_t run; /* of the handshake */
+    uint8_t id[32], service[32];
+    uint8_t pub33[33];
+    uint8_t endpoint_kind, next_kind;
+    uint32_t epoch, seq, next_seq;
+    wick_tier tier;
+    uint64_t block_number, block_time_s;
+    wick_addr addr, next; /* where it is; where else it may be */
+    wick_session keys;
+    char name[64];
+} wick_gateway_session;
+
+/** Highest values seen of one peer. Private. */
+typedef struct wick_gateway_mark {
+    uint8_t id[32];
+    uint8_t registry;
+    wick_record_seen seen;
+    uint32_t used; /* age, for eviction */
+} wick_gateway_mark;
+
+struct wick_gateway {
+    wick_gateway_config cfg;
+    unsigned goals;
+    bool ready_told, stopping, done_told;
+    wick_status init_status;
+    uint32_t next_request;
+    uint8_t id[32], service[32], wallet[20];
+    uint8_t device_pub33[33];
+    uint64_t floor_unix_s, floor_ms; /* newest proven header time and when it was proven */
+    struct {
+        uint8_t kind, session;
+        bool final, sent;
+        wick_status status;
+    } event[WICK_GW_EVENTS];
+    uint8_t event_head, event_count;
+    wick_gateway_read read[WICK_GW_READS_MAX];
+    wick_gateway_own own;
+    wick_gateway_relays relays;
+    wick_turn turn[WICK_GW_SOCKETS];
+    bool turn_used[WICK_GW_SOCKETS], socket_new[WICK_GW_SOCKETS];
+    wick_gateway_session session[WICK_GW_SESSIONS_MAX];
+    struct {
+        uint64_t number, time_s;
+    } chain_mark[WICK_GW_REGISTRIES_MAX];
+    wick_gateway_mark mark[WICK_GW_MARKS_MAX];
+    uint32_t mark_clock;
+    bool marks_dirty;
+    uint64_t now_ms;
+    wick_nsl_node nsl;
+    bool nsl_ready;
+    wick_addr relay[WICK_GW_RELAYS_MAX + 1]; /* approved ones, and the IP of the allocation */
+    struct {
+        wick_addr addr;
+        uint8_t via;
+        uint32_t used;
+    } route[WICK_GW_ROUTES];
+    uint32_t route_clock;
+    struct {
+        bool used, asked;
+        uint8_t id[32];
+        uint64_t give_up_ms;
+    } nsl_lookup[WICK_GW_NSL_LOOKUPS];
+    uint8_t data_session; /* DATA waiting to be polled */
+    wick_span data;
+    uint32_t dropped;
+    uint8_t frame[WICK_GW_DATAGRAM_MAX + 64];
+};
 
 #ifdef __cplusplus
 }

@@ -146,6 +146,14 @@ void wick_stub_send(wick_stub_world *w, int sock, const wick_addr *to, wick_span
 /** @return length of the next datagram that arrived, or -1 */
 int wick_stub_recv(wick_stub_world *w, int sock, wick_addr *from, uint8_t *buf, size_t cap);
 
+/* A server that owns many ports: one socket for all ports of its host that no other socket has. */
+int wick_stub_open_all(wick_stub_world *w, int host, int actor);
+void wick_stub_send_from(wick_stub_world *w, int sock, uint16_t port, const wick_addr *to,
+                         wick_span bytes);
+/** As wick_stub_recv(); `to` is the port that it came to, with the host's address. */
+int wick_stub_recv_at(wick_stub_world *w, int sock, wick_addr *from, wick_addr *to, uint8_t *buf,
+                      size_t cap);
+
 /** Runs until virtual time has advanced by `ms`, or *until becomes true (NULL: never).
  *  @return true if *until is true */
 bool wick_stub_run(wick_stub_world *w, uint64_t ms, const bool *until);

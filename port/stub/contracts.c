@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DeviceRegistry in C, as far as devices write it: register and publish, with the rules and custom
+ * errors of contracts/src/DeviceRegistry.sol. Time is the block's.
+ */
+#include "stub_contracts.h"
+
+#include "wick/abi.h"
+#include "wick/calldata.h"
+#include "wick/record.h"
+#include "wick/voucher.h"
+
+#include <string.h>
+
+/* Revert data of a custom error, with or without one argument. */
+static size_t refuse(uint8_t revert[36], const char *signature, bool has_value, uint32_t value)
+{
+    memset(revert, 0, 36);
+    wick_abi_selector(revert, signature);
+    wick_store_be32(revert + 32, value);
+    return has_value ? 36 : 4;
+}
+
+static bool call_is(wick_span data, const char *signature)
+{
+    uint8_t sel[4];
+    wick_abi_selector(sel, signature);
+    return data.len >= 4 && memcmp(data.ptr, sel, 4) == 0;
+}
+
+typedef struct call {
+    wick_voucher v;
+    uint8_t r[32], vs[32];
+    uint8_t org_number;
+} call;
+
+/* register(org, id, word, key, terms, r, vs) */
+static bool read_register(call *k, wick_span data)
+{
+    if (data.len != 4 + 7 * 32) {
+        return false;
+    }
+    const uint8_t *p = data.ptr + 4, *word = p + 64, *terms = p + 128;
+    memset(k, 0, sizeof *k);
+    memcpy(k->v.org, p, 32);
+    memcpy(k->v.id, p + 32, 32);
+    memcpy(k->v.owner, word + 12, 20);
+    k->v.key_type = word[11];
+    k->v.flags = word[10];
+    k->v.not_after = (uint64_t)word[5] << 32 | wick_load_be32(word + 6);
+    k->v.epoch = wick_load_be32(word + 1);
+    k->org_number = word[0];
+    memcpy(k->v.key, p + 96, 32);
+    k->v.manager_epoch = wick_load_be32(terms + 20);
+    k->v.deadline = wick_load_be64(terms + 24);
+    memcpy(k->r, p + 160, 32);
+    memcpy(k->vs, p + 192, 32);
+    return true;
+}
+
+static size_t run_register(wick_stub_chain *c, uint8_t revert[36], wick_span data, bool commit)
+{
+    call k;
+    uint8_t slot[2][32], word[2][32], mslot[32], mword[32];
+    wick_manager manager;
+    wick_device old;
+    wick_registry_domain domain;
+    uint64_t now = c->state.timestamp;
+    if (!read_register(&k, data)) {
+        return refuse(revert, "BadWord()", false, 0);
+    }
+    wick_slot_manager(mslot, k.v.org);
+    wick_stub_chain_get(c, mword, 0, mslot);
+    if (wick_manager_decode(&manager, mword) != WICK_OK) {
+        return refuse(revert, "UnknownOrg()", false, 0);
+    }
+    if (manager.epoch != k.v.manager_epoch) {
+        return refuse(revert, "WrongManagerEpoch(uint32)", true, manager.epoch);
+    }
+    if (k.v.deadline < now) {
+        return refuse(revert, "VoucherExpired()", false, 0);
+    }
+    if (k.v.deadline - now > WICK_VOUCHER_LIFE_MAX_S) {
+        return refuse(revert, "DeadlineTooFar()", false, 0);
+    }
+    if (k.v.not_after <= now) {
+        return refuse(revert, "NotAfterPassed()", false, 0);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        wick_slot_device(slot[i], k.v.id, i);
+        wick_stub_chain_get(c, word[i], 0, slot[i]);
+    }
+    wick_status s = wick_device_decode(&old, word[0], word[1]);
+    uint32_t stored = s == WICK_OK || s == WICK_E_RECORD_REVOKED ? old.epoch : 0;
+    if (s == WICK_OK && old.not_after > now && memcmp(old.owner, k.v.owner, 20) != 0) {
+        return refuse(revert, "NameTaken()", false, 0);
+    }
+    if (stored != k.v.epoch) {
+        return refuse(revert, "WrongEpoch(uint32)", true, stored);
+    }
+    domain.chain_id = c->chain_id;
+    memcpy(domain.contract, c->device_registry, 20);
+    if (wick_voucher_check(c->crypto, &domain, &k.v, k.r, k.vs, manager.address) != WICK_OK) {
+        return refuse(revert, "WrongSigner()", false, 0);
+    }
+    memset(&old, 0, sizeof old);
+    memcpy(old.owner, k.v.owner, 20);
+    old.key_type = k.v.key_type;
+    old.flags = k.v.flags;
+    old.org = k.org_number;
+    old.epoch = k.v.epoch + 1;
+    old.not_after = k.v.not_after;
+    memcpy(old.key, k.v.key, 32);
+    if (wick_device_encode(word[0], word[1], &old) != WICK_OK) {
+        return refuse(revert, "BadKey()", false, 0);
+    }
+    for (unsigned i = 0; i < 2 && commit; i++) {
+        wick_stub_chain_put(c, 0, slot[i], word[i]);
+    }
+    return 0;
+}
+
+static size_t run_publish(wick_stub_chain *c, uint8_t revert[36], const uint8_t from[20],
+                          wick_span data, bool commit)
+{
+    uint8_t slot[32], word[2][32], now_word[32];
+    wick_device device;
+    wick_endpoint next, before;
+    uint64_t now = c->state.timestamp;
+    wick_abi a = wick_abi_make(wick_span_make(data.ptr + 4, data.len - 4));
+    const uint8_t *id = wick_abi_word(&a, 0), *service = wick_abi_word(&a, 1);
+    uint64_t index = wick_abi_u64(&a, 2), epoch = wick_abi_u64(&a, 3);
+    const uint8_t *value = wick_abi_word(&a, 4);
+    if (a.status != WICK_OK || id == NULL || service == NULL || value == NULL) {
+        return refuse(revert, "BadWord()", false, 0);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        wick_slot_device(slot, id, i);
+        wick_stub_chain_get(c, word[i], 0, slot);
+    }
+    wick_status s = wick_device_decode(&device, word[0], word[1]);
+    if (s != WICK_OK && s != WICK_E_RECORD_REVOKED) {
+        return refuse(revert, "NotRegistered()", false, 0);
+    }
+    if (memcmp(device.owner, from, 20) != 0) {
+        return refuse(revert, "NotOwner()", false, 0);
+    }
+    if (s == WICK_E_RECORD_REVOKED) {
+        return refuse(revert, "RecordRevoked()", false, 0);
+    }
+    if (device.epoch != epoch) {
+        return refuse(revert, "WrongEpoch(uint32)", true, device.epoch);
+    }
+    if (index > 1) {
+        return refuse(revert, "BadIndex()", false, 0);
+    }
+    if (wick_endpoint_decode(&next, value) != WICK_OK) {
+        return refuse(revert, "BadWord()", false, 0);
+    }
+    if (next.expires <= now) {
+        return refuse(revert, "EndpointExpired()", false, 0);
+    }
+    if (next.expires > now + WICK_EXPIRY_MAX_S) {
+        return refuse(revert, "ExpiryTooFar()", false, 0);
+    }
+    wick_slot_endpoint(slot, id, service, (unsigned)index);
+    wick_stub_chain_get(c, now_word, 0, slot);
+    uint32_t seq = wick_endpoint_decode(&before, now_word) == WICK_OK ? before.seq : 0;
+    if (next.seq <= seq) {
+        return refuse(revert, "SeqNotRising(uint32)", true, seq);
+    }
+    if (next.seq - seq > WICK_SEQ_JUMP_MAX) {
+        return refuse(revert, "SeqJump(uint32)", true, seq);
+    }
+    if (commit) {
+        wick_stub_chain_put(c, 0, slot, value);
+    }
+    return 0;
+}
+
+size_t stub_contract_run(wick_stub_chain *c, uint8_t revert[36], const uint8_t from[20],
+                         wick_span data, bool commit)
+{
+    if (call_is(data, "publish(bytes32,bytes32,uint8,uint32,uint256)")) {
+        return run_publish(c, revert, from, data, commit);
+    }
+    if (call_is(data, "register(bytes32,bytes32,uint256,bytes32,uint256,bytes32,bytes32)")) {
+        return run_register(c, revert, data, commit);
+    }
+    return refuse(revert, "BadWord()", false, 0);
+}
