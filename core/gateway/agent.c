@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop of the agent: configuration, goals, events, and one poll function that asks each part in
+ * turn what it has. Parts never call the driver; what they want to say waits in a queue or in
+ * themselves until it is polled.
+ */
+#include "gateway_internal.h"
+
+#define ROUNDS_MAX 64u /* internal steps per poll; each one consumes an event or a deadline */
+
+static size_t text_len(const char *text, size_t cap)
+{
+    size_t n = 0;
+    while (text != NULL && n < cap && text[n] != '\0') {
+        n++;
+    }
+    return n;
+}
+
+static wick_status check_config(const wick_gateway_config *cfg)
+{
+    if (cfg->crypto == NULL || cfg->entropy == NULL || cfg->keystore == NULL ||
+        cfg->clock == NULL || cfg->registries == NULL || cfg->registry_count == 0 ||
+        cfg->registry_count > WICK_GW_REGISTRIES_MAX ||
+        (cfg->relay_user != NULL && cfg->relay_password == NULL)) {
+        return WICK_E_BAD_ARG;
+    }
+    for (size_t i = 0; i < cfg->registry_count; i++) {
+        wick_tier tier = cfg->registries[i].tier;
+        if (cfg->registries[i].name == NULL ||
+            (tier != WICK_TIER_OWN_NODE && tier != WICK_TIER_PINNED)) {
+            return WICK_E_UNSUPPORTED;
+        }
+    }
+    return WICK_OK;
+}
+
+/* Ids from names, addresses from keys; the two keys must differ. */
+static wick_status identity(wick_gateway *gw)
+{
+    const wick_hal_keystore *ks = gw->cfg.keystore;
+    uint8_t wallet33[33];
+    const char *service = gw->cfg.service != NULL ? gw->cfg.service : WICK_SERVICE_DEFAULT;
+    wick_status s = wick_name_hash(
+        gw->id, wick_span_make((const uint8_t *)gw->cfg.name, text_len(gw->cfg.name, 65)));
+    if (s == WICK_OK) {
+        s = wick_name_hash(gw->service,
+                           wick_span_make((const uint8_t *)service, text_len(service, 65)));
+    }
+    if (s == WICK_OK) {
+        s = ks->secp256k1_public(ks->ctx, wallet33, gw->cfg.wallet_key);
+    }
+    if (s == WICK_OK) {
+        s = ks->secp256k1_public(ks->ctx, gw->device_pub33, gw->cfg.device_key);
+    }
+    /* One secret may hide behind two handles; x alone tells, the parity may be flipped. */
+    if (s == WICK_OK && memcmp(wallet33 + 1, gw->device_pub33 + 1, 32) == 0) {
+        s = WICK_E_SAME_KEY;
+    }
+    if (s == WICK_OK) {
+        s = wick_eth_address_of(gw->wallet, wallet33, gw->cfg.crypto);
+    }
+    return s;
+}
+
+wick_status wick_gateway_init(wick_gateway *gw, const wick_gateway_config *cfg)
+{
+    memset(gw, 0, sizeof *gw);
+    wick_status s = check_config(cfg);
+    if (s != WICK_OK) {
+        return s;
+    }
+    gw->cfg = *cfg;
+    if (gw->cfg.expires_s == 0) {
+        gw->cfg.expires_s = 86400;
+    }
+    gw->data_session = WICK_GW_NO_SESSION;
+    s = identity(gw);
+    if (s == WICK_OK) {
+        s = gw_marks_load(gw);
+    }
+    return s;
+}
+
+wick_status wick_gateway_start(wick_gateway *gw, uint64_t now_ms, unsigned goals)
+{
+    if ((goals & WICK_GW_GOAL_PUBLISH) != 0) {
+        goals |= WICK_GW_GOAL_REGISTER | WICK_GW_GOAL_PATH;
+    }
+    gw->stopping = false;
+    gw->done_told = false;
+    gw->goals |= goals;
+    gw->ready_told = false;
+    if ((gw->goals & (WICK_GW_GOAL_ANSWER | WICK_GW_GOAL_PATH)) != 0) {
+        wick_status s = gw_nsl_start(gw, now_ms);
+        if (s != WICK_OK) {
+            return s;
+        }
+    }
+    gw_own_start(gw, now_ms);
+    gw_relay_start(gw, now_ms);
+    gw_check_ready(gw);
+    return WICK_OK;
+}
+
+void wick_gateway_stop(wick_gateway *gw, uint64_t now_ms)
+{
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        if (gw->session[i].state != SES_FREE && gw->session[i].state != SES_ENDED) {
+            gw_session_end(gw, i, WICK_OK);
+        }
+    }
+    for (unsigned i = 0; i < WICK_GW_READS_MAX; i++) {
+        gw->read[i].state = REQ_FREE;
+    }
+    gw->own.ask.state = REQ_FREE;
+    gw->own.state = OWN_IDLE;
+    gw->goals = 0;
+    gw_relay_stop(gw, now_ms);
+    gw->stopping = true;
+}
+
+void wick_gateway_wipe(wick_gateway *gw)
+{
+    wick_nsl_wipe(&gw->nsl);
+    for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
+        wick_turn_wipe(&gw->turn[i]);
+    }
+    wick_wipe(gw, sizeof *gw);
+}
+
+/* ------------------------------------------------------------------ what parts need of it */
+
+bool gw_unix(const wick_gateway *gw, uint64_t now_ms, uint64_t *unix_s)
+{
+    uint64_t floor = 0;
+    if (gw->floor_unix_s != 0) {
+        floor = gw->floor_unix_s + (now_ms - gw->floor_ms) / 1000;
+    }
+    *unix_s = 0;
+    if (gw->cfg.clock->unix_s(gw->cfg.clock->ctx, unix_s) != WICK_OK) {
+        *unix_s = floor;
+        return floor != 0;
+    }
+    /* A chain's time may run a little ahead of the clock; it is a floor, not a correction. */
+    *unix_s = *unix_s > gw->floor_unix_s ? *unix_s : gw->floor_unix_s;
+    return true;
+}
+
+uint32_t gw_request_id(wick_gateway *gw)
+{
+    gw->next_request++;
+    gw->next_request += gw->next_request == 0 ? 1 : 0;
+    return gw->next_request;
+}
+
+uint32_t gw_random(wick_gateway *gw)
+{
+    uint8_t b[4];
+    if (gw->cfg.entropy->fill(gw->cfg.entropy->ctx, b, sizeof b) != WICK_OK) {
+        return 0; /* only a choice among equals */
+    }
+    return wick_load_be32(b);
+}
+
+void gw_check_ready(wick_gateway *gw)
+{
+    bool ready = ((gw->goals & WICK_GW_GOAL_REGISTER) == 0 || gw->own.registered_told) &&
+                 ((gw->goals & WICK_GW_GOAL_PATH) == 0 || gw_relay_up(gw)) &&
+                 ((gw->goals & WICK_GW_GOAL_PUBLISH) == 0 || gw->own.published) && gw->goals != 0;
+    if (ready && !gw->ready_told) {
+        gw_event(gw, WICK_GW_EV_READY, WICK_OK, WICK_GW_NO_SESSION);
+    }
+    gw->ready_told = ready;
+}
+
+/* ------------------------------------------------------------------ events */
+
+static void push(wick_gateway *gw, wick_gateway_event_kind kind, wick_status status,
+                 uint8_t session, bool final, bool sent)
+{
+    if (gw->event_count == WICK_GW_EVENTS) {
+        /* The driver does not poll: the newest replaces the one before it. */
+        gw->event_count--;
+    }
+    unsigned at = (gw->event_head + gw->event_count) % WICK_GW_EVENTS;
+    gw->event[at].kind = (uint8_t)kind;
+    gw->event[at].session = session;
+    gw->event[at].final = final;
+    gw->event[at].sent = sent;
+    gw->event[at].status = status;
+    gw->event_count++;
+}
+
+void gw_event(wick_gateway *gw, wick_gateway_event_kind kind, wick_status status, uint8_t session)
+{
+    push(gw, kind, status, session, false, false);
+}
+
+void gw_event_more(wick_gateway *gw, wick_gateway_event_kind kind, wick_status status, bool final,
+                   bool sent)
+{
+    push(gw, kind, status, WICK_GW_NO_SESSION, final, sent);
+    if (status != WICK_OK) {
+        gw->ready_told = false;
+    }
+}
+
+void gw_event_drop(wick_gateway *gw, uint8_t session)
+{
+    for (unsigned i = 0; i < gw->event_count; i++) {
+        unsigned at = (gw->event_head + i) % WICK_GW_EVENTS;
+        if (gw->event[at].session == session) {
+            gw->event[at].kind = 0;
+        }
+    }
+}
+
+static void tell_own(const wick_gateway *gw, wick_gateway_event *e)
+{
+    const wick_gateway_own *o = &gw->own;
+    memcpy(e->id, gw->id, 32);
+    memcpy(e->name, gw->cfg.name, text_len(gw->cfg.name, sizeof e->name - 1));
+    e->epoch = o->registered ? o->device.epoch : 0;
+    e->seq = o->has_endpoint ? o->endpoint.seq : 0;
+    e->tier = o->tier;
+    e->block_number = o->block_number;
+    e->block_time_s = o->block_time_s;
+    e->endpoint_kind = o->has_endpoint ? o->endpoint.kind : 0;
+    e->addr = e->kind == WICK_GW_EV_PATH_CHANGED ? *wick_turn_relayed(&gw->turn[0])
+                                                 : o->endpoint.addr;
+    e->addr2 = *wick_turn_mapped(&gw->turn[0]);
+    e->revert_selector = o->revert.selector;
+    e->revert_name = o->revert.name;
+}
+
+static void tell_session(wick_gateway *gw, wick_gateway_event *e)
+{
+    wick_gateway_session *s = &gw->session[e->session];
+    memcpy(e->id, s->id, 32);
+    memcpy(e->name, s->name, sizeof e->name);
+    e->initiator = s->initiator;
+    e->epoch = s->epoch;
+    e->seq = s->seq;
+    e->tier = s->tier;
+    e->block_number = s->block_number;
+    e->block_time_s = s->block_time_s;
+    e->endpoint_kind = s->endpoint_kind;
+    e->addr = s->addr;
+    if (s->state == SES_ENDED && (e->kind == WICK_GW_EV_SESSION_DOWN || s->lookup_only)) {
+        s->state = SES_FREE;
+    }
+}
+
+static bool poll_event(wick_gateway *gw, wick_gateway_out *out)
+{
+    while (gw->event_count != 0) {
+        unsigned at = gw->event_head;
+        gw->event_head = (uint8_t)((at + 1) % WICK_GW_EVENTS);
+        gw->event_count--;
+        if (gw->event[at].kind == 0) {
+            continue;
+        }
+        out->kind = WICK_GW_OUT_EVENT;
+        out->event.kind = (wick_gateway_event_kind)gw->event[at].kind;
+        out->event.status = gw->event[at].status;
+        out->event.final = gw->event[at].final;
+        out->event.sent = gw->event[at].sent;
+        out->event.session = gw->event[at].session;
+        out->session = gw->event[at].session;
+        if (out->session < WICK_GW_SESSIONS_MAX) {
+            tell_session(gw, &out->event);
+        } else {
+            tell_own(gw, &out->event);
+        }
+        return true;
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------ the loop */
+
+static bool poll_small(wick_gateway *gw, wick_gateway_out *out)
+{
+    if (poll_event(gw, out)) {
+        return true;
+    }
+    if (gw->data_session != WICK_GW_NO_SESSION) {
+        out->kind = WICK_GW_OUT_DATA;
+        out->session = gw->data_session;
+        out->bytes = gw->data;
+        gw->data_session = WICK_GW_NO_SESSION;
+        return true;
+    }
+    for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
+        if (gw->socket_new[i]) {
+            gw->socket_new[i] = false;
+            out->kind = WICK_GW_OUT_SOCKET_NEW;
+            out->socket = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool all_released(const wick_gateway *gw)
+{
+    for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
+        if (gw->turn_used[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
+{
+    uint64_t deadline = WICK_TIME_NEVER(now_ms);
+    memset(out, 0, sizeof *out);
+    out->session = WICK_GW_NO_SESSION;
+    out->event.session = WICK_GW_NO_SESSION;
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        deadline = gw_own_tick(gw, now_ms);
+        deadline = wick_time_min(deadline, gw_relay_tick(gw, now_ms));
+        deadline = wick_time_min(deadline, gw_session_tick(gw, now_ms));
+        deadline = wick_time_min(deadline, gw_nsl_tick(gw, now_ms));
+        deadline = wick_time_min(deadline, gw_read_tick(gw, now_ms));
+        deadline = wick_time_min(deadline, gw_ask_tick(gw, now_ms));
+        if (poll_small(gw, out) || gw_read_poll(gw, out, now_ms) ||
+            gw_ask_poll(gw, out, now_ms) || gw_relay_poll(gw, out, now_ms, &deadline) ||
+            gw_nsl_poll(gw, out, now_ms, &deadline)) {
+            return;
+        }
+        gw_marks_save(gw);
+        if (gw->stopping && all_released(gw) && gw->event_count == 0) {
+            out->kind = WICK_GW_OUT_DONE;
+            return;
+        }
+        if (gw->event_count == 0 && !wick_time_reached(now_ms, deadline)) {
+            break;
+        }
+    }
+    out->kind = WICK_GW_OUT_WAIT;
+    out->deadline_ms = deadline;
+}
+
+void wick_gateway_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes,
+                        const wick_addr *from)
+{
+    if (socket >= WICK_GW_SOCKETS) {
+        return;
+    }
+    if (gw->turn_used[socket] && wick_addr_equal(from, wick_turn_server(&gw->turn[socket]))) {
+        wick_turn_data data;
+        memset(&data, 0, sizeof data);
+        if (wick_turn_input(&gw->turn[socket], now_ms, bytes, from, &data) == WICK_OK) {
+            gw_session_input(gw, now_ms, socket, &data.peer, data.data);
+        }
+    } else if (socket == 0) {
+        gw_session_input(gw, now_ms, VIA_DIRECT, from, bytes);
+    }
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_GATEWAY_INTERNAL_H
+#define WICK_GATEWAY_INTERNAL_H
+/*
+ * What the files of the agent share.
+ *
+ *   agent.c    configuration, the loop, events           marks.c    high-water marks
+ *   read.c     proven answers of a chain                 ask.c      all other requests
+ *   own.c      own record: what is there, what to do     transaction.c  and writing it
+ *   relay.c    relays, credentials, the allocation       session.c  calls and sessions
+ *   lookup.c   records of peers                          handshake.c  NSL
+ */
+#include "wick/gateway.h"
+
+#include <string.h>
+
+/* States of a read or an ask. */
+enum { REQ_FREE = 0, REQ_WAITING, REQ_WANTED, REQ_ASKED, REQ_ENDING };
+
+/* Why something is read. */
+enum { READ_OWN = 1, READ_ACCOUNT, READ_PEER, READ_NSL, READ_RELAY_COUNT, READ_RELAYS };
+
+/* States of a session. */
+enum {
+    SES_FREE = 0,
+    SES_LOOKUP, /* wants to be looked up */
+    SES_READ,   /* is being looked up */
+    SES_PATH,   /* waits for the path and its permission */
+    SES_NSL,    /* handshake under way */
+    SES_UP,
+    SES_ENDED /* its last event has not been polled yet */
+};
+
+#define VIA_DIRECT 0x80u /* socket 0, no relay; else the index of the allocation */
+
+#define REQUEST_TRIES 3u
+#define BACKOFF_MIN_MS 2000u
+#define BACKOFF_MAX_MS 3600000u
+
+static inline const wick_gateway_registry *gw_registry(const wick_gateway *gw, uint8_t index)
+{
+    return &gw->cfg.registries[index];
+}
+
+/* agent.c */
+void gw_event(wick_gateway *gw, wick_gateway_event_kind kind, wick_status status, uint8_t session);
+void gw_event_more(wick_gateway *gw, wick_gateway_event_kind kind, wick_status status, bool final,
+                   bool sent);
+/** Forgets the events of a session. */
+void gw_event_drop(wick_gateway *gw, uint8_t session);
+/** Time of day: the clock's, but never behind the newest proven header. false: unknown. */
+bool gw_unix(const wick_gateway *gw, uint64_t now_ms, uint64_t *unix_s);
+uint32_t gw_request_id(wick_gateway *gw);
+void gw_check_ready(wick_gateway *gw);
+uint32_t gw_random(wick_gateway *gw);
+
+/* marks.c */
+WICK_NODISCARD wick_status gw_marks_load(wick_gateway *gw);
+void gw_marks_save(wick_gateway *gw);
+/** @retval WICK_E_HEADER_STALE lower than a header already proven */
+WICK_NODISCARD wick_status gw_mark_header(const wick_gateway *gw, uint8_t registry,
+                                          const wick_trusted_header *h);
+void gw_mark_header_proven(wick_gateway *gw, uint64_t now_ms, uint8_t registry,
+                           const wick_trusted_header *h);
+void gw_mark_get(const wick_gateway *gw, wick_record_seen *out, uint8_t registry,
+                 const uint8_t id[32]);
+void gw_mark_put(wick_gateway *gw, uint8_t registry, const uint8_t id[32],
+                 const wick_record_seen *seen);
+
+/* read.c */
+wick_gateway_read *gw_read_new(wick_gateway *gw, uint8_t purpose, uint8_t owner, uint8_t registry,
+                               const uint8_t account[20]);
+void gw_read_cancel(wick_gateway *gw, uint8_t purpose, uint8_t owner);
+bool gw_read_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
+uint64_t gw_read_tick(wick_gateway *gw, uint64_t now_ms);
+wick_gateway_read *gw_read_find(wick_gateway *gw, uint32_t request);
+/** An answer could not be had: tried again later, or handed on. */
+void gw_read_fail(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *read, wick_status status);
+/** The same question may have another answer later. */
+bool gw_retryable(wick_status status);
+
+/* ask.c */
+void gw_ask(wick_gateway *gw, wick_gateway_ask *ask, wick_gateway_request_kind kind);
+bool gw_ask_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
+uint64_t gw_ask_tick(wick_gateway *gw, uint64_t now_ms);
+
+/* own.c */
+enum {
+    OWN_IDLE = 0,
+    OWN_READ,    /* what does the chain hold? */
+    OWN_VOUCHER, /* a voucher is asked for */
+    OWN_MANAGER, /* own words and the manager's are read to check it */
+    OWN_ACCOUNT, /* nonce and balance */
+    OWN_FUND,    /* money is asked for */
+    OWN_FUNDED,  /* and awaited */
+    OWN_FEES,
+    OWN_SEND,
+    OWN_CONFIRM, /* the written words are awaited */
+    OWN_NONCE,   /* they are not there: is the transaction included at all? */
+    OWN_MINED,   /* it is: one last look at the words */
+    OWN_REST,    /* all is as it should be */
+    OWN_BACKOFF,
+    OWN_FAILED
+};
+enum { ACT_NONE = 0, ACT_REGISTER, ACT_PUBLISH };
+void gw_own_start(wick_gateway *gw, uint64_t now_ms);
+/** Something that the record depends on has changed: look again, unless that is under way. */
+void gw_own_wake(wick_gateway *gw, uint64_t now_ms);
+void gw_own_set(wick_gateway *gw, uint8_t state, uint64_t due_ms);
+uint64_t gw_own_tick(wick_gateway *gw, uint64_t now_ms);
+void gw_own_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
+                      wick_status status);
+void gw_own_fail(wick_gateway *gw, uint64_t now_ms, wick_status status);
+
+/* transaction.c: the states OWN_ACCOUNT to OWN_MINED */
+void gw_tx_begin(wick_gateway *gw, uint64_t now_ms, uint8_t action);
+void gw_tx_account(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read);
+void gw_tx_not_there(wick_gateway *gw, uint64_t now_ms);
+void gw_tx_fees(wick_gateway *gw, uint64_t now_ms, uint64_t base, uint64_t priority);
+void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span revert);
+
+/* relay.c */
+void gw_relay_start(wick_gateway *gw, uint64_t now_ms);
+void gw_relay_stop(wick_gateway *gw, uint64_t now_ms);
+uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms);
+void gw_relay_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
+                        wick_status status);
+void gw_relay_credentials_failed(wick_gateway *gw, uint64_t now_ms, wick_status status);
+bool gw_relay_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline);
+bool gw_relay_up(const wick_gateway *gw);
+
+/* session.c */
+wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index);
+void gw_session_end(wick_gateway *gw, uint8_t index, wick_status status);
+void gw_session_resolved(wick_gateway *gw, uint64_t now_ms, uint8_t index, wick_status status);
+uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms);
+void gw_session_path_lost(wick_gateway *gw, uint64_t now_ms, uint8_t via, wick_status status);
+/** The relay has decided about this IP. */
+void gw_session_permission(wick_gateway *gw, uint64_t now_ms, const wick_addr *ip);
+/** One datagram of a peer, unwrapped. */
+void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
+                      wick_span bytes);
+/** Frames `bytes` for a peer into gw->frame; on WICK_OK `out` is a SEND. */
+WICK_NODISCARD wick_status gw_path_send(wick_gateway *gw, wick_gateway_out *out, wick_span bytes,
+                                        uint64_t now_ms, uint8_t via, const wick_addr *to);
+
+/* handshake.c */
+WICK_NODISCARD wick_status gw_nsl_start(wick_gateway *gw, uint64_t now_ms);
+void gw_nsl_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
+                  wick_span bytes);
+bool gw_nsl_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline);
+uint64_t gw_nsl_tick(wick_gateway *gw, uint64_t now_ms);
+/** By which path to send to `addr`. */
+void gw_route_put(wick_gateway *gw, const wick_addr *addr, uint8_t via);
+uint8_t gw_route_get(const wick_gateway *gw, const wick_addr *addr);
+/** The handshake of a call ended. */
+void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_status status);
+void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
+                            const wick_session *keys);
+
+/* lookup.c */
+void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
+                       wick_status status);
+/** Begins to read for a session; false: no room now. */
+bool gw_peer_read(wick_gateway *gw, uint8_t session);
+/** Begins to read the record of a caller; false: no room now. */
+bool gw_peer_read_caller(wick_gateway *gw, uint8_t lookup);
+
+#endif

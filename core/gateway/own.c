@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gateway's own record. What the chain holds is read with proof, compared with what should be
+ * there, and the one difference that matters most is mended: first the registration, then the
+ * endpoint. Nothing is written when nothing differs.
+ *
+ *   state      leaves when                          to
+ *   READ       words proven                         decide(): REST | VOUCHER | ACCOUNT
+ *   VOUCHER    the manager answered                 MANAGER
+ *   MANAGER    own and manager's words proven       ACCOUNT, if the voucher is his and fits
+ *   ACCOUNT .. MINED                                transaction.c
+ *   REST       renewal is due, or the path changed  READ
+ *   BACKOFF    its time is over                     READ
+ *   FAILED     wick_gateway_start()                 READ
+ * Any state but REST goes to BACKOFF or FAILED on an error, with one event.
+ */
+#include "gateway_internal.h"
+
+#define YEAR_S (UINT64_C(365) * 86400u)
+#define ROOM_PERIOD_MS 200u /* all reads in use: look again */
+
+enum { W_DEVICE = 0, W_KEY = 1, W_ENDPOINT = 2, W_MANAGER = 3 };
+
+void gw_own_set(wick_gateway *gw, uint8_t state, uint64_t due_ms)
+{
+    gw->own.state = state;
+    gw->own.due_ms = due_ms;
+}
+
+void gw_own_start(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_own *o = &gw->own;
+    if ((gw->goals & (WICK_GW_GOAL_REGISTER | WICK_GW_GOAL_PUBLISH)) != 0 &&
+        (o->state == OWN_IDLE || o->state == OWN_FAILED || o->state == OWN_BACKOFF ||
+         o->state == OWN_REST)) {
+        o->backoff_ms = BACKOFF_MIN_MS;
+        gw_own_set(gw, OWN_READ, now_ms);
+    }
+}
+
+void gw_own_wake(wick_gateway *gw, uint64_t now_ms)
+{
+    if (gw->own.state == OWN_REST) {
+        gw_own_set(gw, OWN_READ, now_ms);
+    }
+}
+
+static bool is_final(wick_status status)
+{
+    switch ((int)status) {
+    case WICK_E_NAME:
+    case WICK_E_NAME_TAKEN:
+    case WICK_E_RECORD_REVOKED:
+    case WICK_E_NO_CONTRACT:
+    case WICK_E_CHAIN_MISMATCH:
+    case WICK_E_BAD_KEY:
+    case WICK_E_BAD_ARG:
+    case WICK_E_UNSUPPORTED:
+    case WICK_E_CONFIG:
+    case WICK_E_VOUCHER:
+    case WICK_E_AUTH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void gw_own_fail(wick_gateway *gw, uint64_t now_ms, wick_status status)
+{
+    wick_gateway_own *o = &gw->own;
+    bool final = is_final(status);
+    gw_event_more(gw, o->registered_told ? WICK_GW_EV_PUBLISH_FAILED : WICK_GW_EV_REGISTERED,
+                  status, final, false);
+    o->ask.state = REQ_FREE;
+    o->action = ACT_NONE;
+    if (final) {
+        gw_own_set(gw, OWN_FAILED, WICK_TIME_NEVER(now_ms));
+        return;
+    }
+    gw_own_set(gw, OWN_BACKOFF, now_ms + o->backoff_ms);
+    o->backoff_ms = o->backoff_ms < BACKOFF_MAX_MS / 2 ? o->backoff_ms * 2 : BACKOFF_MAX_MS;
+}
+
+/* Is the record ours, with our key, and valid? */
+static bool registered_well(const wick_gateway *gw, uint64_t unix_s)
+{
+    const wick_gateway_own *o = &gw->own;
+    uint8_t pub33[33];
+    return o->registered && memcmp(o->device.owner, gw->wallet, 20) == 0 &&
+           wick_device_pub33(pub33, &o->device) == WICK_OK &&
+           memcmp(pub33, gw->device_pub33, 33) == 0 && o->device.not_after > unix_s;
+}
+
+static bool endpoint_well(const wick_gateway *gw, uint64_t unix_s)
+{
+    const wick_gateway_own *o = &gw->own;
+    const wick_addr *mine = wick_turn_relayed(&gw->turn[0]);
+    return o->has_endpoint && o->endpoint.kind == WICK_ENDPOINT_RELAY &&
+           o->endpoint.protocol == WICK_PROTOCOL_UDP && wick_addr_equal(&o->endpoint.addr, mine) &&
+           o->endpoint.expires > unix_s + gw->cfg.expires_s / 2;
+}
+
+static void begin_register(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
+{
+    wick_gateway_own *o = &gw->own;
+    wick_device key;
+    if (!gw->cfg.has_wallet_manager) {
+        gw_own_fail(gw, now_ms, WICK_E_CONFIG);
+        return;
+    }
+    memset(&key, 0, sizeof key);
+    wick_status s = wick_device_set_pub33(&key, gw->device_pub33);
+    if (s != WICK_OK) {
+        gw_own_fail(gw, now_ms, s);
+        return;
+    }
+    memset(&o->voucher, 0, sizeof o->voucher);
+    memcpy(o->voucher.id, gw->id, 32);
+    memcpy(o->voucher.owner, gw->wallet, 20);
+    memcpy(o->voucher.key, key.key, 32);
+    o->voucher.key_type = key.key_type;
+    o->voucher.flags = key.flags;
+    o->voucher.not_after = gw->cfg.not_after_s != 0 ? gw->cfg.not_after_s : unix_s + YEAR_S;
+    o->action = ACT_REGISTER;
+    gw_own_set(gw, OWN_VOUCHER, now_ms);
+}
+
+static void rest(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
+{
+    wick_gateway_own *o = &gw->own;
+    uint64_t due = o->device.not_after > unix_s ? o->device.not_after - unix_s : 1;
+    if (o->published) {
+        uint64_t left = o->endpoint.expires - unix_s; /* more than half of a life */
+        uint64_t until_half = left - gw->cfg.expires_s / 2;
+        due = until_half < due ? until_half : due;
+    }
+    due = due < 86400 ? due : 86400; /* look daily whatever happens: a revocation shows */
+    gw_own_set(gw, OWN_REST, now_ms + due * 1000 + 1000);
+    gw_check_ready(gw);
+}
+
+static void decide(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_own *o = &gw->own;
+    uint64_t unix_s = 0;
+    bool sent = o->action != ACT_NONE;
+    if (!gw_unix(gw, now_ms, &unix_s)) {
+        gw_own_fail(gw, now_ms, WICK_E_NO_CLOCK);
+        return;
+    }
+    if (o->registered && memcmp(o->device.owner, gw->wallet, 20) != 0) {
+        gw_own_fail(gw, now_ms, WICK_E_NAME_TAKEN);
+        return;
+    }
+    if (!registered_well(gw, unix_s)) {
+        o->registered_told = false;
+        begin_register(gw, now_ms, unix_s);
+        return;
+    }
+    if (!o->registered_told) {
+        o->registered_told = true;
+        gw_event_more(gw, WICK_GW_EV_REGISTERED, WICK_OK, false, sent && o->action == ACT_REGISTER);
+    }
+    if ((gw->goals & WICK_GW_GOAL_PUBLISH) == 0 || !gw_relay_up(gw)) {
+        o->published = false;
+    } else if (endpoint_well(gw, unix_s)) {
+        if (!o->published || o->action == ACT_PUBLISH) {
+            gw_event_more(gw, WICK_GW_EV_PUBLISHED, WICK_OK, false, o->action == ACT_PUBLISH);
+        }
+        o->published = true;
+    } else {
+        o->published = false;
+        gw_tx_begin(gw, now_ms, ACT_PUBLISH);
+        return;
+    }
+    o->action = ACT_NONE;
+    o->backoff_ms = BACKOFF_MIN_MS;
+    rest(gw, now_ms, unix_s);
+}
+
+/* Proven words to fields. What is older than its mark is refused, whatever it says. */
+static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
+{
+    wick_gateway_own *o = &gw->own;
+    wick_record_seen seen;
+    gw_mark_get(gw, &seen, 0, gw->id);
+    wick_status s = wick_device_decode(&o->device, read->query.values[W_DEVICE],
+                                       read->query.values[W_KEY]);
+    o->registered = s == WICK_OK;
+    if (s == WICK_E_RECORD_ABSENT) {
+        s = seen.epoch != 0 ? WICK_E_RECORD_REVOKED : WICK_OK;
+    } else if (s == WICK_OK && o->device.epoch < seen.epoch) {
+        s = WICK_E_RECORD_STALE;
+    }
+    if (s != WICK_OK) {
+        return s;
+    }
+    s = wick_endpoint_decode(&o->endpoint, read->query.values[W_ENDPOINT]);
+    o->has_endpoint = s == WICK_OK;
+    if (s != WICK_OK && s != WICK_E_NO_ENDPOINT) {
+        return s;
+    }
+    if (o->has_endpoint ? o->endpoint.seq < seen.seq[0] : seen.seq[0] != 0) {
+        return WICK_E_RECORD_STALE;
+    }
+    o->block_number = read->header.number;
+    o->block_time_s = read->header.timestamp;
+    o->tier = read->header.tier;
+    if (o->registered) {
+        seen.epoch = o->device.epoch;
+        seen.seq[0] = o->has_endpoint ? o->endpoint.seq : 0;
+        gw_mark_put(gw, 0, gw->id, &seen);
+    }
+    return WICK_OK;
+}
+
+/* The voucher is used only if the manager whom the chain names now has signed every word of it. */
+static wick_status check_voucher(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read)
+{
+    const wick_gateway_own *o = &gw->own;
+    const wick_gateway_registry *reg = gw_registry(gw, 0);
+    wick_registry_domain domain;
+    wick_manager manager;
+    uint64_t unix_s = 0;
+    if (wick_manager_decode(&manager, read->query.values[W_MANAGER]) != WICK_OK ||
+        manager.epoch != o->voucher.manager_epoch ||
+        o->voucher.epoch != (o->registered ? o->device.epoch : 0)) {
+        return WICK_E_VOUCHER;
+    }
+    domain.chain_id = reg->chain_id;
+    memcpy(domain.contract, reg->device_registry, 20);
+    wick_status s =
+        wick_voucher_check(gw->cfg.crypto, &domain, &o->voucher, o->r, o->vs, manager.address);
+    if (s == WICK_OK && gw_unix(gw, now_ms, &unix_s)) {
+        s = wick_voucher_fits(&o->voucher, unix_s);
+    }
+    return s;
+}
+
+/* Does the chain hold what the transaction was to write? */
+static bool written(const wick_gateway *gw)
+{
+    const wick_gateway_own *o = &gw->own;
+    wick_endpoint want;
+    if (o->action == ACT_REGISTER) {
+        return registered_well(gw, 0) && o->device.epoch > o->voucher.epoch;
+    }
+    return wick_endpoint_decode(&want, o->word) == WICK_OK && o->has_endpoint &&
+           o->endpoint.seq == want.seq && o->endpoint.expires == want.expires &&
+           o->endpoint.kind == want.kind && wick_addr_equal(&o->endpoint.addr, &want.addr);
+}
+
+void gw_own_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
+                      wick_status status)
+{
+    wick_gateway_own *o = &gw->own;
+    bool waiting = o->state == OWN_CONFIRM || o->state == OWN_NONCE;
+    if (status == WICK_OK && read->purpose == READ_OWN) {
+        status = take(gw, read);
+    }
+    if (status != WICK_OK) {
+        if (waiting && gw_retryable(status)) {
+            gw_tx_not_there(gw, now_ms); /* the inclusion deadline bounds this */
+        } else {
+            gw_own_fail(gw, now_ms, status);
+        }
+        return;
+    }
+    if (read->purpose == READ_ACCOUNT) {
+        gw_tx_account(gw, now_ms, read);
+    } else if (o->state == OWN_MANAGER) {
+        status = check_voucher(gw, now_ms, read);
+        if (status == WICK_OK) {
+            gw_tx_begin(gw, now_ms, ACT_REGISTER);
+        } else {
+            gw_own_fail(gw, now_ms, status);
+        }
+    } else if (o->state == OWN_READ) {
+        o->action = ACT_NONE;
+        decide(gw, now_ms);
+    } else if (written(gw)) {
+        decide(gw, now_ms);
+    } else {
+        gw_tx_not_there(gw, now_ms);
+    }
+}
+
+static bool begin_read(wick_gateway *gw, uint8_t purpose)
+{
+    const wick_gateway_registry *reg = gw_registry(gw, 0);
+    bool words = purpose == READ_OWN;
+    wick_gateway_read *r =
+        gw_read_new(gw, purpose, 0, 0, words ? reg->device_registry : gw->wallet);
+    if (r == NULL) {
+        return false;
+    }
+    if (words) {
+        wick_slot_device(r->query.slots[W_DEVICE], gw->id, 0);
+        wick_slot_device(r->query.slots[W_KEY], gw->id, 1);
+        wick_slot_endpoint(r->query.slots[W_ENDPOINT], gw->id, gw->service, 0);
+        r->query.count = 3;
+        if (gw->own.state == OWN_MANAGER) {
+            wick_slot_manager(r->query.slots[W_MANAGER], gw->own.voucher.org);
+            r->query.count = 4;
+        }
+    }
+    return true;
+}
+
+uint64_t gw_own_tick(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_own *o = &gw->own;
+    if (o->state == OWN_IDLE || !wick_time_reached(now_ms, o->due_ms)) {
+        return o->state == OWN_IDLE ? WICK_TIME_NEVER(now_ms) : o->due_ms;
+    }
+    uint64_t next = WICK_TIME_NEVER(now_ms); /* the answer sets the next step */
+    switch (o->state) {
+    case OWN_REST:
+    case OWN_BACKOFF:
+        o->state = OWN_READ;
+        /* fall through */
+    case OWN_READ:
+    case OWN_MANAGER:
+    case OWN_CONFIRM:
+    case OWN_MINED:
+        next = begin_read(gw, READ_OWN) ? next : now_ms + ROOM_PERIOD_MS;
+        break;
+    case OWN_ACCOUNT:
+    case OWN_FUNDED:
+    case OWN_NONCE:
+        next = begin_read(gw, READ_ACCOUNT) ? next : now_ms + ROOM_PERIOD_MS;
+        break;
+    case OWN_VOUCHER:
+        gw_ask(gw, &o->ask, WICK_GW_REQ_WALLET_VOUCHER);
+        break;
+    case OWN_FUND:
+        gw_ask(gw, &o->ask, WICK_GW_REQ_WALLET_FUND);
+        break;
+    case OWN_FEES:
+        gw_ask(gw, &o->ask, WICK_GW_REQ_CHAIN_FEES);
+        break;
+    case OWN_SEND:
+        gw_ask(gw, &o->ask, WICK_GW_REQ_CHAIN_SEND);
+        break;
+    default:
+        break;
+    }
+    o->due_ms = next;
+    return next;
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Relays: which are approved (proven), with which credentials, and one allocation kept alive. The
+ * permission scheme: besides the peers it calls, a gateway permits the IP of its own relayed
+ * address and those of the approved relays, one request each, so that gateways on any of them get
+ * through and nobody else does. A permission is no authentication: the handshake is.
+ *
+ *   state    what happens                                   then
+ *   LIST     the relay registry is read                     CRED
+ *   CRED     configured credentials, or the manager's       START
+ *   START    a client is set up for the chosen relay        WAIT
+ *   WAIT     it allocates                                   UP | BACKOFF | CRED | FAILED
+ *   UP       relayed address held                           CRED when it is lost
+ *   BACKOFF  the next relay after a pause                   CRED
+ */
+#include "gateway_internal.h"
+
+#define ROOM_PERIOD_MS 200u
+#define CREDENTIAL_MARGIN_S 30u
+#define RELAYS_PER_READ 2u
+#define PATH_BACKOFF_MAX_MS 60000u
+#define SOCKET_TRIES 3u
+
+enum { R_IDLE = 0, R_LIST, R_LISTING, R_CRED, R_CRED_WAIT, R_START, R_WAIT, R_UP, R_BACKOFF,
+       R_FAILED, R_STOPPED };
+
+static void set(wick_gateway *gw, uint8_t state, uint64_t due_ms)
+{
+    gw->relays.state = state;
+    gw->relays.due_ms = due_ms;
+}
+
+bool gw_relay_up(const wick_gateway *gw)
+{
+    return gw->relays.state == R_UP;
+}
+
+void gw_relay_start(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_relays *r = &gw->relays;
+    if ((gw->goals & (WICK_GW_GOAL_PATH | WICK_GW_GOAL_PUBLISH)) != 0 &&
+        (r->state == R_IDLE || r->state == R_FAILED || r->state == R_STOPPED)) {
+        r->backoff_ms = BACKOFF_MIN_MS;
+        r->chosen = 0;
+        set(gw, R_LIST, now_ms);
+    }
+}
+
+void gw_relay_stop(wick_gateway *gw, uint64_t now_ms)
+{
+    for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
+        if (gw->turn_used[i]) {
+            wick_turn_release(&gw->turn[i], now_ms);
+        }
+    }
+    gw->relays.ask.state = REQ_FREE;
+    set(gw, R_STOPPED, WICK_TIME_NEVER(now_ms));
+}
+
+/* Says why, tries again later (another relay if there is one), or not at all. */
+static void fail(wick_gateway *gw, uint64_t now_ms, wick_status status, bool final)
+{
+    wick_gateway_relays *r = &gw->relays;
+    gw_event_more(gw, WICK_GW_EV_PATH_CHANGED, status, final, false);
+    if (final) {
+        set(gw, R_FAILED, WICK_TIME_NEVER(now_ms));
+        return;
+    }
+    r->chosen++;
+    r->tries = 0;
+    set(gw, R_BACKOFF, now_ms + r->backoff_ms);
+    r->backoff_ms = r->backoff_ms < PATH_BACKOFF_MAX_MS / 2 ? r->backoff_ms * 2
+                                                            : PATH_BACKOFF_MAX_MS;
+}
+
+/* ------------------------------------------------------------------ the list */
+
+static void have_list(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_relays *r = &gw->relays;
+    r->listed = true;
+    if (r->count == 0 && gw->cfg.relay.port == 0) {
+        fail(gw, now_ms, WICK_E_RELAY_UNKNOWN, false);
+        return;
+    }
+    if (r->count != 0) {
+        r->chosen = (uint8_t)(gw_random(gw) % r->count); /* spread the load; then stick to it */
+    }
+    set(gw, R_CRED, now_ms);
+}
+
+/* Asks for the count first, then for a few relays at a time. */
+static bool read_list(wick_gateway *gw)
+{
+    wick_gateway_relays *r = &gw->relays;
+    bool counting = r->total == 0;
+    wick_gateway_read *q = gw_read_new(gw, counting ? READ_RELAY_COUNT : READ_RELAYS, 0, 0,
+                                       gw_registry(gw, 0)->relay_registry);
+    if (q == NULL) {
+        return false;
+    }
+    if (counting) {
+        wick_slot_relay_count(q->query.slots[0]);
+        q->query.count = 1;
+        return true;
+    }
+    for (unsigned i = 0; i < RELAYS_PER_READ && r->read_at + i < r->total; i++) {
+        wick_slot_relay(q->query.slots[2 * i], (uint32_t)r->read_at + i, 0);
+        wick_slot_relay(q->query.slots[2 * i + 1], (uint32_t)r->read_at + i, 1);
+        q->query.count = (uint8_t)(q->query.count + 2);
+    }
+    return true;
+}
+
+void gw_relay_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
+                        wick_status status)
+{
+    wick_gateway_relays *r = &gw->relays;
+    uint32_t count = 0;
+    if (r->state != R_LISTING) {
+        return;
+    }
+    if (status == WICK_OK && read->purpose == READ_RELAY_COUNT) {
+        status = wick_relay_count_decode(&count, read->query.values[0]);
+        r->total = (uint8_t)(count < 255 ? count : 255);
+        r->read_at = 0;
+        r->count = 0;
+    } else if (status == WICK_OK) {
+        for (unsigned i = 0; 2 * i + 1 < read->query.count; i++) {
+            wick_relay relay;
+            if (wick_relay_decode(&relay, read->query.values[2 * i],
+                                  read->query.values[2 * i + 1]) == WICK_OK &&
+                relay.status == WICK_RELAY_APPROVED && relay.protocol == WICK_PROTOCOL_UDP &&
+                r->count < WICK_GW_RELAYS_MAX) {
+                gw->relay[r->count++] = relay.addr;
+            }
+        }
+        r->read_at = (uint8_t)(r->read_at + read->query.count / 2);
+    }
+    if (status != WICK_OK) {
+        r->total = 0;
+        if (gw->cfg.relay.port != 0) {
+            have_list(gw, now_ms); /* the configured relay serves alone */
+        } else {
+            fail(gw, now_ms, status, status == WICK_E_NO_CONTRACT);
+        }
+    } else if (r->read_at < r->total && r->count < WICK_GW_RELAYS_MAX) {
+        set(gw, R_LIST, now_ms);
+    } else {
+        r->total = 0;
+        have_list(gw, now_ms);
+    }
+}
+
+/* ------------------------------------------------------------------ credentials */
+
+static bool credentials_valid(const wick_gateway *gw, uint64_t now_ms)
+{
+    const wick_gateway_relays *r = &gw->relays;
+    uint64_t unix_s = 0;
+    return r->from_wallet && r->user[0] != '\0' &&
+           (r->expires_s == 0 || !gw_unix(gw, now_ms, &unix_s) ||
+            r->expires_s > unix_s + CREDENTIAL_MARGIN_S);
+}
+
+void gw_relay_credentials_failed(wick_gateway *gw, uint64_t now_ms, wick_status status)
+{
+    if (gw->relays.state == R_CRED_WAIT) {
+        fail(gw, now_ms, status, status == WICK_E_AUTH);
+    }
+}
+
+static size_t text_len(const char *text)
+{
+    size_t n = 0;
+    while (text[n] != '\0') {
+        n++;
+    }
+    return n;
+}
+
+static wick_status start_client(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_relays *r = &gw->relays;
+    const char *user = gw->cfg.relay_user != NULL ? gw->cfg.relay_user : r->user;
+    const char *password = gw->cfg.relay_user != NULL ? gw->cfg.relay_password : r->password;
+    wick_turn_config cfg;
+    memset(&cfg, 0, sizeof cfg);
+    cfg.crypto = gw->cfg.crypto;
+    cfg.entropy = gw->cfg.entropy;
+    cfg.server = gw->cfg.relay.port != 0 ? gw->cfg.relay : gw->relay[r->chosen % r->count];
+    cfg.username = wick_span_make((const uint8_t *)user, text_len(user));
+    cfg.password = wick_span_make((const uint8_t *)password, text_len(password));
+    wick_status s = wick_turn_init(&gw->turn[0], &cfg);
+    if (s == WICK_OK) {
+        s = wick_turn_start(&gw->turn[0], now_ms);
+    }
+    gw->turn_used[0] = s == WICK_OK;
+    return s;
+}
+
+/* ------------------------------------------------------------------ the allocation */
+
+static void allocated(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_relays *r = &gw->relays;
+    const wick_addr *mine = wick_turn_relayed(&gw->turn[0]);
+    if (!gw->cfg.allow_private_relay && !wick_addr_is_public(mine)) {
+        wick_turn_release(&gw->turn[0], now_ms);
+        fail(gw, now_ms, WICK_E_TURN_RELAY_UNFIT, false);
+        return;
+    }
+    /* One request per relay: one denied address in a common request would deny them all. */
+    wick_status s = wick_turn_permit(&gw->turn[0], now_ms, mine);
+    for (unsigned i = 0; i < r->count && s == WICK_OK; i++) {
+        if (!wick_addr_same_ip(&gw->relay[i], mine)) {
+            s = wick_turn_permit(&gw->turn[0], now_ms, &gw->relay[i]);
+        }
+    }
+    gw->relay[WICK_GW_RELAYS_MAX] = *mine;
+    r->backoff_ms = BACKOFF_MIN_MS;
+    r->tries = 0;
+    set(gw, R_UP, WICK_TIME_NEVER(now_ms));
+    gw_event(gw, WICK_GW_EV_PATH_CHANGED, WICK_OK, WICK_GW_NO_SESSION);
+    gw_own_wake(gw, now_ms);
+    gw_check_ready(gw);
+}
+
+static void not_allocated(wick_gateway *gw, uint64_t now_ms, wick_status status)
+{
+    wick_gateway_relays *r = &gw->relays;
+    r->tries++;
+    if (status == WICK_E_TURN_MISMATCH && r->tries < SOCKET_TRIES) {
+        gw->socket_new[0] = true; /* the server holds something else for this 5-tuple */
+        set(gw, R_START, now_ms);
+    } else if (status == WICK_E_TURN_CREDENTIALS && gw->cfg.relay_user == NULL &&
+               r->from_wallet && r->tries < 2) {
+        r->user[0] = '\0'; /* they may have expired on the way: ask once for others */
+        set(gw, R_CRED, now_ms);
+    } else {
+        fail(gw, now_ms, status,
+             status == WICK_E_TURN_CREDENTIALS && gw->cfg.relay_user != NULL);
+    }
+}
+
+static void turn_event(wick_gateway *gw, uint64_t now_ms, const wick_out *o)
+{
+    switch (o->event) {
+    case WICK_TURN_EV_ALLOCATED:
+        allocated(gw, now_ms);
+        break;
+    case WICK_TURN_EV_PERMISSION_READY:
+    case WICK_TURN_EV_PERMISSION_DENIED:
+        gw_session_permission(gw, now_ms, &o->to);
+        break;
+    case WICK_TURN_EV_LOST:
+        gw_event_more(gw, WICK_GW_EV_PATH_CHANGED, o->status, false, false);
+        set(gw, R_CRED, now_ms);
+        gw_session_path_lost(gw, now_ms, 0, WICK_E_TURN_LOST);
+        break;
+    case WICK_TURN_EV_FAILED:
+        if (gw->relays.state == R_WAIT) {
+            not_allocated(gw, now_ms, o->status);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+bool gw_relay_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline)
+{
+    for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
+        while (gw->turn_used[i]) {
+            wick_out o;
+            memset(&o, 0, sizeof o);
+            wick_turn_poll(&gw->turn[i], now_ms, &o);
+            if (o.kind == WICK_OUT_SEND) {
+                out->kind = WICK_GW_OUT_SEND;
+                out->socket = (uint8_t)i;
+                out->to = o.to;
+                out->bytes = o.bytes;
+                return true;
+            }
+            if (o.kind == WICK_OUT_EVENT) {
+                turn_event(gw, now_ms, &o);
+                *deadline = now_ms; /* something may be due now */
+                return false;
+            }
+            if (o.kind == WICK_OUT_WAIT) {
+                *deadline = wick_time_min(*deadline, o.deadline_ms);
+                break;
+            }
+            gw->turn_used[i] = false;
+        }
+    }
+    return false;
+}
+
+uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms)
+{
+    static const uint8_t zero[20];
+    wick_gateway_relays *r = &gw->relays;
+    if (r->state == R_IDLE || !wick_time_reached(now_ms, r->due_ms)) {
+        return r->state == R_IDLE ? WICK_TIME_NEVER(now_ms) : r->due_ms;
+    }
+    r->due_ms = WICK_TIME_NEVER(now_ms);
+    switch (r->state) {
+    case R_LIST:
+        if (r->listed || memcmp(gw_registry(gw, 0)->relay_registry, zero, 20) == 0) {
+            have_list(gw, now_ms);
+        } else {
+            bool room = read_list(gw);
+            set(gw, room ? R_LISTING : R_LIST, room ? r->due_ms : now_ms + ROOM_PERIOD_MS);
+        }
+        break;
+    case R_BACKOFF:
+        set(gw, r->listed && r->count == 0 && gw->cfg.relay.port == 0 ? R_LIST : R_CRED, now_ms);
+        r->listed = r->listed && r->count != 0;
+        break;
+    case R_CRED:
+        if (gw->cfg.relay_user != NULL || credentials_valid(gw, now_ms)) {
+            set(gw, R_START, now_ms);
+        } else if (gw->cfg.has_wallet_manager) {
+            gw_ask(gw, &r->ask, WICK_GW_REQ_WALLET_RELAY);
+            set(gw, R_CRED_WAIT, r->due_ms);
+        } else {
+            fail(gw, now_ms, WICK_E_CONFIG, true);
+        }
+        break;
+    case R_CRED_WAIT: /* the answer woke it */
+        set(gw, R_START, now_ms);
+        break;
+    case R_START: {
+        wick_status s = start_client(gw, now_ms);
+        if (s == WICK_OK) {
+            set(gw, R_WAIT, r->due_ms);
+        } else {
+            fail(gw, now_ms, s, s != WICK_E_ENTROPY);
+        }
+        break;
+    }
+    default:
+        break;
+    }
+    return r->due_ms;
+}

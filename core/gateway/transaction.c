@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The transaction that writes the own record. Nonce and balance are proven, the wallet is funded
+ * first if it cannot pay, and success is the proven word, never a receipt: the record is polled
+ * until it holds what was written. When it does not, the proven nonce tells "not included yet" from
+ * "included and refused". Everything ends: with the word, with a decoded refusal, or TX_LOST.
+ */
+#include "gateway_internal.h"
+
+#define CONFIRM_PERIOD_MS 1000u
+#define FUND_PERIOD_MS 1500u
+#define FUND_TRIES 12u
+
+void gw_tx_begin(wick_gateway *gw, uint64_t now_ms, uint8_t action)
+{
+    wick_gateway_own *o = &gw->own;
+    o->action = action;
+    o->funded = false;
+    o->fund_tries = 0;
+    o->sent_status = WICK_OK;
+    memset(&o->revert, 0, sizeof o->revert);
+    if (gw_registry(gw, 0)->tier == WICK_TIER_PINNED) {
+        gw_own_fail(gw, now_ms, WICK_E_UNSUPPORTED); /* a pinned block never shows the result */
+        return;
+    }
+    gw_own_set(gw, OWN_ACCOUNT, now_ms);
+}
+
+static uint64_t gas_limit(const wick_gateway_own *o)
+{
+    return o->action == ACT_REGISTER ? WICK_GW_GAS_REGISTER : WICK_GW_GAS_PUBLISH;
+}
+
+/* gas * fee, at most 96 bits, as a 32-byte number. */
+static void cost_of(uint8_t out32[32], uint64_t gas, uint64_t fee)
+{
+    uint64_t low = (gas & 0xFFFFFFFFu) * (fee & 0xFFFFFFFFu);
+    uint64_t high = (gas & 0xFFFFFFFFu) * (fee >> 32) + (low >> 32);
+    memset(out32, 0, 32);
+    wick_store_be64(out32 + 20, high);
+    wick_store_be32(out32 + 28, (uint32_t)low);
+}
+
+void gw_tx_account(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read)
+{
+    wick_gateway_own *o = &gw->own;
+    if (o->state == OWN_NONCE) {
+        if (read->nonce > o->nonce) {
+            gw_own_set(gw, OWN_MINED, now_ms);
+        } else {
+            gw_own_set(gw, OWN_CONFIRM, now_ms + CONFIRM_PERIOD_MS);
+        }
+        return;
+    }
+    o->nonce = read->nonce;
+    memcpy(o->balance, read->balance, 32);
+    gw_own_set(gw, OWN_FEES, now_ms);
+}
+
+static void unfunded(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_own *o = &gw->own;
+    if (!gw->cfg.has_wallet_manager || o->fund_tries == FUND_TRIES) {
+        gw_own_fail(gw, now_ms, WICK_E_UNFUNDED);
+    } else if (!o->funded) {
+        o->funded = true;
+        gw_own_set(gw, OWN_FUND, now_ms);
+    } else {
+        o->fund_tries++;
+        gw_own_set(gw, OWN_FUNDED, now_ms + FUND_PERIOD_MS);
+    }
+}
+
+/* The new endpoint word. */
+static wick_status make_word(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_own *o = &gw->own;
+    wick_endpoint e;
+    uint64_t unix_s = 0;
+    if (!gw_unix(gw, now_ms, &unix_s)) {
+        return WICK_E_NO_CLOCK;
+    }
+    memset(&e, 0, sizeof e);
+    e.addr = *wick_turn_relayed(&gw->turn[0]);
+    e.protocol = WICK_PROTOCOL_UDP;
+    e.kind = WICK_ENDPOINT_RELAY;
+    e.seq = (o->has_endpoint ? o->endpoint.seq : 0) + 1;
+    e.expires = unix_s + gw->cfg.expires_s;
+    return wick_endpoint_encode(o->word, &e);
+}
+
+/* Calldata goes to the end of the buffer first, then into the transaction at its front. */
+static wick_status build(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_own *o = &gw->own;
+    uint8_t call[WICK_CALLDATA_MAX];
+    wick_buf data = wick_buf_make(call, sizeof call);
+    wick_tx tx;
+    if (o->action == ACT_REGISTER) {
+        wick_calldata_register(&data, &o->voucher, o->r, o->vs);
+    } else {
+        wick_status s = make_word(gw, now_ms);
+        if (s != WICK_OK) {
+            return s;
+        }
+        wick_calldata_publish(&data, gw->id, gw->service, 0, o->device.epoch, o->word);
+    }
+    memset(&tx, 0, sizeof tx);
+    tx.type = WICK_TX_DYNAMIC_FEE;
+    tx.chain_id = gw_registry(gw, 0)->chain_id;
+    tx.nonce = o->nonce;
+    tx.max_priority_fee = o->priority;
+    tx.max_fee = o->max_fee;
+    tx.gas_limit = gas_limit(o);
+    memcpy(tx.to, gw_registry(gw, 0)->device_registry, 20);
+    tx.data = wick_buf_span(&data);
+    wick_status s = wick_buf_status(&data);
+    if (s == WICK_OK) {
+        s = wick_tx_sign(&tx, gw->cfg.keystore, gw->cfg.wallet_key);
+    }
+    wick_buf raw = wick_buf_make(o->raw, sizeof o->raw);
+    if (s == WICK_OK) {
+        s = wick_tx_encode(&raw, &tx);
+    }
+    if (s != WICK_OK) {
+        return s;
+    }
+    o->raw_len = raw.len;
+    o->call_len = data.len;
+    /* The driver's dry run needs the calldata alone: it stands in front of the access list (one
+     * byte), the parity (one byte) and r and s (33 bytes each at most); find it from its start. */
+    for (o->call_at = 0; o->call_at + data.len <= raw.len; o->call_at++) {
+        if (memcmp(o->raw + o->call_at, call, data.len) == 0) {
+            return WICK_OK;
+        }
+    }
+    return WICK_E_CRYPTO;
+}
+
+void gw_tx_fees(wick_gateway *gw, uint64_t now_ms, uint64_t base, uint64_t priority)
+{
+    wick_gateway_own *o = &gw->own;
+    uint64_t limit = gw->cfg.max_fee_wei != 0 ? gw->cfg.max_fee_wei : WICK_GW_MAX_FEE_WEI;
+    uint8_t cost[32];
+    /* Fees are the node's claim. The limit bounds what a false one can cost. */
+    if (base > limit) {
+        gw_own_fail(gw, now_ms, WICK_E_LIMIT);
+        return;
+    }
+    o->max_fee = base <= limit / 2 ? base * 2 : limit;
+    o->max_fee = priority <= limit - o->max_fee ? o->max_fee + priority : limit;
+    o->priority = priority <= o->max_fee ? priority : o->max_fee;
+    cost_of(cost, gas_limit(o), o->max_fee);
+    if (memcmp(o->balance, cost, 32) < 0) {
+        unfunded(gw, now_ms);
+        return;
+    }
+    wick_status s = build(gw, now_ms);
+    if (s != WICK_OK) {
+        gw_own_fail(gw, now_ms, s);
+        return;
+    }
+    o->started_ms = now_ms;
+    gw_own_set(gw, OWN_SEND, now_ms);
+}
+
+void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span revert)
+{
+    wick_gateway_own *o = &gw->own;
+    o->sent_status = status;
+    if (status == WICK_E_TX_REVERTED && revert.len != 0) {
+        o->sent_status = wick_revert_decode(&o->revert, revert);
+    }
+    if (status == WICK_OK || (gw_retryable(status) && status != WICK_E_RPC)) {
+        /* Without an answer it may have been taken all the same. */
+        gw_own_set(gw, OWN_CONFIRM, now_ms + CONFIRM_PERIOD_MS);
+    } else {
+        gw_own_set(gw, OWN_MINED, now_ms); /* somebody may have submitted the same content */
+    }
+}
+
+void gw_tx_not_there(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_own *o = &gw->own;
+    if (o->state == OWN_MINED) {
+        gw_own_fail(gw, now_ms, o->sent_status != WICK_OK ? o->sent_status : WICK_E_TX_REVERTED);
+    } else if (now_ms - o->started_ms >= WICK_GW_INCLUSION_MS) {
+        gw_own_fail(gw, now_ms, o->sent_status != WICK_OK ? o->sent_status : WICK_E_TX_LOST);
+    } else if (o->state == OWN_CONFIRM) {
+        gw_own_set(gw, OWN_NONCE, now_ms);
+    } else {
+        gw_own_set(gw, OWN_CONFIRM, now_ms + CONFIRM_PERIOD_MS);
+    }
+}
