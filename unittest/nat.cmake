@@ -11,3 +11,8 @@ if(TARGET wick_port_linux)
   target_compile_definitions(test_lab_turn PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
 endif()
+
+# Vectors, captures and hostile input below WICK_VECTORS_DIR.
+wick_add_test(vectors stun LIBS wick_crypto)
+wick_add_fuzz(stun)
+wick_add_fuzz(channeldata)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ChannelData: what decodes is written again with the same first bytes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "wick/stun.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static uint8_t out[65536 + 4];
+    wick_channeldata c;
+    wick_buf b = wick_buf_make(out, sizeof out);
+    if (wick_channeldata_decode(&c, wick_span_make(data, size)) != WICK_OK) {
+        return 0;
+    }
+    if (wick_channeldata_encode(&b, c.channel, c.data) != WICK_OK || b.len > size ||
+        size - b.len > 3 || memcmp(out, data, b.len) != 0) {
+        abort();
+    }
+    return 0;
+}
