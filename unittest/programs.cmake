@@ -9,7 +9,7 @@ if(TARGET wick)
 endif()
 
 # Examples must print what stands beside them.
-foreach(name 02_verify_proof)
+foreach(name 02_verify_proof 03_handshake)
   if(TARGET ${name})
     wick_add_script_test(api ${name} api/test_example.sh ARGS $<TARGET_FILE:${name}>
       ${PROJECT_SOURCE_DIR}/examples/expected/${name}.txt)
