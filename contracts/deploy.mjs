@@ -6,7 +6,8 @@
 //   node deploy.mjs --rpc URL --org NAME --manager 0x.. [--admin 0x..]
 //        [--from 0x..]                              an account that the node itself unlocks, or
 //        [--keystore FILE --password-file FILE]     an encrypted key file, used through cast
-//        [--relay IPV4:PORT ...]                    register and approve these (from = manager)
+//        [--relay IPV4:PORT ...]                    register and approve these
+//        [--relay-manager 0x..]                     approves relays (with --relay: from)
 //        [--json]
 //
 // Without --from and --keystore the node's first account pays; without --admin and --manager it is
@@ -28,7 +29,17 @@ class Refusal extends Error {
   }
 }
 
-const known = ["rpc", "org", "manager", "admin", "from", "keystore", "password-file", "relay"];
+const known = [
+  "rpc",
+  "org",
+  "manager",
+  "relay-manager",
+  "admin",
+  "from",
+  "keystore",
+  "password-file",
+  "relay",
+];
 
 function parse(argv) {
   const opt = { relay: [] };
@@ -55,7 +66,7 @@ function parse(argv) {
   if (!opt.keystore !== !opt["password-file"]) {
     throw new Refusal(2, "--keystore and --password-file belong together");
   }
-  for (const name of ["manager", "admin", "from"]) {
+  for (const name of ["manager", "relay-manager", "admin", "from"]) {
     if (opt[name] !== undefined && !/^0x[0-9a-fA-F]{40}$/.test(opt[name])) {
       throw new Refusal(2, `--${name}: not an address`);
     }
@@ -154,6 +165,7 @@ async function main() {
   }
   const admin = opt.admin || opt.from;
   const manager = opt.manager || opt.from;
+  const relayManager = opt["relay-manager"] || (opt.relay.length > 0 ? opt.from : manager);
   const org = cast(["keccak", opt.org]);
   const chainId = Number(await rpc(opt.rpc, "eth_chainId", []));
 
@@ -162,7 +174,7 @@ async function main() {
   const made = [];
   for (const [contract, args] of [
     [devices, [org, admin, manager]],
-    [relays, [admin, manager]],
+    [relays, [admin, relayManager]],
   ]) {
     const data = contract.bytecode + args.map(word).join("");
     const done = await send(opt, null, data);

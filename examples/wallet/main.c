@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wick-wallet [--config FILE]           serve
+ * wick-wallet [--config FILE] new-key   make the manager's key and print its address
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "wallet.h"
+#include "wick/port/tls.h"
+#include "wick/tx.h"
+
+#define CONNECTIONS_MAX 4 /* each takes about 12 KB of the TLS pool */
+#define HANDSHAKE_MS 10000
+#define IDLE_MS 60000
+
+typedef struct connection {
+    bool used, up, closing;
+    wick_sock sock;
+    wick_addr from;
+    wick_tls tls;
+    wallet_device *device;
+    uint64_t idle_at_ms;
+    uint8_t challenge[32];
+    size_t in_len, out_len, out_at;
+    uint8_t in[WALLET_LINE_MAX];
+    char out[WALLET_LINE_MAX];
+} connection;
+
+static wallet the_wallet;
+static conf the_conf;
+static connection connections[CONNECTIONS_MAX];
+static volatile sig_atomic_t stopping;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    stopping = 1;
+}
+
+static uint64_t now_ms(const wallet *w)
+{
+    return w->clock.now_ms(w->clock.ctx);
+}
+
+static void drop(wallet *w, connection *c)
+{
+    if (c->up) {
+        wick_tls_close(&c->tls);
+    }
+    wick_tls_free(&c->tls);
+    w->hal_net.close(w->hal_net.ctx, c->sock);
+    wick_wipe(c, sizeof *c);
+}
+
+static void take(wallet *w, wick_sock listener)
+{
+    wick_sock sock;
+    wick_addr from;
+    connection *c = NULL;
+    if (wick_linux_tcp_accept(&sock, &from, &w->net, listener) != WICK_OK) {
+        return;
+    }
+    for (size_t i = 0; i < CONNECTIONS_MAX && c == NULL; i++) {
+        c = connections[i].used ? NULL : &connections[i];
+    }
+    wick_dtls_config cfg = {.role = WICK_DTLS_SERVER, .entries = w->entries,
+                            .entry_count = w->device_count, .entropy = &w->entropy};
+    if (c == NULL || wick_tls_init(&c->tls, &cfg, &w->hal_net, sock) != WICK_OK) {
+        w->hal_net.close(w->hal_net.ctx, sock); /* full: the device tries again */
+        return;
+    }
+    c->used = true;
+    c->sock = sock;
+    c->from = from;
+    c->idle_at_ms = now_ms(w) + IDLE_MS;
+    if (wick_tls_start(&c->tls, now_ms(w), HANDSHAKE_MS) != WICK_OK) {
+        drop(w, c);
+    }
+}
+
+/* Greets a device whose handshake is complete. */
+static wick_status greet(wallet *w, connection *c)
+{
+    char hex[65];
+    const wick_dtls_entry *e = wick_tls_peer(&c->tls);
+    if (e == NULL || w->entropy.fill(w->entropy.ctx, c->challenge, 32) != WICK_OK) {
+        return WICK_E_ENTROPY;
+    }
+    c->device = &w->devices[e - w->entries];
+    c->up = true;
+    wick_hex_encode(hex, c->challenge, 32);
+    c->out_len = (size_t)snprintf(c->out, sizeof c->out, "{\"challenge\":\"0x%s\"}\n", hex);
+    return WICK_OK;
+}
+
+static wick_status flush(connection *c)
+{
+    while (c->out_at < c->out_len) {
+        int32_t n = wick_tls_write(&c->tls, wick_span_make((const uint8_t *)c->out + c->out_at,
+                                                           c->out_len - c->out_at));
+        if (n < 0) {
+            return (wick_status)n;
+        }
+        c->out_at += (size_t)n;
+    }
+    c->out_at = 0;
+    c->out_len = 0;
+    return WICK_OK;
+}
+
+/* Takes one line out of the input, if there is a whole one, and answers it. */
+static wick_status answer_line(wallet *w, connection *c)
+{
+    uint8_t *end = memchr(c->in, '\n', c->in_len);
+    if (end == NULL) {
+        return c->in_len == sizeof c->in ? WICK_E_LIMIT : WICK_AGAIN;
+    }
+    size_t len = (size_t)(end - c->in);
+    wallet_answer(c->out, w, c->device, c->challenge, wick_span_make(c->in, len));
+    c->out_len = strlen(c->out);
+    printf("%s %s\n", c->device->name, strncmp(c->out, "{\"ok\":true", 10) == 0 ? "served" : c->out);
+    memmove(c->in, end + 1, c->in_len - len - 1);
+    c->in_len -= len + 1;
+    return WICK_OK;
+}
+
+static wick_status serve(wallet *w, connection *c)
+{
+    wick_status s = WICK_OK;
+    if (!c->up) {
+        s = wick_tls_poll(&c->tls, now_ms(w));
+        if (s == WICK_OK) {
+            s = greet(w, c);
+        }
+    }
+    while (s == WICK_OK) {
+        s = flush(c);
+        if (s == WICK_OK) {
+            s = answer_line(w, c);
+        }
+        if (s == WICK_AGAIN) {
+            int32_t n = wick_tls_read(&c->tls, c->in + c->in_len, sizeof c->in - c->in_len);
+            if (n == 0) {
+                return WICK_E_NOT_FOUND; /* the device has what it wanted */
+            }
+            s = n > 0 ? WICK_OK : (wick_status)n;
+            c->in_len += n > 0 ? (size_t)n : 0;
+        }
+        c->idle_at_ms = now_ms(w) + IDLE_MS;
+    }
+    return s;
+}
+
+static void run(wallet *w, wick_sock listener)
+{
+    struct pollfd fds[1 + CONNECTIONS_MAX];
+    while (!stopping) {
+        nfds_t count = 1;
+        fds[0] = (struct pollfd){wick_linux_net_fd(&w->net, listener), POLLIN, 0};
+        for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+            connection *c = &connections[i];
+            if (c->used) {
+                short want = wick_tls_wants_write(&c->tls) ? POLLOUT : POLLIN;
+                fds[count++] = (struct pollfd){wick_linux_net_fd(&w->net, c->sock), want, 0};
+            }
+        }
+        (void)poll(fds, count, 1000);
+        if ((fds[0].revents & POLLIN) != 0) {
+            take(w, listener);
+        }
+        for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+            connection *c = &connections[i];
+            if (!c->used) {
+                continue;
+            }
+            wick_status s = serve(w, c);
+            if (s != WICK_AGAIN || wick_time_reached(now_ms(w), c->idle_at_ms)) {
+                if (s != WICK_E_NOT_FOUND && s != WICK_AGAIN) {
+                    char from[WICK_ADDR_STR_BYTES];
+                    wick_addr_str(from, &c->from);
+                    printf("%s dropped: %s\n", from, wick_status_cause(s));
+                }
+                drop(w, c);
+            }
+            (void)fflush(stdout);
+        }
+    }
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        if (connections[i].used) {
+            drop(w, &connections[i]);
+        }
+    }
+}
+
+static wick_status base_init(wallet *w)
+{
+    wick_linux_clock_init(&w->clock);
+    wick_linux_entropy_init(&w->entropy);
+    wick_status s = wick_crypto_init(&w->crypto, &w->crypto_ctx);
+    if (s == WICK_OK) {
+        s = wick_crypto_blind(&w->crypto_ctx, &w->entropy);
+    }
+    if (s == WICK_OK) {
+        wick_ram_keystore_init(&w->keys, &w->key_table, &w->crypto_ctx);
+        s = wick_linux_net_init(&w->hal_net, &w->net);
+    }
+    return s;
+}
+
+static wick_status own_address(wallet *w)
+{
+    uint8_t pub33[33];
+    wick_status s = w->keys.secp256k1_public(w->keys.ctx, pub33, w->key);
+    return s == WICK_OK ? wick_eth_address_of(w->address, pub33, &w->crypto) : s;
+}
+
+static int new_key(const cli *c, wallet *w)
+{
+    char text[WICK_ETH_ADDRESS_STR_BYTES];
+    const char *path = the_conf.manager.key_file;
+    wick_status s = wick_linux_key_generate(&w->key, &w->key_table, path, &w->entropy);
+    if (s == WICK_OK) {
+        s = own_address(w);
+    }
+    if (s != WICK_OK) {
+        return cli_fail(c, s, "%s", path);
+    }
+    wick_eth_address_str(text, w->address);
+    printf("%s\n", text);
+    return CLI_OK;
+}
+
+static int start(const cli *c, wallet *w)
+{
+    conf_error e;
+    char what[CONF_TEXT_MAX] = "";
+    const conf_manager *m = &the_conf.manager;
+    const conf_registry *registry = conf_find_registry(&the_conf, NULL);
+    const conf_chain *chain = registry == NULL ? NULL : conf_find_chain(&the_conf, registry->chain);
+    if (conf_require(&the_conf, &e, &m->s, "listen key_file org devices_dir ledger_file") !=
+            WICK_OK ||
+        conf_require(&the_conf, &e, &the_conf.rpc.s, "url") != WICK_OK) {
+        return cli_fail(c, WICK_E_CONFIG, "%s: %s", the_conf.path, e.text);
+    }
+    if (chain == NULL) {
+        return cli_fail(c, WICK_E_CONFIG, "%s: [registry.NAME] and its [chain.NAME] are missing",
+                        the_conf.path);
+    }
+    w->config = &the_conf;
+    w->domain.chain_id = chain->chain_id;
+    memcpy(w->domain.contract, registry->device_registry, sizeof w->domain.contract);
+    wick_status s = wick_name_hash(w->org, wick_span_make((const uint8_t *)m->org, strlen(m->org)));
+    if (s == WICK_OK) {
+        (void)snprintf(what, sizeof what, "%s", m->key_file);
+        s = wick_linux_key_load(&w->key, &w->key_table, m->key_file);
+    }
+    if (s == WICK_OK) {
+        s = own_address(w);
+    }
+    if (s == WICK_OK && m->relay_secret_file[0] != '\0') {
+        (void)snprintf(what, sizeof what, "%s", m->relay_secret_file);
+        s = wick_linux_secret_text(w->relay_secret, m->relay_secret_file, sizeof w->relay_secret);
+    }
+    if (s == WICK_OK) {
+        s = wallet_devices_load(w, what, m->devices_dir);
+    }
+    if (s == WICK_OK) {
+        (void)snprintf(what, sizeof what, "%s", m->ledger_file);
+        s = wallet_ledger_open(w, m->ledger_file);
+    }
+    if (s == WICK_OK) {
+        (void)snprintf(what, sizeof what, "%s", the_conf.rpc.url);
+        s = wick_rpc_init(&w->rpc, &w->hal_net, the_conf.rpc.url,
+                          (uint32_t)the_conf.rpc.timeout_ms);
+    }
+    if (s != WICK_OK) {
+        return cli_fail(c, s, "%s", what);
+    }
+    return CLI_OK;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {CLI_COMMON_OPTIONS};
+    cli c = {.usage = "wick-wallet [--config FILE] [new-key]"};
+    wallet *w = &the_wallet;
+    conf_error e;
+    wick_sock listener;
+    int opt = cli_getopt(&c, argc, argv, options);
+    if (opt != -1) {
+        return opt == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+    }
+    bool make_key = optind + 1 == argc && strcmp(argv[optind], "new-key") == 0;
+    if (!make_key && optind != argc) {
+        return cli_usage(&c, "unknown command '%s'", argv[optind]);
+    }
+    if (conf_load(&the_conf, &e, c.config) != WICK_OK) {
+        return cli_fail(&c, WICK_E_CONFIG, "%s", e.text);
+    }
+    wick_status s = base_init(w);
+    if (s != WICK_OK) {
+        return cli_fail(&c, s, "start");
+    }
+    if (make_key) {
+        if (conf_require(&the_conf, &e, &the_conf.manager.s, "key_file") != WICK_OK) {
+            return cli_fail(&c, WICK_E_CONFIG, "%s: %s", the_conf.path, e.text);
+        }
+        return new_key(&c, w);
+    }
+    int rc = start(&c, w);
+    if (rc != CLI_OK) {
+        return rc;
+    }
+    s = wick_linux_tcp_listen(&listener, &w->net, &the_conf.manager.listen);
+    if (s != WICK_OK) {
+        return cli_fail(&c, s, "listen");
+    }
+    struct sigaction act;
+    memset(&act, 0, sizeof act);
+    act.sa_handler = on_signal;
+    (void)sigaction(SIGINT, &act, NULL);
+    (void)sigaction(SIGTERM, &act, NULL);
+    act.sa_handler = SIG_IGN;
+    (void)sigaction(SIGPIPE, &act, NULL);
+    printf("READY %zu devices\n", w->device_count);
+    (void)fflush(stdout);
+    run(w, listener);
+    wick_ram_keystore_wipe(&w->key_table);
+    wick_wipe(w, sizeof *w);
+    return CLI_OK;
+}
