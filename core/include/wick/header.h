@@ -16,8 +16,8 @@
  * missing; set `fields`; wick_header_encode() drops leading zeros of integers and checks lengths.
  * The result means something only if it hashes to the block's hash.
  *
- * A decoded header is NOT trusted: see wick/trust.h. Sizes: 232 bytes on 32-bit; all pointers are
- * views into the input. Bound: WICK_HEADER_MAX bytes.
+ * A decoded header is NOT trusted: see wick/trust.h. Sizes: 224 bytes on a Cortex-M4; all pointers
+ * are views into the input. Bound: WICK_HEADER_MAX bytes.
  */
 #include "wick/base.h"
 

@@ -12,7 +12,7 @@
  *     wick_keccak_final(&k, out32);
  *
  * or in one call wick_keccak256(out32, data, len). A context is 208 bytes and may be copied with
- * `=` to fork a common prefix. Stack: below 512 bytes. WICK_KECCAK_FAST in wick/config.h chooses
+ * `=` to fork a common prefix. Stack: 0.6 KB. WICK_KECCAK_FAST in wick/config.h chooses
  * between the unrolled permutation and a rolled one below 1 KB of Cortex-M4 text. Constant time in
  * the data.
  */

@@ -21,7 +21,7 @@
  * ABSENT with no node at all. What the answer claims beside its proof is compared with
  * wick_proof_account_claim() and wick_proof_slot_claim().
  *
- * Sizes: 288 bytes on 32-bit. Stack below 1 KB over all. No heap.
+ * Sizes: 256 bytes on a Cortex-M4. Stack 1.3 KB over all (x86-64). No heap.
  */
 #include "wick/mpt.h"
 #include "wick/trust.h"

@@ -13,7 +13,7 @@
  * Encoding needs no second buffer and hashing none at all: the large parts (data, access list) are
  * views. Decoding is strict: canonical RLP, signature numbers in range, low s (EIP-2), nothing
  * trailing. Gas prices are held in 64 bits (18 Ether a gas); more is refused.
- * Sizes: wick_tx is 192 bytes on 32-bit. Stack below 512 bytes.
+ * Sizes: wick_tx is 184 bytes on a Cortex-M4. Stack below 1 KB over all.
  */
 #include "wick/base.h"
 #include "wick/hal/crypto.h"
