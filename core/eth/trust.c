@@ -54,6 +54,16 @@ wick_status wick_trust_pinned(wick_trusted_header *out, wick_span header_rlp,
     return by_hash(out, header_rlp, hash32, chain_id, WICK_TIER_PINNED);
 }
 
+void wick_trust_pinned_root(wick_trusted_header *out, const uint8_t state_root32[32],
+                            uint64_t chain_id)
+{
+    memset(out, 0, sizeof *out);
+    memcpy(out->state_root, state_root32, sizeof out->state_root);
+    out->chain_id = chain_id;
+    out->tier = WICK_TIER_PINNED;
+    out->made = MADE;
+}
+
 bool wick_trust_is_made(const wick_trusted_header *h)
 {
     return h->made == MADE && h->tier != WICK_TIER_NONE;

@@ -306,6 +306,27 @@ TEST(own_node_and_pinned)
     CHECK(!wick_trust_is_made(&t));
 }
 
+TEST(pinned_state_root)
+{
+    static const wick_trust_rule any = {1, WICK_TIER_PINNED, 0, 0},
+                                 aged = {1, WICK_TIER_PINNED, 60, 0},
+                                 deep = {1, WICK_TIER_PINNED, 0, 1};
+    wick_trust_policy policy = {&any, 1};
+    wick_trust_now now = {0x65000001, true};
+    wick_trusted_header t;
+    uint8_t root[32];
+    memset(root, 0x77, 32);
+    wick_trust_pinned_root(&t, root, 1);
+    CHECK(wick_trust_is_made(&t));
+    CHECK_MEM(t.state_root, root, 32);
+    CHECK(t.tier == WICK_TIER_PINNED && t.number == 0 && wick_ct_is_zero(t.hash, 32));
+    CHECK_STATUS(wick_trust_policy_allows(&policy, &t, 0, &now), WICK_OK);
+    policy.rules = &aged;
+    CHECK_STATUS(wick_trust_policy_allows(&policy, &t, 0, &now), WICK_E_HEADER_STALE);
+    policy.rules = &deep;
+    CHECK_STATUS(wick_trust_policy_allows(&policy, &t, 0, &now), WICK_E_TRUST_DEPTH);
+}
+
 TEST(policy_is_an_allow_list)
 {
     uint8_t fixed[5][32], m[800], hash[32];
@@ -366,4 +387,5 @@ TAP_MAIN("unit.header", CASE(genesis_hashes_right), CASE(fifteen_to_twenty_one_f
          CASE(unknown_fields_are_kept), CASE(wrong_lengths_are_refused),
          CASE(decode_refuses_wrong_lengths), CASE(decode_is_strict), CASE(authority_round_seal),
          CASE(encode_says_what_it_needs), CASE(large_base_fee_saturates), CASE(field_names),
-         CASE(own_node_and_pinned), CASE(policy_is_an_allow_list), CASE(tier_names))
+         CASE(own_node_and_pinned), CASE(pinned_state_root), CASE(policy_is_an_allow_list),
+         CASE(tier_names))

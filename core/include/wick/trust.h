@@ -82,6 +82,12 @@ WICK_NODISCARD wick_status wick_trust_own_node(wick_trusted_header *out, wick_sp
 WICK_NODISCARD wick_status wick_trust_pinned(wick_trusted_header *out, wick_span header_rlp,
                                              const uint8_t hash32[32], uint64_t chain_id);
 
+/** Takes a state root because it was provisioned, for checking proofs where no header is at hand.
+ *  Only `state_root`, `chain_id` and `tier` (PINNED) are set: number, time and all else are zero,
+ *  so that every policy with an age or a depth refuses it. */
+void wick_trust_pinned_root(wick_trusted_header *out, const uint8_t state_root32[32],
+                            uint64_t chain_id);
+
 /** Was it made by an authenticator? Consumers of a trusted header ask this first. */
 bool wick_trust_is_made(const wick_trusted_header *h);
 
