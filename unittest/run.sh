@@ -80,20 +80,7 @@ done
 # ---- long fuzzing ----
 
 if [ -n "$soak" ]; then
-    cmake --preset fuzz >"$log/fuzz.build" 2>&1 && cmake --build --preset fuzz -j "$jobs" >>"$log/fuzz.build" 2>&1 ||
-        failed_builds="$failed_builds fuzz"
-    for program in build/fuzz/unittest/fuzz_*; do
-        [ -x "$program" ] || continue
-        module=${program##*/fuzz_}
-        mkdir -p "build/fuzz/found/$module"
-        echo "run.sh: fuzzing $module"
-        "$program" -max_total_time="${WICK_FUZZ_S:-600}" -artifact_prefix="build/fuzz/found/$module-" \
-            "build/fuzz/found/$module" $([ ! -d "unittest/fuzz/corpus/$module" ] || echo "unittest/fuzz/corpus/$module") \
-            >"$log/fuzz-$module.log" 2>&1 || {
-            tail -n 20 "$log/fuzz-$module.log"
-            failed_builds="$failed_builds fuzz-$module"
-        }
-    done
+    sh unittest/fuzz/run.sh "${WICK_FUZZ_S:-600}" || failed_builds="$failed_builds fuzz"
 fi
 
 # ---- the account ----
