@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include "wick/calldata.h"
 #include "wick/record.h"
 
 static void words(const uint8_t w[64])
@@ -20,7 +21,9 @@ static void words(const uint8_t w[64])
     }
     if (wick_endpoint_decode(&endpoint, w) == WICK_OK) {
         FUZZ_CHECK(wick_endpoint_encode(a, &endpoint) == WICK_OK);
-        FUZZ_CHECK(memcmp(a, w, 32) == 0);
+        /* An incomplete place reads as withdrawn, so those words do not come back. */
+        FUZZ_CHECK(endpoint.kind == WICK_ENDPOINT_WITHDRAWN || memcmp(a, w, 32) == 0);
+        FUZZ_CHECK(memcmp(a, w, 16 - 4) == 0);
     }
 }
 
@@ -39,6 +42,8 @@ static void texts(const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    wick_revert revert;
+    FUZZ_CHECK(wick_revert_decode(&revert, wick_span_make(data, size)) != WICK_OK);
     texts((const char *)data, size);
     if (size >= 64) {
         words(data);
