@@ -6,23 +6,23 @@
  * for, the packed words behind them, and the rules under which a record may be used. Layout, with
  * tables, is in core/registry/RECORDS.md; contracts/src holds the other side.
  *
- * To read a peer: one query names all slots, one eth_getProof answers them, the proof walker
- * (wick/proof.h) proves each value under one trusted header, and this module assembles the record:
+ * To read a peer: one query names all slots, one eth_getProof answers them, wick/verified.h proves
+ * each value under one trusted header, and this module assembles the record:
  *
  *   wick_peer_query q;
  *   wick_peer_query_init(&q, ref.name, ref.service, false);
- *   ... ask for q.slots[0..q.count), prove them, put the proven values into q.values[i] ...
+ *   ... ask for q.slots[0..q.count); wick_verified_*() fills q.values ...
  *   wick_peer_record rec;
  *   wick_peer_record_read(&rec, &q);                       // absent, revoked, invalid are refused
  *   wick_device_check(&rec.device, &seen, now_s);          // expired, stale
- *   wick_endpoint_check(&rec.endpoint[0], seen.seq[0], now_s);
+ *   wick_endpoint_check(&rec.endpoint[0], seen.seq[0], now_s);  // if rec.has_endpoint[0]
  *   wick_device_pub33(pub33, &rec.device);                 // then let the crypto HAL parse the point
  *
  * Words are 32 bytes, big-endian, as eth_getProof gives them once padded; a slot that is proven
  * absent is the word zero. Functions here are pure: no clock, no keys, no memory but the caller's.
  * Whether the key is a point of the curve is the business of wick_hal_crypto.secp256k1_expand().
  *
- * Sizes on 32 bits: wick_peer_query 328 bytes, wick_peer_record 208 bytes. Stack below 400 bytes.
+ * Sizes on 32 bits: wick_peer_query 321 bytes, wick_peer_record 192 bytes. Stack below 400 bytes.
  */
 #include "wick/base.h"
 #include "wick/hal/keystore.h"

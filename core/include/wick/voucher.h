@@ -16,7 +16,7 @@
  *   device:   wick_voucher_check(crypto, &domain, &voucher, r, vs, manager_address)
  *             wick_calldata_register(&buf, &voucher, r, vs)
  *
- * Sizes on 32 bits: wick_voucher 168 bytes, wick_registry_domain 32. Stack below 900 bytes.
+ * Sizes on 32 bits: wick_voucher 144 bytes, wick_registry_domain 32. Stack below 900 bytes.
  */
 #include "wick/base.h"
 #include "wick/hal/crypto.h"
