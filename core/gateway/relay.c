@@ -11,7 +11,7 @@
  *   START    a client is set up for the chosen relay        WAIT
  *   WAIT     it allocates                                   UP | BACKOFF | CRED | FAILED
  *   UP       relayed address held                           CRED when it is lost
- *   BACKOFF  the next relay after a pause                   CRED
+ *   BACKOFF  a pause, then the next relay                   CRED, or LIST if there is none
  */
 #include "gateway_internal.h"
 
@@ -315,8 +315,8 @@ uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms)
         }
         break;
     case R_BACKOFF:
-        set(gw, r->listed && r->count == 0 && gw->cfg.relay.port == 0 ? R_LIST : R_CRED, now_ms);
-        r->listed = r->listed && r->count != 0;
+        r->listed = r->listed && r->count != 0; /* a list without relays is read again */
+        set(gw, r->listed || gw->cfg.relay.port != 0 ? R_CRED : R_LIST, now_ms);
         break;
     case R_CRED:
         if (gw->cfg.relay_user != NULL || credentials_valid(gw, now_ms)) {

@@ -40,8 +40,8 @@ void wick_stub_chain_get(const wick_stub_chain *c, uint8_t value[32], unsigned c
     }
 }
 
-void wick_stub_chain_put(wick_stub_chain *c, unsigned contract, const uint8_t slot[32],
-                         const uint8_t value[32])
+static void put_word(wick_stub_chain *c, unsigned contract, const uint8_t slot[32],
+                     const uint8_t value[32])
 {
     int i = find_word(&c->state, contract, slot);
     if (i < 0) {
@@ -158,10 +158,17 @@ static void make_header(wick_stub_chain *c)
     }
 }
 
+void wick_stub_chain_put(wick_stub_chain *c, unsigned contract, const uint8_t slot[32],
+                         const uint8_t value[32])
+{
+    put_word(c, contract, slot, value);
+    make_header(c); /* the newest header always commits to the present state */
+}
+
 void wick_stub_chain_fund(wick_stub_chain *c, const uint8_t address[20], uint64_t gwei)
 {
     account_of(c, address)->balance += gwei;
-    make_header(c); /* the newest header always commits to the present state */
+    make_header(c);
 }
 
 /* ------------------------------------------------------------------ blocks */
@@ -234,7 +241,7 @@ void wick_stub_chain_init(wick_stub_chain *c, wick_stub_world *w, const wick_hal
             wick_store_be64(key + 8 * k, wick_stub_random(w));
             wick_store_be64(value + 8 * k, wick_stub_random(w) >> (8 * (i % 8)));
         }
-        wick_stub_chain_put(c, i % 2, key, value);
+        put_word(c, i % 2, key, value);
         if (i < 16) {
             account_of(c, value)->balance += i + 1;
         }
