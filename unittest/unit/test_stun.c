@@ -72,6 +72,7 @@ TEST(round_trip)
     REQUIRE_STATUS(wick_stun_get_error(&code, &reason, &v), WICK_OK);
     CHECK_INT(code, 438);
     CHECK_INT(reason.len, 11);
+    CHECK_MEM(reason.ptr, "Stale Nonce", 11);
     CHECK_STATUS(wick_stun_get_error(&code, NULL, &v), WICK_OK);
     CHECK_STATUS(wick_stun_check_fingerprint(&v), WICK_OK);
     CHECK(sizeof v <= 256);
@@ -405,6 +406,7 @@ TEST(addresses)
     CHECK_STATUS(read_addr(&a, bad, 20, WICK_STUN_MAPPED_ADDRESS), WICK_E_MALFORMED);
     bad[1] = 3;
     CHECK_STATUS(read_addr(&a, bad, 8, WICK_STUN_MAPPED_ADDRESS), WICK_E_UNSUPPORTED);
+    CHECK_STATUS(read_addr(&a, bad, 4, WICK_STUN_MAPPED_ADDRESS), WICK_E_UNSUPPORTED);
     /* ::ffff:1.2.3.4 is IPv4 in disguise, and could get round a filter */
     memset(bad, 0, sizeof bad);
     bad[1] = 2;
@@ -430,11 +432,12 @@ TEST(errors_have_a_range)
         CHECK_STATUS(wick_stun_get_error(&code, NULL, &v), WICK_E_MALFORMED);
     }
     memset(phrase, 'x', sizeof phrase);
-    const char *const reasons[] = {"", "", "", (const char *)phrase};
-    static const uint16_t codes[] = {299, 700, 300, 400};
-    static const wick_status want[] = {WICK_E_BAD_ARG, WICK_E_BAD_ARG, WICK_OK, WICK_E_BAD_ARG};
-    phrase[799] = 0;
-    for (size_t i = 0; i < 4; i++) {
+    const char *const reasons[] = {"", "", "", "", (const char *)phrase, (const char *)phrase + 1};
+    static const uint16_t codes[] = {299, 700, 300, 699, 400, 400};
+    static const wick_status want[] = {WICK_E_BAD_ARG, WICK_E_BAD_ARG, WICK_OK,
+                                       WICK_OK,        WICK_E_BAD_ARG, WICK_OK};
+    phrase[764] = 0; /* 763 bytes are the most (RFC 8489 section 14.8) */
+    for (size_t i = 0; i < 6; i++) {
         b = wick_buf_make(m, sizeof m);
         wick_stun_begin(&s, &b, WICK_STUN_BINDING, WICK_STUN_ERROR, tid);
         wick_stun_put_error(&s, codes[i], reasons[i]);
@@ -487,6 +490,7 @@ TEST(builder_counts_and_refuses)
     b = wick_buf_make(out, sizeof out);
     wick_stun_begin(&s, &b, WICK_STUN_SEND, WICK_STUN_INDICATION, tid);
     wick_stun_put(&s, WICK_STUN_DATA_ATTR, span(big, 65000));
+    CHECK_STATUS(wick_stun_end(&s), WICK_OK);
     wick_stun_put(&s, WICK_STUN_DATA_ATTR, span(big, 600));
     CHECK_STATUS(wick_stun_end(&s), WICK_E_BAD_ARG);
     /* A message behind other bytes. */

@@ -233,6 +233,7 @@ TEST(rest_credentials)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CHECK_STATUS(wick_turn_rest_username(user, sizeof user, 1, text(bad[i])), WICK_E_BAD_ARG);
     }
+    CHECK_STATUS(wick_turn_rest_username(user, sizeof user, 1, text("!~")), WICK_OK);
     char longest[32];
     REQUIRE_STATUS(wick_turn_rest_username(longest, sizeof longest, UINT64_MAX, text("n")),
                    WICK_OK);

@@ -342,6 +342,41 @@ TEST(redirects)
     }
 }
 
+/* REALM is needed once; a later challenge may leave it out, and another one makes another key. */
+TEST(realms)
+{
+    struct answer a;
+    wick_stun_msg m;
+    wick_out out;
+    wick_turn_config cfg = config();
+    REQUIRE_STATUS(wick_turn_init(&t, &cfg), WICK_OK);
+    REQUIRE_STATUS(wick_turn_start(&t, 0), WICK_OK);
+    REQUIRE(request(&m, WICK_STUN_ALLOCATE, 0));
+    begin(&a, &m, WICK_STUN_ERROR);
+    wick_stun_put_error(&a.b, 401, "");
+    wick_stun_put(&a.b, WICK_STUN_NONCE, text("n"));
+    CHECK_STATUS(give(&a, 0), WICK_AGAIN);
+    wick_turn_poll(&t, 0, &out);
+    CHECK_STATUS(out.status, WICK_E_MALFORMED);
+    REQUIRE(challenged(&m));
+    begin(&a, &m, WICK_STUN_ERROR);
+    wick_stun_put_error(&a.b, 438, "");
+    wick_stun_put(&a.b, WICK_STUN_NONCE, text("nonce2"));
+    CHECK_STATUS(give(&a, 0), WICK_AGAIN);
+    REQUIRE(request(&m, WICK_STUN_ALLOCATE, 0));
+    CHECK_STATUS(wick_stun_check_integrity(&m, &key), WICK_OK);
+    CHECK_MEM(wick_stun_get(&m, WICK_STUN_NONCE).ptr, "nonce2", 6);
+    CHECK_INT(wick_stun_get(&m, WICK_STUN_REALM).len, 1);
+    begin(&a, &m, WICK_STUN_ERROR);
+    wick_stun_put_error(&a.b, 438, "");
+    wick_stun_put(&a.b, WICK_STUN_NONCE, text("nonce3"));
+    wick_stun_put(&a.b, WICK_STUN_REALM, text("s"));
+    CHECK_STATUS(give(&a, 0), WICK_AGAIN);
+    REQUIRE(request(&m, WICK_STUN_ALLOCATE, 0));
+    CHECK_STATUS(wick_stun_check_integrity(&m, &key), WICK_E_STUN_INTEGRITY);
+    CHECK_MEM(wick_stun_get(&m, WICK_STUN_REALM).ptr, "s", 1);
+}
+
 TEST(truncated_answers)
 {
     struct answer a;
@@ -608,7 +643,7 @@ TEST(wipe_leaves_nothing)
 }
 
 TAP_MAIN("unit.turn", CASE(arguments), CASE(crypto_failure), CASE(longest_credentials_fit),
-         CASE(forged_answers), CASE(redirects), CASE(truncated_answers), CASE(useless_successes),
+         CASE(forged_answers), CASE(redirects), CASE(realms), CASE(truncated_answers), CASE(useless_successes),
          CASE(extreme_lifetimes), CASE(refresh_answers), CASE(binding_answers),
          CASE(data_indications), CASE(channel_data), CASE(fresh_transaction_ids), CASE(ipv6_peers),
          CASE(wipe_leaves_nothing))

@@ -27,7 +27,7 @@
  * 14.5, 14.6). Unknown comprehension-required attributes are not an error of the format: they are
  * counted in the view, and who handles the message decides. Padding is not looked at.
  *
- * Sizes: a view is at most 256 bytes (200 on 64-bit, 192 on 32-bit), a builder 24. No heap, no
+ * Sizes: a view is 184 bytes (and never more than 256), a builder 24. No heap, no
  * tables in RAM. Stack below 256 bytes.
  */
 #include "wick/base.h"
