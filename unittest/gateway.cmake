@@ -2,3 +2,10 @@
 # The agent in the stub world.
 wick_add_test(sim gateway LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim gateway_chain LIBS wick_port_stub SOURCES sim/lab.c)
+
+# The same with DTLS on top, as demo.sh --sim shows it.
+if(TARGET wick-sim)
+  add_test(NAME sim.story COMMAND wick-sim --seed 1)
+  add_test(NAME sim.story_lossy COMMAND wick-sim --seed 7 --loss 50 --relays 2)
+  set_tests_properties(sim.story sim.story_lossy PROPERTIES LABELS sim TIMEOUT 60)
+endif()
