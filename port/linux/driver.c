@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The event loop: what the agent gives goes to its part, and poll() waits for all of them. */
+#include "wick/port/driver.h"
+
+#include <string.h>
+
+#include "driver_internal.h"
+
+#define NO_SOCK (-1)
+
+wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg)
+{
+    memset(d, 0, sizeof *d);
+    if (cfg->gateway == NULL || cfg->clock == NULL || cfg->entropy == NULL || cfg->net == NULL ||
+        cfg->linux_net == NULL || cfg->rpc_url == NULL) {
+        return WICK_E_BAD_ARG;
+    }
+    d->cfg = *cfg;
+    for (size_t i = 0; i < WICK_GW_SOCKETS; i++) {
+        d->sock[i] = NO_SOCK;
+    }
+    d->wallet.sock = NO_SOCK;
+    d->gateway_deadline_ms = wick_driver_now(d);
+    return wick_rpc_init(&d->rpc, cfg->net, cfg->rpc_url, cfg->rpc_timeout_ms);
+}
+
+static void close_sock(wick_driver *d, uint8_t i)
+{
+    if (d->sock[i] != NO_SOCK) {
+        d->cfg.net->close(d->cfg.net->ctx, d->sock[i]);
+        d->sock[i] = NO_SOCK;
+        d->readable[i] = false;
+    }
+}
+
+void wick_driver_transmit(wick_driver *d, const wick_gateway_out *out)
+{
+    const wick_hal_net *net = d->cfg.net;
+    if (out->socket >= WICK_GW_SOCKETS) {
+        return;
+    }
+    if (d->sock[out->socket] == NO_SOCK) {
+        static const wick_addr any;
+        if (net->udp_open(net->ctx, &d->sock[out->socket], &any) != WICK_OK) {
+            d->sock[out->socket] = NO_SOCK;
+            return;
+        }
+    }
+    if (net->udp_send(net->ctx, d->sock[out->socket], &out->to, out->bytes) >= 0) {
+        d->stats.udp_tx++;
+        d->stats.udp_tx_bytes += out->bytes.len;
+    }
+}
+
+static void add_job(wick_driver *d, const wick_gateway_request *request)
+{
+    for (size_t i = 0; i < WICK_DRIVER_JOBS; i++) {
+        wick_driver_job *job = &d->job[i];
+        if (job->request.id == 0) {
+            job->request = *request;
+            job->order = d->orders++;
+            job->step = 0;
+            return;
+        }
+    }
+    wick_driver_job none = {.request = *request};
+    wick_driver_fail(d, &none, WICK_E_LIMIT);
+}
+
+static bool is_chain(const wick_driver_job *job)
+{
+    return job->request.kind == WICK_GW_REQ_CHAIN_PROOF ||
+           job->request.kind == WICK_GW_REQ_CHAIN_FEES ||
+           job->request.kind == WICK_GW_REQ_CHAIN_SEND;
+}
+
+wick_driver_job *wick_driver_next_job(wick_driver *d, bool chain)
+{
+    wick_driver_job *best = NULL;
+    for (size_t i = 0; i < WICK_DRIVER_JOBS; i++) {
+        wick_driver_job *job = &d->job[i];
+        if (job->request.id != 0 && job->step == 0 && is_chain(job) == chain &&
+            (best == NULL || (int32_t)(job->order - best->order) < 0)) {
+            best = job;
+        }
+    }
+    return best;
+}
+
+static void put_event(wick_driver_event *event, wick_driver_event_kind kind, uint8_t session,
+                      wick_status status)
+{
+    memset(event, 0, sizeof *event);
+    event->kind = kind;
+    event->session = session;
+    event->status = status;
+}
+
+/* One output of the agent. Returns true if `event` was filled. */
+static bool handle(wick_driver *d, wick_driver_event *event, const wick_gateway_out *out,
+                   uint64_t now_ms)
+{
+    switch (out->kind) {
+    case WICK_GW_OUT_SEND:
+        wick_driver_transmit(d, out);
+        return false;
+    case WICK_GW_OUT_DATA:
+        wick_driver_session_input(d, out->session, out->bytes, now_ms);
+        return false;
+    case WICK_GW_OUT_REQUEST:
+        add_job(d, &out->request);
+        return false;
+    case WICK_GW_OUT_SOCKET_NEW:
+        if (out->socket < WICK_GW_SOCKETS) {
+            close_sock(d, out->socket);
+        }
+        return false;
+    case WICK_GW_OUT_EVENT:
+        put_event(event, WICK_DRIVER_GATEWAY, out->event.session, out->event.status);
+        event->gateway = out->event;
+        if (out->event.kind == WICK_GW_EV_SESSION_UP && out->event.status == WICK_OK) {
+            wick_status s = wick_driver_session_up(d, &out->event, now_ms);
+            if (s != WICK_OK) {
+                wick_gateway_close(d->cfg.gateway, out->event.session);
+                event->kind = WICK_DRIVER_CLOSED;
+                event->status = s;
+            }
+        } else if (out->event.kind == WICK_GW_EV_SESSION_DOWN) {
+            wick_driver_session_free(d, out->event.session);
+        }
+        return true;
+    case WICK_GW_OUT_DONE:
+        d->done = true;
+        put_event(event, WICK_DRIVER_DONE, WICK_GW_NO_SESSION, out->event.status);
+        return true;
+    case WICK_GW_OUT_WAIT:
+    default:
+        return false;
+    }
+}
+
+static bool run_gateway(wick_driver *d, wick_driver_event *event, uint64_t now_ms)
+{
+    wick_gateway_out out;
+    for (;;) {
+        wick_gateway_poll(d->cfg.gateway, &out, now_ms);
+        if (out.kind == WICK_GW_OUT_WAIT) {
+            d->gateway_deadline_ms = out.deadline_ms;
+            return false;
+        }
+        if (handle(d, event, &out, now_ms)) {
+            return true;
+        }
+    }
+}
+
+/* One datagram of one socket. Returns true if there was one. */
+static bool receive(wick_driver *d, uint64_t now_ms)
+{
+    const wick_hal_net *net = d->cfg.net;
+    for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
+        wick_addr from;
+        if (!d->readable[i] || d->sock[i] == NO_SOCK) {
+            continue;
+        }
+        int32_t n = net->udp_recv(net->ctx, d->sock[i], &from, d->datagram, sizeof d->datagram);
+        if (n == WICK_AGAIN) {
+            d->readable[i] = false;
+            continue;
+        }
+        if (n >= 0) {
+            d->stats.udp_rx++;
+            d->stats.udp_rx_bytes += (uint64_t)n;
+            wick_gateway_input(d->cfg.gateway, now_ms, i,
+                               wick_span_make(d->datagram, (size_t)n), &from);
+        }
+        return true; /* a datagram, or an error that concerns one datagram alone */
+    }
+    return false;
+}
+
+static nfds_t watch(const wick_driver *d, struct pollfd *p, wick_sock s, bool write)
+{
+    int fd = s == NO_SOCK ? -1 : wick_linux_net_fd(d->cfg.linux_net, s);
+    if (fd < 0) {
+        return 0;
+    }
+    p->fd = fd;
+    p->events = write ? POLLOUT : POLLIN;
+    p->revents = 0;
+    return 1;
+}
+
+static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t now_ms)
+{
+    uint64_t t = wick_time_min(until_ms, d->gateway_deadline_ms);
+    for (size_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        if (d->session[i].used) {
+            t = wick_time_min(t, d->session[i].deadline_ms);
+        }
+    }
+    if (d->rpc_job != NULL) {
+        /* Without a socket a name is being resolved, which poll() cannot see. */
+        t = wick_time_min(t, wick_rpc_sock(&d->rpc) == NO_SOCK ? now_ms + 50
+                                                               : wick_rpc_deadline(&d->rpc));
+    }
+    if (d->wallet.job != NULL) {
+        t = wick_time_min(t, d->wallet.deadline_ms);
+    }
+    return t;
+}
+
+static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
+{
+    struct pollfd p[WICK_GW_SOCKETS + 2];
+    uint8_t index[WICK_GW_SOCKETS];
+    nfds_t udp = 0, n;
+    for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
+        if (watch(d, &p[udp], d->sock[i], false) != 0) {
+            index[udp++] = i;
+        }
+    }
+    n = udp;
+    if (d->rpc_job != NULL) {
+        n += watch(d, &p[n], wick_rpc_sock(&d->rpc), wick_rpc_wants_write(&d->rpc));
+    }
+    if (d->wallet.job != NULL) {
+        n += watch(d, &p[n], d->wallet.sock, wick_tls_wants_write(&d->wallet.tls));
+    }
+    uint64_t at = next_deadline(d, until_ms, now_ms);
+    uint64_t ms = wick_time_reached(now_ms, at) ? 0 : at - now_ms;
+    if (poll(p, n, ms > 60000 ? 60000 : (int)ms) <= 0) {
+        return;
+    }
+    for (nfds_t i = 0; i < udp; i++) {
+        d->readable[index[i]] = d->readable[index[i]] || p[i].revents != 0;
+    }
+}
+
+void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms)
+{
+    put_event(event, WICK_DRIVER_DONE, WICK_GW_NO_SESSION, WICK_OK);
+    while (!d->done) {
+        uint64_t now_ms = wick_driver_now(d);
+        if (run_gateway(d, event, now_ms) || wick_driver_session_run(d, event, now_ms)) {
+            return;
+        }
+        bool moved = wick_driver_chain_run(d, now_ms);
+        moved = wick_driver_wallet_run(d, now_ms) || moved;
+        moved = receive(d, now_ms) || moved;
+        if (moved) {
+            continue;
+        }
+        if (wick_time_reached(now_ms, until_ms)) {
+            put_event(event, WICK_DRIVER_IDLE, WICK_GW_NO_SESSION, WICK_OK);
+            return;
+        }
+        wait(d, until_ms, now_ms);
+    }
+}
+
+const char *wick_driver_wallet_text(const wick_driver *d)
+{
+    return d->wallet_text;
+}
+
+const char *wick_driver_rpc_text(const wick_driver *d)
+{
+    return wick_rpc_message(&d->rpc);
+}
+
+void wick_driver_free(wick_driver *d)
+{
+    wick_rpc_cancel(&d->rpc);
+    wick_driver_wallet_drop(d);
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        wick_driver_session_free(d, i);
+    }
+    for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
+        close_sock(d, i);
+    }
+    wick_wipe(d, sizeof *d);
+}

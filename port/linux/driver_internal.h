@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_DRIVER_INTERNAL_H
+#define WICK_DRIVER_INTERNAL_H
+/* Between the files of the driver. Each part takes its turn in wick_driver_run(). */
+#include <poll.h>
+
+#include "wick/port/driver.h"
+
+static inline uint64_t wick_driver_now(const wick_driver *d)
+{
+    return d->cfg.clock->now_ms(d->cfg.clock->ctx);
+}
+
+/* Answers "could not be done". A late answer is refused by the agent, which has given it up. */
+static inline void wick_driver_fail(wick_driver *d, wick_driver_job *job, wick_status status)
+{
+    wick_status late = wick_gateway_failed(d->cfg.gateway, wick_driver_now(d), job->request.id,
+                                           status);
+    (void)late;
+    job->request.id = 0;
+}
+
+/* Sends what wick_gateway gave as SEND. What the socket does not take is lost, as on any network. */
+void wick_driver_transmit(wick_driver *d, const wick_gateway_out *out);
+
+/* Oldest waiting job for the node (chain = true) or for the wallet manager, or NULL. */
+wick_driver_job *wick_driver_next_job(wick_driver *d, bool chain);
+
+/* Requests to the node. Returns true if something moved. */
+bool wick_driver_chain_run(wick_driver *d, uint64_t now_ms);
+
+/* Requests to the wallet manager. Returns true if something moved. */
+bool wick_driver_wallet_run(wick_driver *d, uint64_t now_ms);
+void wick_driver_wallet_drop(wick_driver *d);
+
+/* Sessions. `up` starts DTLS for a session of the agent. */
+wick_status wick_driver_session_up(wick_driver *d, const wick_gateway_event *event,
+                                   uint64_t now_ms);
+void wick_driver_session_input(wick_driver *d, uint8_t session, wick_span bytes, uint64_t now_ms);
+/* Forgets a session, its keys and its part of the pool. */
+void wick_driver_session_free(wick_driver *d, uint8_t session);
+/* Returns true if `event` was filled. */
+bool wick_driver_session_run(wick_driver *d, wick_driver_event *event, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_PORT_DRIVER_H
+#define WICK_PORT_DRIVER_H
+/*
+ * Event loop that runs one gateway agent (wick/gateway.h) on real sockets: UDP for STUN, TURN and
+ * handshakes, JSON-RPC to an Ethereum node, TLS-PSK to the wallet manager, and a DTLS session for
+ * each session of the agent. One thread, poll(), nothing blocks.
+ *
+ *     static wick_driver d;
+ *     wick_driver_config cfg = {.gateway = &gw, .net = &hn, .linux_net = &net, .clock = &clock,
+ *                               .entropy = &entropy, .rpc_url = url, .chain_id = 31337, ...};
+ *     s = wick_driver_init(&d, &cfg);
+ *     s = wick_gateway_start(&gw, now, WICK_GW_GOAL_SERVE);
+ *     for (;;) {
+ *         wick_driver_run(&d, &ev, until_ms);
+ *         switch (ev.kind) {
+ *         case WICK_DRIVER_GATEWAY: ev.gateway is an event of the agent
+ *         case WICK_DRIVER_OPEN:    the DTLS session ev.session is up: wick_driver_send() works
+ *         case WICK_DRIVER_DATA:    ev.bytes came, decrypted
+ *         case WICK_DRIVER_CLOSED:  ev.session has ended with ev.status
+ *         case WICK_DRIVER_IDLE:    until_ms has come
+ *         case WICK_DRIVER_DONE:    the agent has stopped
+ *         }
+ *     }
+ *
+ * The functions of wick_gateway may be called between two runs. Requests to the node go out one
+ * after another, and so do those to the wallet manager; the first one to the node asks for its
+ * chain id, and another one than configured fails every request with CHAIN_MISMATCH.
+ *
+ * The wallet manager speaks one JSON object per line, at most WICK_DRIVER_LINE_MAX bytes, and
+ * begins with {"challenge": 32 bytes}; operations are "voucher", "fund" and "relay".
+ *
+ * Sizes: wick_driver 0.7 MB, nearly all of it for the largest reply of a node.
+ */
+#include "wick/gateway.h"
+#include "wick/port/dtls.h"
+#include "wick/port/linux.h"
+#include "wick/port/rpc.h"
+#include "wick/port/tls.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Longest line of the wallet protocol. */
+#define WICK_DRIVER_LINE_MAX 4096
+/* Time for one operation of the wallet manager. */
+#define WICK_DRIVER_WALLET_MS 15000u
+/* Requests of the agent that wait or are under way: its reads, a transaction, its fees, the wallet. */
+#define WICK_DRIVER_JOBS (WICK_GW_READS_MAX + 5)
+
+/** All pointers are kept and must outlive the driver. */
+typedef struct wick_driver_config {
+    wick_gateway *gateway;
+    const wick_hal_clock *clock;
+    const wick_hal_entropy *entropy;
+    const wick_hal_net *net;
+    wick_linux_net *linux_net; /* behind `net` */
+
+    const char *rpc_url;
+    uint64_t chain_id; /* of the node at rpc_url */
+    uint32_t rpc_timeout_ms;
+
+    wick_addr wallet; /* port 0: there is no wallet manager */
+    wick_span wallet_identity, wallet_psk;
+    const char *wallet_token; /* NULL: none */
+} wick_driver_config;
+
+/** What went over the wire so far. UDP is counted without IP headers, RPC without HTTP headers. */
+typedef struct wick_driver_stats {
+    uint64_t udp_tx_bytes, udp_rx_bytes, udp_tx, udp_rx;
+    uint64_t rpc_tx_bytes, rpc_rx_bytes, rpc_calls;
+    uint64_t wallet_tx_bytes, wallet_rx_bytes, wallet_calls;
+} wick_driver_stats;
+
+typedef enum wick_driver_event_kind {
+    WICK_DRIVER_IDLE = 0,
+    WICK_DRIVER_GATEWAY,
+    WICK_DRIVER_OPEN,
+    WICK_DRIVER_DATA,
+    WICK_DRIVER_CLOSED,
+    WICK_DRIVER_DONE
+} wick_driver_event_kind;
+
+typedef struct wick_driver_event {
+    wick_driver_event_kind kind;
+    uint8_t session;
+    wick_status status;
+    const uint8_t *peer; /* 32-byte id of the session's peer; lives until the next run */
+    wick_span bytes;     /* lives until the next run */
+    wick_gateway_event gateway;
+} wick_driver_event;
+
+/** Private: one session and its DTLS. */
+typedef struct wick_driver_session {
+    bool used, initiator;
+    uint8_t peer[32];
+    wick_session_psk psk;
+    uint8_t address[18];
+    wick_dtls_entry entry;
+    wick_dtls dtls;
+    uint64_t deadline_ms;
+} wick_driver_session;
+
+/** Private: a request of the agent. */
+typedef struct wick_driver_job {
+    wick_gateway_request request; /* id 0: free */
+    uint32_t order;
+    uint8_t step; /* 0: waits */
+} wick_driver_job;
+
+/** Private: the connection to the wallet manager. */
+typedef struct wick_driver_wallet {
+    wick_driver_job *job; /* NULL: idle */
+    wick_sock sock;
+    wick_tls tls;
+    wick_dtls_entry entry;
+    uint64_t deadline_ms;
+    uint8_t state;
+    size_t line_len, sent;
+    char line[WICK_DRIVER_LINE_MAX];
+    uint64_t arena[4 * WICK_DRIVER_LINE_MAX / 8];
+} wick_driver_wallet;
+
+typedef struct wick_driver {
+    wick_driver_config cfg;
+    wick_driver_stats stats;
+    wick_sock sock[WICK_GW_SOCKETS]; /* -1: not open */
+    wick_driver_session session[WICK_GW_SESSIONS_MAX];
+    wick_driver_job job[WICK_DRIVER_JOBS];
+    uint32_t orders;
+    uint64_t gateway_deadline_ms;
+    bool done;
+    bool chain_checked;
+    bool readable[WICK_GW_SOCKETS];
+    wick_driver_job *rpc_job; /* under way, or NULL */
+    wick_eth_block block;
+    size_t header_len;
+    uint8_t header[WICK_HEADER_MAX];
+    uint8_t datagram[2048];
+    uint8_t plain[WICK_DTLS_DATAGRAM_MAX];
+    uint8_t node[WICK_MPT_NODE_MAX];
+    uint8_t closed_peer[32];
+    char wallet_text[256];
+    wick_driver_wallet wallet;
+    wick_rpc rpc;
+} wick_driver;
+
+/**
+ * Opens nothing yet; sockets are opened when they are first needed.
+ * @retval WICK_E_MALFORMED, WICK_E_UNSUPPORTED as wick_rpc_init()
+ */
+WICK_NODISCARD wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg);
+
+/** Runs until there is something to tell, at most until `until_ms` of the clock. */
+void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms);
+
+/**
+ * Sends application bytes in one DTLS record.
+ * @retval WICK_E_STATE no such session, or it is not up  @retval WICK_E_NO_SPACE longer than
+ * WICK_DTLS_WRITE_MAX  @retval WICK_AGAIN the one before is not out: run first
+ */
+WICK_NODISCARD wick_status wick_driver_send(wick_driver *d, uint8_t session, wick_span bytes);
+
+/** Ends a session with close_notify; CLOSED follows. */
+void wick_driver_close(wick_driver *d, uint8_t session);
+
+/** DTLS cipher suite of a session that is up, else "". */
+const char *wick_driver_suite(const wick_driver *d, uint8_t session);
+
+/** What the wallet manager or the node said when it last refused; printable, "" if it did not. */
+const char *wick_driver_wallet_text(const wick_driver *d);
+const char *wick_driver_rpc_text(const wick_driver *d);
+
+/** Closes all sockets and wipes all keys. The agent is the caller's to wipe. */
+void wick_driver_free(wick_driver *d);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
