@@ -17,5 +17,9 @@ int cmd_id_new(cli *c, int argc, char **argv);
 int cmd_id_show(cli *c, int argc, char **argv);
 int cmd_lookup(cli *c, int argc, char **argv);
 int cmd_turn_allocate(cli *c, int argc, char **argv);
+int cmd_register(cli *c, int argc, char **argv);
+int cmd_publish(cli *c, int argc, char **argv);
+int cmd_listen(cli *c, int argc, char **argv);
+int cmd_connect(cli *c, int argc, char **argv);
 
 #endif

@@ -36,6 +36,14 @@ static const command commands[] = {
      "take an address on a TURN server and give it back; shows whether gateways can use the server"},
     {"lookup", NULL, cmd_lookup, "lookup NAME[/SERVICE][@REGISTRY]",
      "a peer's record, every word proven under one block header"},
+    {"register", NULL, cmd_register, "register [--timeout S]",
+     "make the name belong to this wallet and key; asks the wallet manager where needed"},
+    {"publish", NULL, cmd_publish, "publish [--timeout S]",
+     "register, take an address on a relay, and write it to the record"},
+    {"listen", NULL, cmd_listen, "listen [--once | --count N]",
+     "publish, then serve: answer handshakes and send back what peers send"},
+    {"connect", NULL, cmd_connect, "connect NAME[/SERVICE][@REGISTRY] [--send TEXT] [--timeout S]",
+     "look a peer up, handshake, DTLS; send a text and wait until it comes back"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

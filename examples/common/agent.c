@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An agent from wick.conf, and how its events are printed. */
+#include "agent.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+bool agent_interrupted(void)
+{
+    return interrupted != 0;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal; /* without SA_RESTART: poll() returns at once */
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int conf_fail(const agent *a, const conf_error *e)
+{
+    return cli_fail(a->cli, WICK_E_CONFIG, "%.200s: %.280s", a->host.conf.path, e->text);
+}
+
+/* Registries of the chain that [rpc] reaches; the first one in the file is the home. */
+static int take_registries(agent *a, size_t *count)
+{
+    const conf *c = &a->host.conf;
+    conf_error e;
+    *count = 0;
+    if (conf_require(c, &e, &c->rpc.s, "chain url") != WICK_OK) {
+        return conf_fail(a, &e);
+    }
+    for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
+        const conf_registry *r = &c->registries[i];
+        if (r->s.line == 0 || strcmp(r->chain, c->rpc.chain) != 0) {
+            continue;
+        }
+        const conf_chain *chain = conf_find_chain(c, r->chain);
+        if (conf_require(c, &e, &r->s, "chain device_registry") != WICK_OK ||
+            conf_require(c, &e, &chain->s, "chain_id tier") != WICK_OK) {
+            return conf_fail(a, &e);
+        }
+        wick_gateway_registry *to = &a->registries[(*count)++];
+        to->name = r->s.name;
+        to->chain_id = chain->chain_id;
+        memcpy(to->device_registry, r->device_registry, sizeof to->device_registry);
+        memcpy(to->relay_registry, r->relay_registry, sizeof to->relay_registry);
+        to->tier = chain->tier == CONF_TIER_PINNED ? WICK_TIER_PINNED : WICK_TIER_OWN_NODE;
+        memcpy(to->pinned_hash, chain->pinned_hash, sizeof to->pinned_hash);
+    }
+    if (*count == 0) {
+        return cli_fail(a->cli, WICK_E_CONFIG, "%.200s: no [registry.NAME] with chain = %s",
+                        c->path, c->rpc.chain);
+    }
+    return CLI_OK;
+}
+
+static int take_relay(agent *a, wick_gateway_config *g)
+{
+    const conf_relay *r = &a->host.conf.relay;
+    g->relay = r->server;
+    g->allow_private_relay = r->allow_private;
+    g->check_relay = r->check;
+    if (r->username[0] == '\0') {
+        return CLI_OK; /* the wallet manager gives credentials */
+    }
+    conf_error e;
+    if (conf_require(&a->host.conf, &e, &r->s, "password_file") != WICK_OK) {
+        return conf_fail(a, &e);
+    }
+    wick_status s = wick_linux_secret_text(a->relay_password, r->password_file,
+                                           sizeof a->relay_password);
+    g->relay_user = r->username;
+    g->relay_password = a->relay_password;
+    return s == WICK_OK ? CLI_OK : cli_fail(a->cli, s, "%s", r->password_file);
+}
+
+static int take_wallet(agent *a, wick_driver_config *d)
+{
+    const conf_wallet *w = &a->host.conf.wallet;
+    conf_error e;
+    if (w->s.line == 0) {
+        return CLI_OK;
+    }
+    if (conf_require(&a->host.conf, &e, &w->s, "address psk_identity psk_file") != WICK_OK) {
+        return conf_fail(a, &e);
+    }
+    wick_status s = wick_linux_secret_bytes(a->wallet_psk, w->psk_file, sizeof a->wallet_psk);
+    if (s != WICK_OK) {
+        return cli_fail(a->cli, s, "%s", w->psk_file);
+    }
+    d->wallet = w->address;
+    d->wallet_identity = wick_span_make((const uint8_t *)w->psk_identity, strlen(w->psk_identity));
+    d->wallet_psk = wick_span_make(a->wallet_psk, sizeof a->wallet_psk);
+    if (w->token_file[0] != '\0') {
+        s = wick_linux_secret_text(a->wallet_token, w->token_file, sizeof a->wallet_token);
+        d->wallet_token = a->wallet_token;
+    }
+    return s == WICK_OK ? CLI_OK : cli_fail(a->cli, s, "%s", w->token_file);
+}
+
+static int take_store(agent *a, wick_gateway_config *g)
+{
+    const char *dir = a->host.conf.identity.store_dir;
+    if (dir[0] == '\0') {
+        return CLI_OK;
+    }
+    wick_status s = wick_linux_store_init(&a->store, &a->linux_store, dir);
+    g->store = &a->store;
+    return s == WICK_OK ? CLI_OK : cli_fail(a->cli, s, "%s", dir);
+}
+
+static int open_agent(agent *a)
+{
+    host *h = &a->host;
+    wick_gateway_config g;
+    wick_driver_config d;
+    memset(&g, 0, sizeof g);
+    memset(&d, 0, sizeof d);
+    int code = take_registries(a, &g.registry_count);
+    code = code == CLI_OK ? take_relay(a, &g) : code;
+    code = code == CLI_OK ? take_wallet(a, &d) : code;
+    code = code == CLI_OK ? take_store(a, &g) : code;
+    if (code != CLI_OK) {
+        return code;
+    }
+    const conf_service *service = conf_find_service(&h->conf, NULL);
+    wick_linux_log_init(&a->log, &a->linux_log,
+                        a->cli->verbose > 1   ? WICK_LOG_DEBUG
+                        : a->cli->verbose > 0 ? WICK_LOG_INFO
+                                              : WICK_LOG_WARN);
+    g.crypto = &h->crypto;
+    g.entropy = &h->entropy;
+    g.keystore = &h->keystore;
+    g.clock = &h->clock;
+    g.log = &a->log;
+    g.name = h->conf.identity.name;
+    g.wallet_key = h->wallet_key;
+    g.device_key = h->device_key;
+    g.registries = a->registries;
+    if (service != NULL) {
+        g.service = service->name[0] != '\0' ? service->name : service->s.name;
+        g.expires_s = service->expires_s > UINT32_MAX ? UINT32_MAX : (uint32_t)service->expires_s;
+    }
+    g.has_wallet_manager = d.wallet.port != 0;
+    d.gateway = &a->gateway;
+    d.clock = &h->clock;
+    d.entropy = &h->entropy;
+    d.net = &h->net;
+    d.linux_net = &h->linux_net;
+    d.rpc_url = h->conf.rpc.url;
+    d.chain_id = a->registries[0].chain_id;
+    d.rpc_timeout_ms = (uint32_t)h->conf.rpc.timeout_ms;
+    wick_status s = wick_gateway_init(&a->gateway, &g);
+    if (s != WICK_OK) {
+        return cli_fail(a->cli, s, "identity '%s'", g.name);
+    }
+    s = wick_driver_init(&a->driver, &d);
+    a->driving = true;
+    return s == WICK_OK ? CLI_OK : cli_fail(a->cli, s, "[rpc] url");
+}
+
+int agent_open(agent *a, const cli *c)
+{
+    memset(a, 0, sizeof *a);
+    a->cli = c;
+    a->begin_us = a->step_us = cli_now_us();
+    catch_signals();
+    int code = host_open(&a->host, c);
+    code = code == CLI_OK ? host_load_keys(&a->host, c) : code;
+    return code == CLI_OK ? open_agent(a) : code;
+}
+
+void agent_close(agent *a)
+{
+    if (a->driving) {
+        wick_driver_free(&a->driver);
+        wick_gateway_wipe(&a->gateway);
+    }
+    host_close(&a->host);
+    wick_wipe(a, sizeof *a);
+}
+
+uint64_t agent_now(const agent *a)
+{
+    return a->host.clock.now_ms(a->host.clock.ctx);
+}
+
+void agent_step_begin(agent *a, out_rec *o, const char *event)
+{
+    out_begin_step(o, stdout, a->cli->json, event);
+}
+
+void agent_step_end(agent *a, out_rec *o)
+{
+    const wick_driver_stats *now = &a->driver.stats, *then = &a->step_stats;
+    uint64_t us = cli_now_us();
+    uint64_t udp = now->udp_tx_bytes + now->udp_rx_bytes - then->udp_tx_bytes - then->udp_rx_bytes;
+    uint64_t rpc = now->rpc_tx_bytes + now->rpc_rx_bytes - then->rpc_tx_bytes - then->rpc_rx_bytes;
+    uint64_t wallet = now->wallet_tx_bytes + now->wallet_rx_bytes - then->wallet_tx_bytes -
+                      then->wallet_rx_bytes;
+    out_ms(o, "ms", us - a->step_us);
+    out_ms(o, "at_ms", us - a->begin_us);
+    out_u64(o, "udp_bytes", udp);
+    out_u64(o, "rpc_bytes", rpc);
+    out_u64(o, "wallet_bytes", wallet);
+    out_end(o);
+    a->step_us = us;
+    a->step_stats = *now;
+}
+
+int agent_fail(const agent *a, wick_status status, const char *what)
+{
+    const char *wallet = wick_driver_wallet_text(&a->driver);
+    const char *node = wick_driver_rpc_text(&a->driver);
+    if (wallet[0] != '\0') {
+        return cli_fail(a->cli, status, "%s (wallet manager: %s)", what, wallet);
+    }
+    if (status == WICK_E_RPC && node[0] != '\0') {
+        return cli_fail(a->cli, status, "%s (node: %s)", what, node);
+    }
+    return cli_fail(a->cli, status, "%s", what);
+}
+
+static const char *kind_text(uint8_t kind)
+{
+    static const char *const names[] = {"withdrawn", "direct", "pcp", "relay"};
+    return kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
+}
+
+static void print_good(agent *a, const wick_gateway_event *e, const char *event)
+{
+    out_rec o;
+    agent_step_begin(a, &o, event);
+    switch ((int)e->kind) {
+    case WICK_GW_EV_REGISTERED:
+        out_hex(&o, "id", e->id, sizeof e->id);
+        out_u64(&o, "epoch", e->epoch);
+        out_u64(&o, "block", e->block_number);
+        out_str(&o, "tier", wick_tier_str(e->tier));
+        out_bool(&o, "sent", e->sent);
+        break;
+    case WICK_GW_EV_PATH_CHANGED:
+        out_addr(&o, "relayed", &e->addr);
+        out_addr(&o, "reflexive", &e->addr2);
+        break;
+    case WICK_GW_EV_PUBLISHED:
+        out_addr(&o, "endpoint", &e->addr);
+        out_u64(&o, "seq", e->seq);
+        out_u64(&o, "block", e->block_number);
+        out_bool(&o, "sent", e->sent);
+        break;
+    case WICK_GW_EV_PEER_RESOLVED:
+        out_str(&o, "name", e->name);
+        out_hex(&o, "id", e->id, sizeof e->id);
+        out_u64(&o, "epoch", e->epoch);
+        out_addr(&o, "endpoint", &e->addr);
+        out_str(&o, "kind", kind_text(e->endpoint_kind));
+        out_u64(&o, "seq", e->seq);
+        out_u64(&o, "block", e->block_number);
+        out_str(&o, "tier", wick_tier_str(e->tier));
+        break;
+    case WICK_GW_EV_SESSION_UP:
+    case WICK_GW_EV_SESSION_MOVED:
+        out_u64(&o, "session", e->session);
+        out_hex(&o, "peer", e->id, sizeof e->id);
+        out_addr(&o, "from", &e->addr);
+        out_str(&o, "role", e->initiator ? "initiator" : "responder");
+        break;
+    default:
+        break;
+    }
+    agent_step_end(a, &o);
+}
+
+void agent_print(agent *a, const wick_gateway_event *e)
+{
+    static const char *const names[] = {
+        "event",     "all-goals",      "registered", "path",          "published",
+        "publish",   "resolved",       "handshake",  "session-moved", "session-down",
+        "leaf",      "update",         "trust"};
+    size_t kind = (size_t)e->kind;
+    const char *event = kind < sizeof names / sizeof names[0] ? names[kind] : names[0];
+    if (e->status == WICK_OK) {
+        if (e->kind != WICK_GW_EV_READY && e->kind != WICK_GW_EV_SESSION_DOWN) {
+            print_good(a, e, event);
+        }
+        return;
+    }
+    const char *why = e->revert_name != NULL ? e->revert_name : "";
+    if (a->cli->json) {
+        out_rec o;
+        out_begin_fail(&o, stdout, true);
+        out_str(&o, "event", event);
+        out_str(&o, "code", wick_status_str(e->status));
+        out_str(&o, "error", wick_status_cause(e->status));
+        out_str(&o, "remedy", wick_status_remedy(e->status));
+        out_str(&o, "revert", why);
+        out_bool(&o, "final", e->final);
+        out_end(&o);
+        return;
+    }
+    fprintf(stderr, "wick: %s: %s: %s%s%s%s\n", wick_status_str(e->status), event,
+            wick_status_cause(e->status), why[0] != '\0' ? ": " : "", why,
+            e->final ? "" : " (trying again)");
+}

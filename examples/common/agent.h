@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_EXAMPLES_AGENT_H
+#define WICK_EXAMPLES_AGENT_H
+/*
+ * A gateway agent on Linux, put together from wick.conf: keys, store, sockets, node, wallet
+ * manager, relay. One per program; about 0.8 MB, all of it static.
+ *
+ *     static agent a;
+ *     int code = agent_open(&a, cli);
+ *     if (code == CLI_OK) { ... wick_gateway_start(&a.gateway, ...), wick_driver_run(&a.driver, ...) }
+ *     agent_close(&a);
+ */
+#include "host.h"
+#include "out.h"
+#include "wick/gateway.h"
+#include "wick/port/driver.h"
+
+typedef struct agent {
+    host host;
+    const cli *cli;
+    wick_linux_log linux_log;
+    wick_hal_log log;
+    wick_linux_store linux_store;
+    wick_hal_store store;
+    wick_gateway_registry registries[CONF_REGISTRIES_MAX];
+    char relay_password[256];
+    char wallet_token[256];
+    uint8_t wallet_psk[32];
+    wick_gateway gateway;
+    wick_driver driver;
+    bool driving;
+    uint64_t begin_us, step_us;
+    wick_driver_stats step_stats;
+} agent;
+
+/** Configuration, keys, and the agent with its driver. @return exit code; the error is printed */
+int agent_open(agent *a, const cli *c);
+void agent_close(agent *a);
+
+/** Milliseconds of the driver's clock. */
+uint64_t agent_now(const agent *a);
+
+/** Prints one step: event, the values that `fill` adds, time since the step before and since the
+ *  beginning, and bytes since the step before. */
+void agent_step_begin(agent *a, out_rec *o, const char *event);
+void agent_step_end(agent *a, out_rec *o);
+
+/** Prints what an event of the agent says, as a step; refusals as notes on stderr. */
+void agent_print(agent *a, const wick_gateway_event *event);
+
+/** Exit code of a refusal that ends the command, with the reason printed. */
+int agent_fail(const agent *a, wick_status status, const char *what);
+
+/** True once SIGINT or SIGTERM came. agent_open() catches them. */
+bool agent_interrupted(void);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wick connect: look a peer up, handshake, open DTLS, send a text and wait until it comes back.
+ * Prints the time and the bytes of each part.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+#include "commands.h"
+
+#define TIMEOUT_DEFAULT_S 90u
+#define ECHO_RETRY_MS 1000u /* a datagram may be lost */
+#define CLOSE_MS 300u
+
+static agent a;
+
+typedef enum part { PART_SETUP = 0, PART_LOOKUP, PART_HANDSHAKE, PART_DTLS, PART_ECHO, PARTS } part;
+
+typedef struct call {
+    const char *peer, *text;
+    part part;
+    uint8_t session;
+    uint64_t from_us, sent_ms;
+    uint64_t us[PARTS];
+    uint64_t udp_from;
+    uint64_t udp[PARTS];
+    wick_status last; /* why the last attempt failed */
+    bool echoed;
+} call;
+
+static uint64_t udp_bytes(void)
+{
+    return a.driver.stats.udp_tx_bytes + a.driver.stats.udp_rx_bytes;
+}
+
+/* The part at hand is over. */
+static void next_part(call *x)
+{
+    uint64_t now = cli_now_us();
+    x->us[x->part] = now - x->from_us;
+    x->udp[x->part] = udp_bytes() - x->udp_from;
+    x->from_us = now;
+    x->udp_from = udp_bytes();
+    x->part = (part)(x->part + 1);
+}
+
+static void send_text(call *x)
+{
+    wick_span bytes = wick_span_make((const uint8_t *)x->text, strlen(x->text));
+    wick_status s = wick_driver_send(&a.driver, x->session, bytes);
+    if (s == WICK_OK) {
+        x->sent_ms = agent_now(&a);
+    } else if (s != WICK_AGAIN) {
+        x->last = s;
+    }
+}
+
+/* All of these return an exit code, or -1 to go on. */
+
+static int begin_call(call *x)
+{
+    wick_status s = wick_gateway_connect(&a.gateway, &x->session, agent_now(&a), x->peer);
+    return s == WICK_OK ? -1 : cli_fail(a.cli, s, "%s", x->peer);
+}
+
+static int on_gateway(call *x, const wick_gateway_event *e)
+{
+    if (e->status != WICK_OK) {
+        x->last = e->status;
+        if (e->final || e->kind == WICK_GW_EV_SESSION_DOWN ||
+            e->kind == WICK_GW_EV_PEER_RESOLVED) {
+            return agent_fail(&a, e->status, x->peer);
+        }
+    }
+    agent_print(&a, e);
+    if (e->status != WICK_OK) {
+        return -1;
+    }
+    if (e->kind == WICK_GW_EV_READY && x->part == PART_SETUP) {
+        next_part(x);
+        return begin_call(x);
+    }
+    if ((e->kind == WICK_GW_EV_PEER_RESOLVED && x->part == PART_LOOKUP) ||
+        (e->kind == WICK_GW_EV_SESSION_UP && x->part == PART_HANDSHAKE)) {
+        next_part(x);
+    }
+    return -1;
+}
+
+static int on_data(call *x, wick_span bytes)
+{
+    if (x->part != PART_ECHO || bytes.len != strlen(x->text) || memcmp(bytes.ptr, x->text, bytes.len) != 0) {
+        return -1; /* not ours */
+    }
+    next_part(x);
+    x->echoed = true;
+    out_rec o;
+    agent_step_begin(&a, &o, "echo");
+    out_u64(&o, "bytes", bytes.len);
+    out_str(&o, "text", x->text);
+    agent_step_end(&a, &o);
+    return CLI_OK;
+}
+
+static int on_open(call *x, const wick_driver_event *ev)
+{
+    out_rec o;
+    if (x->part == PART_DTLS) { /* not again, if the session's keys were renewed */
+        next_part(x);
+    }
+    agent_step_begin(&a, &o, "dtls");
+    out_hex(&o, "peer", ev->peer, 32);
+    out_str(&o, "suite", wick_driver_suite(&a.driver, ev->session));
+    agent_step_end(&a, &o);
+    send_text(x);
+    return -1;
+}
+
+static int on_event(call *x, const wick_driver_event *ev)
+{
+    switch (ev->kind) {
+    case WICK_DRIVER_GATEWAY:
+        return on_gateway(x, &ev->gateway);
+    case WICK_DRIVER_OPEN:
+        return on_open(x, ev);
+    case WICK_DRIVER_DATA:
+        return on_data(x, ev->bytes);
+    case WICK_DRIVER_CLOSED:
+        return agent_fail(&a, ev->status != WICK_OK ? ev->status : WICK_E_TLS, x->peer);
+    case WICK_DRIVER_DONE:
+        return agent_fail(&a, ev->status != WICK_OK ? ev->status : WICK_E_STATE, x->peer);
+    case WICK_DRIVER_IDLE:
+    default:
+        if (x->part == PART_ECHO && agent_now(&a) - x->sent_ms >= ECHO_RETRY_MS) {
+            send_text(x);
+        }
+        return -1;
+    }
+}
+
+static void put_result(const call *x)
+{
+    static const char *const names[PARTS][2] = {{"setup_ms", "setup_bytes"},
+                                                {"lookup_ms", "lookup_bytes"},
+                                                {"handshake_ms", "handshake_bytes"},
+                                                {"dtls_ms", "dtls_bytes"},
+                                                {"echo_ms", "echo_bytes"}};
+    out_rec o;
+    out_begin_step(&o, stdout, a.cli->json, "done");
+    out_str(&o, "peer", x->peer);
+    for (size_t i = 0; i < PARTS; i++) {
+        out_ms(&o, names[i][0], x->us[i]);
+    }
+    for (size_t i = 0; i < PARTS; i++) {
+        out_u64(&o, names[i][1], x->udp[i]);
+    }
+    out_u64(&o, "rpc_bytes", a.driver.stats.rpc_tx_bytes + a.driver.stats.rpc_rx_bytes);
+    out_u64(&o, "udp_bytes", udp_bytes());
+    out_end(&o);
+}
+
+/* Says goodbye and gives the allocation back. */
+static void hang_up(const call *x)
+{
+    wick_driver_event ev;
+    uint64_t until = agent_now(&a) + CLOSE_MS;
+    wick_driver_close(&a.driver, x->session);
+    do {
+        wick_driver_run(&a.driver, &ev, until);
+    } while (ev.kind != WICK_DRIVER_IDLE && ev.kind != WICK_DRIVER_CLOSED &&
+             ev.kind != WICK_DRIVER_DONE);
+    wick_gateway_stop(&a.gateway, agent_now(&a));
+    until = agent_now(&a) + CLOSE_MS;
+    while (ev.kind != WICK_DRIVER_DONE && !wick_time_reached(agent_now(&a), until)) {
+        wick_driver_run(&a.driver, &ev, until);
+    }
+}
+
+static int call_peer(call *x, uint64_t until_ms)
+{
+    wick_driver_event ev;
+    int code = -1;
+    x->from_us = cli_now_us();
+    x->last = WICK_E_TIMEOUT;
+    while (code < 0 && !agent_interrupted() && !wick_time_reached(agent_now(&a), until_ms)) {
+        wick_driver_run(&a.driver, &ev, wick_time_min(until_ms, agent_now(&a) + 250));
+        code = on_event(x, &ev);
+    }
+    if (x->echoed) {
+        hang_up(x);
+        put_result(x);
+        return CLI_OK;
+    }
+    return code >= 0 ? code : agent_fail(&a, x->last, x->peer);
+}
+
+int cmd_connect(cli *c, int argc, char **argv)
+{
+    static const struct option options[] = {{"send", required_argument, NULL, 's'},
+                                            {"timeout", required_argument, NULL, 't'},
+                                            CLI_COMMON_OPTIONS};
+    static call x;
+    unsigned long timeout_s = TIMEOUT_DEFAULT_S;
+    x.text = "hello";
+    for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
+        char *end = NULL;
+        if (got == 's') {
+            x.text = optarg;
+        } else if (got == 't') {
+            timeout_s = strtoul(optarg, &end, 10);
+            if (*end != '\0' || timeout_s == 0 || timeout_s > 86400) {
+                return cli_usage(c, "--timeout takes seconds, 1 to 86400");
+            }
+        } else {
+            return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+        }
+    }
+    if (argc - optind != 1) {
+        return cli_usage(c, "one name");
+    }
+    if (strlen(x.text) == 0 || strlen(x.text) > WICK_DTLS_WRITE_MAX) {
+        return cli_usage(c, "--send takes 1 to %u bytes", (unsigned)WICK_DTLS_WRITE_MAX);
+    }
+    x.peer = argv[optind];
+    wick_peer_ref ref;
+    wick_status s = wick_peer_ref_parse(&ref, x.peer, strlen(x.peer));
+    if (s != WICK_OK) {
+        return cli_fail(c, s, "'%s'", x.peer);
+    }
+    int code = agent_open(&a, c);
+    if (code == CLI_OK) {
+        s = wick_gateway_start(&a.gateway, agent_now(&a), WICK_GW_GOAL_CALL);
+        code = s == WICK_OK ? call_peer(&x, agent_now(&a) + timeout_s * 1000u)
+                            : cli_fail(c, s, "agent");
+    }
+    agent_close(&a);
+    return code;
+}
