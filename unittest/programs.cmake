@@ -15,3 +15,9 @@ foreach(name 02_verify_proof 03_handshake)
       ${PROJECT_SOURCE_DIR}/examples/expected/${name}.txt)
   endif()
 endforeach()
+
+# The programs together, on a real chain and a stock TURN server.
+if(TARGET wick AND TARGET wick-wallet)
+  wick_add_script_test(lab wick lab/test_wick.sh SERIAL
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:01_lookup>)
+endif()
