@@ -156,7 +156,7 @@ typedef struct wick_turn_data {
 } wick_turn_data;
 
 /**
- * Takes the configuration; sends nothing.
+ * Takes the configuration; sends nothing. A client used before is wiped first (wick_turn_wipe()).
  * @retval WICK_OK         ready for wick_turn_start()
  * @retval WICK_E_BAD_ARG  no crypto, entropy, server port, username or password; key without realm
  * @retval WICK_E_LIMIT    a credential longer than its bound
