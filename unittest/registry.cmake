@@ -4,3 +4,12 @@ wick_add_test(unit record)
 wick_add_test(unit calldata)
 wick_add_test(unit verified)
 wick_add_test(unit voucher LIBS wick_crypto)
+
+# The contracts themselves, and C against them on a node. Both need toolchain/bootstrap.sh --chain.
+wick_add_script_test(lab contracts ../contracts/test.sh TIMEOUT 900)
+if(TARGET wick_port_linux)
+  add_executable(lab_registry lab/lab_registry.c)
+  target_link_libraries(lab_registry PRIVATE wick_tap wick_port_linux wick_crypto wick::core)
+  wick_target_flags(lab_registry)
+  wick_add_script_test(lab registry lab/registry.sh ARGS $<TARGET_FILE:lab_registry>)
+endif()

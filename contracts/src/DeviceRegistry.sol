@@ -14,7 +14,7 @@ import {DeviceWord, EndpointWord, ManagerWord} from "./Words.sol";
 contract DeviceRegistry {
     /// @notice Two words per device.
     /// @param word See DeviceWord. Once written it is never zero again.
-    /// @param key Public key or its hash; zero iff revoked.
+    /// @param key Public key or its hash; never zero again either, and void once revoked.
     struct Device {
         uint256 word;
         bytes32 key;
@@ -75,7 +75,7 @@ contract DeviceRegistry {
     /// @notice A device has another key.
     /// @param id Device. @param word New device word. @param key New key word.
     event Rotated(bytes32 indexed id, uint256 word, bytes32 key);
-    /// @notice A device was revoked; its key word is zero now.
+    /// @notice A device was revoked; its key is void.
     /// @param id Device. @param word New device word.
     event Revoked(bytes32 indexed id, uint256 word);
     /// @notice An endpoint was written.
@@ -254,8 +254,8 @@ contract DeviceRegistry {
         emit Rotated(id, word, key);
     }
 
-    /// @notice Revokes the record. Owner only, also after notAfter. The word stays, so that neither
-    /// the name nor an old voucher becomes free again; the key is cleared.
+    /// @notice Revokes the record. Owner only, also after notAfter. Both words stay, so that neither
+    /// the name nor an old voucher becomes free again, and absence always means never registered.
     /// @dev Works at the highest epoch too: a device can always be revoked.
     /// @param id Device.
     function revoke(bytes32 id) external {
@@ -267,7 +267,6 @@ contract DeviceRegistry {
         }
         word = DeviceWord.asRevoked(word);
         device.word = word;
-        device.key = 0;
         emit Revoked(id, word);
     }
 

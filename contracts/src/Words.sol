@@ -10,7 +10,7 @@ pragma solidity ^0.8.20;
 library DeviceWord {
     /// @notice secp256k1: the y coordinate of the key is odd.
     uint8 internal constant ODD = 0x01;
-    /// @notice Revoked: the word stays, the key is cleared.
+    /// @notice Revoked: the record stays, its key is void.
     uint8 internal constant REVOKED = 0x80;
 
     /// @notice Key types.
@@ -135,11 +135,11 @@ library DeviceWord {
         }
     }
 
-    /// @notice The word after a revocation: REVOKED alone in the flags, next epoch unless saturated.
+    /// @notice The word after a revocation: REVOKED set, next epoch unless saturated.
     /// @param word Device word.
     /// @return The new word.
     function asRevoked(uint256 word) internal pure returns (uint256) {
-        word = (word & ~(uint256(0xff) << 168)) | (uint256(REVOKED) << 168);
+        word |= uint256(REVOKED) << 168;
         unchecked {
             return isLastEpoch(word) ? word : word + ONE_EPOCH;
         }

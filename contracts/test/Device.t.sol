@@ -114,7 +114,7 @@ contract DeviceTest is Fixture {
 
     // ---- revoke ----
 
-    function test_revokeKeepsTheWordAndClearsTheKey() public {
+    function test_revokeKeepsBothWords() public {
         Voucher memory v = voucher();
         v.flags = 0x80;
         vm.expectEmit(address(registry));
@@ -122,7 +122,7 @@ contract DeviceTest is Fixture {
         vm.prank(OWNER);
         registry.revoke(ID);
         same(word(), deviceWord(v, 2));
-        same(key(), 0);
+        same(key(), KEY);
     }
 
     function test_revokeIsForTheOwner() public {
@@ -148,11 +148,25 @@ contract DeviceTest is Fixture {
         registry.revoke(keccak256("nobody"));
     }
 
+    function test_revokeKeepsTheParity() public {
+        vm.prank(OWNER);
+        registry.rotate(ID, info(2, 1, 1), KEY2);
+        vm.prank(OWNER);
+        registry.revoke(ID);
+        Voucher memory v = voucher();
+        v.flags = 0x81;
+        same(word(), deviceWord(v, 3));
+        same(key(), KEY2);
+    }
+
     function test_revokeWorksAfterNotAfter() public {
         vm.warp(NOW + 400 days);
         vm.prank(OWNER);
         registry.revoke(ID);
-        same(key(), 0);
+        Voucher memory v = voucher();
+        v.flags = 0x80;
+        v.notAfter = uint40(NOW + 365 days);
+        same(word(), deviceWord(v, 2));
     }
 
     /// The epoch cannot rise any more, yet a stolen device must be revocable.
@@ -163,7 +177,6 @@ contract DeviceTest is Fixture {
         registry.revoke(ID);
         v.flags = 0x80;
         same(word(), deviceWord(v, type(uint32).max));
-        same(key(), 0);
     }
 
     // ---- managers ----

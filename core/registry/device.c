@@ -51,7 +51,10 @@ static bool is_consistent(const wick_device *d)
         return false;
     }
     if ((d->flags & WICK_DEVICE_FLAG_REVOKED) != 0) {
-        return d->flags == WICK_DEVICE_FLAG_REVOKED && is_zero(d->key, sizeof d->key);
+        /* Its key is void, so nobody looks at it. */
+        return d->flags == WICK_DEVICE_FLAG_REVOKED ||
+               (d->flags == (WICK_DEVICE_FLAG_REVOKED | WICK_DEVICE_FLAG_ODD) &&
+                d->key_type == WICK_KEY_TYPE_SECP256K1);
     }
     if (d->key_type == WICK_KEY_TYPE_SECP256K1) {
         return d->flags <= WICK_DEVICE_FLAG_ODD && is_x_coordinate(d->key);
@@ -99,6 +102,9 @@ wick_status wick_device_encode(uint8_t word0[32], uint8_t word1[32], const wick_
 wick_status wick_device_pub33(uint8_t pub33[33], const wick_device *device)
 {
     memset(pub33, 0, 33);
+    if ((device->flags & WICK_DEVICE_FLAG_REVOKED) != 0) {
+        return WICK_E_RECORD_REVOKED;
+    }
     if (device->key_type != WICK_KEY_TYPE_SECP256K1) {
         return WICK_E_UNSUPPORTED;
     }

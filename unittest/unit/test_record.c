@@ -176,11 +176,15 @@ TEST(device_words)
     CHECK_STATUS(wick_device_decode(&got, w0, w1), WICK_OK);
     CHECK(same_device(&d, &got));
 
-    d.flags = WICK_DEVICE_FLAG_REVOKED;
-    memset(d.key, 0, 32);
+    d.flags |= WICK_DEVICE_FLAG_REVOKED;
     CHECK_STATUS(wick_device_encode(w0, w1, &d), WICK_OK);
+    CHECK(is_hex(w0, "090102030406000000078102a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3"));
     CHECK_STATUS(wick_device_decode(&got, w0, w1), WICK_E_RECORD_REVOKED);
     CHECK(same_device(&d, &got));
+    d.flags = WICK_DEVICE_FLAG_REVOKED;
+    d.key_type = WICK_KEY_TYPE_P256;
+    CHECK_STATUS(wick_device_encode(w0, w1, &d), WICK_OK);
+    CHECK_STATUS(wick_device_decode(&got, w0, w1), WICK_E_RECORD_REVOKED);
 
     memset(w0, 0, 32);
     memset(w1, 0, 32);
@@ -225,7 +229,7 @@ TEST(impossible_device_words)
         d.flags = 0;
         impossible(&d);
     }
-    for (unsigned flags = 2; flags < 256; flags++) { /* revoked with a key among them */
+    for (unsigned flags = 2; flags < 256; flags = flags == 0x7f ? 0x82 : flags + 1) {
         d = device();
         d.flags = (uint8_t)flags;
         impossible(&d);
@@ -233,6 +237,8 @@ TEST(impossible_device_words)
     d = device();
     d.key_type = WICK_KEY_TYPE_RSA2048;
     impossible(&d); /* parity */
+    d.flags |= WICK_DEVICE_FLAG_REVOKED;
+    impossible(&d);
     d.flags = 0;
     memset(d.key, 0, 32);
     impossible(&d); /* live without key */
@@ -266,6 +272,10 @@ TEST(public_keys)
     CHECK_STATUS(wick_device_pub33(back, &d), WICK_OK);
     CHECK_MEM(pub, back, 33);
 
+    d.flags |= WICK_DEVICE_FLAG_REVOKED;
+    CHECK_STATUS(wick_device_pub33(pub, &d), WICK_E_RECORD_REVOKED);
+    CHECK(wick_ct_is_zero(pub, 33));
+    d.flags = 0;
     d.key_type = WICK_KEY_TYPE_RSA2048;
     CHECK_STATUS(wick_device_pub33(pub, &d), WICK_E_UNSUPPORTED);
     CHECK(wick_ct_is_zero(pub, 33));
@@ -531,8 +541,7 @@ TEST(peer_record)
     memset(q.values[3] + 8, 0, 4);
     CHECK_STATUS(wick_peer_record_read(&rec, &q), WICK_E_RECORD_INVALID);
     CHECK_INT(rec.device.epoch, 0);
-    d.flags = WICK_DEVICE_FLAG_REVOKED;
-    memset(d.key, 0, 32);
+    d.flags |= WICK_DEVICE_FLAG_REVOKED;
     CHECK_STATUS(wick_device_encode(q.values[0], q.values[1], &d), WICK_OK);
     CHECK_STATUS(wick_peer_record_read(&rec, &q), WICK_E_RECORD_REVOKED);
     CHECK_INT(rec.device.epoch, 0x01020304);

@@ -104,7 +104,7 @@ void wick_slot_relay(uint8_t slot32[32], uint32_t index, unsigned word);
  * secp256k1, with the parity of y in flags; SHA-256 of the SPKI for RSA-2048 and P-256. */
 
 #define WICK_DEVICE_FLAG_ODD 0x01u     /* secp256k1: y is odd */
-#define WICK_DEVICE_FLAG_REVOKED 0x80u /* revoked; the key word is zero */
+#define WICK_DEVICE_FLAG_REVOKED 0x80u /* revoked; the key is void */
 
 typedef struct wick_device {
     uint8_t owner[20];  /* wallet that may write */
@@ -113,7 +113,7 @@ typedef struct wick_device {
     uint8_t org;        /* number of the organisation that vouched first */
     uint32_t epoch;     /* 1 = first registration; rises with each registration, rotation, revocation */
     uint64_t not_after; /* unix seconds, below 2^40 */
-    uint8_t key[32];    /* zero iff revoked */
+    uint8_t key[32];    /* void if revoked */
 } wick_device;
 
 /**
@@ -139,6 +139,7 @@ WICK_NODISCARD wick_status wick_device_encode(uint8_t word0[32], uint8_t word1[3
  * wick_hal_crypto.secp256k1_expand() look at it.
  * @param[out] pub33 zeroed on error
  * @retval WICK_OK
+ * @retval WICK_E_RECORD_REVOKED
  * @retval WICK_E_UNSUPPORTED  another key type
  * @retval WICK_E_BAD_KEY      x is zero or not below the field prime
  */

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The registry of core against its contracts on a real node: deploys them on anvil, with today's
+# rules and with those of London, and lets lab_registry compare every word and refusal.
+#   registry.sh PROGRAM
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd -P)
+program=$1
+WICK_CHAIN_DIR=${WICK_CHAIN_DIR:-$top/build/deps/chain}
+export WICK_CHAIN_DIR
+if [ ! -x "$WICK_CHAIN_DIR/bin/anvil" ] || ! command -v node >/dev/null 2>&1; then
+    echo "1..0 # SKIP no anvil below build/deps/chain: run toolchain/bootstrap.sh --chain"
+    exit 77
+fi
+
+work=$(mktemp -d)
+node_pid=
+stop() {
+    [ -z "$node_pid" ] || kill "$node_pid" 2>/dev/null || true
+    [ -z "$node_pid" ] || wait "$node_pid" 2>/dev/null || true
+    node_pid=
+}
+trap 'stop; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+
+# A port of its own for the node: port 0 lets the system choose, and the node says which it was.
+start() {
+    rm -f "$work/anvil.log" && : >"$work/anvil.log"
+    "$WICK_CHAIN_DIR/bin/anvil" --port 0 --hardfork "$1" >>"$work/anvil.log" 2>&1 &
+    node_pid=$!
+    tries=0
+    until url=$(sed -n 's/^Listening on \(127\.0\.0\.1:[1-9][0-9]*\)$/http:\/\/\1/p' \
+        "$work/anvil.log") && [ -n "$url" ]; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 100 ] || ! kill -0 "$node_pid" 2>/dev/null; then
+            sed 's/^/# /' "$work/anvil.log"
+            echo "not ok - anvil does not start"
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+bad=0
+for rules in london osaka; do
+    start "$rules"
+    # The manager is the second account of anvil, whose key everybody knows; the first one is admin.
+    manager=0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+    node "$top/contracts/deploy.mjs" --rpc "$url" --org capillary --manager "$manager" \
+        >"$work/conf"
+    echo "# $rules rules"
+    WICK_LAB_RPC=$url \
+        WICK_LAB_DEVICES=$(sed -n 's/^device_registry=//p' "$work/conf") \
+        WICK_LAB_RELAYS=$(sed -n 's/^relay_registry=//p' "$work/conf") \
+        "$program" || bad=1
+    stop
+done
+exit "$bad"
