@@ -1,0 +1,275 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The main job on real parts: two gateways behind two symmetric NATs find each other by name through
+# an Ethereum chain and a stock TURN server, verify what they read, agree on a key and talk DTLS-PSK.
+#
+#   sh examples/demo.sh            the story
+#   sh examples/demo.sh --attack   the story, then each attacker: off (succeeds), on (is refused)
+#   sh examples/demo.sh --sim      the same agent code in one process, no server, no privilege
+#   sh examples/demo.sh --clean    removes everything that demo and tests have made below build/
+set -eu
+cd "$(dirname "$0")/.."
+root=$PWD
+. unittest/lab/topology.sh
+
+say() { printf '%s\n' "$*"; }
+die() {
+    say "demo: $*" >&2
+    exit 1
+}
+usage() {
+    sed -n '3,10s/^# \{0,1\}//p' examples/demo.sh >&2
+    exit 2
+}
+
+mode=story
+inside=
+case "${1:-}" in
+    '') ;;
+    --attack) mode=attack ;;
+    --sim) mode=sim ;;
+    --clean)
+        rm -rf build
+        say "removed $root/build"
+        exit 0
+        ;;
+    --inside)
+        inside=yes
+        mode=$2
+        ;;
+    *) usage ;;
+esac
+[ -n "$inside" ] || [ $# -le 1 ] || usage
+
+now_ms() { date +%s%3N; }
+
+build_programs() {
+    cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log >&2; die "configuration failed"; }
+    cmake --build --preset release -j "$(nproc)" --target "$@" >build/build.log 2>&1 \
+        || { tail -30 build/build.log >&2; die "build failed, see build/build.log"; }
+}
+
+if [ -z "$inside" ]; then
+    mkdir -p build
+    if [ "$mode" != sim ] && ! lab_available; then
+        # A bare machine lacks ip and nft; the bootstrap installs them where it may.
+        sh toolchain/bootstrap.sh core lab || exit $?
+        if ! lab_available; then
+            say "demo: no network namespaces here (unshare, ip and nft are needed): running --sim"
+            mode=sim
+        fi
+    fi
+    if [ "$mode" = sim ]; then
+        sh toolchain/bootstrap.sh core deps || exit $?
+        build_programs wick-sim
+        exec build/release/examples/sim/wick-sim
+    fi
+    sh toolchain/bootstrap.sh core deps lab chain || exit $?
+    say "building wick"
+    build_programs wick wick-wallet
+    lab_enter sh examples/demo.sh --inside "$mode"
+fi
+
+# ---- inside the namespaces: everything started here ends with this shell ----
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/wick-demo.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+umask 077
+started=$(now_ms)
+
+bin=$root/build/release/examples
+chain_bin=$root/build/deps/chain/bin
+lab_bin=$root/build/deps/lab/bin
+rpc=http://20.0.0.20:8545
+since=$started
+
+# One line per step, with the time that it took.
+step() {
+    t=$(now_ms)
+    printf '%-11s %s  [%d ms]\n' "$1" "$2" $((t - since))
+    since=$t
+}
+indent() { sed 's/^/            /'; }
+
+# start NAME NAMESPACE COMMAND...: in the background, output in $work/NAME.log
+start() {
+    log=$work/$1.log
+    ns=$2
+    shift 2
+    ip netns exec "$ns" "$@" >"$log" 2>&1 </dev/null &
+}
+show_and_die() {
+    sed 's/^/    /' "$work/$1.log" | tail -20 >&2
+    die "$2"
+}
+rpc_ok() {
+    cast chain-id
+}
+cast() {
+    lab_in chain "$chain_bin/cast" "$@" --rpc-url "$rpc"
+}
+first_account() {
+    cast rpc eth_accounts | tr -d '[]" ' | cut -d, -f1
+}
+
+# A gateway's folder with its configuration; its keys are made by `wick id new`.
+gateway_conf() { # FOLDER NAME RPC
+    mkdir -p "$work/$1"
+    cat >"$work/$1/wick.conf" <<CONF
+[identity]
+name = $2
+wallet_key_file = wallet.key
+device_key_file = device.key
+store_dir = store
+[chain.lab]
+chain_id = 31337
+tier = own_node
+[rpc]
+chain = lab
+url = $3
+[registry.lab]
+chain = lab
+device_registry = $device_registry
+relay_registry = $relay_registry
+[wallet]
+address = 20.0.0.20:7000
+psk_identity = $2
+psk_file = wallet.psk
+token_file = wallet.token
+CONF
+}
+
+random_hex() { # BYTES
+    head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'
+}
+
+# What the factory puts into a device and tells the manager: a PSK and a token.
+provision() { # NAME FOLDER
+    psk=$(random_hex 32)
+    token=$(random_hex 16)
+    printf '%s\n' "$psk" >"$work/$2/wallet.psk"
+    printf '%s\n' "$token" >"$work/$2/wallet.token"
+    printf '{"name":"%s","psk":"0x%s","token":"%s"}\n' "$1" "$psk" "$token" >"$work/manager/devices/$1"
+}
+
+wick() { # LAN FOLDER ARGS...
+    wick_ns=$1
+    wick_dir=$2
+    shift 2
+    lab_in "$wick_ns" "$bin/wick" --config "$work/$wick_dir/wick.conf" "$@"
+}
+
+# ---- the parts ----
+
+lab_up || die "cannot set up the network"
+step network "two LANs behind two symmetric NATs (nftables masquerade fully-random)"
+
+start anvil chain "$chain_bin/anvil" --host 20.0.0.20 --silent
+lab_wait 10 rpc_ok || show_and_die anvil "the chain does not answer"
+step chain "anvil, chain id 31337; it has no consensus to verify, so the tier is OWN_NODE"
+
+mkdir -p "$work/turn"
+random_hex 24 >"$work/turn/secret"
+cat >"$work/turn/turnserver.conf" <<CONF
+listening-ip=20.0.0.10
+relay-ip=20.0.0.10
+min-port=50000
+max-port=50999
+realm=relay.example
+use-auth-secret
+static-auth-secret=$(cat "$work/turn/secret")
+user-quota=8
+no-cli
+no-tls
+no-dtls
+no-rfc5780
+no-multicast-peers
+pidfile=$work/turn/pid
+userdb=$work/turn/db
+log-file=stdout
+simple-log
+CONF
+relay_listens() {
+    lab_in turn ss -Hlun | grep -q ':3478 '
+}
+start turn turn "$lab_bin/turnserver" -c "$work/turn/turnserver.conf"
+lab_wait 10 relay_listens || show_and_die turn "the relay does not listen"
+step relay "$("$lab_bin/turnserver" --version 2>/dev/null | tail -1), permissions on, time-limited credentials"
+
+# The operator: a manager key, the contracts, the relay on the approved list, and two devices that
+# the factory announced.
+mkdir -p "$work/manager/devices"
+manager_conf() {
+    cat >"$work/manager/wick.conf" <<CONF
+[chain.lab]
+chain_id = 31337
+tier = own_node
+[rpc]
+chain = lab
+url = $rpc
+[registry.lab]
+chain = lab
+device_registry = $device_registry
+relay_registry = $relay_registry
+[manager]
+listen = 20.0.0.20:7000
+org = example
+key_file = manager.key
+devices_dir = devices
+ledger_file = ledger
+relay_secret_file = ../turn/secret
+CONF
+}
+device_registry=0x0000000000000000000000000000000000000000
+relay_registry=$device_registry
+manager_conf
+manager=$(lab_in chain "$bin/wick-wallet" --config "$work/manager/wick.conf" new-key)
+lab_in chain node contracts/deploy.mjs --rpc "$rpc" --org example --manager "$manager" \
+    --relay 20.0.0.10:3478 >"$work/deploy.log" 2>&1 || show_and_die deploy "the contracts are not deployed"
+device_registry=$(sed -n 's/^device_registry=//p' "$work/deploy.log")
+relay_registry=$(sed -n 's/^relay_registry=//p' "$work/deploy.log")
+cast send --unlocked --from "$(first_account)" --value 10ether "$manager" >"$work/fund.log" 2>&1 \
+    || show_and_die fund "the manager is not funded"
+manager_conf
+# From here on the chain has its own pace: one block a second.
+cast rpc evm_setIntervalMining 1 >"$work/interval.log" 2>&1 || show_and_die interval "the chain keeps no pace"
+step contracts "DeviceRegistry $device_registry"
+indent <<TXT
+RelayRegistry $relay_registry, one approved relay
+TXT
+
+gateway_conf a gw-a "$rpc"
+gateway_conf b gw-b "$rpc"
+provision gw-a a
+provision gw-b b
+wallet_ready() {
+    grep -q '^READY' "$work/wallet.log"
+}
+start wallet chain "$bin/wick-wallet" --config "$work/manager/wick.conf"
+lab_wait 10 wallet_ready || show_and_die wallet "the wallet manager does not start"
+step wallet "manager $manager vouches for and funds two provisioned devices"
+
+# Two keys each, made on the device: one owns the record and pays, the other proves the name.
+wick lan-a a id new gw-a >"$work/id-a.log" 2>&1 || show_and_die id-a "no identity for gw-a"
+wick lan-b b id new gw-b >"$work/id-b.log" 2>&1 || show_and_die id-b "no identity for gw-b"
+step identity "gw-a and gw-b have made their keys"
+
+# gw-a registers, takes a relayed address, publishes it, and waits for peers.
+a_ready() {
+    grep -q '^READY' "$work/listen.log"
+}
+start listen lan-a "$bin/wick" --config "$work/a/wick.conf" listen
+lab_wait 60 a_ready || show_and_die listen "gw-a does not get ready"
+step gw-a "registered, allocated and published"
+sed '/^READY/d' "$work/listen.log" | indent
+
+# gw-b does the same and calls gw-a by its name.
+call() { # FOLDER TEXT LOG
+    wick lan-b "$1" connect gw-a --send "$2" >"$work/$3.log" 2>&1
+}
+call b "hello from behind the other NAT" connect || show_and_die connect "gw-b does not reach gw-a"
+step gw-b "found gw-a by name, verified its record, agreed on a key, and got its message back"
+indent <"$work/connect.log"
+done_ms=$(($(now_ms) - started))
+say "the story took $done_ms ms; nothing is left running"
