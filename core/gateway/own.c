@@ -73,6 +73,7 @@ void gw_own_fail(wick_gateway *gw, uint64_t now_ms, wick_status status)
                   status, final, false);
     o->ask.state = REQ_FREE;
     o->action = ACT_NONE;
+    o->failed_status = status;
     if (final) {
         gw_own_set(gw, OWN_FAILED, WICK_TIME_NEVER(now_ms));
         return;

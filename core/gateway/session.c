@@ -129,6 +129,13 @@ wick_status wick_gateway_connect(wick_gateway *gw, uint8_t *session, uint64_t no
     return begin(gw, session, now_ms, ref, false);
 }
 
+static void enter_path(wick_gateway_session *s, uint64_t now_ms)
+{
+    s->state = SES_PATH;
+    s->due_ms = now_ms;
+    s->asked = false;
+}
+
 void gw_session_resolved(wick_gateway *gw, uint64_t now_ms, uint8_t index, wick_status status)
 {
     wick_gateway_session *s = &gw->session[index];
@@ -141,8 +148,7 @@ void gw_session_resolved(wick_gateway *gw, uint64_t now_ms, uint8_t index, wick_
     } else if (status != WICK_OK) {
         gw_session_end(gw, index, status);
     } else {
-        s->state = SES_PATH;
-        s->due_ms = now_ms;
+        enter_path(s, now_ms);
     }
 }
 
@@ -171,7 +177,7 @@ static void try_path(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     s->due_ms = now_ms + PATH_PERIOD_MS;
     if (!gw->own.registered_told || !gw_relay_up(gw)) {
         if (gw->own.state == OWN_FAILED) {
-            gw_session_end(gw, index, WICK_E_STATE);
+            gw_session_end(gw, index, gw->own.failed_status);
         }
         return; /* the responder could not look us up, or there is no way out yet */
     }
@@ -181,7 +187,8 @@ static void try_path(wick_gateway *gw, uint64_t now_ms, uint8_t index)
         return;
     }
     s->via = 0;
-    wick_status st = wick_turn_permit(&gw->turn[0], now_ms, &s->addr);
+    wick_status st = s->asked ? WICK_OK : wick_turn_permit(&gw->turn[0], now_ms, &s->addr);
+    s->asked = true; /* once: asking again after a denial would begin anew */
     if (st == WICK_OK) {
         uint8_t probe[64];
         wick_buf b = wick_buf_make(probe, sizeof probe);
@@ -242,8 +249,7 @@ void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_sta
             s->addr = s->next;
             s->seq = s->next_seq;
             s->endpoint_kind = s->next_kind;
-            s->state = SES_PATH;
-            s->due_ms = now_ms;
+            enter_path(s, now_ms);
         } else if (s->tries + 1u < CALL_TRIES && status == WICK_E_NSL_NO_ANSWER) {
             s->tries++;
             s->state = SES_LOOKUP; /* it may have moved */
@@ -334,8 +340,7 @@ void gw_session_path_lost(wick_gateway *gw, uint64_t now_ms, uint8_t via, wick_s
             gw_session_end(gw, i, status);
         } else {
             wick_nsl_close(&gw->nsl, s->run); /* begin again from the new address */
-            s->state = SES_PATH;
-            s->due_ms = now_ms;
+            enter_path(s, now_ms);
         }
     }
 }

@@ -160,11 +160,14 @@ static bool find_password(const wick_stub_turn *s, struct request *q,
         expiry = expiry * 10 + (uint64_t)(user.ptr[i] - '0');
         i++;
     }
-    if (i == 0 || expiry <= s->cfg.unix_base_s + q->now_ms / 1000) {
-        return false;
-    }
     if (i < user.len && user.ptr[i] == ':') {
         q->name = wick_span_make(user.ptr + i + 1, user.len - i - 1);
+    }
+    /* As coturn: a credential that expires under a live allocation goes on working for it. */
+    const wick_stub_turn_allocation *a = wick_stub_turn_find(s, q->from);
+    bool held = a != NULL && same(q->name, wick_span_make(a->username, a->username_len));
+    if (i == 0 || (!held && expiry <= s->cfg.unix_base_s + q->now_ms / 1000)) {
+        return false;
     }
     if (wick_turn_rest_password(out, s->cfg.crypto, text(s->cfg.rest_secret), user) != WICK_OK) {
         return false;

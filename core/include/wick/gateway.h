@@ -382,7 +382,7 @@ typedef struct wick_gateway_own {
     uint8_t state, action;
     uint8_t fund_tries;
     bool registered, registered_told, published, funded;
-    wick_status sent_status;
+    wick_status sent_status, failed_status;
     uint64_t due_ms, started_ms;
     uint32_t backoff_ms;
     wick_device device;
@@ -418,7 +418,7 @@ typedef struct wick_gateway_relays {
 /** A call to a peer, or a session with it. Private. */
 typedef struct wick_gateway_session {
     uint8_t state, registry, via, tries;
-    bool initiator, lookup_only, has_next;
+    bool initiator, lookup_only, has_next, asked;
     wick_status status; /* why it ended */
     uint64_t due_ms, give_up_ms, used_ms;
     uint32_t run; /* of the handshake */
