@@ -72,7 +72,9 @@ static wick_status rotate(wick_nsl_node *node, uint64_t now_ms)
     wick_status st = new_cookie_key(node, next);
     if (st == WICK_OK) {
         node->cookie_at = (uint8_t)(1 - node->cookie_at);
-        node->cookie_ms = now_ms;
+        /* Counted from when it was due: no cookie is good for longer than 128 s. */
+        node->cookie_ms =
+            (age < 2u * NSL_COOKIE_MS) ? node->cookie_ms + NSL_COOKIE_MS : now_ms;
     }
     return st;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsl_world.h"
 
+#include "../../core/psk/nsl_internal.h"
+#include "wick/hpke.h"
+
 struct side side[SIDES];
 uint64_t now_ms;
 struct packet queue[QUEUE_MAX];
@@ -399,4 +402,148 @@ bool world_node_has(unsigned n, const uint8_t *bytes, size_t len)
         }
     }
     return false;
+}
+
+/* ---- what a dishonest party can make ---- */
+
+void world_random_bytes(uint8_t *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (uint8_t)world_random();
+    }
+}
+
+static wick_status fill_random(void *ctx, uint8_t *out, size_t len)
+{
+    (void)ctx;
+    world_random_bytes(out, len);
+    return WICK_OK;
+}
+
+static const wick_hal_entropy random_entropy = {NULL, fill_random};
+
+void world_keyhash(uint8_t out[32], unsigned n)
+{
+    CHECK_STATUS(nsl_keyhash(&real_crypto, out, &side[n].record), WICK_OK);
+}
+
+struct m1_made world_m1(unsigned from)
+{
+    struct m1_made m;
+    uint8_t keyhash[32];
+
+    memset(&m, 0, sizeof m);
+    m.suite = 0x22;
+    m.cid_i = world_random() | 1u;
+    world_random_bytes(m.n1, 32);
+    world_random_bytes(m.e_secret, 32);
+    m.e_secret[0] = 1;
+    CHECK_STATUS(real_crypto.secp256k1_public(real_crypto.ctx, m.e_pub, m.e_secret), WICK_OK);
+    memcpy(m.id, side[from].cfg.id, 32);
+    world_keyhash(keyhash, from);
+    memcpy(m.kid, keyhash, 8);
+    m.opts = WICK_NSL_OPT_SIG;
+    return m;
+}
+
+static void m1_info(uint8_t th0[32], unsigned to, const uint8_t to_id[32], uint8_t suite,
+                    uint8_t keyhash[32])
+{
+    world_keyhash(keyhash, to);
+    CHECK_STATUS(nsl_th0(&real_crypto, th0, suite, to_id, keyhash), WICK_OK);
+}
+
+void world_seal_m1(uint8_t out[168], const struct m1_made *m, unsigned to, const uint8_t to_id[32])
+{
+    uint8_t th0[32], keyhash[32], plain[107];
+    wick_hpke_params p;
+    wick_hpke h;
+
+    m1_info(th0, to, to_id, m->suite, keyhash);
+    const struct nsl_header head = {NSL_M1, m->suite, 0, m->cid_i, wick_load_be32(keyhash)};
+    nsl_header_put(out, &head);
+    memcpy(plain, m->n1, 32);
+    memcpy(plain + 32, m->e_pub, 33);
+    memcpy(plain + 65, m->id, 32);
+    memcpy(plain + 97, m->kid, 8);
+    wick_store_be16(plain + 105, m->opts);
+    memset(&p, 0, sizeof p);
+    p.aead = WICK_AEAD_CHACHA20_POLY1305;
+    p.info = NSL_SPAN(th0);
+    CHECK_STATUS(wick_hpke_setup_sender(&h, out + 12, &real_crypto, &random_entropy,
+                                        side[to].record.bytes, &p),
+                 WICK_OK);
+    CHECK_STATUS(wick_hpke_seal(&h, out + 45, wick_span_make(out, 12), NSL_SPAN(plain)), WICK_OK);
+}
+
+wick_status world_open_m1(struct m1_made *out, unsigned n, const uint8_t m1[168])
+{
+    uint8_t th0[32], keyhash[32], plain[107];
+    wick_hpke_params p;
+    wick_hpke h;
+
+    memset(out, 0, sizeof *out);
+    m1_info(th0, n, side[n].cfg.id, m1[2], keyhash);
+    memset(&p, 0, sizeof p);
+    p.aead = WICK_AEAD_CHACHA20_POLY1305;
+    p.info = NSL_SPAN(th0);
+    wick_status st = wick_hpke_setup_recipient(&h, &real_crypto, &real_keystore,
+                                               side[n].record.bytes, m1 + 12, &p, side[n].key);
+    if (st == WICK_OK) {
+        st = wick_hpke_open(&h, plain, wick_span_make(m1, 12), wick_span_make(m1 + 45, 123));
+    }
+    if (st == WICK_OK) {
+        out->suite = m1[2];
+        out->cid_i = wick_load_be32(m1 + 4);
+        memcpy(out->n1, plain, 32);
+        memcpy(out->e_pub, plain + 32, 33);
+        memcpy(out->id, plain + 65, 32);
+        memcpy(out->kid, plain + 97, 8);
+        out->opts = wick_load_be16(plain + 105);
+    }
+    return st;
+}
+
+void world_add_cookie(uint8_t out[184], const uint8_t m1[168], unsigned to, const wick_addr *from)
+{
+    uint8_t m1_hash[32];
+
+    CHECK_STATUS(nsl_m1_hash(&real_crypto, m1_hash, wick_span_make(m1, 168)), WICK_OK);
+    memcpy(out, m1, 12);
+    out[3] = NSL_FLAG_COOKIE;
+    CHECK_STATUS(nsl_cookie_make(&side[to].node, out + 12, now_ms, from, m1_hash), WICK_OK);
+    memcpy(out + 28, m1 + 12, 156);
+}
+
+void world_seal_m2(uint8_t out[159], unsigned to, const uint8_t th1[32], const uint8_t *n1,
+                   const uint8_t plain98[98], uint32_t cid_i, uint32_t cid_r)
+{
+    const struct nsl_header head = {NSL_M2, 0x22, 0, cid_i, cid_r};
+    wick_hpke_params p;
+    wick_hpke h;
+
+    nsl_header_put(out, &head);
+    memset(&p, 0, sizeof p);
+    p.aead = WICK_AEAD_CHACHA20_POLY1305;
+    p.info = wick_span_make(th1, 32);
+    if (n1 != NULL) {
+        p.mode = WICK_HPKE_PSK;
+        p.psk = wick_span_make(n1, 32);
+        p.psk_id = wick_span_make((const uint8_t *)"DPK-NSL v1 N1", 13);
+    }
+    CHECK_STATUS(wick_hpke_setup_sender(&h, out + 12, &real_crypto, &random_entropy,
+                                        side[to].record.bytes, &p),
+                 WICK_OK);
+    CHECK_STATUS(wick_hpke_seal(&h, out + 45, wick_span_make(out, 12),
+                                wick_span_make(plain98, 98)),
+                 WICK_OK);
+}
+
+unsigned world_halves(unsigned n)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < WICK_NSL_HALF_OPEN_MAX; i++) {
+        count += side[n].node.half[i].state != NSL_HALF_FREE ? 1u : 0u;
+    }
+    return count;
 }

@@ -85,6 +85,30 @@ const struct packet *world_sent(uint8_t type);
 bool world_same_session(unsigned a, unsigned b);
 void world_entropy(unsigned n, uint64_t seed);
 uint32_t world_random(void);
+
+/* ---- what a dishonest party can make ---- */
+
+/* Contents of an M1 and how its header is. Filled by world_m1() with honest values; change any. */
+struct m1_made {
+    uint8_t suite;
+    uint32_t cid_i;
+    uint8_t n1[32], e_secret[32], e_pub[33], id[32], kid[8];
+    uint16_t opts;
+};
+struct m1_made world_m1(unsigned from);
+/* Seals it to a side, with the record id given as its own; 168 bytes, no cookie. */
+void world_seal_m1(uint8_t out[168], const struct m1_made *m, unsigned to, const uint8_t to_id[32]);
+/* Opens an M1 without cookie with a side's own key. */
+wick_status world_open_m1(struct m1_made *out, unsigned n, const uint8_t m1[168]);
+/* Puts the cookie in that `to` would give to `from` now: 184 bytes. */
+void world_add_cookie(uint8_t out[184], const uint8_t m1[168], unsigned to, const wick_addr *from);
+/* An M2 to side `to` under info th1, psk N1 (NULL: base mode). 159 bytes. */
+void world_seal_m2(uint8_t out[159], unsigned to, const uint8_t th1[32], const uint8_t *n1,
+                   const uint8_t plain98[98], uint32_t cid_i, uint32_t cid_r);
+void world_keyhash(uint8_t out[32], unsigned n);
+void world_random_bytes(uint8_t *out, size_t len);
+unsigned world_halves(unsigned n);
+
 /* Is this string of bytes anywhere in the node? */
 bool world_node_has(unsigned n, const uint8_t *bytes, size_t len);
 
