@@ -143,12 +143,18 @@ wick_status wick_read_end(wick_reader *r)
 
 void wick_wipe(void *p, size_t len)
 {
+#if defined(__GNUC__)
+    memset(p, 0, len);
+    /* To the compiler this reads the memory, so that the memset above is not dead. */
+    __asm__ volatile("" : : "r"(p) : "memory");
+#else
     volatile uint8_t *v = (volatile uint8_t *)p;
     while (len != 0) {
         *v = 0;
         v++;
         len--;
     }
+#endif
 }
 
 bool wick_ct_equal(const uint8_t *a, const uint8_t *b, size_t len)

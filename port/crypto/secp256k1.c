@@ -26,6 +26,52 @@ static const secp256k1_context *lib(void *ctx)
     return (const secp256k1_context *)((wick_crypto_ctx *)ctx)->secp256k1;
 }
 
+/* ---- points met before ---- */
+
+/* The place of a key, or the one that was not used for longest. Keys are public: no secret decides
+ * anything here. */
+static wick_crypto_point *place_of(wick_crypto_ctx *ctx, const uint8_t pub33[33])
+{
+    wick_crypto_point *oldest = &ctx->points[0];
+    for (size_t i = 0; i < WICK_SECP256K1_POINTS; i++) {
+        wick_crypto_point *p = &ctx->points[i];
+        if (memcmp(p->pub33, pub33, sizeof p->pub33) == 0) {
+            return p;
+        }
+        if (ctx->uses - p->used > ctx->uses - oldest->used) {
+            oldest = p;
+        }
+    }
+    return oldest;
+}
+
+static void remember(wick_crypto_ctx *ctx, const uint8_t pub33[33], const secp256k1_pubkey *pub)
+{
+    wick_crypto_point *p = place_of(ctx, pub33);
+    ctx->uses++;
+    memcpy(p->pub33, pub33, sizeof p->pub33);
+    memcpy(p->point, pub->data, sizeof p->point);
+    p->used = ctx->uses;
+}
+
+/* False if it is no point of the curve. */
+static bool load_point(void *ctx, secp256k1_pubkey *pub, const uint8_t pub33[33])
+{
+    wick_crypto_point *p = place_of((wick_crypto_ctx *)ctx, pub33);
+    if (pub33[0] != 0 && memcmp(p->pub33, pub33, sizeof p->pub33) == 0) {
+        memcpy(pub->data, p->point, sizeof pub->data);
+        p->used = ++((wick_crypto_ctx *)ctx)->uses;
+        return true;
+    }
+    if (secp256k1_ec_pubkey_parse(lib(ctx), pub, pub33, 33) == 0) {
+        return false;
+    }
+    remember((wick_crypto_ctx *)ctx, pub33, pub);
+    return true;
+}
+
+/* ---- operations ---- */
+
 static int copy_x(unsigned char *output, const unsigned char *x32, const unsigned char *y32,
                   void *data)
 {
@@ -56,14 +102,18 @@ wick_status wick_crypto_secp256k1_public(wick_crypto_ctx *ctx, uint8_t pub33[33]
     if (secp256k1_ec_pubkey_create(lib(ctx), &pub, secret32) == 0) {
         return WICK_E_BAD_KEY;
     }
-    return put_compressed(ctx, pub33, &pub);
+    wick_status s = put_compressed(ctx, pub33, &pub);
+    if (s == WICK_OK) {
+        remember(ctx, pub33, &pub);
+    }
+    return s;
 }
 
 wick_status wick_crypto_secp256k1_ecdh(wick_crypto_ctx *ctx, uint8_t x32[32],
                                        const uint8_t secret32[32], const uint8_t peer33[33])
 {
     secp256k1_pubkey pub;
-    if (secp256k1_ec_pubkey_parse(lib(ctx), &pub, peer33, 33) == 0 ||
+    if (!load_point(ctx, &pub, peer33) ||
         secp256k1_ecdh(lib(ctx), x32, &pub, secret32, copy_x, NULL) == 0) {
         memset(x32, 0, 32);
         return WICK_E_BAD_KEY;
@@ -85,7 +135,7 @@ static wick_status curve_ecdh(void *ctx, uint8_t x32[32], const uint8_t secret32
 static wick_status curve_expand(void *ctx, uint8_t pub65[65], const uint8_t pub33[33])
 {
     secp256k1_pubkey pub;
-    if (secp256k1_ec_pubkey_parse(lib(ctx), &pub, pub33, 33) == 0) {
+    if (!load_point(ctx, &pub, pub33)) {
         return WICK_E_BAD_KEY;
     }
     return put_uncompressed(ctx, pub65, &pub);
@@ -96,7 +146,7 @@ static wick_status curve_verify(void *ctx, const uint8_t sig64[64], const uint8_
 {
     secp256k1_pubkey pub;
     secp256k1_ecdsa_signature sig;
-    if (secp256k1_ec_pubkey_parse(lib(ctx), &pub, pub33, 33) == 0) {
+    if (!load_point(ctx, &pub, pub33)) {
         return WICK_E_BAD_KEY;
     }
     /* secp256k1_ecdsa_verify() refuses high s by itself. */
@@ -172,6 +222,8 @@ wick_status wick_crypto_secp256k1_fill(wick_hal_crypto *out, wick_crypto_ctx *ct
     }
     secp256k1_context_set_illegal_callback(made, on_illegal, NULL);
     ctx->secp256k1 = made;
+    ctx->uses = 0;
+    memset(ctx->points, 0, sizeof ctx->points);
     out->ctx = ctx;
     out->secp256k1_public = curve_public;
     out->secp256k1_ecdh = curve_ecdh;

@@ -19,7 +19,7 @@
  * A context belongs to one thread at a time; contexts are independent of each other. The one
  * exception is the pool below, which mbedtls allows only once per process.
  *
- * Sizes: wick_crypto_ctx 264 B; wick_ram_keystore 40 B + 40 B per key (64-bit).
+ * Sizes: wick_crypto_ctx 0.9 KB; wick_ram_keystore 40 B + 40 B per key (64-bit).
  */
 #include "wick/base.h"
 #include "wick/hal/crypto.h"
@@ -46,9 +46,24 @@ extern "C" {
 #define WICK_MBEDTLS_POOL_BYTES (96u * 1024u)
 #endif
 
+/* Public keys whose point is remembered. A handshake meets each of its six keys two or three times,
+ * and decompression is a square root (53 k instructions). Range 1..16. 104 B each. */
+#ifndef WICK_SECP256K1_POINTS
+#define WICK_SECP256K1_POINTS 6
+#endif
+
+/** Private: a compressed key and its point in the library's form. */
+typedef struct wick_crypto_point {
+    uint8_t pub33[33]; /* first byte 0: free */
+    uint8_t point[64];
+    uint32_t used;
+} wick_crypto_point;
+
 typedef struct wick_crypto_ctx {
     uint64_t opaque[(WICK_SECP256K1_CTX_BYTES + 7) / 8];
     void *secp256k1;
+    uint32_t uses;
+    wick_crypto_point points[WICK_SECP256K1_POINTS];
 } wick_crypto_ctx;
 
 /**
