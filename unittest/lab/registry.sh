@@ -21,7 +21,7 @@ stop() {
     node_pid=
 }
 trap 'stop; rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 
 # A port of its own for the node: port 0 lets the system choose, and the node says which it was.
 start() {
