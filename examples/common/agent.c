@@ -226,6 +226,12 @@ int agent_fail(const agent *a, wick_status status, const char *what)
 {
     const char *wallet = wick_driver_wallet_text(&a->driver);
     const char *node = wick_driver_rpc_text(&a->driver);
+    if (status == WICK_E_CONFIG && a->host.conf.wallet.s.line == 0) {
+        return cli_fail_remedy(a->cli, status, "add a [wallet] section for the wallet manager",
+                               "%s: the name is not registered, or there are no relay credentials, "
+                               "and %.200s names no wallet manager",
+                               what, a->host.conf.path);
+    }
     if (wallet[0] != '\0') {
         return cli_fail(a->cli, status, "%s (wallet manager: %s)", what, wallet);
     }

@@ -88,6 +88,9 @@ static wick_status prove_account(reader *r, wick_proof *proof, const wick_eth_pr
     if (s == WICK_OK) {
         s = wick_mpt_status(wick_proof_account_end(proof, &r->contract));
     }
+    if (s == WICK_OK) {
+        s = wick_proof_account_claim(proof, &answer->claim); /* a node that lies is not used */
+    }
     if (s == WICK_OK && memcmp(r->contract.code_hash, wick_empty_code_hash, 32) == 0) {
         s = WICK_E_NO_CONTRACT;
     }
@@ -123,6 +126,9 @@ wick_status reader_prove(reader *r, wick_peer_query *query, const uint8_t contra
         }
         if (s == WICK_OK) {
             s = wick_mpt_status(wick_proof_slot_end(&proof, query->values[i]));
+        }
+        if (s == WICK_OK) {
+            s = wick_proof_slot_claim(&proof, slot.claim);
         }
     }
     return s;

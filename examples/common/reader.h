@@ -30,7 +30,8 @@ WICK_NODISCARD wick_status reader_head(reader *r);
 
 /** Proves the slots of `query` in `contract` under the header and sets its values.
  *  @retval WICK_E_NO_CONTRACT proven: no code at the address
- *  @retval WICK_E_PROOF_* what is wrong with the proof  @retval others of the node */
+ *  @retval WICK_E_PROOF_* what is wrong with the proof  @retval WICK_E_PROOF_CLAIM the proof is
+ *  sound, the node says otherwise  @retval others of the node */
 WICK_NODISCARD wick_status reader_prove(reader *r, wick_peer_query *query,
                                         const uint8_t contract[20]);
 

@@ -169,6 +169,19 @@ want 1 'NO_CONTRACT' lookup_no_contract run wrong lookup gw-b
 sed 's/31337/31338/' "$dir/gw-a.conf" >"$dir/chain.conf"
 want 1 'CHAIN_MISMATCH' lookup_other_chain run chain lookup gw-b
 
+# ---- a node that lies, stalls or talks nonsense: each has its own refusal
+liar() { # <mode> <exit code> <pattern> [<mode argument>]
+    start "liar-$1.log" node "$WICK_SOURCE_DIR/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 \
+        $((base + 3)) "$rpc" "$1" ${4:+"$4"}
+    liar_job=$started
+    await 10 . "liar-$1.log"
+    sed "s,^url = .*,url = http://127.0.0.1:$((base + 3)),; /^url/a timeout_ms = 1500" \
+        "$dir/gw-a.conf" >"$dir/liar.conf"
+    want "$2" "$3" "liar_$1" run liar lookup gw-a
+    kill "$liar_job"
+    wait "$liar_job" 2>/dev/null
+}
+
 # ---- register
 want 0 '^registered .*epoch=1 .*tier=OWN_NODE' register run gw-a register
 want 0 '^registered .*sent=false' register_again run gw-a register
@@ -178,7 +191,36 @@ result $? lookup_shows_owner
 echo "token-other" >"$dir/gw-c.token"
 want 1 'wick: [A-Z_]*: gw-c' register_wrong_token run gw-c register --timeout 20
 printf '%064d\n' 7 >"$dir/gw-c.psk"
-want 1 'TLS' register_wrong_psk run gw-c register --timeout 20
+want 1 'TLS' register_wrong_psk run gw-c register --timeout 4
+
+liar off 1 'NO_ENDPOINT'
+liar cut 1 'PROOF_INCOMPLETE'
+liar flip 1 'PROOF_BAD_HASH'
+liar claim 1 'PROOF_CLAIM'
+liar header 1 'HEADER_HASH'
+liar silent 3 'TIMEOUT'
+liar slow 3 'TIMEOUT' 4000
+liar rate 3 'HTTP_RATE'
+liar huge 1 'LIMIT\|JSON'
+liar deep 1 'JSON'
+liar id 1 'RPC_ID'
+liar text 1 'JSON'
+
+# ---- who cannot register: no manager, a name of somebody else, a relay that refuses
+sed '/^\[wallet\]/,/^token/d' "$dir/gw-c.conf" >"$dir/alone.conf"
+want 1 'CONFIG: .*names no wallet manager' register_no_manager run alone register --timeout 20
+sed 's/gw-c\.\(wallet\|device\)\.key/other.\1.key/; s/^name = .*/name = gw-a/; /^store_dir/d' \
+    "$dir/gw-c.conf" >"$dir/taken.conf"
+want 0 '^wallet' taken_keys run taken id new gw-a
+want 1 'NAME_TAKEN' register_taken run taken register --timeout 20
+echo wrong >"$dir/turn.pw"
+sed 's/^allow_private/username = x\npassword_file = turn.pw\nallow_private/' "$dir/gw-a.conf" \
+    >"$dir/turn.conf"
+want 1 'TURN_CREDENTIALS' publish_wrong_password run turn publish --timeout 20
+sed "s/^address = .*/address = 127.0.0.1:9/" "$dir/gw-c.conf" >"$dir/down.conf"
+want 3 'NET' register_manager_down run down register --timeout 4
+chmod 640 "$dir/turn.pw"
+want 1 'FILE_MODE' publish_open_password run turn publish --timeout 20
 
 # ---- listen and connect
 start listen.log "$wick" --config "$dir/gw-b.conf" listen --once
