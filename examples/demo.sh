@@ -271,5 +271,10 @@ call() { # FOLDER TEXT LOG
 call b "hello from behind the other NAT" connect || show_and_die connect "gw-b does not reach gw-a"
 step gw-b "found gw-a by name, verified its record, agreed on a key, and got its message back"
 indent <"$work/connect.log"
+
+if [ "$mode" = attack ]; then
+    . unittest/lab/attack.sh
+fi
+
 done_ms=$(($(now_ms) - started))
 say "the story took $done_ms ms; nothing is left running"
