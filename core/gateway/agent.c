@@ -322,13 +322,14 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         deadline = gw_own_tick(gw, now_ms);
         deadline = wick_time_min(deadline, gw_relay_tick(gw, now_ms));
+        deadline = wick_time_min(deadline, gw_second_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_session_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_nsl_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_read_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_ask_tick(gw, now_ms));
         if (poll_small(gw, out) || gw_read_poll(gw, out, now_ms) ||
             gw_ask_poll(gw, out, now_ms) || gw_relay_poll(gw, out, now_ms, &deadline) ||
-            gw_nsl_poll(gw, out, now_ms, &deadline)) {
+            gw_second_poll(gw, out, now_ms) || gw_nsl_poll(gw, out, now_ms, &deadline)) {
             return;
         }
         gw_marks_save(gw);

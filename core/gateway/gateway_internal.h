@@ -9,6 +9,7 @@
  *   own.c      own record: what is there, what to do     transaction.c  and writing it
  *   relay.c    relays, credentials, the allocation       session.c  calls and sessions
  *   lookup.c   records of peers                          handshake.c  NSL
+ *   second.c   a second allocation
  */
 #include "wick/gateway.h"
 
@@ -128,6 +129,26 @@ void gw_relay_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_re
 void gw_relay_credentials_failed(wick_gateway *gw, uint64_t now_ms, wick_status status);
 bool gw_relay_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline);
 bool gw_relay_up(const wick_gateway *gw);
+/** Sets client `index` up for `server` with the credentials at hand. */
+WICK_NODISCARD wick_status gw_turn_start(wick_gateway *gw, uint8_t index, const wick_addr *server,
+                                         uint64_t now_ms);
+/** Verdict of the relay check. */
+void gw_relay_checked(wick_gateway *gw, uint64_t now_ms, wick_status status);
+/** Server of the approved relay at this IP, NULL if none is. */
+const wick_addr *gw_relay_at(const wick_gateway *gw, const wick_addr *ip);
+
+/* second.c */
+/** @return false: it serves something else now */
+bool gw_second_start(wick_gateway *gw, uint64_t now_ms, const wick_addr *server, bool check);
+/** Can this peer be called from it? */
+bool gw_second_up(const wick_gateway *gw, const wick_addr *peer);
+void gw_second_event(wick_gateway *gw, uint64_t now_ms, const wick_out *event);
+void gw_second_ended(wick_gateway *gw, uint64_t now_ms);
+/** @return true if it was a probe */
+bool gw_second_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
+                     wick_span bytes);
+bool gw_second_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
+uint64_t gw_second_tick(wick_gateway *gw, uint64_t now_ms);
 
 /* session.c */
 wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index);

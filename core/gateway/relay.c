@@ -9,7 +9,8 @@
  *   LIST     the relay registry is read                     CRED
  *   CRED     configured credentials, or the manager's       START
  *   START    a client is set up for the chosen relay        WAIT
- *   WAIT     it allocates                                   UP | BACKOFF | CRED | FAILED
+ *   WAIT     it allocates                                   CHECK | BACKOFF | CRED | FAILED
+ *   CHECK    where configured, the relay is tried           UP | BACKOFF
  *   UP       relayed address held                           CRED when it is lost
  *   BACKOFF  a pause, then the next relay                   CRED, or LIST if there is none
  */
@@ -21,8 +22,20 @@
 #define PATH_BACKOFF_MAX_MS 60000u
 #define SOCKET_TRIES 3u
 
-enum { R_IDLE = 0, R_LIST, R_LISTING, R_CRED, R_CRED_WAIT, R_START, R_WAIT, R_UP, R_BACKOFF,
-       R_FAILED, R_STOPPED };
+enum {
+    R_IDLE = 0,
+    R_LIST,
+    R_LISTING,
+    R_CRED,
+    R_CRED_WAIT,
+    R_START,
+    R_WAIT,
+    R_CHECK,
+    R_UP,
+    R_BACKOFF,
+    R_FAILED,
+    R_STOPPED
+};
 
 static void set(wick_gateway *gw, uint8_t state, uint64_t due_ms)
 {
@@ -67,6 +80,7 @@ static void fail(wick_gateway *gw, uint64_t now_ms, wick_status status, bool fin
         return;
     }
     r->chosen++;
+    r->checked = false;
     r->tries = 0;
     set(gw, R_BACKOFF, now_ms + r->backoff_ms);
     r->backoff_ms = r->backoff_ms < PATH_BACKOFF_MAX_MS / 2 ? r->backoff_ms * 2
@@ -170,36 +184,54 @@ void gw_relay_credentials_failed(wick_gateway *gw, uint64_t now_ms, wick_status 
     }
 }
 
-static size_t text_len(const char *text)
+wick_status gw_turn_start(wick_gateway *gw, uint8_t index, const wick_addr *server,
+                          uint64_t now_ms)
 {
-    size_t n = 0;
-    while (text[n] != '\0') {
-        n++;
-    }
-    return n;
-}
-
-static wick_status start_client(wick_gateway *gw, uint64_t now_ms)
-{
-    wick_gateway_relays *r = &gw->relays;
-    const char *user = gw->cfg.relay_user != NULL ? gw->cfg.relay_user : r->user;
-    const char *password = gw->cfg.relay_user != NULL ? gw->cfg.relay_password : r->password;
+    const char *user = gw->cfg.relay_user != NULL ? gw->cfg.relay_user : gw->relays.user;
+    const char *password =
+        gw->cfg.relay_user != NULL ? gw->cfg.relay_password : gw->relays.password;
     wick_turn_config cfg;
     memset(&cfg, 0, sizeof cfg);
     cfg.crypto = gw->cfg.crypto;
     cfg.entropy = gw->cfg.entropy;
-    cfg.server = gw->cfg.relay.port != 0 ? gw->cfg.relay : gw->relay[r->chosen % r->count];
-    cfg.username = wick_span_make((const uint8_t *)user, text_len(user));
-    cfg.password = wick_span_make((const uint8_t *)password, text_len(password));
-    wick_status s = wick_turn_init(&gw->turn[0], &cfg);
+    cfg.server = *server;
+    cfg.username = wick_span_text(user);
+    cfg.password = wick_span_text(password);
+    wick_status s = wick_turn_init(&gw->turn[index], &cfg);
     if (s == WICK_OK) {
-        s = wick_turn_start(&gw->turn[0], now_ms);
+        s = wick_turn_start(&gw->turn[index], now_ms);
     }
-    gw->turn_used[0] = s == WICK_OK;
+    gw->turn_used[index] = s == WICK_OK;
     return s;
 }
 
+static const wick_addr *chosen(const wick_gateway *gw)
+{
+    const wick_gateway_relays *r = &gw->relays;
+    return gw->cfg.relay.port != 0 ? &gw->cfg.relay : &gw->relay[r->chosen % r->count];
+}
+
+const wick_addr *gw_relay_at(const wick_gateway *gw, const wick_addr *ip)
+{
+    for (unsigned i = 0; i < gw->relays.count; i++) {
+        if (wick_addr_same_ip(&gw->relay[i], ip)) {
+            return &gw->relay[i];
+        }
+    }
+    return NULL;
+}
+
 /* ------------------------------------------------------------------ the allocation */
+
+static void up(wick_gateway *gw, uint64_t now_ms)
+{
+    gw->relays.backoff_ms = BACKOFF_MIN_MS;
+    gw->relays.tries = 0;
+    set(gw, R_UP, WICK_TIME_NEVER(now_ms));
+    gw_event(gw, WICK_GW_EV_PATH_CHANGED, WICK_OK, WICK_GW_NO_SESSION);
+    gw_own_wake(gw, now_ms);
+    gw_check_ready(gw);
+}
 
 static void allocated(wick_gateway *gw, uint64_t now_ms)
 {
@@ -218,12 +250,24 @@ static void allocated(wick_gateway *gw, uint64_t now_ms)
         }
     }
     gw->relay[WICK_GW_RELAYS_MAX] = *mine;
-    r->backoff_ms = BACKOFF_MIN_MS;
-    r->tries = 0;
-    set(gw, R_UP, WICK_TIME_NEVER(now_ms));
-    gw_event(gw, WICK_GW_EV_PATH_CHANGED, WICK_OK, WICK_GW_NO_SESSION);
-    gw_own_wake(gw, now_ms);
-    gw_check_ready(gw);
+    set(gw, R_CHECK, WICK_TIME_NEVER(now_ms));
+    if (!gw->cfg.check_relay || r->checked || !gw_second_start(gw, now_ms, chosen(gw), true)) {
+        up(gw, now_ms);
+    }
+}
+
+void gw_relay_checked(wick_gateway *gw, uint64_t now_ms, wick_status status)
+{
+    if (gw->relays.state != R_CHECK) {
+        return;
+    }
+    if (status != WICK_OK) {
+        wick_turn_release(&gw->turn[0], now_ms);
+        fail(gw, now_ms, status, false);
+        return;
+    }
+    gw->relays.checked = true; /* until another relay is chosen */
+    up(gw, now_ms);
 }
 
 static void not_allocated(wick_gateway *gw, uint64_t now_ms, wick_status status)
@@ -283,7 +327,11 @@ bool gw_relay_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uin
                 return true;
             }
             if (o.kind == WICK_OUT_EVENT) {
-                turn_event(gw, now_ms, &o);
+                if (i == 0) {
+                    turn_event(gw, now_ms, &o);
+                } else {
+                    gw_second_event(gw, now_ms, &o);
+                }
                 *deadline = now_ms; /* something may be due now */
                 return false;
             }
@@ -292,6 +340,9 @@ bool gw_relay_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uin
                 break;
             }
             gw->turn_used[i] = false;
+            if (i == 1) {
+                gw_second_ended(gw, now_ms);
+            }
         }
     }
     return false;
@@ -332,7 +383,7 @@ uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms)
         set(gw, R_START, now_ms);
         break;
     case R_START: {
-        wick_status s = start_client(gw, now_ms);
+        wick_status s = gw_turn_start(gw, 0, chosen(gw), now_ms);
         if (s == WICK_OK) {
             set(gw, R_WAIT, r->due_ms);
         } else {

@@ -187,15 +187,28 @@ static void try_path(wick_gateway *gw, uint64_t now_ms, uint8_t index)
         return;
     }
     s->via = 0;
-    wick_status st = s->asked ? WICK_OK : wick_turn_permit(&gw->turn[0], now_ms, &s->addr);
+    if (s->over_second) {
+        const wick_addr *server = gw_relay_at(gw, &s->addr);
+        s->via = server != NULL ? 1 : 0;
+        if (server != NULL && !gw_second_up(gw, &s->addr)) {
+            bool begun = gw_second_start(gw, now_ms, server, false);
+            (void)begun; /* it may be under way already, or serve another call first */
+            return;
+        }
+    }
+    wick_status st = s->asked ? WICK_OK : wick_turn_permit(&gw->turn[s->via], now_ms, &s->addr);
     s->asked = true; /* once: asking again after a denial would begin anew */
     if (st == WICK_OK) {
         uint8_t probe[64];
         wick_buf b = wick_buf_make(probe, sizeof probe);
-        st = wick_turn_send(&gw->turn[0], now_ms, &b, &s->addr, wick_span_make(probe, 0));
+        st = wick_turn_send(&gw->turn[s->via], now_ms, &b, &s->addr, wick_span_make(probe, 0));
     }
     if (st == WICK_OK) {
         start_handshake(gw, now_ms, index);
+    } else if (st == WICK_E_TURN_FORBIDDEN && !s->over_second &&
+               gw_relay_at(gw, &s->addr) != NULL) {
+        s->over_second = true; /* our relay denies theirs */
+        s->asked = false;
     } else if (st != WICK_AGAIN) {
         gw_session_end(gw, index, st);
     }
@@ -252,7 +265,8 @@ void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_sta
             enter_path(s, now_ms);
         } else if (s->tries + 1u < CALL_TRIES && status == WICK_E_NSL_NO_ANSWER) {
             s->tries++;
-            s->state = SES_LOOKUP; /* it may have moved */
+            s->over_second = !wick_addr_same_ip(&s->addr, wick_turn_relayed(&gw->turn[0]));
+            s->state = SES_LOOKUP; /* it may have moved; or its relay does not let ours in */
             s->due_ms = now_ms;
             s->give_up_ms = now_ms + SET_UP_MS;
         } else {
@@ -348,7 +362,7 @@ void gw_session_path_lost(wick_gateway *gw, uint64_t now_ms, uint8_t via, wick_s
 void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
                       wick_span bytes)
 {
-    if (bytes.len == 0) {
+    if (bytes.len == 0 || gw_second_input(gw, now_ms, via, from, bytes)) {
         return;
     }
     if (bytes.ptr[0] == WICK_NSL_VERSION) {

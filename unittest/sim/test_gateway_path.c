@@ -155,7 +155,17 @@ TEST(session_lives_on)
     CHECK_INT(lab.a.seen[WICK_GW_EV_PATH_CHANGED], 1);
 }
 
-/* The peer's relayed address is denied by our relay. */
+static unsigned allocations(unsigned relay)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < WICK_STUB_TURN_ALLOCATIONS; i++) {
+        n += lab.relay[relay].turn.allocation[i].client.port != 0 ? 1u : 0u;
+    }
+    return n;
+}
+
+/* Our relay denies the peer's: the peer is called from its own relay, and that allocation is given
+ * back a minute after its last use. */
 TEST(relay_denies_the_peer)
 {
     uint8_t session = 0;
@@ -164,9 +174,72 @@ TEST(relay_denies_the_peer)
     lab.b.cfg.relay = wick_addr_v4(20, 0, 0, 11, 3478);
     lab.relay[0].turn.denied_ip = wick_addr_v4(20, 0, 0, 11, 1);
     REQUIRE(lab_ready(&lab, 60000));
-    REQUIRE_STATUS(wick_stub_node_connect(&lab.a, &session, "gw-b"), WICK_OK);
-    CHECK(lab_until(&lab, &lab.a, WICK_GW_EV_SESSION_DOWN, 120000));
-    CHECK_STATUS(lab.a.last[WICK_GW_EV_SESSION_DOWN].status, WICK_E_TURN_FORBIDDEN);
+    CHECK_INT(allocations(1), 1);
+    REQUIRE(lab_connect(&lab, &session, 10000));
+    CHECK_INT(allocations(1), 2);
+    CHECK(lab_echo(&lab, session, "round", 5000));
+    wick_stub_run(&lab.w, 100000, NULL);
+    CHECK(lab_echo(&lab, session, "kept while in use", 5000));
+    wick_gateway_close(&lab.a.gw, session);
+    wick_stub_node_wake(&lab.a);
+    wick_stub_run(&lab.w, 130000, NULL);
+    CHECK_INT(allocations(1), 1);
+    /* And it can be had again. */
+    REQUIRE(lab_connect(&lab, &session, 10000));
+    CHECK(lab_echo(&lab, session, "again", 5000));
+}
+
+/* The peer's relay does not let ours in, because it is not an approved one. */
+TEST(relay_is_not_permitted_by_the_peer)
+{
+    uint8_t session = 0;
+    fresh(13, 1);
+    wick_addr other = wick_addr_v4(20, 0, 0, 11, 3478);
+    wick_stub_relay_init(&lab.relay[1], &lab.w, &lab.crypto, other, LAB_SECRET);
+    lab.a.cfg.relay = other;
+    REQUIRE(lab_ready(&lab, 60000));
+    CHECK_INT(lab.a.last[WICK_GW_EV_PATH_CHANGED].addr.ip[15], 11);
+    REQUIRE(lab_connect(&lab, &session, 70000));
+    CHECK_INT(allocations(0), 2);
+    CHECK(lab_echo(&lab, session, "inside", 5000));
+    /* The second allocation is lost: its session ends, the own path does not. */
+    wick_stub_turn_restart(&lab.relay[0].turn);
+    CHECK(lab_until(&lab, &lab.a, WICK_GW_EV_SESSION_DOWN, 400000));
+    CHECK_INT(lab.a.seen[WICK_GW_EV_PATH_CHANGED], 1);
+}
+
+TEST(relay_is_checked_before_publishing)
+{
+    fresh(14, 1);
+    lab.a.cfg.check_relay = true;
+    CHECK_STATUS(path(60000)->status, WICK_OK);
+    CHECK(lab.w.now_ms < 3000);
+    CHECK(lab.relay[0].turn.relayed_in >= 2);
+    wick_stub_run(&lab.w, 5000, NULL);
+    CHECK_INT(allocations(0), 1); /* given back */
+    CHECK_INT(lab.a.seen[WICK_GW_EV_PUBLISHED], 1);
+}
+
+TEST(unfit_relays)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        fresh(15 + i, 1 + i);
+        lab.a.cfg.check_relay = true;
+        lab.relay[0].turn.denied_ip = wick_addr_v4(20, 0, 0, 10, 1); /* denies itself */
+        CHECK_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_SERVE), WICK_OK);
+        bool ready = wick_stub_run(&lab.w, 60000, &lab.a.ready);
+        CHECK(ready == (i == 1)); /* with another one approved, that one is taken */
+        if (i == 0) {
+            CHECK_STATUS(lab.a.last[WICK_GW_EV_PATH_CHANGED].status, WICK_E_TURN_RELAY_UNFIT);
+            CHECK_INT(lab.a.seen[WICK_GW_EV_PUBLISHED], 0);
+        } else {
+            CHECK_INT(lab.a.last[WICK_GW_EV_PATH_CHANGED].addr.ip[15], 11);
+        }
+    }
+    fresh(17, 1); /* a quota of one: it cannot be checked, and is used */
+    lab.a.cfg.check_relay = true;
+    lab.relay[0].turn.cfg.quota = 1;
+    CHECK_STATUS(path(60000)->status, WICK_OK);
 }
 
 /* ------------------------------------------------------------------ peers and others */
@@ -429,7 +502,9 @@ TAP_MAIN("sim.gateway_path", CASE(wrong_password), CASE(unauthorised_for_ever),
          CASE(stale_nonce_for_ever), CASE(relay_is_silent), CASE(another_relay_serves),
          CASE(no_relay_is_approved), CASE(no_credentials_to_be_had),
          CASE(private_relayed_address), CASE(allocation_lost), CASE(nat_reboots),
-         CASE(session_lives_on), CASE(relay_denies_the_peer), CASE(peer_is_gone),
+         CASE(session_lives_on), CASE(relay_denies_the_peer),
+         CASE(relay_is_not_permitted_by_the_peer), CASE(relay_is_checked_before_publishing),
+         CASE(unfit_relays), CASE(peer_is_gone),
          CASE(caller_without_a_record), CASE(endpoint_of_somebody_else),
          CASE(altered_handshakes), CASE(replayed_datagrams), CASE(records_from_elsewhere),
          CASE(datagrams_too_long), CASE(calls_to_oneself_and_for_want_of_a_record),

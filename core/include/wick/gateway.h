@@ -404,7 +404,7 @@ typedef struct wick_gateway_own {
 /** Relays and the allocation on one of them. Private. */
 typedef struct wick_gateway_relays {
     uint8_t state, tries, count, chosen;
-    bool listed, from_wallet, told_up;
+    bool listed, from_wallet, checked;
     uint8_t read_at, total; /* reading the registry */
     uint64_t due_ms;
     uint32_t backoff_ms;
@@ -415,10 +415,19 @@ typedef struct wick_gateway_relays {
     char password[WICK_GW_RELAY_PASSWORD_MAX];
 } wick_gateway_relays;
 
+/** Second allocation: relay check, or calls over the peer's relay. Private. */
+typedef struct wick_gateway_second {
+    uint8_t state, got, to_send;
+    bool check;
+    uint64_t due_ms, until_ms, used_ms;
+    wick_addr server;
+    uint8_t probe[12];
+} wick_gateway_second;
+
 /** A call to a peer, or a session with it. Private. */
 typedef struct wick_gateway_session {
     uint8_t state, registry, via, tries;
-    bool initiator, lookup_only, has_next, asked;
+    bool initiator, lookup_only, has_next, asked, over_second;
     wick_status status; /* why it ended */
     uint64_t due_ms, give_up_ms, used_ms;
     uint32_t run; /* of the handshake */
@@ -459,6 +468,7 @@ struct wick_gateway {
     wick_gateway_read read[WICK_GW_READS_MAX];
     wick_gateway_own own;
     wick_gateway_relays relays;
+    wick_gateway_second second;
     wick_turn turn[WICK_GW_SOCKETS];
     bool turn_used[WICK_GW_SOCKETS], socket_new[WICK_GW_SOCKETS];
     wick_gateway_session session[WICK_GW_SESSIONS_MAX];
