@@ -7,9 +7,9 @@
  *   agent.c    configuration, the loop, events           marks.c    high-water marks
  *   read.c     proven answers of a chain                 ask.c      all other requests
  *   own.c      own record: what is there, what to do     transaction.c  and writing it
- *   relay.c    relays, credentials, the allocation       session.c  calls and sessions
- *   lookup.c   records of peers                          handshake.c  NSL
- *   second.c   a second allocation
+ *   relay.c    relays, credentials, the allocation       second.c   another allocation
+ *   lookup.c   records of peers                          call.c     from a name to a handshake
+ *   handshake.c  NSL                                     session.c  after it
  */
 #include "wick/gateway.h"
 
@@ -150,14 +150,22 @@ bool gw_second_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_
 bool gw_second_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
 uint64_t gw_second_tick(wick_gateway *gw, uint64_t now_ms);
 
+/* call.c */
+void gw_session_resolved(wick_gateway *gw, uint64_t now_ms, uint8_t index, wick_status status);
+uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms);
+/** The call looks for its way to the peer from now on. */
+void gw_call_path(wick_gateway_session *s, uint64_t now_ms);
+/** The relay has decided about this IP. */
+void gw_session_permission(wick_gateway *gw, uint64_t now_ms, const wick_addr *ip);
+/** The handshake of a call ended. */
+void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_status status);
+
 /* session.c */
 wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index);
 void gw_session_end(wick_gateway *gw, uint8_t index, wick_status status);
-void gw_session_resolved(wick_gateway *gw, uint64_t now_ms, uint8_t index, wick_status status);
-uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms);
 void gw_session_path_lost(wick_gateway *gw, uint64_t now_ms, uint8_t via, wick_status status);
-/** The relay has decided about this IP. */
-void gw_session_permission(wick_gateway *gw, uint64_t now_ms, const wick_addr *ip);
+void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
+                            const wick_session *keys);
 /** One datagram of a peer, unwrapped. */
 void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
                       wick_span bytes);
@@ -174,11 +182,6 @@ uint64_t gw_nsl_tick(wick_gateway *gw, uint64_t now_ms);
 /** By which path to send to `addr`. */
 void gw_route_put(wick_gateway *gw, const wick_addr *addr, uint8_t via);
 uint8_t gw_route_get(const wick_gateway *gw, const wick_addr *addr);
-/** The handshake of a call ended. */
-void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_status status);
-void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
-                            const wick_session *keys);
-
 /* lookup.c */
 void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
                        wick_status status);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the chain's side can do to an agent: nodes that lie or fail, names that are taken, money that
- * is missing, managers that sign something else. Each ends in its own status, within bounds, and
- * nothing is half-written.
+ * What the chain's side can do to an agent: nodes that lie or fail, names that are taken, money
+ * that is missing, managers that sign something else. Each ends in its own status, within bounds,
+ * and nothing is half-written.
  */
 #include "lab.h"
 #include "tap.h"

@@ -35,7 +35,7 @@ extern "C" {
 #define WICK_STUB_ACTORS 32
 #define WICK_STUB_UNIX_BASE 1800000000u /* time of day when virtual time is 0 */
 
-/* What a mapping or a filter depends on (RFC 4787): nothing, the remote IP, the remote IP and port. */
+/* What a mapping or filter depends on (RFC 4787): nothing, the remote IP, or IP and port. */
 typedef enum wick_stub_dep { WICK_STUB_EI = 0, WICK_STUB_AD = 1, WICK_STUB_APD = 2 } wick_stub_dep;
 
 typedef struct wick_stub_nat_kind {

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls: from a reference to a handshake. A call is an entry of the session table until it is a
+ * session or has ended.
+ *
+ *   state    event            to
+ *   LOOKUP   a read is free   READ
+ *   READ     record proven    PATH (call) | FREE (look-up)      refused: ENDED
+ *   PATH     peer permitted   NSL                               denied, 120 s: ENDED
+ *   NSL      established      UP      no answer: PATH with the standby endpoint, LOOKUP once more
+ *                                     (then over the peer's relay if it is another); failed: ENDED
+ *   UP       path lost, closed, idle                            ENDED
+ *   ENDED    event polled     FREE
+ */
+#include "gateway_internal.h"
+
+#define ROOM_PERIOD_MS 200u
+#define PATH_PERIOD_MS 100u
+#define SET_UP_MS 120000u /* a call ends at the latest after this and the handshake's 31 s */
+#define CALL_TRIES 2u     /* unanswered handshakes of a call, its record read anew for each */
+
+static bool name_is(const char *name, wick_span text)
+{
+    size_t i = 0;
+    while (i < text.len && name[i] != '\0' && (uint8_t)name[i] == text.ptr[i]) {
+        i++;
+    }
+    return i == text.len && name[i] == '\0';
+}
+
+static wick_status begin(wick_gateway *gw, uint8_t *index, uint64_t now_ms, const char *ref,
+                         bool lookup_only)
+{
+    wick_peer_ref r;
+    uint8_t id[32], service[32];
+    size_t len = 0;
+    uint8_t registry = 0;
+    while (len < 256 && ref[len] != '\0') {
+        len++;
+    }
+    wick_status st = wick_peer_ref_parse(&r, ref, len);
+    if (st != WICK_OK) {
+        return st;
+    }
+    if (r.registry.len != 0) {
+        while (registry < gw->cfg.registry_count &&
+               !name_is(gw_registry(gw, registry)->name, r.registry)) {
+            registry++;
+        }
+        if (registry == gw->cfg.registry_count) {
+            return WICK_E_CONFIG;
+        }
+    }
+    static const uint8_t standard[] = WICK_SERVICE_DEFAULT;
+    wick_span wanted = r.service.len != 0 ? r.service
+                                          : wick_span_make(standard, sizeof standard - 1);
+    st = wick_name_hash(id, r.name);
+    if (st == WICK_OK) {
+        st = wick_name_hash(service, wanted);
+    }
+    if (st == WICK_OK && !lookup_only && registry == 0 && memcmp(id, gw->id, 32) == 0) {
+        st = WICK_E_BAD_ARG;
+    }
+    if (st != WICK_OK) {
+        return st;
+    }
+    wick_gateway_session *s = gw_session_new(gw, index);
+    if (s == NULL) {
+        return WICK_E_LIMIT;
+    }
+    memcpy(s->id, id, 32);
+    memcpy(s->service, service, 32);
+    memcpy(s->name, r.name.ptr, r.name.len < 64 ? r.name.len : 63);
+    s->registry = registry;
+    s->initiator = true;
+    s->lookup_only = lookup_only;
+    s->state = SES_LOOKUP;
+    s->due_ms = now_ms;
+    s->give_up_ms = now_ms + SET_UP_MS;
+    return WICK_OK;
+}
+
+wick_status wick_gateway_lookup(wick_gateway *gw, uint64_t now_ms, const char *ref)
+{
+    uint8_t index = 0;
+    return begin(gw, &index, now_ms, ref, true);
+}
+
+wick_status wick_gateway_connect(wick_gateway *gw, uint8_t *session, uint64_t now_ms,
+                                 const char *ref)
+{
+    *session = WICK_GW_NO_SESSION;
+    if ((gw->goals & WICK_GW_GOAL_CALL) != WICK_GW_GOAL_CALL) {
+        return WICK_E_STATE;
+    }
+    return begin(gw, session, now_ms, ref, false);
+}
+
+void gw_call_path(wick_gateway_session *s, uint64_t now_ms)
+{
+    s->state = SES_PATH;
+    s->due_ms = now_ms;
+    s->asked = false;
+}
+
+void gw_session_resolved(wick_gateway *gw, uint64_t now_ms, uint8_t index, wick_status status)
+{
+    wick_gateway_session *s = &gw->session[index];
+    if (s->state != SES_READ) {
+        return;
+    }
+    gw_event(gw, WICK_GW_EV_PEER_RESOLVED, status, index);
+    if (s->lookup_only) {
+        s->state = SES_ENDED; /* freed when the event is polled */
+    } else if (status != WICK_OK) {
+        gw_session_end(gw, index, status);
+    } else {
+        gw_call_path(s, now_ms);
+    }
+}
+
+static void start_handshake(wick_gateway *gw, uint64_t now_ms, uint8_t index)
+{
+    wick_gateway_session *s = &gw->session[index];
+    wick_nsl_peer peer;
+    memset(&peer, 0, sizeof peer);
+    memcpy(peer.id, s->id, 32);
+    peer.key.type = WICK_KEY_TYPE_SECP256K1;
+    memcpy(peer.key.bytes, s->pub33, 33);
+    peer.addr = s->addr;
+    wick_status st = wick_nsl_connect(&gw->nsl, &s->run, now_ms, &peer);
+    if (st == WICK_OK) {
+        s->state = SES_NSL;
+        s->due_ms = WICK_TIME_NEVER(now_ms);
+    } else {
+        gw_session_end(gw, index, st);
+    }
+}
+
+/* The way to the peer: its own address, or a permission on the own allocation. */
+static void try_path(wick_gateway *gw, uint64_t now_ms, uint8_t index)
+{
+    wick_gateway_session *s = &gw->session[index];
+    s->due_ms = now_ms + PATH_PERIOD_MS;
+    if (!gw->own.registered_told || !gw_relay_up(gw)) {
+        if (gw->own.state == OWN_FAILED) {
+            gw_session_end(gw, index, gw->own.failed_status);
+        }
+        return; /* the responder could not look us up, or there is no way out yet */
+    }
+    if (s->endpoint_kind != WICK_ENDPOINT_RELAY) {
+        s->via = VIA_DIRECT;
+        start_handshake(gw, now_ms, index);
+        return;
+    }
+    s->via = 0;
+    if (s->over_second) {
+        const wick_addr *server = gw_relay_at(gw, &s->addr);
+        s->via = server != NULL ? 1 : 0;
+        if (server != NULL && !gw_second_up(gw, &s->addr)) {
+            bool begun = gw_second_start(gw, now_ms, server, false);
+            (void)begun; /* it may be under way already, or serve another call first */
+            return;
+        }
+    }
+    wick_status st = s->asked ? WICK_OK : wick_turn_permit(&gw->turn[s->via], now_ms, &s->addr);
+    s->asked = true; /* once: asking again after a denial would begin anew */
+    if (st == WICK_OK) {
+        uint8_t probe[64];
+        wick_buf b = wick_buf_make(probe, sizeof probe);
+        st = wick_turn_send(&gw->turn[s->via], now_ms, &b, &s->addr, wick_span_make(probe, 0));
+    }
+    if (st == WICK_OK) {
+        start_handshake(gw, now_ms, index);
+    } else if (st == WICK_E_TURN_FORBIDDEN && !s->over_second &&
+               gw_relay_at(gw, &s->addr) != NULL) {
+        s->over_second = true; /* our relay denies theirs */
+        s->asked = false;
+    } else if (st != WICK_AGAIN) {
+        gw_session_end(gw, index, st);
+    }
+}
+
+void gw_session_permission(wick_gateway *gw, uint64_t now_ms, const wick_addr *ip)
+{
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        if (gw->session[i].state == SES_PATH && wick_addr_same_ip(&gw->session[i].addr, ip)) {
+            gw->session[i].due_ms = now_ms;
+        }
+    }
+}
+
+uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms)
+{
+    uint64_t next = WICK_TIME_NEVER(now_ms);
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        wick_gateway_session *s = &gw->session[i];
+        if (s->state == SES_LOOKUP && wick_time_reached(now_ms, s->due_ms)) {
+            bool room = gw_peer_read(gw, i);
+            s->state = room ? SES_READ : SES_LOOKUP;
+            s->due_ms = now_ms + ROOM_PERIOD_MS;
+        } else if (s->state == SES_PATH && wick_time_reached(now_ms, s->give_up_ms)) {
+            gw_session_end(gw, i, WICK_E_TIMEOUT);
+        } else if (s->state == SES_PATH && wick_time_reached(now_ms, s->due_ms)) {
+            try_path(gw, now_ms, i);
+        } else if (s->state == SES_UP && now_ms - s->used_ms >= WICK_GW_IDLE_MS) {
+            gw_session_end(gw, i, WICK_E_TIMEOUT);
+        }
+        if (s->state == SES_LOOKUP || s->state == SES_PATH) {
+            next = wick_time_min(next, s->due_ms);
+        } else if (s->state == SES_UP) {
+            next = wick_time_min(next, s->used_ms + WICK_GW_IDLE_MS);
+        }
+    }
+    return next;
+}
+
+void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_status status)
+{
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        wick_gateway_session *s = &gw->session[i];
+        if (s->state != SES_NSL || s->run != run) {
+            continue;
+        }
+        if (s->has_next && status == WICK_E_NSL_NO_ANSWER) {
+            s->has_next = false;
+            s->addr = s->next;
+            s->seq = s->next_seq;
+            s->endpoint_kind = s->next_kind;
+            gw_call_path(s, now_ms);
+        } else if (s->tries + 1u < CALL_TRIES && status == WICK_E_NSL_NO_ANSWER) {
+            s->tries++;
+            s->over_second = !wick_addr_same_ip(&s->addr, wick_turn_relayed(&gw->turn[0]));
+            s->state = SES_LOOKUP; /* it may have moved; or its relay does not let ours in */
+            s->due_ms = now_ms;
+            s->give_up_ms = now_ms + SET_UP_MS;
+        } else {
+            s->state = SES_PATH; /* the run is gone already */
+            gw_session_end(gw, i, status);
+        }
+        return;
+    }
+}
