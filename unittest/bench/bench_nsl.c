@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The handshake, one side at a time: all that the initiator does (M1, M0, M1 with cookie, M2, M3,
+ * M4, key and identity), and all that the responder does. The other side's messages are recorded
+ * in a run before.
+ */
+#include "bench.h"
+
+#include <string.h>
+
+#include "wick/nsl.h"
+#include "wick/port/crypto.h"
+
+#define I 0
+#define R 1
+#define NOW 1000u
+
+struct message {
+    size_t len;
+    uint8_t bytes[256];
+};
+
+static wick_crypto_ctx cc;
+static wick_hal_crypto crypto;
+static wick_hal_keystore keystore;
+static wick_ram_keystore ram;
+static wick_nsl_config cfg[2];
+static wick_nsl_node node[2];
+static wick_addr addr[2];
+static uint8_t drawn[2];
+static struct message m0, m1[2], m2, m3, m4;
+static wick_session session[2];
+static wick_session_psk psk[2];
+static wick_status status;
+
+static wick_status fill(void *ctx, uint8_t *out, size_t len)
+{
+    uint8_t *n = ctx;
+    (*n)++;
+    memset(out, *n, len);
+    return WICK_OK;
+}
+
+static wick_hal_entropy entropy[2] = {{&drawn[I], fill}, {&drawn[R], fill}};
+
+static void keep(wick_status st)
+{
+    status = status == WICK_OK ? st : status;
+}
+
+static void side(unsigned n)
+{
+    uint8_t secret[32] = {0};
+
+    secret[31] = (uint8_t)(n + 5);
+    memset(&cfg[n], 0, sizeof cfg[n]);
+    cfg[n].crypto = &crypto;
+    cfg[n].keystore = &keystore;
+    cfg[n].entropy = &entropy[n];
+    cfg[n].opts = WICK_NSL_OPT_SIG;
+    cfg[n].pub.type = WICK_KEY_TYPE_SECP256K1;
+    memset(cfg[n].id, (int)n + 1, 32);
+    addr[n] = wick_addr_v4(192, 0, 2, (uint8_t)n, 4000);
+    keep(wick_ram_keystore_import(&cfg[n].key, &ram, secret));
+    keep(keystore.secp256k1_public(keystore.ctx, cfg[n].pub.bytes, cfg[n].key));
+}
+
+static void fresh(unsigned n)
+{
+    drawn[n] = (uint8_t)(1 + 100 * n);
+    keep(wick_nsl_init(&node[n], &cfg[n], NOW));
+}
+
+/* The next datagram of a side; whatever events come before are answered. */
+static void output(unsigned n, struct message *out)
+{
+    wick_nsl_out o;
+    for (unsigned i = 0; i < 8; i++) {
+        wick_nsl_poll(&node[n], &o, NOW);
+        if (o.kind == WICK_OUT_SEND) {
+            out->len = o.bytes.len;
+            memcpy(out->bytes, o.bytes.ptr, o.bytes.len);
+            return;
+        }
+        if (o.kind == WICK_OUT_EVENT && o.event == WICK_NSL_EV_LOOKUP_WANTED) {
+            keep(wick_nsl_lookup_result(&node[n], NOW, o.id, &cfg[1 - n].pub, WICK_OK));
+        }
+    }
+    keep(WICK_E_STATE);
+}
+
+static void finish(unsigned n)
+{
+    wick_nsl_out o;
+    wick_nsl_poll(&node[n], &o, NOW);
+    keep(wick_nsl_take(&node[n], &session[n], o.run));
+    keep(wick_session_psk_derive(&psk[n], &crypto, &session[n], WICK_USE_DTLS12));
+}
+
+static void give(unsigned n, const struct message *m)
+{
+    keep(wick_nsl_input(&node[n], NOW, wick_span_make(m->bytes, m->len), &addr[1 - n]));
+}
+
+static void begin(void)
+{
+    wick_nsl_peer peer;
+    uint32_t run;
+    memset(&peer, 0, sizeof peer);
+    memcpy(peer.id, cfg[R].id, 32);
+    peer.key = cfg[R].pub;
+    peer.addr = addr[R];
+    keep(wick_nsl_connect(&node[I], &run, NOW, &peer));
+}
+
+static const char *record(void)
+{
+    status = wick_crypto_init(&crypto, &cc);
+    wick_ram_keystore_init(&keystore, &ram, &cc);
+    side(I);
+    side(R);
+    fresh(I);
+    fresh(R);
+    begin();
+    output(I, &m1[0]);
+    give(R, &m1[0]);
+    output(R, &m0);
+    give(I, &m0);
+    output(I, &m1[1]);
+    give(R, &m1[1]);
+    output(R, &m2);
+    give(I, &m2);
+    output(I, &m3);
+    give(R, &m3);
+    output(R, &m4);
+    give(I, &m4);
+    finish(I);
+    finish(R);
+    fresh(I);
+    fresh(R);
+    return status == WICK_OK ? BENCH_READY : "the handshake did not run";
+}
+
+BENCH_SETUP(nsl_initiator)
+{
+    const char *why = record();
+    memset(&psk[I], 0, sizeof psk[I]);
+    return why;
+}
+
+BENCH(nsl_initiator)
+{
+    struct message out;
+    begin();
+    output(I, &out);
+    give(I, &m0);
+    output(I, &out);
+    give(I, &m2);
+    output(I, &m3);
+    give(I, &m4);
+    finish(I);
+}
+
+BENCH_CHECK(nsl_initiator)
+{
+    return status == WICK_OK && memcmp(&psk[I], &psk[R], sizeof psk[I]) == 0;
+}
+
+BENCH_SETUP(nsl_responder)
+{
+    const char *why = record();
+    memset(&psk[R], 0, sizeof psk[R]);
+    return why;
+}
+
+BENCH(nsl_responder)
+{
+    struct message out;
+    give(R, &m1[0]);
+    output(R, &out);
+    give(R, &m1[1]);
+    output(R, &out);
+    give(R, &m3);
+    output(R, &out);
+    finish(R);
+}
+
+BENCH_CHECK(nsl_responder)
+{
+    return status == WICK_OK && memcmp(&psk[I], &psk[R], sizeof psk[I]) == 0;
+}
+
+BENCH_SETUP(nsl_cookie)
+{
+    return record();
+}
+
+/* What an M1 without cookie costs the responder. */
+BENCH(nsl_cookie)
+{
+    struct message out;
+    give(R, &m1[0]);
+    output(R, &out);
+}
+
+BENCH_CHECK(nsl_cookie)
+{
+    return status == WICK_OK;
+}
+
+BENCH_MAIN(BENCH_CASE(nsl_initiator), BENCH_CASE(nsl_responder), BENCH_CASE(nsl_cookie))
