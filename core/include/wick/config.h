@@ -9,6 +9,12 @@
 #include WICK_CONFIG_FILE
 #endif
 
+/* Cause and remedy of each status as text: 1 = yes (6 KB of read-only data), 0 = names only; the
+ * cause is then the name and the remedy empty. No RAM. */
+#ifndef WICK_STATUS_TEXT
+#define WICK_STATUS_TEXT 1
+#endif
+
 /* Keccak: 1 = unrolled 64-bit permutation (fast, about 5 KB text), 0 = rolled (below 1 KB). */
 #ifndef WICK_KECCAK_FAST
 #define WICK_KECCAK_FAST 1

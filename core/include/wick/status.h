@@ -113,10 +113,10 @@ typedef enum wick_status {
 /** Short name of a status, for example "PROOF_INCOMPLETE". Never NULL. */
 const char *wick_status_str(wick_status status);
 
-/** What happened, one sentence without full stop. Never NULL. */
+/** What happened, one sentence without full stop; the name where WICK_STATUS_TEXT is 0. */
 const char *wick_status_cause(wick_status status);
 
-/** What to do about it, one sentence without full stop. Never NULL. */
+/** What to do about it, one sentence without full stop; "" where WICK_STATUS_TEXT is 0. */
 const char *wick_status_remedy(wick_status status);
 
 #ifdef __cplusplus
