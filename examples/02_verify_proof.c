@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proves what an account and one of its storage slots hold, with nothing but Keccak and the nodes of
- * an eth_getProof answer. The chain is a small one: one account, one slot. The same answer with one
+ * Proves what an account and one of its storage slots hold, with nothing but Keccak and the nodes
+ * of an eth_getProof answer. The chain is a small one: one account, one slot. The same answer with one
  * bit changed, and cut short, proves nothing, and the library says which is which.
  */
 #include <stdio.h>

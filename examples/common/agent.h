@@ -7,7 +7,7 @@
  *
  *     static agent a;
  *     int code = agent_open(&a, cli);
- *     if (code == CLI_OK) { ... wick_gateway_start(&a.gateway, ...), wick_driver_run(&a.driver, ...) }
+ *     if (code == CLI_OK) { wick_gateway_start(&a.gateway, ...); wick_driver_run(&a.driver, ...); }
  *     agent_close(&a);
  */
 #include "host.h"

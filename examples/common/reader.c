@@ -25,8 +25,8 @@ static wick_status finish(reader *r, wick_status started)
 static wick_status check_age(const reader *r)
 {
     wick_trust_now now = {0, false};
-    wick_trust_rule rule = {r->chain_id, r->tier, r->tier == WICK_TIER_PINNED ? 0 : HEADER_AGE_MAX_S,
-                            0};
+    uint32_t age_s = r->tier == WICK_TIER_PINNED ? 0 : HEADER_AGE_MAX_S; /* 0: any */
+    wick_trust_rule rule = {r->chain_id, r->tier, age_s, 0};
     wick_trust_policy policy = {&rule, 1};
     now.valid = r->clock->unix_s(r->clock->ctx, &now.unix_s) == WICK_OK;
     return wick_trust_policy_allows(&policy, &r->head, r->head.number, &now);

@@ -90,7 +90,8 @@ static int on_gateway(call *x, const wick_gateway_event *e)
 
 static int on_data(call *x, wick_span bytes)
 {
-    if (x->part != PART_ECHO || bytes.len != strlen(x->text) || memcmp(bytes.ptr, x->text, bytes.len) != 0) {
+    if (x->part != PART_ECHO || bytes.len != strlen(x->text) ||
+        memcmp(bytes.ptr, x->text, bytes.len) != 0) {
         return -1; /* not ours */
     }
     next_part(x);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wick id: the two keys of a gateway. The wallet key owns the record and pays; the device key proves
- * the name in handshakes. They are never one key, so that one can be kept where the other is not.
+ * wick id: the two keys of a gateway. The wallet key owns the record and pays; the device key
+ * proves the name in handshakes. They are never one key, so that one can be kept where the other is
+ * not.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wick register: the name belongs to this wallet and key, proven on chain; asks the wallet manager
- * for a voucher and for funds where needed. wick publish: also an address on a relay, written to the
- * record; it stays reachable while the relay keeps the allocation, so `wick listen` is what serves.
+ * for a voucher and for funds where needed. wick publish: also an address on a relay, written to
+ * the record; it stays reachable while the relay keeps the allocation, so `wick listen` serves.
  */
 #include <stdlib.h>
 

@@ -33,7 +33,7 @@ static const command commands[] = {
     {"id", "show", cmd_id_show, "id show", "public side of both keys"},
     {"turn", "allocate", cmd_turn_allocate,
      "turn allocate [--server ADDR:PORT --user U --password-file F]",
-     "take an address on a TURN server and give it back; shows whether gateways can use the server"},
+     "take an address on a TURN server and give it back; shows whether gateways can use it"},
     {"lookup", NULL, cmd_lookup, "lookup NAME[/SERVICE][@REGISTRY]",
      "a peer's record, every word proven under one block header"},
     {"register", NULL, cmd_register, "register [--timeout S]",

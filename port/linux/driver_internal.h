@@ -20,7 +20,7 @@ static inline void wick_driver_fail(wick_driver *d, wick_driver_job *job, wick_s
     job->request.id = 0;
 }
 
-/* Sends what wick_gateway gave as SEND. What the socket does not take is lost, as on any network. */
+/* Sends what wick_gateway gave as SEND. What the socket does not take is lost, as on a network. */
 void wick_driver_transmit(wick_driver *d, const wick_gateway_out *out);
 
 /* Oldest waiting job for the node (chain = true) or for the wallet manager, or NULL. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One DTLS session for each session of the agent. The initiator of the handshake is the DTLS client,
- * and each side's table has one entry, for its own role.
+ * One DTLS session for each session of the agent. The initiator of the handshake is the DTLS
+ * client, and each side's table has one entry, for its own role.
  */
 #include <string.h>
 

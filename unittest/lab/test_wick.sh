@@ -222,6 +222,25 @@ want 3 'NET' register_manager_down run down register --timeout 4
 chmod 640 "$dir/turn.pw"
 want 1 'FILE_MODE' publish_open_password run turn publish --timeout 20
 
+# ---- a wallet manager that has the key and talks nonsense
+bad_manager() { # <mode> <exit code> <pattern>
+    start "manager-$1.log" node "$WICK_SOURCE_DIR/unittest/lab/attackers/wallet_liar.mjs" \
+        127.0.0.1 $((base + 4)) "$(cat "$dir/gw-c.psk")" "$1"
+    manager_job=$started
+    await 10 ready "manager-$1.log"
+    sed "s/^address = .*/address = 127.0.0.1:$((base + 4))/" "$dir/gw-c.conf" >"$dir/badwm.conf"
+    want "$2" "$3" "manager_$1" run badwm register --timeout 4
+    kill "$manager_job"
+    wait "$manager_job" 2>/dev/null
+}
+bad_manager silent 3 'TIMEOUT'
+bad_manager close 1 'TRUNCATED\|TLS'
+bad_manager text 1 'JSON'
+bad_manager long 1 'JSON'
+bad_manager shape 1 'JSON'
+bad_manager forged 1 'VOUCHER'
+bad_manager behind 1 'JSON\|VOUCHER'
+
 # ---- listen and connect
 start listen.log "$wick" --config "$dir/gw-b.conf" listen --once
 listener=$started
@@ -237,6 +256,12 @@ grep -q 'text=over two keys and one relay' "$dir/out"
 result $? echo_is_ours
 wait "$listener"
 result $? listen_once_ends
+start stop.log "$wick" --config "$dir/gw-b.conf" listen
+listener=$started
+await 60 '^READY' stop.log
+kill -TERM "$listener"
+wait "$listener"
+result $? listen_stops
 want 1 'RECORD_ABSENT' connect_unknown run gw-a connect gw-nobody --timeout 30
 want 3 'NSL_NO_ANSWER\|TIMEOUT' connect_silent run gw-a connect gw-b --timeout 8
 
