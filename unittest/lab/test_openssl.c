@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Our TLS-PSK and DTLS-PSK against openssl s_server and s_client, with each suite: both sides agree,
+ * data goes both ways, and a wrong key is refused. Skipped where there is no openssl.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "wick/port/linux.h"
+#include "wick/port/tls.h"
+
+static const char psk_hex[] = "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
+static const char bad_hex[] = "ff112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
+static const char identity[] = "w1:AAAAAAAAAAAAAAAAAAAAAAAA";
+
+static const struct {
+    unsigned ours;
+    const char *theirs;
+} suites[] = {
+    {WICK_DTLS_CHACHA20_POLY1305, "PSK-CHACHA20-POLY1305:@SECLEVEL=0"},
+    {WICK_DTLS_AES128_GCM, "PSK-AES128-GCM-SHA256:@SECLEVEL=0"},
+    {WICK_DTLS_AES128_CCM8, "PSK-AES128-CCM8:@SECLEVEL=0"},
+};
+
+static wick_linux_net net;
+static wick_hal_net hn;
+static wick_hal_clock clock_;
+static wick_hal_entropy entropy;
+static uint8_t psk[32];
+static wick_dtls_entry entry;
+static wick_dtls_config cfg;
+static pid_t child = -1;
+static int to_child = -1, from_child = -1;
+static char said[65536]; /* what the program printed */
+static size_t said_len;
+
+static bool have_openssl(void)
+{
+    return system("openssl version >/dev/null 2>&1") == 0;
+}
+
+static void start_openssl(const char *const argv[])
+{
+    int in[2], out[2];
+    REQUIRE(pipe(in) == 0 && pipe(out) == 0);
+    child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        (void)dup2(in[0], 0);
+        (void)dup2(out[1], 1);
+        (void)dup2(out[1], 2);
+        (void)close(in[1]);
+        (void)close(out[0]);
+        (void)execvp("openssl", (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    (void)close(in[0]);
+    (void)close(out[1]);
+    to_child = in[1];
+    from_child = out[0];
+    (void)fcntl(from_child, F_SETFL, O_NONBLOCK);
+    said_len = 0;
+    said[0] = '\0';
+}
+
+static void stop_openssl(void)
+{
+    if (child > 0) {
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, NULL, 0);
+        (void)close(to_child);
+        (void)close(from_child);
+        child = -1;
+    }
+}
+
+/* Has the program printed `text` yet? */
+static bool has_said(const char *text)
+{
+    ssize_t n = read(from_child, said + said_len, sizeof said - 1 - said_len);
+    said_len += n > 0 ? (size_t)n : 0;
+    said[said_len] = '\0';
+    return strstr(said, text) != NULL;
+}
+
+static bool wait_said(const char *text, int ms)
+{
+    for (; ms > 0 && !has_said(text); ms -= 10) {
+        (void)poll(NULL, 0, 10);
+    }
+    return has_said(text);
+}
+
+static uint64_t now_ms(void)
+{
+    return clock_.now_ms(clock_.ctx);
+}
+
+static void setup(wick_dtls_role role, unsigned suite)
+{
+    REQUIRE_STATUS(wick_hex_decode(psk, 32, psk_hex, 64), WICK_OK);
+    REQUIRE_STATUS(wick_linux_net_init(&hn, &net), WICK_OK);
+    wick_linux_clock_init(&clock_);
+    wick_linux_entropy_init(&entropy);
+    memset(&entry, 0, sizeof entry);
+    entry.identity = wick_span_make((const uint8_t *)identity, strlen(identity));
+    entry.psk = wick_span_make(psk, 32);
+    entry.role = role;
+    memset(&cfg, 0, sizeof cfg);
+    cfg.role = role;
+    cfg.entries = &entry;
+    cfg.entry_count = 1;
+    cfg.entropy = &entropy;
+    cfg.suites = suite;
+}
+
+/* A port that is free now. */
+static uint16_t free_port(bool udp)
+{
+    wick_addr a = wick_addr_v4(127, 0, 0, 1, 0);
+    wick_sock s = -1;
+    wick_status st = udp ? hn.udp_open(hn.ctx, &s, &a) : wick_linux_tcp_listen(&s, &net, &a);
+    if (st != WICK_OK || hn.local_addr(hn.ctx, s, &a) != WICK_OK) {
+        return 0;
+    }
+    hn.close(hn.ctx, s);
+    return a.port;
+}
+
+static void pause_for(wick_sock s)
+{
+    struct pollfd p;
+    p.fd = wick_linux_net_fd(&net, s);
+    p.events = POLLIN;
+    p.revents = 0;
+    (void)poll(&p, 1, 10);
+}
+
+/* ---- TLS ---- */
+
+static wick_tls tls;
+
+static wick_status tls_up(wick_sock s)
+{
+    wick_status st = wick_tls_init(&tls, &cfg, &hn, s);
+    if (st == WICK_OK) {
+        st = wick_tls_start(&tls, now_ms(), 5000);
+    }
+    if (st != WICK_OK) {
+        return st;
+    }
+    while ((st = wick_tls_poll(&tls, now_ms())) == WICK_AGAIN) {
+        pause_for(s);
+    }
+    return st;
+}
+
+static bool tls_reads(wick_sock s, const char *want)
+{
+    char got[128] = "";
+    size_t at = 0;
+    for (int i = 0; i < 300 && strstr(got, want) == NULL; i++) {
+        int32_t n = wick_tls_read(&tls, (uint8_t *)got + at, sizeof got - 1 - at);
+        at += n > 0 ? (size_t)n : 0;
+        pause_for(s);
+    }
+    return strstr(got, want) != NULL;
+}
+
+static void tls_client(unsigned suite, const char *theirs, const char *hex, wick_status want)
+{
+    char port[8];
+    setup(WICK_DTLS_CLIENT, suite);
+    uint16_t number = free_port(false);
+    (void)snprintf(port, sizeof port, "%u", number);
+    const char *argv[] = {"openssl", "s_server", "-nocert", "-tls1_2", "-psk", hex,
+                          "-psk_identity", identity, "-cipher", theirs, "-accept", port,
+                          "-rev", NULL};
+    start_openssl(argv);
+    REQUIRE(wait_said("ACCEPT", 5000));
+    wick_addr to = wick_addr_v4(127, 0, 0, 1, number);
+    wick_sock s;
+    REQUIRE_STATUS(hn.tcp_open(hn.ctx, &s, &to), WICK_OK);
+    CHECK_STATUS(tls_up(s), want);
+    if (want == WICK_OK) {
+        CHECK_INT(wick_tls_write(&tls, wick_span_make((const uint8_t *)"stressed\n", 9)), 9);
+        CHECK(tls_reads(s, "desserts\n"));
+        wick_tls_close(&tls);
+    }
+    wick_tls_free(&tls);
+    stop_openssl();
+    wick_linux_net_close(&net);
+}
+
+static void tls_server(unsigned suite, const char *theirs, const char *hex, wick_status want)
+{
+    char where[32];
+    wick_addr a = wick_addr_v4(127, 0, 0, 1, 0), from;
+    wick_sock listener, s;
+    wick_status st = WICK_AGAIN;
+    setup(WICK_DTLS_SERVER, suite);
+    REQUIRE_STATUS(wick_linux_tcp_listen(&listener, &net, &a), WICK_OK);
+    REQUIRE_STATUS(hn.local_addr(hn.ctx, listener, &a), WICK_OK);
+    (void)snprintf(where, sizeof where, "127.0.0.1:%u", a.port);
+    const char *argv[] = {"openssl", "s_client", "-tls1_2", "-psk", hex, "-psk_identity",
+                          identity, "-cipher", theirs, "-connect", where, NULL};
+    start_openssl(argv);
+    for (int i = 0; i < 500 && st == WICK_AGAIN; i++) {
+        pause_for(listener);
+        st = wick_linux_tcp_accept(&s, &from, &net, listener);
+    }
+    REQUIRE_STATUS(st, WICK_OK);
+    CHECK_STATUS(tls_up(s), want);
+    if (want == WICK_OK) {
+        CHECK_INT(write(to_child, "to wick\n", 8), 8);
+        CHECK(tls_reads(s, "to wick\n"));
+        CHECK_INT(wick_tls_write(&tls, wick_span_make((const uint8_t *)"from wick\n", 10)), 10);
+        CHECK(wait_said("from wick", 3000));
+    }
+    wick_tls_free(&tls);
+    stop_openssl();
+    wick_linux_net_close(&net);
+}
+
+TEST(tls_both_ways)
+{
+    if (!have_openssl()) {
+        SKIP("there is no openssl");
+    }
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+        tls_client(suites[i].ours, suites[i].theirs, psk_hex, WICK_OK);
+        tls_server(suites[i].ours, suites[i].theirs, psk_hex, WICK_OK);
+    }
+    tls_client(0, suites[0].theirs, bad_hex, WICK_E_TLS);
+    tls_server(0, suites[0].theirs, bad_hex, WICK_E_TLS);
+}
+
+/* ---- DTLS ---- */
+
+static wick_dtls dtls;
+
+/* Moves datagrams until `until` says so. @return the last status of DONE, WICK_AGAIN if none */
+static wick_status dtls_run(wick_sock s, wick_addr *peer, int ms, bool (*until)(void))
+{
+    uint8_t buf[WICK_DTLS_DATAGRAM_MAX];
+    wick_addr from;
+    uint64_t end = now_ms() + (uint64_t)ms;
+    while (now_ms() < end && !until()) {
+        wick_out out;
+        do {
+            wick_dtls_poll(&dtls, &out, now_ms());
+            if (out.kind == WICK_OUT_DONE) {
+                return out.status;
+            }
+            if (out.kind == WICK_OUT_SEND) {
+                CHECK_INT(hn.udp_send(hn.ctx, s, peer, out.bytes), out.bytes.len);
+            }
+        } while (out.kind != WICK_OUT_WAIT);
+        int32_t n = hn.udp_recv(hn.ctx, s, &from, buf, sizeof buf);
+        if (n > 0) {
+            *peer = from;
+            CHECK_STATUS(wick_dtls_input(&dtls, now_ms(), wick_span_make(buf, (size_t)n)),
+                         WICK_OK);
+        } else {
+            pause_for(s);
+        }
+    }
+    return WICK_AGAIN;
+}
+
+static char heard[128];
+
+static bool is_up(void)
+{
+    return wick_dtls_is_up(&dtls);
+}
+
+static bool has_heard(void)
+{
+    size_t len = 0;
+    if (wick_dtls_read(&dtls, (uint8_t *)heard, sizeof heard - 1, &len) == WICK_OK) {
+        heard[len] = '\0';
+        return true;
+    }
+    return false;
+}
+
+static bool they_said_it(void)
+{
+    return has_said("from wick");
+}
+
+static void dtls_talk(wick_sock s, wick_addr *peer)
+{
+    heard[0] = '\0';
+    CHECK_INT(write(to_child, "to wick\n", 8), 8);
+    CHECK_STATUS(dtls_run(s, peer, 3000, has_heard), WICK_AGAIN);
+    CHECK(strcmp(heard, "to wick\n") == 0);
+    CHECK_STATUS(wick_dtls_write(&dtls, now_ms(),
+                                 wick_span_make((const uint8_t *)"from wick\n", 10)),
+                 WICK_OK);
+    CHECK_STATUS(dtls_run(s, peer, 3000, they_said_it), WICK_AGAIN);
+    CHECK(they_said_it());
+}
+
+static void dtls_client(unsigned suite, const char *theirs)
+{
+    char port[8];
+    wick_sock s;
+    wick_addr any = wick_addr_v4(127, 0, 0, 1, 0);
+    setup(WICK_DTLS_CLIENT, suite);
+    wick_addr peer = wick_addr_v4(127, 0, 0, 1, free_port(true));
+    (void)snprintf(port, sizeof port, "%u", peer.port);
+    const char *argv[] = {"openssl", "s_server", "-nocert", "-dtls1_2", "-psk", psk_hex,
+                          "-psk_identity", identity, "-cipher", theirs, "-accept", port,
+                          "-listen", "-4", NULL};
+    start_openssl(argv);
+    REQUIRE(wait_said("ACCEPT", 5000));
+    REQUIRE_STATUS(hn.udp_open(hn.ctx, &s, &any), WICK_OK);
+    REQUIRE_STATUS(wick_dtls_init(&dtls, &cfg), WICK_OK);
+    CHECK_STATUS(wick_dtls_start(&dtls, now_ms()), WICK_OK);
+    CHECK_STATUS(dtls_run(s, &peer, 5000, is_up), WICK_AGAIN);
+    CHECK(is_up());
+    dtls_talk(s, &peer);
+    wick_dtls_free(&dtls);
+    stop_openssl();
+    wick_linux_net_close(&net);
+}
+
+static void dtls_server(unsigned suite, const char *theirs)
+{
+    char where[32];
+    wick_sock s;
+    wick_addr peer, a = wick_addr_v4(127, 0, 0, 1, 0);
+    setup(WICK_DTLS_SERVER, suite);
+    REQUIRE_STATUS(hn.udp_open(hn.ctx, &s, &a), WICK_OK);
+    REQUIRE_STATUS(hn.local_addr(hn.ctx, s, &a), WICK_OK);
+    (void)snprintf(where, sizeof where, "127.0.0.1:%u", a.port);
+    const char *argv[] = {"openssl", "s_client", "-dtls1_2", "-psk", psk_hex, "-psk_identity",
+                          identity, "-cipher", theirs, "-connect", where, NULL};
+    start_openssl(argv);
+    REQUIRE_STATUS(wick_dtls_init(&dtls, &cfg), WICK_OK);
+    CHECK_STATUS(wick_dtls_start(&dtls, now_ms()), WICK_OK);
+    memset(&peer, 0, sizeof peer);
+    CHECK_STATUS(dtls_run(s, &peer, 5000, is_up), WICK_AGAIN);
+    CHECK(is_up());
+    CHECK(wick_dtls_peer(&dtls) == &entry);
+    dtls_talk(s, &peer);
+    wick_dtls_free(&dtls);
+    stop_openssl();
+    wick_linux_net_close(&net);
+}
+
+TEST(dtls_both_ways)
+{
+    if (!have_openssl()) {
+        SKIP("there is no openssl");
+    }
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+        dtls_client(suites[i].ours, suites[i].theirs);
+        dtls_server(suites[i].ours, suites[i].theirs);
+    }
+}
+
+TAP_MAIN("lab.openssl", CASE(tls_both_ways), CASE(dtls_both_ways))
