@@ -4,11 +4,26 @@
 
 #include <string.h>
 
+wick_status wick_hkdf_extract_with(const wick_hmac_key *salt, uint8_t prk[WICK_HKDF_PRK_BYTES],
+                                   const wick_span *ikm, size_t ikm_count)
+{
+    wick_hmac h;
+
+    if (salt->crypto == NULL || salt->alg != WICK_HASH_SHA256) {
+        memset(prk, 0, WICK_HKDF_PRK_BYTES);
+        return salt->crypto == NULL ? WICK_E_STATE : WICK_E_BAD_ARG;
+    }
+    wick_hmac_begin(&h, salt);
+    for (size_t i = 0; i < ikm_count; i++) {
+        wick_hmac_update(&h, ikm[i]);
+    }
+    return wick_hmac_finish(&h, prk);
+}
+
 wick_status wick_hkdf_extract(const wick_hal_crypto *crypto, uint8_t prk[WICK_HKDF_PRK_BYTES],
                               wick_span salt, const wick_span *ikm, size_t ikm_count)
 {
     wick_hmac_key key;
-    wick_hmac h;
 
     /* An empty salt and 32 zero bytes give one HMAC key: both are filled with zeros to a block. */
     wick_status st = wick_hmac_key_init(&key, crypto, WICK_HASH_SHA256, salt);
@@ -16,11 +31,7 @@ wick_status wick_hkdf_extract(const wick_hal_crypto *crypto, uint8_t prk[WICK_HK
         memset(prk, 0, WICK_HKDF_PRK_BYTES);
         return st;
     }
-    wick_hmac_begin(&h, &key);
-    for (size_t i = 0; i < ikm_count; i++) {
-        wick_hmac_update(&h, ikm[i]);
-    }
-    st = wick_hmac_finish(&h, prk);
+    st = wick_hkdf_extract_with(&key, prk, ikm, ikm_count);
     wick_hmac_key_wipe(&key);
     return st;
 }

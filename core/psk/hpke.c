@@ -28,14 +28,15 @@ struct setup {
     uint8_t prk[32];
     uint8_t schedule_context[1 + 32 + 32]; /* mode | psk_id_hash | info_hash */
     uint8_t suite_id[10];
+    wick_hmac_key no_salt;
 };
 
-/* Section 4: LabeledExtract(salt, label, ikm). */
-static wick_status labeled_extract(const wick_hal_crypto *crypto, uint8_t prk[32], wick_span suite,
-                                   wick_span salt, wick_span label, wick_span ikm)
+/* Section 4: LabeledExtract("", label, ikm), which happens three times in a set-up. */
+static wick_status labeled_extract(const wick_hmac_key *no_salt, uint8_t prk[32], wick_span suite,
+                                   wick_span label, wick_span ikm)
 {
     const wick_span parts[] = {SPAN(version), suite, label, ikm};
-    return wick_hkdf_extract(crypto, prk, salt, parts, 4);
+    return wick_hkdf_extract_with(no_salt, prk, parts, 4);
 }
 
 /* Section 4: LabeledExpand(prk, label, info, len). */
@@ -113,8 +114,12 @@ static wick_status extract_and_expand(struct setup *s, const wick_hal_crypto *cr
 {
     wick_hmac_key prk;
 
-    wick_status st = labeled_extract(crypto, s->prk, SPAN(kem_suite), wick_span_make(NULL, 0),
-                                     LABEL("eae_prk"), wick_span_make(s->dh, s->dh_len));
+    wick_status st = wick_hmac_key_init(&s->no_salt, crypto, WICK_HASH_SHA256,
+                                        wick_span_make(NULL, 0));
+    if (st == WICK_OK) {
+        st = labeled_extract(&s->no_salt, s->prk, SPAN(kem_suite), LABEL("eae_prk"),
+                             wick_span_make(s->dh, s->dh_len));
+    }
     if (st != WICK_OK) {
         return st;
     }
@@ -133,7 +138,7 @@ static wick_status key_schedule(wick_hpke *h, struct setup *s, const wick_hpke_p
 {
     const wick_hal_crypto *crypto = h->crypto;
     const wick_span suite = SPAN(s->suite_id);
-    const wick_span none = wick_span_make(NULL, 0);
+    const wick_span secret_parts[] = {SPAN(version), suite, LABEL("secret"), p->psk};
     wick_hmac_key secret;
 
     memcpy(s->suite_id, "HPKE", 4);
@@ -141,15 +146,14 @@ static wick_status key_schedule(wick_hpke *h, struct setup *s, const wick_hpke_p
     wick_store_be16(s->suite_id + 6, 0x0001);
     wick_store_be16(s->suite_id + 8, (uint16_t)p->aead);
     s->schedule_context[0] = (uint8_t)p->mode;
-    wick_status st =
-        labeled_extract(crypto, s->schedule_context + 1, suite, none, LABEL("psk_id_hash"),
-                        p->psk_id);
+    wick_status st = labeled_extract(&s->no_salt, s->schedule_context + 1, suite,
+                                     LABEL("psk_id_hash"), p->psk_id);
     if (st == WICK_OK) {
-        st = labeled_extract(crypto, s->schedule_context + 33, suite, none, LABEL("info_hash"),
+        st = labeled_extract(&s->no_salt, s->schedule_context + 33, suite, LABEL("info_hash"),
                              p->info);
     }
     if (st == WICK_OK) {
-        st = labeled_extract(crypto, s->prk, suite, SPAN(s->shared), LABEL("secret"), p->psk);
+        st = wick_hkdf_extract(crypto, s->prk, SPAN(s->shared), secret_parts, 4);
     }
     if (st != WICK_OK) {
         return st;
@@ -163,7 +167,7 @@ static wick_status key_schedule(wick_hpke *h, struct setup *s, const wick_hpke_p
         st = labeled_expand(&secret, h->base_nonce, sizeof h->base_nonce, suite,
                             LABEL("base_nonce"), SPAN(s->schedule_context));
     }
-    if (st == WICK_OK) {
+    if (st == WICK_OK && !p->no_export) {
         st = labeled_expand(&secret, h->exporter, sizeof h->exporter, suite, LABEL("exp"),
                             SPAN(s->schedule_context));
     }
@@ -179,6 +183,7 @@ static wick_status finish(wick_hpke *h, struct setup *s, const wick_hpke_params 
     if (st == WICK_OK) {
         st = key_schedule(h, s, p);
     }
+    wick_hmac_key_wipe(&s->no_salt);
     wick_wipe(s, sizeof *s);
     if (st != WICK_OK) {
         wick_hpke_wipe(h);
@@ -193,6 +198,7 @@ static void begin(wick_hpke *h, const wick_hal_crypto *crypto, const wick_hpke_p
     h->crypto = crypto;
     h->aead = p->aead;
     h->single = p->single;
+    h->no_export = p->no_export;
     h->sender = sender;
 }
 
@@ -341,7 +347,7 @@ wick_status wick_hpke_export(const wick_hpke *h, uint8_t *out, size_t len, wick_
     wick_hmac_key prk;
     uint8_t suite_id[10] = {'H', 'P', 'K', 'E', 0x00, 0x16, 0x00, 0x01, 0x00, 0x00};
 
-    if (h->crypto == NULL) {
+    if (h->crypto == NULL || h->no_export) {
         return WICK_E_STATE;
     }
     if (len > WICK_HKDF_OUT_MAX) {

@@ -275,10 +275,10 @@ static wick_status answer_m2(const wick_nsl_node *node, wick_nsl_run *r, bool *c
 {
     const wick_hal_crypto *crypto = node->cfg.crypto;
     const struct nsl_header h4 = {NSL_M4, r->suite, 0, r->cid_i, wick_load_be32(bytes.ptr + 8)};
-    uint8_t th2[32], th3[32], prk[32], k3[32], ks[32], root[32], mac[16];
+    uint8_t th2[32], th3[32], hash[32], prk[32], k3[32], ks[32], root[32], mac[16];
     uint8_t m4_header[WICK_NSL_HEADER_BYTES];
 
-    wick_status st = nsl_th_next(crypto, th2, r->th1, bytes);
+    wick_status st = nsl_th_next(crypto, th2, hash, r->th1, bytes);
     if (st == WICK_OK) {
         st = nsl_prk(crypto, prk, k3, th2, r->keys.fresh.n1, M2_N2(m), r->keys.fresh.e_secret,
                      M2_E(m));
@@ -294,7 +294,7 @@ static wick_status answer_m2(const wick_nsl_node *node, wick_nsl_run *r, bool *c
         st = build_m3(node, r, th2, k3, ks);
     }
     if (st == WICK_OK) {
-        st = nsl_th_next(crypto, th3, th2, wick_span_make(r->msg, r->msg_len));
+        st = nsl_th_next(crypto, th3, hash, th2, wick_span_make(r->msg, r->msg_len));
     }
     if (st == WICK_OK) {
         nsl_header_put(m4_header, &h4);

@@ -47,9 +47,9 @@ wick_status nsl_th1(const wick_hal_crypto *crypto, uint8_t th1[32], const uint8_
                     const uint8_t keyhash_i[32]);
 wick_status nsl_th0(const wick_hal_crypto *crypto, uint8_t th0[32], uint8_t suite,
                     const uint8_t id_r[32], const uint8_t keyhash_r[32]);
-/* th2 from th1 and M2, th3 from th2 and M3. */
-wick_status nsl_th_next(const wick_hal_crypto *crypto, uint8_t th[32], const uint8_t before[32],
-                        wick_span message);
+/* th2 from th1 and M2, th3 from th2 and M3; `message_hash` is H of the message. */
+wick_status nsl_th_next(const wick_hal_crypto *crypto, uint8_t th[32], uint8_t message_hash[32],
+                        const uint8_t before[32], wick_span message);
 /* What SigA signs. */
 wick_status nsl_sig_digest(const wick_hal_crypto *crypto, uint8_t digest[32],
                            const uint8_t th2[32], const uint8_t id_i[32], const uint8_t id_r[32],

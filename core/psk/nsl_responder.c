@@ -78,10 +78,10 @@ static const wick_nsl_own *own_by_hint(const wick_nsl_node *node, uint32_t hint)
     return NULL;
 }
 
-static wick_status open_m1(wick_nsl_node *node, struct m1 *m, wick_span bytes,
+static wick_status open_m1(wick_nsl_node *node, struct m1 *m, uint8_t th0[32], wick_span bytes,
                            const struct nsl_header *h, const wick_nsl_own *own)
 {
-    uint8_t th0[32], header[WICK_NSL_HEADER_BYTES], e_full[65];
+    uint8_t header[WICK_NSL_HEADER_BYTES], e_full[65];
     struct nsl_header clear = *h;
     const wick_hal_crypto *crypto = node->cfg.crypto;
 
@@ -93,7 +93,7 @@ static wick_status open_m1(wick_nsl_node *node, struct m1 *m, wick_span bytes,
     if (st != WICK_OK) {
         return st;
     }
-    const struct nsl_seal seal = {NSL_SPAN(th0), NSL_SPAN(header), {NULL, 0}};
+    const struct nsl_seal seal = {wick_span_make(th0, 32), NSL_SPAN(header), {NULL, 0}};
     if (node->stats.m1_opened != UINT32_MAX) {
         node->stats.m1_opened++;
     }
@@ -138,6 +138,7 @@ static wick_status new_m1(wick_nsl_node *node, uint64_t now_ms, wick_span bytes,
                           const uint8_t m1_hash[32])
 {
     struct m1 m;
+    uint8_t th0[32];
     wick_nsl_half *e = NULL;
 
     const wick_nsl_own *own = own_by_hint(node, h->cid_r);
@@ -152,7 +153,7 @@ static wick_status new_m1(wick_nsl_node *node, uint64_t now_ms, wick_span bytes,
     if (!nsl_bucket_take(&node->m1_bucket, now_ms)) {
         return WICK_E_NSL_RATE;
     }
-    st = open_m1(node, &m, bytes, h, own);
+    st = open_m1(node, &m, th0, bytes, h, own);
     if (st == WICK_OK) {
         const bool allowed = nsl_is_allowed(node, M1_ID(&m));
         const bool privileged =
@@ -166,6 +167,7 @@ static wick_status new_m1(wick_nsl_node *node, uint64_t now_ms, wick_span bytes,
         if (st == WICK_OK) {
             fill_half(e, node, now_ms, &m, h, from, m1_hash, own);
             e->privileged = privileged;
+            memcpy(e->th, th0, 32);
             nsl_start_lookups(node, now_ms);
         }
     }
@@ -290,7 +292,7 @@ void nsl_start_lookups(wick_nsl_node *node, uint64_t now_ms)
 static wick_status build_m2(const wick_nsl_node *node, wick_nsl_half *e)
 {
     const wick_hal_crypto *crypto = node->cfg.crypto;
-    uint8_t th0[32], th1[32], plain[NSL_M2_PLAIN];
+    uint8_t th1[32], hash[32], plain[NSL_M2_PLAIN];
     struct nsl_header h = {NSL_M2, e->suite, 0, e->cid_i, 0};
 
     wick_status st = nsl_new_cid(node, &e->cid_r);
@@ -302,10 +304,7 @@ static wick_status build_m2(const wick_nsl_node *node, wick_nsl_half *e)
         st = nsl_ephemeral(node, e->keys.fresh.e_secret, plain + 32);
     }
     if (st == WICK_OK) {
-        st = nsl_th0(crypto, th0, e->suite, node->cfg.id, e->own_keyhash);
-    }
-    if (st == WICK_OK) {
-        st = nsl_th1(crypto, th1, th0, e->m1_hash, e->id, e->keyhash);
+        st = nsl_th1(crypto, th1, e->th, e->m1_hash, e->id, e->keyhash);
     }
     if (st == WICK_OK) {
         memcpy(plain + 65, node->cfg.id, 32);
@@ -321,7 +320,7 @@ static wick_status build_m2(const wick_nsl_node *node, wick_nsl_half *e)
                                         NSL_SPAN(plain));
     }
     if (st == WICK_OK) {
-        st = nsl_th_next(crypto, e->th2, th1, wick_span_make(e->m2, nsl_m2_bytes(e->suite)));
+        st = nsl_th_next(crypto, e->th, hash, th1, wick_span_make(e->m2, nsl_m2_bytes(e->suite)));
     }
     wick_wipe(plain, sizeof plain);
     return st;
@@ -402,7 +401,7 @@ static wick_status derive_k3(const wick_nsl_node *node, wick_nsl_half *e)
         return WICK_OK;
     }
     wick_status st =
-        nsl_prk(node->cfg.crypto, prk, k3, e->th2, e->keys.fresh.n1, e->keys.fresh.n2,
+        nsl_prk(node->cfg.crypto, prk, k3, e->th, e->keys.fresh.n1, e->keys.fresh.n2,
                 e->keys.fresh.e_secret, e->e_pub);
     if (st == WICK_OK) {
         wick_wipe(&e->keys, sizeof e->keys);
@@ -424,12 +423,12 @@ static wick_status open_m3(const wick_nsl_node *node, const wick_nsl_half *e, ui
     const wick_hal_crypto *crypto = node->cfg.crypto;
 
     memcpy(aad, bytes.ptr, WICK_NSL_HEADER_BYTES);
-    memcpy(aad + WICK_NSL_HEADER_BYTES, e->th2, 32);
+    memcpy(aad + WICK_NSL_HEADER_BYTES, e->th, 32);
     wick_status st = crypto->aead_open(
         crypto->ctx, WICK_AEAD_CHACHA20_POLY1305, plain, e->keys.late.k3, nonce, NSL_SPAN(aad),
         wick_span_make(bytes.ptr + WICK_NSL_HEADER_BYTES, bytes.len - WICK_NSL_HEADER_BYTES));
     if (st == WICK_OK && (e->chosen & WICK_NSL_OPT_SIG) != 0) {
-        st = nsl_sig_digest(crypto, digest, e->th2, e->id, node->cfg.id, e->own_keyhash, plain);
+        st = nsl_sig_digest(crypto, digest, e->th, e->id, node->cfg.id, e->own_keyhash, plain);
         if (st == WICK_OK) {
             st = nsl_type_i(e->suite)->verify(crypto, plain + 32, &e->key, digest);
         }
@@ -467,12 +466,9 @@ static wick_status establish(wick_nsl_node *node, wick_nsl_half *e, uint64_t now
 
     memset(&d, 0, sizeof d);
     nsl_header_put(d.m4, &h4);
-    wick_status st = nsl_th_next(crypto, th3, e->th2, bytes);
+    wick_status st = nsl_th_next(crypto, th3, d.m3_hash, e->th, bytes);
     if (st == WICK_OK) {
         st = nsl_root(crypto, root, d.m4 + WICK_NSL_HEADER_BYTES, th3, e->keys.late.prk, ks, d.m4);
-    }
-    if (st == WICK_OK) {
-        st = nsl_hash(crypto, d.m3_hash, &bytes, 1);
     }
     if (st == WICK_OK) {
         d.used = true;

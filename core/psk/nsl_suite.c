@@ -48,6 +48,7 @@ static wick_hpke_params secp256k1_params(const struct nsl_seal *seal)
     p.aead = WICK_AEAD_CHACHA20_POLY1305;
     p.info = seal->info;
     p.single = true;
+    p.no_export = true;
     if (seal->psk.len != 0) {
         p.mode = WICK_HPKE_PSK;
         p.psk = seal->psk;

@@ -119,13 +119,12 @@ wick_status nsl_th1(const wick_hal_crypto *crypto, uint8_t th1[32], const uint8_
     return nsl_hash(crypto, th1, parts, 4);
 }
 
-wick_status nsl_th_next(const wick_hal_crypto *crypto, uint8_t th[32], const uint8_t before[32],
-                        wick_span message)
+wick_status nsl_th_next(const wick_hal_crypto *crypto, uint8_t th[32], uint8_t message_hash[32],
+                        const uint8_t before[32], wick_span message)
 {
-    uint8_t digest[32];
-    const wick_span parts[] = {wick_span_make(before, 32), NSL_SPAN(digest)};
+    const wick_span parts[] = {wick_span_make(before, 32), wick_span_make(message_hash, 32)};
 
-    wick_status st = nsl_hash(crypto, digest, &message, 1);
+    wick_status st = nsl_hash(crypto, message_hash, &message, 1);
     return st == WICK_OK ? nsl_hash(crypto, th, parts, 2) : st;
 }
 

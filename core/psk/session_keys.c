@@ -42,6 +42,7 @@ wick_status wick_session_psk_derive(wick_session_psk *out, const wick_hal_crypto
                                     const wick_session *session, wick_session_use use)
 {
     uint8_t id16[16];
+    wick_hmac_key root;
 
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < WICK_USES; i++) {
@@ -49,10 +50,15 @@ wick_status wick_session_psk_derive(wick_session_psk *out, const wick_hal_crypto
         if (t->use != use || ((unsigned)use & session->uses) == 0) {
             continue;
         }
-        wick_status st = expand_label(crypto, out->key, t->key_len, session->root, t->key_label);
+        wick_status st = wick_hmac_key_init(&root, crypto, WICK_HASH_SHA256,
+                                            wick_span_make(session->root, sizeof session->root));
         if (st == WICK_OK) {
-            st = expand_label(crypto, id16, sizeof id16, session->root, t->id_label);
+            st = wick_hkdf_expand_with(&root, out->key, t->key_len, &t->key_label, 1);
         }
+        if (st == WICK_OK) {
+            st = wick_hkdf_expand_with(&root, id16, sizeof id16, &t->id_label, 1);
+        }
+        wick_hmac_key_wipe(&root);
         if (st != WICK_OK) {
             wick_wipe(out, sizeof *out);
             return st;

@@ -98,7 +98,11 @@ TEST(lengths_and_refusals)
     CHECK_STATUS(wick_hmac_key_init(&key, &crypto, WICK_HASH_SHA1, wick_span_make(prk, 32)),
                  WICK_OK);
     CHECK_STATUS(wick_hkdf_expand_with(&key, out, 32, NULL, 0), WICK_E_BAD_ARG);
+    memset(prk, 1, 32);
+    CHECK_STATUS(wick_hkdf_extract_with(&key, prk, NULL, 0), WICK_E_BAD_ARG);
+    CHECK(wick_ct_is_zero(prk, 32));
     wick_hmac_key_wipe(&key);
+    CHECK_STATUS(wick_hkdf_extract_with(&key, prk, NULL, 0), WICK_E_STATE);
     CHECK_STATUS(wick_hkdf_expand_with(&key, out, 32, NULL, 0), WICK_E_STATE);
     CHECK(wick_ct_is_zero(out, 32));
     CHECK_STATUS(wick_hmac_key_init(&key, &crypto, WICK_HASH_SHA256, wick_span_make(prk, 32)),

@@ -150,6 +150,10 @@ TEST(must_21_once_is_once)
     CHECK_STATUS(wick_hpke_export(&s, ct, 32, none), WICK_E_STATE);
     CHECK_STATUS(wick_hpke_export(&r, ct, 255 * 32 + 1, none), WICK_E_BAD_ARG);
     p = base;
+    p.no_export = true;
+    REQUIRE_STATUS(send_with(&p), WICK_OK);
+    CHECK_STATUS(wick_hpke_export(&s, ct, 32, none), WICK_E_STATE);
+    p = base;
     p.aead = WICK_HPKE_EXPORT_ONLY;
     REQUIRE_STATUS(send_with(&p), WICK_OK);
     CHECK_STATUS(wick_hpke_seal(&s, ct, none, wick_span_make(text, 14)), WICK_E_STATE);

@@ -148,7 +148,7 @@ TEST(protocol_vectors)
     REQUIRE(out.kind == WICK_OUT_SEND && out.bytes.len == 159);
     memcpy(m2, out.bytes.ptr, 159);
     expect_hex(m2, 159, VECTOR_M2);
-    expect_hex(side[B].node.half[0].th2, 32, VECTOR_TH2);
+    expect_hex(side[B].node.half[0].th, 32, VECTOR_TH2);
     vector_entropy = bytes_i + 32 + 4 + 32 + 32 + 32;
     vector_left = 32;
     CHECK_STATUS(wick_nsl_input(&side[A].node, now_ms, NSL_SPAN(m2), &side[B].addr), WICK_OK);

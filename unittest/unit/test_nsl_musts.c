@@ -419,7 +419,7 @@ static bool same_state(const wick_nsl_node *x, const wick_nsl_node *y)
     for (size_t i = 0; i < WICK_NSL_HALF_OPEN_MAX; i++) {
         const wick_nsl_half *p = &x->half[i], *q = &y->half[i];
         same = same && p->state == q->state && p->send_m2 == q->send_m2 &&
-               memcmp(p->m2, q->m2, sizeof p->m2) == 0 && memcmp(p->th2, q->th2, 32) == 0 &&
+               memcmp(p->m2, q->m2, sizeof p->m2) == 0 && memcmp(p->th, q->th, 32) == 0 &&
                wick_addr_equal(&p->path, &q->path) && p->deadline_ms == q->deadline_ms;
     }
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
@@ -799,7 +799,7 @@ TEST(must_18_secrets_are_wiped)
     memcpy(secret[2], e->keys.fresh.n2, 32);
     memcpy(secret[3], e->keys.fresh.e_secret, 32);
     CHECK_STATUS(crypto.secp256k1_ecdh(crypto.ctx, secret[4], secret[3], e->e_pub), WICK_OK);
-    CHECK_STATUS(nsl_prk(&crypto, secret[5], secret[6], e->th2, secret[0], secret[2], secret[3],
+    CHECK_STATUS(nsl_prk(&crypto, secret[5], secret[6], e->th, secret[0], secret[2], secret[3],
                          e->e_pub),
                  WICK_OK);
     /* A has sent M3 and waits for M4: only the root is left of it */
@@ -975,12 +975,12 @@ static void make_m3(uint8_t out[124], const wick_nsl_half *e, const uint8_t ks[3
     const struct nsl_header h = {NSL_M3, e->suite, 0, e->cid_i, e->cid_r};
     uint8_t prk[32], k3[32], aad[44], plain[96];
 
-    CHECK_STATUS(nsl_prk(&real_crypto, prk, k3, e->th2, e->keys.fresh.n1, e->keys.fresh.n2,
+    CHECK_STATUS(nsl_prk(&real_crypto, prk, k3, e->th, e->keys.fresh.n1, e->keys.fresh.n2,
                          e->keys.fresh.e_secret, e->e_pub),
                  WICK_OK);
     nsl_header_put(out, &h);
     memcpy(aad, out, 12);
-    memcpy(aad + 12, e->th2, 32);
+    memcpy(aad + 12, e->th, 32);
     memcpy(plain, ks, 32);
     memcpy(plain + 32, sig, 64);
     CHECK_STATUS(real_crypto.aead_seal(real_crypto.ctx, WICK_AEAD_CHACHA20_POLY1305, out + 12, k3,
@@ -1001,7 +1001,7 @@ TEST(must_20_signature_of_m3)
     e = *the_half(B);
     saved = side[B].node;
     world_keyhash(keyhash_b, B);
-    CHECK_STATUS(nsl_sig_digest(&crypto, digest, e.th2, side[A].cfg.id, side[B].cfg.id, keyhash_b,
+    CHECK_STATUS(nsl_sig_digest(&crypto, digest, e.th, side[A].cfg.id, side[B].cfg.id, keyhash_b,
                                 ks),
                  WICK_OK);
     CHECK_STATUS(keystore.secp256k1_sign(keystore.ctx, sig, NULL, side[A].key, digest), WICK_OK);

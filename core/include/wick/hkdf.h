@@ -35,6 +35,12 @@ WICK_NODISCARD wick_status wick_hkdf_extract(const wick_hal_crypto *crypto,
                                              uint8_t prk[WICK_HKDF_PRK_BYTES], wick_span salt,
                                              const wick_span *ikm, size_t ikm_count);
 
+/** The same with the salt prepared as an HMAC-SHA256 key, for several extractions under it.
+ *  @retval WICK_E_BAD_ARG a key of another hash  @retval WICK_E_STATE the key was wiped */
+WICK_NODISCARD wick_status wick_hkdf_extract_with(const wick_hmac_key *salt,
+                                                  uint8_t prk[WICK_HKDF_PRK_BYTES],
+                                                  const wick_span *ikm, size_t ikm_count);
+
 /**
  * out = Expand(prk, info[0] | info[1] | ..., len).
  * @param[out] out  `len` bytes, zeroed on error; must not overlap prk or info

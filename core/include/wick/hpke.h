@@ -54,6 +54,7 @@ typedef struct wick_hpke_params {
     wick_span psk;    /* modes PSK and AUTH_PSK: at least 32 bytes of full entropy; else empty */
     wick_span psk_id; /* modes PSK and AUTH_PSK: not empty; else empty */
     bool single;      /* one message only */
+    bool no_export;   /* wick_hpke_export() is not wanted: saves its derivation */
 
     /* Modes AUTH and AUTH_PSK. Sender: keystore and key are its own. Recipient: sender_pub is what
      * it expects. `sender_pub` is needed at both ends. */
@@ -69,7 +70,8 @@ typedef struct wick_hpke {
     unsigned aead;
     bool single;
     bool sender;
-    bool spent; /* no more messages; export still works */
+    bool spent;     /* no more messages; export still works */
+    bool no_export;
     uint8_t key[32];
     uint8_t base_nonce[12];
     uint8_t exporter[32];
@@ -130,7 +132,7 @@ WICK_NODISCARD wick_status wick_hpke_open(wick_hpke *h, uint8_t *pt, wick_span a
  * Export of RFC 9180 section 5.3. It depends on keys, mode, info and psk, not on any message.
  * @param[out] out  `len` bytes; zeroed on error
  * @retval WICK_OK
- * @retval WICK_E_STATE    wiped
+ * @retval WICK_E_STATE    wiped, or set up with no_export
  * @retval WICK_E_BAD_ARG  len is above 255 * 32
  */
 WICK_NODISCARD wick_status wick_hpke_export(const wick_hpke *h, uint8_t *out, size_t len,

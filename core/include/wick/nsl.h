@@ -172,7 +172,7 @@ typedef struct wick_nsl_half {
     uint8_t kid[8];
     uint8_t keyhash[32];
     uint8_t own_keyhash[32];
-    uint8_t th2[32];
+    uint8_t th[32]; /* th0 until M2 is made, then th2 */
     wick_nsl_key key;
     uint8_t e_pub[33]; /* the initiator's ephemeral */
     union {
