@@ -15,7 +15,14 @@ endif()
 # Vectors, captures and hostile input below WICK_VECTORS_DIR.
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
   wick_add_test(vectors stun LIBS wick_crypto)
+  wick_add_test(vectors pcp)
 endif()
 wick_add_fuzz(stun)
 wick_add_fuzz(channeldata)
 wick_add_fuzz(turn_calls LIBS wick_crypto)
+
+# PCP and NAT-PMP.
+wick_add_test(unit pcp)
+wick_add_test(unit natpmp)
+wick_add_fuzz(pcp)
+wick_add_fuzz(natpmp)
