@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "wick/header.h"
+#include "trust_internal.h"
 
 /* Marks what an authenticator made, so that cleared or forgotten memory does not pass for it. */
 #define MADE UINT32_C(0x7ac4d12e)
@@ -14,6 +14,21 @@ static const char *const names[] = {"NONE", "PINNED", "OWN_NODE",   "QUORUM",
 #define TIERS (sizeof names / sizeof names[0])
 
 /* ---- authenticators ---- */
+
+void wick_trust_make(wick_trusted_header *out, const wick_header *h, const uint8_t hash32[32],
+                     uint64_t chain_id, wick_tier tier)
+{
+    memset(out, 0, sizeof *out);
+    memcpy(out->hash, hash32, 32);
+    memcpy(out->state_root, h->field[WICK_HEADER_STATE_ROOT].ptr, 32);
+    memcpy(out->receipts_root, h->field[WICK_HEADER_RECEIPTS_ROOT].ptr, 32);
+    memcpy(out->transactions_root, h->field[WICK_HEADER_TRANSACTIONS_ROOT].ptr, 32);
+    out->chain_id = chain_id;
+    out->number = h->number;
+    out->timestamp = h->timestamp;
+    out->tier = tier;
+    out->made = MADE;
+}
 
 /* A header whose hash the evidence names. The bytes are hashed before they are parsed. */
 static wick_status by_hash(wick_trusted_header *out, wick_span header_rlp,
@@ -30,15 +45,7 @@ static wick_status by_hash(wick_trusted_header *out, wick_span header_rlp,
     if (s != WICK_OK) {
         return s;
     }
-    memcpy(out->hash, hash, 32);
-    memcpy(out->state_root, h.field[WICK_HEADER_STATE_ROOT].ptr, 32);
-    memcpy(out->receipts_root, h.field[WICK_HEADER_RECEIPTS_ROOT].ptr, 32);
-    memcpy(out->transactions_root, h.field[WICK_HEADER_TRANSACTIONS_ROOT].ptr, 32);
-    out->chain_id = chain_id;
-    out->number = h.number;
-    out->timestamp = h.timestamp;
-    out->tier = tier;
-    out->made = MADE;
+    wick_trust_make(out, &h, hash, chain_id, tier);
     return WICK_OK;
 }
 

@@ -40,14 +40,60 @@
 #error "WICK_MPT_KEY_MAX: range 32..64"
 #endif
 
-/* Largest block header, RLP bytes. Range 700..4096 (consortium chains carry seals). */
+/* Largest block header, RLP bytes. Range 700..8192. A consortium header carries 21 bytes for each
+ * validator and 67 for each seal: 6656 is enough for 64 of both. One buffer in ports. */
 #ifndef WICK_HEADER_MAX
-#define WICK_HEADER_MAX 4096
+#define WICK_HEADER_MAX 6656
 #endif
 
 /* How far ahead of our clock a block's time may be, seconds. Range 0..3600. No RAM. */
 #ifndef WICK_TRUST_FUTURE_S
 #define WICK_TRUST_FUTURE_S 900
+#endif
+
+/* ---- parts that may be left out: 0 and the code is gone ---- */
+
+/* Proofs of transactions, receipts and logs (wick/receipt.h). */
+#ifndef WICK_WITH_RECEIPT
+#define WICK_WITH_RECEIPT 1
+#endif
+/* Headers of QBFT, IBFT 2.0 and IBFT 1 chains (wick/bft.h). */
+#ifndef WICK_WITH_BFT
+#define WICK_WITH_BFT 1
+#endif
+/* Headers of Clique chains (wick/clique.h). */
+#ifndef WICK_WITH_CLIQUE
+#define WICK_WITH_CLIQUE 1
+#endif
+
+/* ---- sealed headers (wick/seal.h, wick/bft.h, wick/clique.h) ---- */
+
+/* Largest set of validators or signers. Range 1..64. 20 bytes each in every state. */
+#ifndef WICK_SEAL_SIGNERS_MAX
+#define WICK_SEAL_SIGNERS_MAX 64
+#endif
+#if WICK_SEAL_SIGNERS_MAX < 1 || WICK_SEAL_SIGNERS_MAX > 64
+#error "WICK_SEAL_SIGNERS_MAX: range 1..64"
+#endif
+/* Trusting period, seconds: how old a trusted set may be when it vouches for another one, for keys
+ * of former validators may have been sold since. Range 1..2^32-1. No RAM. */
+#ifndef WICK_SEAL_TRUSTING_S
+#define WICK_SEAL_TRUSTING_S (30u * 24u * 3600u)
+#endif
+/* Clique: open votes of an epoch. Range 1..255. 40 bytes each. */
+#ifndef WICK_CLIQUE_VOTES_MAX
+#define WICK_CLIQUE_VOTES_MAX 32
+#endif
+#if WICK_CLIQUE_VOTES_MAX < 1 || WICK_CLIQUE_VOTES_MAX > 255
+#error "WICK_CLIQUE_VOTES_MAX: range 1..255"
+#endif
+/* Clique: newest headers that may still be asked for. Range WICK_SEAL_SIGNERS_MAX / 2 + 1..255. 52
+ * bytes each. */
+#ifndef WICK_CLIQUE_WINDOW
+#define WICK_CLIQUE_WINDOW 48
+#endif
+#if WICK_CLIQUE_WINDOW <= WICK_SEAL_SIGNERS_MAX / 2 || WICK_CLIQUE_WINDOW > 255
+#error "WICK_CLIQUE_WINDOW: range WICK_SEAL_SIGNERS_MAX / 2 + 1..255"
 #endif
 
 /* Gateway agent (wick/gateway.h). Sessions and pending calls, range 1..32, about 0.7 KB each. */

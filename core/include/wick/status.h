@@ -52,6 +52,11 @@ typedef enum wick_status {
     WICK_E_TRUST_TIER = -108,       /* the evidence for a header is of a kind not allowed here */
     WICK_E_TRUST_DEPTH = -109,      /* not enough blocks on top of a header yet */
     WICK_E_HEADER_FUTURE = -110,    /* a block's time is ahead of the clock */
+    WICK_E_HEADER_PARENT = -111,    /* does not follow the header that is expected before it */
+    WICK_E_SEAL_QUORUM = -112,      /* too few validators have sealed a header */
+    WICK_E_SEAL_OVERLAP = -113,     /* sealed, but by too few of those trusted so far */
+    WICK_E_SEAL_CONFLICT = -114,    /* two sealed headers of one height: trust none */
+    WICK_E_SEAL_SIGNER = -115,      /* sealed by somebody who may not, or out of turn */
     /* nat */
     WICK_E_STUN_COOKIE = -200,       /* not a STUN message */
     WICK_E_STUN_INTEGRITY = -201,    /* MESSAGE-INTEGRITY missing or wrong */
