@@ -11,6 +11,7 @@ wick_add_test(unit proof)
 wick_add_test(unit tx)
 wick_add_test(unit abi)
 wick_add_test(unit eip712)
+wick_add_test(unit bft LIBS wick_crypto SOURCES unit/seal_world.c)
 
 # Data from outside, read with cJSON.
 function(wick_add_vectors_test module)
