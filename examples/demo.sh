@@ -195,7 +195,7 @@ relay_listens() {
 }
 start turn turn "$lab_bin/turnserver" -c "$work/turn/turnserver.conf"
 lab_wait 10 relay_listens || show_and_die turn "the relay does not listen"
-step relay "$("$lab_bin/turnserver" --version 2>/dev/null | tail -1), permissions on, time-limited credentials"
+step relay "coturn $("$lab_bin/turnserver" --version 2>/dev/null | tail -1), permissions on, time-limited credentials"
 
 # The operator: a manager key, the contracts, the relay on the approved list, and two devices that
 # the factory announced.

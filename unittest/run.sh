@@ -113,5 +113,5 @@ if cat "$log"/*.skipped 2>/dev/null | grep -q .; then
 else
     echo "skipped: nothing"
 fi
-echo "$passed passed, $failed failed, $skipped skipped"
+echo "$passed passed, $failed failed, $skipped skipped" | tee "$log/summary"
 [ "$failed" = 0 ]
