@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The README's example compiles, links with core alone and prints what the README says; every
 # relative link leads somewhere; every command in a shell block is one that .ci/run runs.
-# usage: test_readme.sh <source folder> <libwick_core.a>
+# usage: readme.sh <source folder> <libwick_core.a>
 set -u
 top=$1
 core=$2
