@@ -88,7 +88,6 @@ wick_status wick_gateway_start(wick_gateway *gw, uint64_t now_ms, unsigned goals
         goals |= WICK_GW_GOAL_REGISTER | WICK_GW_GOAL_PATH;
     }
     gw->stopping = false;
-    gw->done_told = false;
     gw->goals |= goals;
     gw->ready_told = false;
     if ((gw->goals & (WICK_GW_GOAL_ANSWER | WICK_GW_GOAL_PATH)) != 0) {

@@ -63,6 +63,10 @@ static void complete(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *r, wi
     r->state = REQ_ENDING; /* whoever asked may ask again at once, in another entry */
     if (status == WICK_OK) {
         gw_mark_header_proven(gw, now_ms, r->registry, &r->header);
+        gw->trust_stale = false;
+    } else if (status == WICK_E_HEADER_STALE && !gw->trust_stale) {
+        gw->trust_stale = true; /* told once; the next proven answer ends it */
+        gw_event(gw, WICK_GW_EV_TRUST_STALE, status, WICK_GW_NO_SESSION);
     }
     switch (r->purpose) {
     case READ_OWN:

@@ -371,6 +371,8 @@ static void lie(wick_stub_chain *c, wick_stub_proof *out)
     case WICK_STUB_HONEST:
     case WICK_STUB_LIE_OLD:
     case WICK_STUB_LIE_SWALLOW:
+    case WICK_STUB_LIE_UNANSWERED:
+    case WICK_STUB_LIE_REFUSED:
     case WICK_STUB_LIES:
     default:
         break;
@@ -408,11 +410,14 @@ wick_status wick_stub_chain_send(wick_stub_chain *c, wick_span raw)
     if (c->lie == WICK_STUB_LIE_SWALLOW) {
         return WICK_OK;
     }
+    if (c->lie == WICK_STUB_LIE_REFUSED) {
+        return WICK_E_RPC;
+    }
     for (unsigned i = 0; i < WICK_STUB_CHAIN_POOL; i++) {
         if (c->pool[i].len == 0 && raw.len <= WICK_STUB_CHAIN_TX) {
             memcpy(c->pool[i].raw, raw.ptr, raw.len);
             c->pool[i].len = raw.len;
-            return WICK_OK;
+            return c->lie == WICK_STUB_LIE_UNANSWERED ? WICK_E_TIMEOUT : WICK_OK;
         }
     }
     return WICK_E_RPC;

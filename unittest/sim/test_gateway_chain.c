@@ -505,6 +505,8 @@ TEST(headers_too_old_or_of_another_time)
     wick_stub_run(&lab.w, 2000, NULL);
     wick_stub_run(&lab.w, 1000000, NULL);
     CHECK_STATUS(registered(120000)->status, WICK_E_HEADER_STALE);
+    wick_stub_run(&lab.w, 60000, NULL);
+    CHECK_INT(lab.a.seen[WICK_GW_EV_TRUST_STALE], 1); /* told once */
     /* Without a clock its age cannot be told; the header's own time is the clock then. */
     wick_stub_node_kill(&lab.a);
     lab.w.no_clock = true;

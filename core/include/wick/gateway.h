@@ -49,8 +49,13 @@
  * Any request may be answered by wick_gateway_failed(). A request not answered within
  * WICK_GW_REQUEST_MS is given up; a late answer gives WICK_E_STATE and changes nothing.
  *
- * Bounds: wick/config.h (WICK_GW_*). RAM: see sizeof in unittest/sim/test_gateway.c, which holds it
- * below 24 KB.
+ * Ends: every wait is bounded (WICK_GW_REQUEST_MS, WICK_GW_INCLUSION_MS, the schedules of TURN and
+ * NSL). What fails for want of an answer is tried again, ever more rarely; what is refused for good
+ * (`final`) waits for the next wick_gateway_start().
+ *
+ * Bounds: wick/config.h (WICK_GW_*). RAM: 23.9 KB with four sessions on 32-bit, handshakes (10 KB)
+ * and two TURN clients (2.8 KB each) included; unittest/sim/test_gateway.c holds it below 24 KB.
+ * Stack below 1 KB in each function.
  */
 #include "wick/base.h"
 #include "wick/hal/clock.h"
@@ -187,7 +192,8 @@ typedef enum wick_gateway_event_kind {
     WICK_GW_EV_SESSION_DOWN,   /* session is free again; status says why */
     WICK_GW_EV_LEAF_REQUEST,   /* reserved for the leaf interface */
     WICK_GW_EV_UPDATE_STATE,   /* reserved for firmware */
-    WICK_GW_EV_TRUST_STALE     /* the newest proven header is older than the policy allows */
+    WICK_GW_EV_TRUST_STALE     /* nodes give only headers older than the policy allows, or than one
+                                * already proven; told once until that ends */
 } wick_gateway_event_kind;
 
 typedef struct wick_gateway_event {
@@ -453,8 +459,7 @@ typedef struct wick_gateway_mark {
 struct wick_gateway {
     wick_gateway_config cfg;
     unsigned goals;
-    bool ready_told, stopping, done_told;
-    wick_status init_status;
+    bool ready_told, stopping, trust_stale;
     uint32_t next_request;
     uint8_t id[32], service[32], wallet[20];
     uint8_t device_pub33[33];

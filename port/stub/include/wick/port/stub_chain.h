@@ -43,6 +43,8 @@ typedef enum wick_stub_lie {
     WICK_STUB_LIE_RATE,      /* HTTP 429 */
     WICK_STUB_LIE_JSON,      /* not JSON */
     WICK_STUB_LIE_SWALLOW,   /* proofs are true, but transactions are taken and forgotten */
+    WICK_STUB_LIE_UNANSWERED, /* proofs are true; transactions are taken, but the answer is lost */
+    WICK_STUB_LIE_REFUSED,    /* proofs are true; transactions are refused by the pool */
     WICK_STUB_LIES
 } wick_stub_lie;
 
