@@ -212,6 +212,9 @@ wick_status wick_nsl_input(wick_nsl_node *node, uint64_t now_ms, wick_span bytes
 wick_status wick_nsl_lookup_result(wick_nsl_node *node, uint64_t now_ms, const uint8_t id[32],
                                    const wick_nsl_key *key, wick_status status)
 {
+    if (status == WICK_OK && key == NULL) {
+        return WICK_E_BAD_ARG;
+    }
     for (size_t i = 0; i < WICK_NSL_LOOKUPS_MAX; i++) {
         wick_nsl_lookup *l = &node->lookups[i];
         if (!l->used || !l->announced || wick_time_reached(now_ms, l->until_ms) ||

@@ -124,14 +124,13 @@ const struct nsl_type *nsl_type(unsigned type)
 wick_status nsl_keyhash(const wick_hal_crypto *crypto, uint8_t keyhash[32],
                         const wick_nsl_key *key)
 {
-    uint8_t head[2], word1[32];
+    uint8_t head[2] = {key->type, 0}, word1[32] = {0};
     const wick_span parts[] = {NSL_SPAN(head), NSL_SPAN(word1)};
     const struct nsl_type *t = nsl_type(key->type);
 
     if (t == NULL) {
         return WICK_E_UNSUPPORTED;
     }
-    head[0] = key->type;
     wick_status st = t->words(crypto, &head[1], word1, key);
     return st == WICK_OK ? nsl_hash(crypto, keyhash, parts, 2) : st;
 }

@@ -496,6 +496,78 @@ TEST(no_randomness_on_the_way)
     CHECK_INT(side[A].node.runs[0].state, NSL_RUN_FREE);
 }
 
+/* Every call of the hash, and every seal, fails once in turn, at either end: no crash, nothing half
+ * done, and the same end as after a lost datagram. */
+static unsigned fail_at;
+static wick_hal_crypto sound;
+
+static wick_status failing_begin(void *ctx, wick_hash_ctx *h, wick_hash_alg alg)
+{
+    return fail_at-- == 0 ? WICK_E_CRYPTO : sound.hash_begin(ctx, h, alg);
+}
+
+static wick_status failing_clone(void *ctx, wick_hash_ctx *dst, const wick_hash_ctx *src)
+{
+    return fail_at-- == 0 ? WICK_E_CRYPTO : sound.hash_clone(ctx, dst, src);
+}
+
+static wick_status failing_seal(void *ctx, wick_aead_alg alg, uint8_t *out, const uint8_t *key,
+                                const uint8_t *nonce12, wick_span aad, wick_span pt)
+{
+    return fail_at-- == 0 ? WICK_E_CRYPTO : sound.aead_seal(ctx, alg, out, key, nonce12, aad, pt);
+}
+
+static wick_status failing_ecdh(void *ctx, uint8_t x32[32], const uint8_t secret32[32],
+                                const uint8_t peer33[33])
+{
+    return fail_at-- == 0 ? WICK_E_CRYPTO : sound.secp256k1_ecdh(ctx, x32, secret32, peer33);
+}
+
+static unsigned one_failure(unsigned n)
+{
+    const wick_nsl_peer peer = world_peer(B);
+    uint32_t run;
+
+    sound = crypto;
+    crypto.hash_begin = failing_begin;
+    crypto.hash_clone = failing_clone;
+    crypto.aead_seal = failing_seal;
+    crypto.secp256k1_ecdh = failing_ecdh;
+    fail_at = n;
+    wick_status st = wick_nsl_connect(&side[A].node, &run, now_ms, &peer);
+    world_run(now_ms + 45000);
+    crypto = sound;
+    if (st != WICK_OK) {
+        CHECK_STATUS(st, WICK_E_CRYPTO);
+        CHECK_INT(run, 0);
+    } else {
+        CHECK_INT(side[A].established + side[A].failed, 1);
+        CHECK(side[A].failed == 0 || side[A].last_failure == WICK_E_CRYPTO);
+        CHECK(side[A].established == 0 || world_same_session(A, B));
+    }
+    CHECK_INT(world_halves(B), 0);
+    for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
+        CHECK_INT(side[A].node.runs[i].state, NSL_RUN_FREE);
+    }
+    return side[A].established;
+}
+
+TEST(back_end_fails_anywhere)
+{
+    unsigned n = 0, good = 0;
+
+    for (n = 0; n < 400; n++) {
+        two_sides();
+        good += one_failure(n);
+        if (fail_at > n) {
+            continue; /* it was reached: the counter has wrapped */
+        }
+        break;
+    }
+    CHECK(n > 150 && n < 400);
+    CHECK(good > 80); /* what R could not do is mended by a repetition */
+}
+
 TEST(at_most_four_m2_opened_each_second)
 {
     uint8_t m2[159] = {1, 2, 0x22, 0};
@@ -543,4 +615,5 @@ TAP_MAIN("unit.nsl", CASE(happy_path_and_bytes), CASE(without_cookie_479_bytes),
          CASE(protocol_vectors), CASE(options), CASE(both_directions_and_many_peers),
          CASE(loss_repetition_and_reorder), CASE(reset_at_every_step), CASE(clock_near_its_end),
          CASE(init_refusals), CASE(connect_refusals), CASE(connection_ids),
-         CASE(no_randomness_on_the_way), CASE(at_most_four_m2_opened_each_second), CASE(not_ours))
+         CASE(no_randomness_on_the_way), CASE(back_end_fails_anywhere),
+         CASE(at_most_four_m2_opened_each_second), CASE(not_ours))

@@ -671,6 +671,7 @@ TEST(must_13_slow_lookup)
     uint8_t id[32];
     memcpy(id, side[A].cfg.id, 32);
     id[0] = 0;
+    CHECK_STATUS(wick_nsl_lookup_result(&side[B].node, now_ms, id, NULL, WICK_OK), WICK_E_BAD_ARG);
     CHECK_STATUS(wick_nsl_lookup_result(&side[B].node, now_ms, id, NULL, WICK_E_RECORD_ABSENT),
                  WICK_OK);
     world_poll(B);

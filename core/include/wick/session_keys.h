@@ -12,13 +12,13 @@
  *
  * Roles. The initiator of the handshake is always the (D)TLS client, the responder the server. A
  * server must look up with WICK_ROLE_RESPONDER: an own ClientHello that somebody reflects then
- * finds nothing. After the (D)TLS Finished, both ends compare `peer_id` with the peer that they meant.
+ * finds nothing. After the (D)TLS Finished, both ends compare `peer_id` with the peer they meant.
  *
  * Uses. TLS 1.2, TLS 1.3 and DTLS 1.2 never share a key. WICK_USE_PSK16 is 16 bytes long, for
  * stacks that take no more; it exists only where the handshake agreed on it, and its identity never
  * gives the 32-byte key.
  *
- * The table holds WICK_SESSIONS_MAX entries, 228 bytes each on 32-bit. One thread at a time.
+ * The table holds WICK_SESSIONS_MAX entries, about 210 bytes each. One thread at a time.
  */
 #include "wick/base.h"
 #include "wick/hal/crypto.h"
