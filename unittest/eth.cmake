@@ -12,6 +12,7 @@ wick_add_test(unit tx)
 wick_add_test(unit abi)
 wick_add_test(unit eip712)
 wick_add_test(unit bft LIBS wick_crypto SOURCES unit/seal_world.c)
+wick_add_test(unit clique LIBS wick_crypto SOURCES unit/seal_world.c)
 
 # Data from outside, read with cJSON.
 function(wick_add_vectors_test module)
@@ -24,3 +25,4 @@ wick_add_vectors_test(rlp)
 wick_add_vectors_test(getproof SOURCES vectors/oracle.c)
 wick_add_vectors_test(trie SOURCES vectors/oracle.c vectors/trie.c)
 wick_add_vectors_test(tx LIBS wick_crypto)
+wick_add_vectors_test(seals LIBS wick_crypto)
