@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Size of core on a Cortex-M4 (-Os), one row for each module and the proof path with the small
-# Keccak, beside their budgets. Fails on a broken budget and on any static data.
+# Keccak, beside their budgets; and what the linker keeps of core in a firmware with all of the
+# agent. Fails on a broken budget and on any static data.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/run
@@ -16,20 +17,31 @@ small=build/run/keccak-small.c.obj
 arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -DWICK_KECCAK_FAST=0 -Icore/include \
     -Ihal/include -c core/eth/keccak.c -o "$small"
 
+# A firmware with all of the agent: what the linker keeps of core.
+image=build/run/agent_image
+arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdata-sections \
+    -include toolchain/cortex-m/wick_profile.h -Icore/include -Ihal/include -nostartfiles \
+    --specs=nano.specs -Wl,--gc-sections,--entry=main toolchain/cortex-m/agent_image.c \
+    build/cortex-m4/core/libwick_core.a -o "$image"
+
 # "   text  data  bss  dec  hex  base.c.obj (ex .../libwick_core.a)": the directory of a member is
 # only in the path of its object, so the objects are sized where they lie.
 {
     arm-none-eabi-size "$small" | sed -n 2p
+    arm-none-eabi-size "$image" | sed -n 2p
+    arm-none-eabi-nm -S "$image" | sed -n 's/^[0-9a-f]* \([0-9a-f]*\) [bB] gateway$/\1/p'
     find build/cortex-m4/core -name '*.obj' | sort | xargs arm-none-eabi-size
 } | awk '
     BEGIN {
-        budget["proof path"] = 8192; budget["small Keccak"] = 1024; budget["total"] = 65536
+        budget["proof path"] = 8192; budget["small Keccak"] = 1024; budget["agent, linked"] = 65536
         split("rlp mpt header proof receipt tx address", path_files, " ")
         for (i in path_files) { on_path[path_files[i]] = 1 }
         printf "%-24s %8s %8s %8s %10s\n", "Cortex-M4 -Os", "text", "data", "bss", "budget"
     }
-    NR == 1 { small = $1; path = $1 }
-    NR > 1 && $1 != "text" {
+    NR == 1 { small = $1; path = $1; next }
+    NR == 2 { agent = $1; next }
+    NR == 3 { ram = hex($1); next }
+    $1 != "text" {
         n = split($6, part, "/")
         for (i = 1; i < n; i++) { if (part[i] == "wick_core.dir") { module = part[i + 1] } }
         file = part[n]; sub(/\.c\.obj$/, "", file)
@@ -38,6 +50,12 @@ arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -DWICK_KECCAK_FAST=0 -Ico
         text[module] += $1; data[module] += $2; bss[module] += $3
         all["text"] += $1; all["data"] += $2; all["bss"] += $3
         files[module] = files[module] sprintf("  %-22s %8d %8d %8d\n", file, $1, $2, $3)
+    }
+    function hex(digits,  i, v) {
+        for (i = 1; i <= length(digits); i++) {
+            v = 16 * v + index("0123456789abcdef", substr(digits, i, 1)) - 1
+        }
+        return v
     }
     function row(name, t, d, b) {
         bar = (name in budget) ? budget[name] : ""
@@ -53,6 +71,9 @@ arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -DWICK_KECCAK_FAST=0 -Ico
         row("small Keccak", small, 0, 0)
         row("proof path", path, 0, 0)
         print "  small keccak" had
-        row("total", all["text"], all["data"], all["bss"])
+        row("agent, linked", agent, 0, 0)
+        printf "  sizeof(wick_gateway) %d, budget 24576%s\n", ram, ram > 24576 ? "  BROKEN" : ""
+        failed += ram > 24576
+        row("whole archive", all["text"], all["data"], all["bss"])
         exit failed != 0
     }'
