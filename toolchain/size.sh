@@ -72,8 +72,8 @@ arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdat
         row("proof path", path, 0, 0)
         print "  small keccak" had
         row("agent, linked", agent, 0, 0)
-        printf "  sizeof(wick_gateway) %d, budget 24576%s\n", ram, ram > 24576 ? "  BROKEN" : ""
-        failed += ram > 24576
+        printf "  sizeof(wick_gateway) %d, budget 24576%s\n", ram, (ram > 24576 ? "  BROKEN" : "")
+        failed += (ram > 24576)
         row("whole archive", all["text"], all["data"], all["bss"])
         exit failed != 0
     }'
