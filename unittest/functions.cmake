@@ -65,12 +65,12 @@ function(wick_add_script_test kind module script)
   endif()
 endfunction()
 
-# wick_add_fuzz(<module> [LIBS <targets>] [SOURCES <more files>]): unittest/fuzz/fuzz_<module>.c has
+# wick_add_fuzz(<module> [LIBS <targets>] [SOURCES <more files>] [ROUNDS <mutations>]): unittest/fuzz/fuzz_<module>.c has
 # one LLVMFuzzerTestOneInput. It becomes the ctest "fuzz.<module>", which replays the corpus below
 # unittest/fuzz/corpus/<module> and short deterministic mutations of it with any compiler; with
 # -DWICK_FUZZ=ON (clang) also the libFuzzer program fuzz_<module>.
 function(wick_add_fuzz module)
-  cmake_parse_arguments(arg "" "" "LIBS;SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "" "ROUNDS" "LIBS;SOURCES" ${ARGN})
   wick_have_targets(have "fuzz.${module}" ${arg_LIBS})
   if(NOT have OR CMAKE_SYSTEM_NAME STREQUAL "Generic")
     return()
@@ -81,7 +81,7 @@ function(wick_add_fuzz module)
   target_include_directories(${target} PRIVATE fuzz)
   target_link_libraries(${target} PRIVATE ${arg_LIBS} wick::core)
   wick_target_flags(${target})
-  add_test(NAME fuzz.${module} COMMAND ${target} ${corpus})
+  add_test(NAME fuzz.${module} COMMAND ${target} ${corpus} ${arg_ROUNDS})
   set_tests_properties(fuzz.${module} PROPERTIES TIMEOUT 300 LABELS fuzz)
   if(WICK_FUZZ)
     add_executable(fuzz_${module} fuzz/fuzz_${module}.c ${arg_SOURCES})

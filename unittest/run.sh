@@ -37,7 +37,7 @@ rm -f "$log"/*.ctest "$log"/*.skipped
 # ---- what the tests need ----
 
 groups="core deps"
-case " $presets " in *" clang "* | *" fuzz "*) groups="$groups ci" ;; esac
+case " $presets " in *" clang "* | *" valgrind "*) groups="$groups ci" ;; esac
 if [ -n "$full" ]; then
     groups="$groups cross"
     presets="$presets armhf aarch64 cortex-m4"

@@ -2,7 +2,7 @@
 /*
  * Runs one LLVMFuzzerTestOneInput without libFuzzer: every file of the corpus directory given, then
  * deterministic mutations of each (flips, cuts, repeats, insertions), so that any compiler and any
- * sanitizer replays the same inputs. WICK_FUZZ_ROUNDS mutations for each file, default 2000.
+ * sanitizer replays the same inputs. usage: driver CORPUS [mutations of each file, default 2000]
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -95,8 +95,7 @@ static void run_with_mutations(size_t len, unsigned long rounds)
 
 int main(int argc, char **argv)
 {
-    const char *text = getenv("WICK_FUZZ_ROUNDS");
-    unsigned long rounds = text != NULL ? strtoul(text, NULL, 10) : 2000, files = 0;
+    unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 2000, files = 0;
     DIR *dir = argc > 1 ? opendir(argv[1]) : NULL;
     for (struct dirent *e = dir != NULL ? readdir(dir) : NULL; e != NULL; e = readdir(dir)) {
         char path[4096];
