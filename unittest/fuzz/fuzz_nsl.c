@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any datagram to an initiator or a responder in any state. The first byte names role and state, the
- * rest is the datagram. Nothing but the one genuine datagram may bring a handshake forward to a
+ * Any datagram to an initiator or a responder in any state. The first byte names role and state,
+ * the rest is the datagram. Nothing but the one genuine datagram may bring a handshake forward to a
  * session, outputs must come to rest, and a datagram gives at most one datagram in answer.
  */
 #include "fuzz.h"

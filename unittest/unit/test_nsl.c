@@ -274,7 +274,7 @@ TEST(loss_repetition_and_reorder)
             CHECK(side[B].established >= side[A].established);
             CHECK_INT(world_halves(B), 0);
         }
-        /* five transmissions of each message in a run: nine runs of ten succeed, the next mends it */
+        /* five transmissions of each message: nine runs of ten succeed, the next mends it */
         first += runs == 1 ? 1u : 0u;
         CHECK(world_same_session(A, B));
     }

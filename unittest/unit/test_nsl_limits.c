@@ -15,7 +15,7 @@ static void three_sides(void)
     world_side(D, 0xd4);
 }
 
-/* A new M1 in the name of `id`, with the cookie of its source: a host that receives where it says. */
+/* A new M1 in the name of `id`, with the cookie of its source: it receives where it says. */
 static wick_status flood(const wick_addr *from, const uint8_t id[32])
 {
     struct m1_made m = world_m1(D);
