@@ -11,6 +11,7 @@
 
 #include "wick/port/rpc.h"
 #include "wick/record.h"
+#include "wick/verified.h"
 
 static wick_linux_net linux_net;
 static wick_hal_net net;
@@ -41,7 +42,7 @@ static wick_status newest_header(wick_trusted_header *out, uint64_t chain_id)
                         : s;
 }
 
-static wick_status feed(wick_proof *proof, const wick_json *nodes)
+static wick_status feed(wick_verified *v, const wick_json *nodes, int part)
 {
     wick_status s = WICK_OK;
     for (const wick_json *n = wick_json_first(nodes); n != NULL && s == WICK_OK;
@@ -50,52 +51,40 @@ static wick_status feed(wick_proof *proof, const wick_json *nodes)
         wick_buf node = wick_buf_make(bytes, sizeof bytes);
         s = wick_json_data(&node, n);
         if (s == WICK_OK) {
-            s = wick_proof_node(proof, wick_buf_span(&node));
+            s = wick_verified_node(v, wick_buf_span(&node), part);
         }
     }
     return s;
 }
 
-/* Asks for all words of the peer at once and proves them. */
+/* Asks for all words of the peer at once and proves them: what was asked, not what is named. */
 static wick_status prove(wick_peer_query *q, const wick_trusted_header *header,
                          const uint8_t contract[20])
 {
-    wick_proof proof;
+    const uint8_t(*slots)[32] = (const uint8_t(*)[32])q->slots;
+    wick_verified v;
     wick_eth_proof answer;
     wick_eth_slot slot;
-    size_t i = 0;
-    wick_status s = finish(wick_rpc_proof(&rpc, now_ms(), contract,
-                                          (const uint8_t(*)[32])q->slots, q->count,
-                                          header->number));
+    int part = 0;
+    wick_status s = finish(
+        wick_rpc_proof(&rpc, now_ms(), contract, slots, q->count, header->number));
     if (s == WICK_OK) {
         s = wick_rpc_result_proof(&answer, &rpc);
     }
     if (s == WICK_OK) {
-        s = wick_proof_begin(&proof, header);
+        s = wick_verified_begin(&v, header, contract, slots, q->values, q->count);
     }
     if (s == WICK_OK) {
-        s = wick_proof_account(&proof, contract);
+        s = feed(&v, answer.account_nodes, WICK_VERIFIED_ACCOUNT);
     }
-    if (s == WICK_OK) {
-        s = feed(&proof, answer.account_nodes);
-    }
-    if (s == WICK_OK) {
-        s = wick_mpt_status(wick_proof_account_end(&proof, NULL));
-    }
-    const wick_json *e = s == WICK_OK ? wick_json_first(answer.slots) : NULL;
-    for (; s == WICK_OK && i < q->count; i++, e = wick_json_next(e)) {
+    for (const wick_json *e = s == WICK_OK ? wick_json_first(answer.slots) : NULL;
+         e != NULL && s == WICK_OK; e = wick_json_next(e), part++) {
         s = wick_eth_json_slot(&slot, e);
         if (s == WICK_OK) {
-            s = wick_proof_slot(&proof, q->slots[i]); /* the slot that we want */
-        }
-        if (s == WICK_OK) {
-            s = feed(&proof, slot.nodes);
-        }
-        if (s == WICK_OK) {
-            s = wick_mpt_status(wick_proof_slot_end(&proof, q->values[i]));
+            s = feed(&v, slot.nodes, part);
         }
     }
-    return s;
+    return s == WICK_OK ? wick_verified_end(&v) : s;
 }
 
 static wick_status look_up(wick_peer_record *out, wick_trusted_header *header, char *argv[])

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One record, proven. */
+/* Words and accounts, proven under one header. */
 #include "reader.h"
 
 #include <string.h>
+
+#include "wick/verified.h"
 
 #define HEADER_AGE_MAX_S 900u
 
@@ -11,7 +13,7 @@ static uint64_t now_ms(const reader *r)
     return r->clock->now_ms(r->clock->ctx);
 }
 
-static wick_status finish(reader *r, wick_status started)
+wick_status reader_call(reader *r, wick_status started)
 {
     if (started != WICK_OK) {
         return started;
@@ -38,7 +40,7 @@ wick_status reader_head(reader *r)
     wick_eth_block block;
     wick_buf header = wick_buf_make(r->header, sizeof r->header);
     bool pinned = r->tier == WICK_TIER_PINNED;
-    wick_status s = finish(r, wick_rpc_chain_id(&r->rpc, now_ms(r)));
+    wick_status s = reader_call(r, wick_rpc_chain_id(&r->rpc, now_ms(r)));
     if (s == WICK_OK) {
         s = wick_rpc_result_u64(&id, &r->rpc);
     }
@@ -46,8 +48,8 @@ wick_status reader_head(reader *r)
         s = WICK_E_CHAIN_MISMATCH;
     }
     if (s == WICK_OK) {
-        s = finish(r, pinned ? wick_rpc_block_by_hash(&r->rpc, now_ms(r), r->pinned_hash)
-                             : wick_rpc_block(&r->rpc, now_ms(r), WICK_RPC_LATEST));
+        s = reader_call(r, pinned ? wick_rpc_block_by_hash(&r->rpc, now_ms(r), r->pinned_hash)
+                                  : wick_rpc_block(&r->rpc, now_ms(r), WICK_RPC_LATEST));
     }
     if (s == WICK_OK) {
         s = wick_rpc_result_block(&block, &header, &r->rpc);
@@ -61,7 +63,28 @@ wick_status reader_head(reader *r)
     return s == WICK_OK ? check_age(r) : s;
 }
 
-static wick_status feed(reader *r, wick_proof *proof, const wick_json *nodes)
+static wick_status ask_proof(reader *r, wick_eth_proof *answer, const uint8_t address[20],
+                             const uint8_t (*slots)[32], size_t count)
+{
+    wick_status s = reader_call(
+        r, wick_rpc_proof(&r->rpc, now_ms(r), address, slots, count, r->head.number));
+    return s == WICK_OK ? wick_rpc_result_proof(answer, &r->rpc) : s;
+}
+
+typedef wick_status take_node(void *walk, wick_span node, int part);
+
+static wick_status words_node(void *walk, wick_span node, int part)
+{
+    return wick_verified_node(walk, node, part);
+}
+
+static wick_status account_node(void *walk, wick_span node, int part)
+{
+    (void)part;
+    return wick_proof_node(walk, node);
+}
+
+static wick_status feed(reader *r, const wick_json *nodes, take_node *take, void *walk, int part)
 {
     wick_status s = WICK_OK;
     for (const wick_json *n = wick_json_first(nodes); n != NULL && s == WICK_OK;
@@ -69,67 +92,70 @@ static wick_status feed(reader *r, wick_proof *proof, const wick_json *nodes)
         wick_buf node = wick_buf_make(r->node, sizeof r->node);
         s = wick_json_data(&node, n);
         if (s == WICK_OK) {
-            s = wick_proof_node(proof, wick_buf_span(&node));
+            s = take(walk, wick_buf_span(&node), part);
         }
     }
     return s;
 }
 
-static wick_status prove_account(reader *r, wick_proof *proof, const wick_eth_proof *answer,
-                                 const uint8_t contract[20])
+/* A node that proves one value and names another is not used, whichever it meant. */
+static wick_status check_claims(const wick_eth_proof *answer, const uint8_t (*values)[32])
 {
-    wick_status s = wick_proof_begin(proof, &r->head);
-    if (s == WICK_OK) {
-        s = wick_proof_account(proof, contract);
-    }
-    if (s == WICK_OK) {
-        s = feed(r, proof, answer->account_nodes);
-    }
-    if (s == WICK_OK) {
-        s = wick_mpt_status(wick_proof_account_end(proof, &r->contract));
-    }
-    if (s == WICK_OK) {
-        s = wick_proof_account_claim(proof, &answer->claim); /* a node that lies is not used */
-    }
-    if (s == WICK_OK && memcmp(r->contract.code_hash, wick_empty_code_hash, 32) == 0) {
-        s = WICK_E_NO_CONTRACT;
+    wick_eth_slot slot;
+    wick_status s = WICK_OK;
+    for (const wick_json *e = wick_json_first(answer->slots); e != NULL && s == WICK_OK;
+         e = wick_json_next(e), values++) {
+        s = wick_eth_json_slot(&slot, e);
+        if (s == WICK_OK && memcmp(slot.claim, *values, 32) != 0) {
+            s = WICK_E_PROOF_CLAIM;
+        }
     }
     return s;
 }
 
-wick_status reader_prove(reader *r, wick_peer_query *query, const uint8_t contract[20])
+wick_status reader_words(reader *r, uint8_t (*values)[32], const uint8_t (*slots)[32], size_t count,
+                         const uint8_t contract[20])
 {
-    wick_proof proof;
+    wick_verified v;
     wick_eth_proof answer;
     wick_eth_slot slot;
-    size_t i = 0;
-    const uint8_t(*slots)[32] = (const uint8_t(*)[32])query->slots;
-    wick_status s = finish(r, wick_rpc_proof(&r->rpc, now_ms(r), contract, slots, query->count,
-                                             r->head.number));
-    if (s == WICK_OK) {
-        s = wick_rpc_result_proof(&answer, &r->rpc);
-    }
-    if (s == WICK_OK && wick_json_count(answer.slots) != query->count) {
+    int part = 0;
+    wick_status s = ask_proof(r, &answer, contract, slots, count);
+    if (s == WICK_OK && wick_json_count(answer.slots) != count) {
         s = WICK_E_JSON;
     }
     if (s == WICK_OK) {
-        s = prove_account(r, &proof, &answer, contract);
+        s = wick_verified_begin(&v, &r->head, contract, slots, values, count);
+    }
+    if (s == WICK_OK) {
+        s = feed(r, answer.account_nodes, words_node, &v, WICK_VERIFIED_ACCOUNT);
     }
     for (const wick_json *e = wick_json_first(s == WICK_OK ? answer.slots : NULL);
-         e != NULL && s == WICK_OK; e = wick_json_next(e), i++) {
-        s = wick_eth_json_slot(&slot, e);
+         e != NULL && s == WICK_OK; e = wick_json_next(e), part++) {
+        s = wick_eth_json_slot(&slot, e); /* proves what was asked, not what it names */
         if (s == WICK_OK) {
-            s = wick_proof_slot(&proof, query->slots[i]); /* what was asked, not what it names */
-        }
-        if (s == WICK_OK) {
-            s = feed(r, &proof, slot.nodes);
-        }
-        if (s == WICK_OK) {
-            s = wick_mpt_status(wick_proof_slot_end(&proof, query->values[i]));
-        }
-        if (s == WICK_OK) {
-            s = wick_proof_slot_claim(&proof, slot.claim);
+            s = feed(r, slot.nodes, words_node, &v, part);
         }
     }
-    return s;
+    if (s == WICK_OK) {
+        s = wick_verified_end(&v);
+    }
+    return s == WICK_OK ? check_claims(&answer, (const uint8_t(*)[32])values) : s;
+}
+
+wick_status reader_account(reader *r, wick_account *out, const uint8_t address[20])
+{
+    wick_proof proof;
+    wick_eth_proof answer;
+    wick_status s = ask_proof(r, &answer, address, NULL, 0);
+    if (s == WICK_OK) {
+        s = wick_proof_begin(&proof, &r->head);
+    }
+    if (s == WICK_OK) {
+        s = wick_proof_account(&proof, address);
+    }
+    if (s == WICK_OK) {
+        s = feed(r, answer.account_nodes, account_node, &proof, 0);
+    }
+    return s == WICK_OK ? wick_mpt_status(wick_proof_account_end(&proof, out)) : s;
 }

@@ -2,11 +2,18 @@
 #ifndef WICK_EXAMPLES_READER_H
 #define WICK_EXAMPLES_READER_H
 /*
- * Reads one peer's record from the chain and proves every word of it under one header: two calls to
- * the node, nothing of what it says is believed. Blocking; for commands that need no agent.
+ * Blocking verified reads, for programs that need no agent: a header, then storage words or an
+ * account under it. Nothing that the node says is believed.
+ *
+ *     r = (reader){.net = &net, .clock = &clock, .chain_id = 1, .tier = WICK_TIER_OWN_NODE};
+ *     s = wick_rpc_init(&r.rpc, &hal_net, url, 5000);
+ *     s = reader_head(&r);
+ *     s = reader_words(&r, values, slots, 3, contract);
+ *
+ * About 0.7 MB, nearly all of it for the largest reply of a node.
  */
 #include "wick/port/rpc.h"
-#include "wick/record.h"
+#include "wick/proof.h"
 #include "wick/trust.h"
 
 typedef struct reader {
@@ -18,7 +25,6 @@ typedef struct reader {
     uint8_t pinned_hash[32];
     uint64_t bytes;           /* sent and received, HTTP bodies */
     wick_trusted_header head; /* the block that was read */
-    wick_account contract;
     uint8_t header[WICK_HEADER_MAX];
     uint8_t node[WICK_MPT_NODE_MAX];
 } reader;
@@ -28,11 +34,19 @@ typedef struct reader {
  *  than 15 minutes  @retval others of the node and the network */
 WICK_NODISCARD wick_status reader_head(reader *r);
 
-/** Proves the slots of `query` in `contract` under the header and sets its values.
+/** Proves `count` storage words of `contract` under the header.
+ *  @param[out] values  in the order of `slots`; zeroed unless WICK_OK or WICK_E_PROOF_CLAIM
  *  @retval WICK_E_NO_CONTRACT proven: no code at the address
  *  @retval WICK_E_PROOF_* what is wrong with the proof  @retval WICK_E_PROOF_CLAIM the proof is
- *  sound, the node says otherwise  @retval others of the node */
-WICK_NODISCARD wick_status reader_prove(reader *r, wick_peer_query *query,
-                                        const uint8_t contract[20]);
+ *  sound, the node says otherwise  @retval others of the node and the network */
+WICK_NODISCARD wick_status reader_words(reader *r, uint8_t (*values)[32], const uint8_t (*slots)[32],
+                                        size_t count, const uint8_t contract[20]);
+
+/** Proves balance and nonce of any account under the header; one that is absent has none.
+ *  @retval WICK_E_PROOF_*  @retval others of the node and the network */
+WICK_NODISCARD wick_status reader_account(reader *r, wick_account *out, const uint8_t address[20]);
+
+/** Waits for any call of r->rpc, given the status with which it was started. */
+WICK_NODISCARD wick_status reader_call(reader *r, wick_status started);
 
 #endif

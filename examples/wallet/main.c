@@ -274,7 +274,11 @@ static int start(const cli *c, wallet *w)
     }
     if (s == WICK_OK) {
         (void)snprintf(what, sizeof what, "%s", the_conf.rpc.url);
-        s = wick_rpc_init(&w->rpc, &w->hal_net, the_conf.rpc.url,
+        w->chain.net = &w->net;
+        w->chain.clock = &w->clock;
+        w->chain.chain_id = chain->chain_id;
+        w->chain.tier = WICK_TIER_OWN_NODE;
+        s = wick_rpc_init(&w->chain.rpc, &w->hal_net, the_conf.rpc.url,
                           (uint32_t)the_conf.rpc.timeout_ms);
     }
     if (s != WICK_OK) {

@@ -26,13 +26,13 @@
  * to be registered.
  */
 #include "conf.h"
+#include "reader.h"
 #include "wick/base.h"
 #include "wick/hal/crypto.h"
 #include "wick/hal/keystore.h"
 #include "wick/port/crypto.h"
 #include "wick/port/dtls.h"
 #include "wick/port/linux.h"
-#include "wick/port/rpc.h"
 #include "wick/record.h"
 #include "wick/voucher.h"
 
@@ -60,7 +60,7 @@ typedef struct wallet {
     wick_crypto_ctx crypto_ctx;
     wick_ram_keystore key_table;
     wick_linux_net net;
-    wick_rpc rpc;
+    reader chain;
     wick_key key; /* signs vouchers and pays */
     uint8_t address[20];
     uint8_t org[32];

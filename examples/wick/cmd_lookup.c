@@ -6,6 +6,7 @@
 #include "host.h"
 #include "out.h"
 #include "reader.h"
+#include "wick/record.h"
 
 static reader r;
 
@@ -144,7 +145,8 @@ static int look_up(const cli *c, host *h, const char *text)
     wick_peer_query_init(&query, id, service, false);
     s = reader_head(&r);
     if (s == WICK_OK) {
-        s = reader_prove(&r, &query, registry->device_registry);
+        s = reader_words(&r, query.values, (const uint8_t(*)[32])query.slots, query.count,
+                         registry->device_registry);
     }
     if (s == WICK_OK) {
         s = wick_peer_record_read(&record, &query);
