@@ -35,7 +35,7 @@ extern "C" {
 #define WICK_SECP256K1_CTX_BYTES 256
 #endif
 
-/* Keys that a RAM keystore holds. Range 1..255. 40 B each. */
+/* Keys that a RAM keystore holds. Range 1..255. 36 B each. */
 #ifndef WICK_RAM_KEYS_MAX
 #define WICK_RAM_KEYS_MAX 8
 #endif

@@ -11,7 +11,7 @@
  *     while ((s = wick_http_poll(&h, now)) == WICK_AGAIN) { wait for wick_http_sock(&h) }
  *     if (s == WICK_OK) ... h.body ...
  *
- * Bounds: WICK_HTTP_HEAD_MAX bytes of reply header, the caller's buffer for the body. Sizes: 10 KB.
+ * Bounds: WICK_HTTP_HEAD_MAX bytes of reply header, the caller's buffer for the body. Sizes: 9 KB.
  */
 #include "wick/base.h"
 #include "wick/hal/net.h"

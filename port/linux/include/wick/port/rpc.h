@@ -14,7 +14,7 @@
  * A tool that may block calls wick_rpc_wait() instead of the loop. Results live until the next
  * request. Nothing that a node says is trusted; see wick/port/eth_json.h.
  *
- * Sizes: WICK_RPC_REPLY_MAX + WICK_RPC_ARENA_BYTES + WICK_RPC_REQUEST_MAX + 12 KB.
+ * Sizes: WICK_RPC_REPLY_MAX + WICK_RPC_ARENA_BYTES + WICK_RPC_REQUEST_MAX + 9 KB.
  */
 #include "wick/port/eth_json.h"
 #include "wick/port/http.h"
