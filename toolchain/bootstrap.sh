@@ -32,13 +32,11 @@ PATH=$PATH:/usr/sbin:/sbin
 export PATH
 export LC_ALL=C
 
-# ---- host tools ----
+# ---- host tools: what all groups lack is installed, or named, at once ----
 
-# want GROUP program=package ...
-want() {
-    group=$1
-    shift
-    missing=
+missing=
+
+need() { # need program=package ...
     for pair; do
         program=${pair%%=*}
         case $program in
@@ -46,11 +44,14 @@ want() {
         *) have "$program" || missing="$missing ${pair#*=}" ;;
         esac
     done
+}
+
+install_missing() {
     [ -n "$missing" ] || return 0
     missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ' | sed 's/ $//')
     command="apt-get install -y --no-install-recommends $missing"
     if [ -n "$root_free" ] || [ "$(id -u)" != 0 ] || ! have apt-get; then
-        stop "the $group tools are incomplete; run as root: $command"
+        stop "tools are missing; run as root: $command"
     fi
     say "installing $missing"
     export DEBIAN_FRONTEND=noninteractive
@@ -65,14 +66,45 @@ want() {
     }
 }
 
-group_core() {
-    want core gcc=gcc cc=gcc g++=g++ cmake=cmake make=make pkg-config=pkg-config \
+tools_core() {
+    need gcc=gcc cc=gcc g++=g++ cmake=cmake make=make pkg-config=pkg-config \
         /usr/include/stdio.h=libc6-dev flock=util-linux xargs=findutils
 }
 
-group_ci() {
-    want ci clang=clang clang++=clang valgrind=valgrind gcovr=gcovr
+tools_deps() {
+    tools_core
+    for name in mbedtls libsecp256k1 cjson; do
+        [ -n "${WICK_DEPS_DIR:-}" ] || [ -d "$deps/src/$name" ] || need dpkg-source=dpkg-dev
+    done
 }
+
+tools_lab() {
+    have dpkg-deb || stop "the lab needs Debian packages, and there is no dpkg-deb here"
+}
+
+tools_chain() {
+    [ "$(uname -m)" = x86_64 ] || stop "the chain tools are pinned for x86_64, this is $(uname -m)"
+    need node=nodejs
+    chain_done || need npm=npm
+}
+
+tools_ci() {
+    need clang=clang clang++=clang valgrind=valgrind gcovr=gcovr
+}
+
+tools_cross() {
+    tools_deps
+    need arm-none-eabi-gcc=gcc-arm-none-eabi \
+        /usr/lib/arm-none-eabi/include/stdio.h=libnewlib-arm-none-eabi \
+        arm-linux-gnueabihf-gcc=gcc-arm-linux-gnueabihf aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu \
+        /usr/arm-linux-gnueabihf/include/stdio.h=libc6-dev-armhf-cross \
+        /usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross \
+        qemu-system-arm=qemu-system-arm qemu-arm=qemu-user qemu-aarch64=qemu-user
+}
+
+# The tools are all that these two groups are.
+group_core() { :; }
+group_ci() { :; }
 
 # ---- private view of Debian's archive: nothing of the machine's own apt state is touched ----
 
@@ -118,17 +150,18 @@ EOF
 
 hash_of() { sha256sum | cut -c1-16; }
 
-source_of() { # source_of NAME FLOOR: prints the source directory, fetching it when needed
+source_of() { # source_of NAME: sets tree to the source directory, fetching it when needed
     name=$1
     if [ -n "${WICK_DEPS_DIR:-}" ]; then
         for d in "$WICK_DEPS_DIR/$name"*/; do
-            [ -d "$d" ] && { printf '%s\n' "${d%/}"; return; }
+            tree=${d%/}
+            [ ! -d "$d" ] || return 0
         done
         stop "no $name* directory in WICK_DEPS_DIR=$WICK_DEPS_DIR"
     fi
-    src=$deps/src/$name
-    if [ ! -d "$src" ]; then
-        have dpkg-source || want deps dpkg-source=dpkg-dev
+    tree=$deps/src/$name
+    if [ ! -d "$tree" ]; then
+        say "fetching the source of $name"
         mkdir -p "$deps/src" "$deps/log"
         (
             apt_view src deb-src
@@ -149,11 +182,10 @@ source_of() { # source_of NAME FLOOR: prints the source directory, fetching it w
                 stop "cannot unpack the source of $name (see build/deps/log/$name-unpack.log)"
             version=$(sed -n 's/^Version: \([0-9]*:\)\{0,1\}\([0-9.]*[0-9]\).*/\2/p' ./*.dsc | head -n 1)
             printf '%s\n' "$version" >tree/.version
-            mv tree "$src"
+            mv tree "$deps/src/$name"
             rm -rf "$work"
         ) || exit 2
     fi
-    printf '%s\n' "$src"
 }
 
 # What each target is compiled with.
@@ -205,7 +237,7 @@ library() {
     key=$({ echo 3 "$name $series $suite ${WICK_DEPS_DIR:-} $cc $flags $defs"; "$cc" -dumpfullversion
             [ $# = 0 ] || cat "$@"; } | hash_of)
     [ "$(cat "$where/.key" 2>/dev/null)" = "$key" ] && return 0
-    tree=$(source_of "$name") || exit 2
+    source_of "$name"
     say "building $name $(cat "$tree/.version" 2>/dev/null || echo "$series") for $target"
     scratch=$deps/$name-$series/.$target.new
     rm -rf "$scratch"
@@ -259,7 +291,6 @@ libraries() { # libraries TARGET
 }
 
 group_deps() {
-    group_core
     libraries host
     target_tools host-small
     library libsecp256k1 0.5 host-small \
@@ -269,18 +300,16 @@ group_deps() {
 # ---- lab: real servers, unpacked and never installed ----
 
 group_lab() {
-    group_core
-    have dpkg-deb || stop "the lab needs Debian packages, and there is no dpkg-deb here"
     servers="coturn miniupnpd-nftables nftables iproute2"
     codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    key=$(echo 1 "$servers" "$codename" | hash_of)
+    key=$(echo 2 "$servers" "$codename" | hash_of)
     [ "$(cat "$deps/lab/.key" 2>/dev/null)" = "$key" ] && return 0
     say "unpacking coturn and miniupnpd"
     mkdir -p "$deps/log"
     log=$deps/log/lab.log
     scratch=$deps/.lab.new
     rm -rf "$scratch"
-    mkdir -p "$scratch/deb" "$scratch/bin"
+    mkdir -p "$scratch/deb" "$scratch/root" "$scratch/bin"
     (
         suite=$codename # the machine's own release, so that its C library fits
         apt_view lab deb
@@ -299,10 +328,11 @@ group_lab() {
         apt-get -q download $packages >>"$log" 2>&1 ||
             stop "cannot download coturn and miniupnpd (see build/deps/log/lab.log); check the network"
         for f in ./*.deb; do
-            dpkg-deb -x "$f" .. || stop "cannot unpack $f"
+            dpkg-deb -x "$f" ../root || stop "cannot unpack $f"
         done
     ) || exit 2
-    for program in turnserver turnutils_uclient turnutils_peer turnutils_stunclient miniupnpd nft ip; do
+    for program in turnserver turnutils_uclient turnutils_peer turnutils_stunclient miniupnpd \
+        nft ip ss; do
         lab_wrapper "$program"
     done
     rm -rf "$scratch/deb" "$scratch/plan" "$deps/lab.old"
@@ -312,13 +342,13 @@ group_lab() {
     rm -rf "$deps/lab.old"
 }
 
-# A program of the lab under its plain name in lab/bin, with the libraries that came along.
+# A program below lab/root under its plain name in lab/bin, with the libraries that came along.
 lab_wrapper() {
     for sub in usr/bin usr/sbin bin sbin; do
-        [ -x "$scratch/$sub/$1" ] || continue
+        [ -x "$scratch/root/$sub/$1" ] || continue
         cat >"$scratch/bin/$1" <<EOF
 #!/bin/sh
-d=\$(cd "\$(dirname "\$0")/.." && pwd -P)
+d=\$(cd "\$(dirname "\$0")/../root" && pwd -P)
 for l in "\$d"/usr/lib/*-linux-gnu* "\$d"/lib/*-linux-gnu*; do
     [ -d "\$l" ] && LD_LIBRARY_PATH=\$l\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}
 done
@@ -326,23 +356,25 @@ export LD_LIBRARY_PATH
 exec "\$d/$sub/$1" "\$@"
 EOF
         chmod 755 "$scratch/bin/$1"
-        for l in "$scratch"/usr/lib/*-linux-gnu* "$scratch"/lib/*-linux-gnu*; do
-            [ -d "$l" ] && libs=$l:${libs:-}
+        libs=
+        for l in "$scratch"/root/usr/lib/*-linux-gnu* "$scratch"/root/lib/*-linux-gnu*; do
+            [ ! -d "$l" ] || libs=$l${libs:+:$libs}
         done
-        if LD_LIBRARY_PATH=${libs:-} ldd "$scratch/$sub/$1" 2>&1 | grep -q 'not found'; then
-            stop "$1 was unpacked, but libraries are missing: $(LD_LIBRARY_PATH=${libs:-} ldd "$scratch/$sub/$1" | grep 'not found' | tr -s '\t\n ' ' ')"
-        fi
+        lost=$(LD_LIBRARY_PATH=$libs ldd "$scratch/root/$sub/$1" 2>&1 | grep 'not found' | tr -s '\t\n ' ' ')
+        [ -z "$lost" ] || stop "$1 was unpacked, but libraries are missing: $lost"
         return 0
     done
 }
 
 # ---- chain: anvil, forge, cast and solc from npm ----
 
-group_chain() {
+chain_done() {
     key=$(cat "$here/chain/package.json" "$here/chain/package-lock.json" | hash_of)
-    [ "$(cat "$deps/chain/.key" 2>/dev/null)" = "$key" ] && return 0
-    [ "$(uname -m)" = x86_64 ] || stop "the chain tools are pinned for x86_64, this is $(uname -m)"
-    want chain node=nodejs npm=npm
+    [ "$(cat "$deps/chain/.key" 2>/dev/null)" = "$key" ]
+}
+
+group_chain() {
+    chain_done && return 0
     say "fetching anvil, forge, cast and solc"
     mkdir -p "$deps/log"
     scratch=$deps/.chain.new
@@ -367,13 +399,6 @@ group_chain() {
 # ---- cross: ARM compilers, emulators and the libraries for them ----
 
 group_cross() {
-    group_core
-    want cross arm-none-eabi-gcc=gcc-arm-none-eabi \
-        /usr/lib/arm-none-eabi/include/stdio.h=libnewlib-arm-none-eabi \
-        arm-linux-gnueabihf-gcc=gcc-arm-linux-gnueabihf aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu \
-        /usr/arm-linux-gnueabihf/include/stdio.h=libc6-dev-armhf-cross \
-        /usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross \
-        qemu-system-arm=qemu-system-arm qemu-arm=qemu-user qemu-aarch64=qemu-user
     for target in armhf aarch64 cortex-m4; do
         libraries "$target"
     done
@@ -399,6 +424,10 @@ if [ -z "${WICK_BOOTSTRAP_LOCKED:-}" ] && have flock; then
     export WICK_BOOTSTRAP_LOCKED
     exec flock "$deps/.lock" sh "$0" "$@"
 fi
-for group in ${groups:-core deps}; do
+for group in ${groups:=core deps}; do
+    "tools_$group"
+done
+install_missing
+for group in $groups; do
     "group_$group"
 done
