@@ -10,12 +10,19 @@
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
+# Sbin is not on an ordinary user's path; what the machine itself lacks is below build/deps/lab.
+PATH=$PATH:/usr/sbin:/sbin:$root/build/deps/lab/bin
 . unittest/lab/topology.sh
 
 say() { printf '%s\n' "$*"; }
 die() {
     say "demo: $*" >&2
     exit 1
+}
+# What must be there before anything can start.
+cannot() {
+    say "demo: $*" >&2
+    exit 2
 }
 usage() {
     sed -n '3,10s/^# \{0,1\}//p' examples/demo.sh >&2
@@ -44,20 +51,17 @@ esac
 now_ms() { date +%s%3N; }
 
 build_programs() {
-    cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log >&2; die "configuration failed"; }
+    cmake --preset release >build/configure.log 2>&1 \
+        || { tail -30 build/configure.log >&2; cannot "configuration failed, see build/configure.log"; }
     cmake --build --preset release -j "$(nproc)" --target "$@" >build/build.log 2>&1 \
-        || { tail -30 build/build.log >&2; die "build failed, see build/build.log"; }
+        || { tail -30 build/build.log >&2; cannot "build failed, see build/build.log"; }
 }
 
 if [ -z "$inside" ]; then
-    mkdir -p build
-    if [ "$mode" != sim ] && ! lab_available; then
-        # A bare machine lacks ip and nft; the bootstrap installs them where it may.
-        sh toolchain/bootstrap.sh core lab || exit $?
-        if ! lab_available; then
-            say "demo: no network namespaces here (unshare, ip and nft are needed): running --sim"
-            mode=sim
-        fi
+    mkdir -p build 2>/dev/null || cannot "cannot write below $root"
+    if [ "$mode" != sim ] && ! lab_namespaces; then
+        say "demo: no namespaces here ($lab_why): running --sim instead"
+        mode=sim
     fi
     if [ "$mode" = sim ]; then
         sh toolchain/bootstrap.sh core deps || exit $?
@@ -65,6 +69,7 @@ if [ -z "$inside" ]; then
         exec build/release/examples/sim/wick-sim
     fi
     sh toolchain/bootstrap.sh core deps lab chain || exit $?
+    lab_tools || cannot "there is no $lab_why, so this machine cannot make a network; try --sim"
     say "building wick"
     build_programs wick wick-wallet
     lab_enter sh examples/demo.sh --inside "$mode"

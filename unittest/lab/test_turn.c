@@ -614,14 +614,18 @@ int main(int argc, char **argv)
         CASE(time_limited_credentials), CASE(lifetimes), CASE(server_restarted),
         CASE(server_killed), CASE(denied_peer), CASE(quota_and_transport),
         CASE(second_allocation_on_one_socket), CASE(mapping_changed), CASE(alternate_server)};
-    char turnserver[600];
+    char turnserver[600], path[4096];
     (void)argc;
     lab_bin = getenv("WICK_LAB_BIN") != NULL ? getenv("WICK_LAB_BIN") : WICK_LAB_BIN_DEFAULT;
     snprintf(turnserver, sizeof turnserver, "%s/turnserver", lab_bin);
     if (access(turnserver, X_OK) != 0) {
         return skip_all("there is no coturn: run toolchain/bootstrap.sh lab");
     }
+    /* An ordinary user's path lacks sbin, and what the machine lacks came with coturn. */
+    snprintf(path, sizeof path, "%s:/usr/sbin:/sbin:%s", getenv("PATH") ? getenv("PATH") : "/bin",
+             lab_bin);
     if (getenv(INSIDE) == NULL) {
+        setenv("PATH", path, 1);
         if (command("unshare -Urnmpf --kill-child --mount-proc true >/dev/null 2>&1") != 0) {
             return skip_all("no user, network and mount namespaces here");
         }

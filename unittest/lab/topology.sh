@@ -7,12 +7,19 @@
 #
 # The 20.0.0.0/24 addresses stand for public ones and exist only inside these namespaces.
 
-# Are unprivileged user, network, mount and PID namespaces to be had here?
-lab_available() {
-    command -v unshare >/dev/null 2>&1 && command -v ip >/dev/null 2>&1 \
-        && command -v nft >/dev/null 2>&1 || return 1
-    unshare -Urnmpf --kill-child --mount-proc \
-        sh -c 'mount -t tmpfs tmpfs /run && ip netns add probe' >/dev/null 2>&1
+# Are unprivileged user, network, mount and PID namespaces to be had here? Sets lab_why if not.
+lab_namespaces() {
+    command -v unshare >/dev/null 2>&1 || { lab_why="there is no unshare"; return 1; }
+    lab_why=$(unshare -Urnmpf --kill-child --mount-proc mount -t tmpfs tmpfs /run 2>&1) && return 0
+    lab_why=$(printf '%s\n' "$lab_why" | head -n 1)
+    return 1
+}
+
+# Are the programs there that make a network? Sets lab_why to the one that is not.
+lab_tools() {
+    for lab_why in ip nft ss; do
+        command -v "$lab_why" >/dev/null 2>&1 || return 1
+    done
 }
 
 # Runs "$@" as root of fresh namespaces; everything that it starts ends with it.
