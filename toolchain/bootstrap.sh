@@ -302,14 +302,14 @@ group_deps() {
 group_lab() {
     servers="coturn miniupnpd-nftables nftables iproute2"
     codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    key=$(echo 2 "$servers" "$codename" | hash_of)
+    key=$(echo 3 "$servers" "$codename" | hash_of)
     [ "$(cat "$deps/lab/.key" 2>/dev/null)" = "$key" ] && return 0
     say "unpacking coturn and miniupnpd"
     mkdir -p "$deps/log"
     log=$deps/log/lab.log
     scratch=$deps/.lab.new
     rm -rf "$scratch"
-    mkdir -p "$scratch/deb" "$scratch/root" "$scratch/bin"
+    mkdir -p "$scratch/deb" "$scratch/tree" "$scratch/bin"
     (
         suite=$codename # the machine's own release, so that its C library fits
         apt_view lab deb
@@ -328,7 +328,7 @@ group_lab() {
         apt-get -q download $packages >>"$log" 2>&1 ||
             stop "cannot download coturn and miniupnpd (see build/deps/log/lab.log); check the network"
         for f in ./*.deb; do
-            dpkg-deb -x "$f" ../root || stop "cannot unpack $f"
+            dpkg-deb -x "$f" ../tree || stop "cannot unpack $f"
         done
     ) || exit 2
     for program in turnserver turnutils_uclient turnutils_peer turnutils_stunclient miniupnpd \
@@ -342,13 +342,13 @@ group_lab() {
     rm -rf "$deps/lab.old"
 }
 
-# A program below lab/root under its plain name in lab/bin, with the libraries that came along.
+# A program below lab/tree under its plain name in lab/bin, with the libraries that came along.
 lab_wrapper() {
     for sub in usr/bin usr/sbin bin sbin; do
-        [ -x "$scratch/root/$sub/$1" ] || continue
+        [ -x "$scratch/tree/$sub/$1" ] || continue
         cat >"$scratch/bin/$1" <<EOF
 #!/bin/sh
-d=\$(cd "\$(dirname "\$0")/../root" && pwd -P)
+d=\$(cd "\$(dirname "\$0")/../tree" && pwd -P)
 for l in "\$d"/usr/lib/*-linux-gnu* "\$d"/lib/*-linux-gnu*; do
     [ -d "\$l" ] && LD_LIBRARY_PATH=\$l\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}
 done
@@ -357,10 +357,10 @@ exec "\$d/$sub/$1" "\$@"
 EOF
         chmod 755 "$scratch/bin/$1"
         libs=
-        for l in "$scratch"/root/usr/lib/*-linux-gnu* "$scratch"/root/lib/*-linux-gnu*; do
+        for l in "$scratch"/tree/usr/lib/*-linux-gnu* "$scratch"/tree/lib/*-linux-gnu*; do
             [ ! -d "$l" ] || libs=$l${libs:+:$libs}
         done
-        lost=$(LD_LIBRARY_PATH=$libs ldd "$scratch/root/$sub/$1" 2>&1 | grep 'not found' | tr -s '\t\n ' ' ')
+        lost=$(LD_LIBRARY_PATH=$libs ldd "$scratch/tree/$sub/$1" 2>&1 | grep 'not found' | tr -s '\t\n ' ' ')
         [ -z "$lost" ] || stop "$1 was unpacked, but libraries are missing: $lost"
         return 0
     done
