@@ -111,11 +111,27 @@ node "$WICK_SOURCE_DIR/contracts/deploy.mjs" --rpc "$rpc" --org lab --manager "$
 } >>"$dir/manager.conf"
 umask 077
 echo "static-secret-$$" >"$dir/relay.secret"
-start turn.log "$deps/lab/bin/turnserver" -n --listening-ip 127.0.0.1 --relay-ip 127.0.0.1 \
-    --listening-port "$turn_port" --min-port "$relay_min" --max-port $((relay_min + 90)) --no-cli \
-    --no-tls --no-dtls --use-auth-secret --static-auth-secret="$(cat "$dir/relay.secret")" \
-    --realm lab.example --no-rfc5780 --allow-loopback-peers --pidfile "$dir/turn.pid" \
-    --log-file stdout --simple-log
+# In a file, for the list of processes shows arguments to everybody.
+cat >"$dir/relay.conf" <<EOF
+listening-ip=127.0.0.1
+relay-ip=127.0.0.1
+listening-port=$turn_port
+min-port=$relay_min
+max-port=$((relay_min + 90))
+use-auth-secret
+static-auth-secret=$(cat "$dir/relay.secret")
+realm=lab.example
+allow-loopback-peers
+no-cli
+no-tls
+no-dtls
+no-rfc5780
+pidfile=$dir/turn.pid
+userdb=$dir/turn.db
+log-file=stdout
+simple-log
+EOF
+start turn.log "$deps/lab/bin/turnserver" -c "$dir/relay.conf"
 
 gateway() { # <name> [<psk>]: keys, configuration, and the factory's announcement
     psk=$(printf '%s' "$1" | cksum | cut -d' ' -f1)
