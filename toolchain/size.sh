@@ -34,8 +34,13 @@ arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdat
 } | awk '
     BEGIN {
         budget["proof path"] = 8192; budget["small Keccak"] = 1024; budget["agent, linked"] = 65536
-        split("rlp mpt header proof receipt tx address", path_files, " ")
+        split("rlp mpt header proof tx address", path_files, " ")
         for (i in path_files) { on_path[path_files[i]] = 1 }
+        # Beside the proof path, and each behind a switch of wick/config.h.
+        part_of["receipt"] = part_of["item"] = part_of["rlp_push"] = "receipts and logs"
+        part_of["seal"] = "sealed headers"
+        part_of["bft"] = "  QBFT, IBFT 2.0, IBFT 1"
+        part_of["clique"] = "  Clique"
         printf "%-24s %8s %8s %8s %10s\n", "Cortex-M4 -Os", "text", "data", "bss", "budget"
     }
     NR == 1 { small = $1; path = $1; next }
@@ -46,6 +51,7 @@ arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdat
         for (i = 1; i < n; i++) { if (part[i] == "wick_core.dir") { module = part[i + 1] } }
         file = part[n]; sub(/\.c\.obj$/, "", file)
         if (module == "eth" && file in on_path) { path += $1; had = had " " file }
+        if (module == "eth" && file in part_of) { optional[part_of[file]] += $1 }
         if (!(module in text)) { order[++modules] = module }
         text[module] += $1; data[module] += $2; bss[module] += $3
         all["text"] += $1; all["data"] += $2; all["bss"] += $3
@@ -71,6 +77,8 @@ arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdat
         row("small Keccak", small, 0, 0)
         row("proof path", path, 0, 0)
         print "  small keccak" had
+        parts = split("receipts and logs|sealed headers|  QBFT, IBFT 2.0, IBFT 1|  Clique", name, "|")
+        for (i = 1; i <= parts; i++) { row(name[i], optional[name[i]], 0, 0) }
         row("agent, linked", agent, 0, 0)
         printf "  sizeof(wick_gateway) %d, budget 24576%s\n", ram, (ram > 24576 ? "  BROKEN" : "")
         failed += (ram > 24576)

@@ -13,6 +13,8 @@
 #include "wick/keccak.h"
 #include "wick/rlp.h"
 
+#include "mpt_internal.h"
+
 #define BRANCH_CHILDREN 16u
 #define EMPTY_ITEM 0x80u /* RLP of the empty string */
 #define HASH_ITEM 0xa0u  /* first byte of the RLP of 32 bytes */
@@ -250,6 +252,30 @@ wick_mpt_result wick_mpt_node(wick_mpt *w, wick_span node)
     w->result = (uint8_t)result;
     return result;
 }
+
+#if WICK_WITH_RECEIPT
+wick_mpt_result wick_mpt_hashed_leaf(wick_mpt *w, const uint8_t hash32[32], wick_span hp)
+{
+    struct path p;
+    wick_mpt_result result = (wick_mpt_result)w->result;
+    if (result == WICK_MPT_FOUND || result == WICK_MPT_ABSENT) {
+        result = WICK_MPT_BAD_HASH;
+    } else if (result == WICK_MPT_INCOMPLETE) {
+        if (memcmp(hash32, w->want, HASH_BYTES) != 0) {
+            result = WICK_MPT_BAD_HASH;
+        } else if (!parse_path(&p, hp) || !p.is_leaf) {
+            result = WICK_MPT_BAD_RLP;
+        } else {
+            /* Both prove, as in walk_short(). */
+            result = key_follows(w, &p) && w->at + p.count == w->nibbles ? WICK_MPT_FOUND
+                                                                         : WICK_MPT_ABSENT;
+        }
+    }
+    w->value = wick_span_make(NULL, 0);
+    w->result = (uint8_t)result;
+    return result;
+}
+#endif
 
 wick_mpt_result wick_mpt_end(const wick_mpt *w, wick_span *value)
 {

@@ -27,7 +27,7 @@
  *
  * Seals carry no chain id: validator keys must serve one chain only. It is assumed that less than a
  * third of T's keys are in wrong hands during the trusting period.
- * Sizes: wick_bft 1400 bytes with 64 validators, of which WICK_SEAL_SIGNERS_MAX takes 20 each.
+ * Sizes: wick_bft 1384 bytes with 64 validators, of which WICK_SEAL_SIGNERS_MAX takes 20 each.
  * Stack 1.1 KB besides the recovery. Time: one recovery for each seal, until there are enough.
  */
 #include "wick/seal.h"

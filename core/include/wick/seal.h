@@ -21,7 +21,7 @@
  * The commit hash leaves the seals out. The block hash also leaves the round out: it is 0 in QBFT
  * and missing in IBFT 2.0. The hash of block 0 is that of its bytes.
  *
- * Bounds: WICK_SEAL_SIGNERS_MAX. Sizes: wick_signers 1281 bytes with 64 of them; wick_seal_extra 52
+ * Bounds: WICK_SEAL_SIGNERS_MAX. Sizes: wick_signers 1281 bytes with 64 of them; wick_seal_extra 60
  * bytes on a Cortex-M4, views into the header. Stack below 0.7 KB besides the recovery.
  */
 #include "wick/base.h"
