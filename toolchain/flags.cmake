@@ -17,3 +17,11 @@ function(wick_target_flags target)
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON)
   target_compile_options(${target} PRIVATE ${WICK_WARNINGS} -ffunction-sections -fdata-sections)
 endfunction()
+
+# Warns about a function with a larger frame. Sanitizers make frames larger, and what counts is the
+# code that ships; clang has no such warning.
+function(wick_stack_limit target bytes)
+  if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
+    target_compile_options(${target} PRIVATE -Wstack-usage=${bytes})
+  endif()
+endfunction()
