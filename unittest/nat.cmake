@@ -24,5 +24,6 @@ wick_add_fuzz(turn_calls LIBS wick_crypto)
 # PCP and NAT-PMP.
 wick_add_test(unit pcp)
 wick_add_test(unit natpmp)
+wick_add_test(sim pcp LIBS wick_port_stub)
 wick_add_fuzz(pcp)
 wick_add_fuzz(natpmp)

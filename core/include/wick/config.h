@@ -212,6 +212,37 @@
 #define WICK_TURN_STRIKES 3
 #endif
 
+/* ---- PCP client (wick/pcp_client.h) ---- */
+
+/* Mappings of one client. Range 1..16. 192 bytes each, 71 in the store (8 at
+ * most are kept there). */
+#ifndef WICK_PCP_MAPPINGS
+#define WICK_PCP_MAPPINGS 4
+#endif
+/* FILTER options per mapping. Range 1..8. 20 bytes each in a mapping, 24 in the request. */
+#ifndef WICK_PCP_FILTERS
+#define WICK_PCP_FILTERS 2
+#endif
+/* Addresses tried one after the other for one network. Range 1..8. 18 bytes each. */
+#ifndef WICK_PCP_SERVERS
+#define WICK_PCP_SERVERS 3
+#endif
+/* Unanswered requests before the next server address is tried. Range 2..8. */
+#ifndef WICK_PCP_TRIES
+#define WICK_PCP_TRIES 3
+#endif
+/* Lifetime asked for by default, seconds. Range 120..86400. */
+#ifndef WICK_PCP_LIFETIME_S
+#define WICK_PCP_LIFETIME_S 7200
+#endif
+/* After an announcement, clients ask again within this time, each at its own moment, milliseconds.
+ * Range 0..5000. */
+#ifndef WICK_PCP_RECOVERY_MS
+#define WICK_PCP_RECOVERY_MS 2500
+#endif
+/* One request: PEER, THIRD_PARTY, PREFER_FAILURE and the filters. */
+#define WICK_PCP_TX_BYTES (80 + 20 + 4 + 24 * WICK_PCP_FILTERS)
+
 /* ---- handshake (wick/nsl.h, wick/session_keys.h) ---- */
 
 /* Responder: handshakes under way. Range 4..64. About 0.6 KB each. */

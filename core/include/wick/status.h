@@ -72,6 +72,12 @@ typedef enum wick_status {
     WICK_E_TURN_LOST = -217,         /* the allocation is gone; Allocate again */
     WICK_E_TURN_REFUSED = -218,      /* another error code of the server */
     WICK_E_TURN_RELAY_UNFIT = -219,  /* relayed address private, shared or not reachable */
+    WICK_E_PCP_VERSION = -220,       /* the server speaks no version that we speak */
+    WICK_E_PCP_REFUSED = -221,       /* not authorised, or protocol, opcode or option refused */
+    WICK_E_PCP_RESOURCES = -222,     /* no port, quota or network at the server for now */
+    WICK_E_PCP_EXTERNAL = -223,      /* no usable external address or port, or not the one wanted */
+    WICK_E_PCP_ADDRESS = -224,       /* ADDRESS_MISMATCH: another NAT between us and the server */
+    WICK_E_NAT_DOUBLE = -225,        /* the external address is private or shared */
     /* psk */
     WICK_E_NSL_DROP = -300,        /* datagram dropped, silently on the wire */
     WICK_E_NSL_TABLE_FULL = -301,  /* no room for another half-open handshake */
