@@ -10,6 +10,9 @@ if(TARGET wick_port_linux)
   wick_add_test(lab turn LIBS wick_crypto TIMEOUT 120)
   target_compile_definitions(test_lab_turn PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
+  wick_add_test(lab pcp TIMEOUT 180)
+  target_compile_definitions(test_lab_pcp PRIVATE _GNU_SOURCE
+    WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
 endif()
 
 # Vectors, captures and hostile input below WICK_VECTORS_DIR.

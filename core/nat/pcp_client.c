@@ -144,7 +144,7 @@ static wick_pcp_mapping *place_for(wick_pcp_client *c, const wick_pcp_want *want
     for (unsigned i = 0; i < WICK_PCP_MAPPINGS; i++) {
         wick_pcp_mapping *m = &c->mapping[i];
         if (m->state == M_FREE) {
-            free_one = m;
+            free_one = free_one != NULL ? free_one : m;
         } else if (m->state != M_GONE && same_key(&m->want, want)) {
             return m;
         } else if (m->state == M_REMEMBERED) {
