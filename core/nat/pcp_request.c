@@ -233,6 +233,10 @@ static wick_status send_mapping(wick_pcp_client *c, wick_pcp_mapping *m, uint64_
 {
     if (m->state == M_WAITING) {
         wick_pcp_ask_(m, now_ms);
+        if (c->version == 0 && natpmp_can(&m->want)) {
+            c->address_known = 0; /* it may have been the address that was missing */
+            return WICK_AGAIN;
+        }
     }
     if (c->version == 0 && m->state != M_DELETING && !natpmp_can(&m->want)) {
         m->state = M_WAITING;

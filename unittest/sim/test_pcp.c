@@ -1193,6 +1193,8 @@ TEST(natpmp_refusals)
     run(1000);
     CHECK_INT(count(EV(MAPPED)), 0);
     CHECK_STATUS(status_of(EV(FAILED), 1), WICK_E_PCP_EXTERNAL);
+    run(30000); /* and asked for again */
+    CHECK_INT(count(EV(MAPPED)), 1);
 }
 
 /* Nine requests in 64 s, then PCP is tried again: the router may have been replaced. */
@@ -1245,6 +1247,88 @@ TEST(natpmp_spoofed)
     CHECK(external(id)->port == 5001 && wick_pcp_client_lifetime_s(&w.c, id) == 7200);
 }
 
+/* Any caller with any server: nothing hangs, nothing floods, and once the server behaves again,
+ * what is wanted is mapped. */
+TEST(restless)
+{
+    for (unsigned seed = 1; seed <= 300; seed++) {
+        world(seed % 5 == 0 ? UINT64_MAX - 2000000 : 5000);
+        w.rng = seed;
+        w.cfg.server_count = 1 + seed % 2;
+        w.cfg.watch_s = seed % 3 == 0 ? 300 : 0;
+        w.cfg.store = seed % 4 == 0 ? NULL : &w.hal_store;
+        restart_client();
+        for (unsigned step = 0; step < 60; step++) {
+            wick_pcp_want want = udp((uint16_t)(5001 + rnd() % 3));
+            unsigned id;
+            want.protocol = rnd() % 3 == 0 ? 6 : 17;
+            want.prefer_failure = rnd() % 4 == 0;
+            want.lifetime_s = rnd() % 2 == 0 ? 600 : 0;
+            if (rnd() % 8 == 0) {
+                want.prefer_failure = false;
+                want.remote = wick_addr_v4(20, 0, 0, 9, 443);
+            }
+            wick_stub_pcp *s = &w.server[rnd() % 2];
+            w.loss = rnd() % 4 == 0 ? 300 : 0;
+            w.entropy_fails = rnd() % 16 == 0;
+            s->faults = rnd() % 2 == 0 ? 0 : 1u << (rnd() % 17);
+            s->force.result = (uint8_t)(1 + rnd() % 14);
+            s->force.lifetime_s = rnd() % 100;
+            s->force.count = rnd() % 4 == 0 ? 1 : 0;
+            s->grant_zero = rnd() % 8 == 0;
+            s->lifetime_s = rnd() % 6 == 0 ? 1 + rnd() % 20 : 0;
+            switch (rnd() % 10) {
+            case 0:
+                wick_stub_pcp_restart(s, w.now_ms);
+                break;
+            case 1:
+                (void)!wick_pcp_client_unmap(&w.c, w.now_ms, rnd() % WICK_PCP_MAPPINGS);
+                break;
+            case 2:
+                wick_pcp_client_probe(&w.c, w.now_ms);
+                break;
+            case 3:
+                wick_pcp_client_check(&w.c, w.now_ms);
+                break;
+            case 4:
+                wick_stub_pcp_move(s, w.now_ms, &s->cfg.external, true);
+                break;
+            case 5:
+                wick_pcp_client_release(&w.c, w.now_ms);
+                break;
+            case 6:
+                restart_client();
+                break;
+            default:
+                (void)!wick_pcp_client_map(&w.c, &id, w.now_ms, &want);
+                break;
+            }
+            unsigned before = w.sent;
+            uint64_t ms = rnd() % 3 == 0 ? rnd() % 2000000 : rnd() % 20000;
+            run(ms);
+            /* lifetimes of seconds: each mapping each 4 s, with NAT-PMP after the address */
+            CHECK(w.sent - before <= 60 + ms / 500);
+            REQUIRE(!w.stuck);
+        }
+        w.loss = 0;
+        w.entropy_fails = false;
+        for (unsigned i = 0; i < 2; i++) {
+            w.server[i].faults = 0;
+            w.server[i].force.count = 0;
+            w.server[i].grant_zero = false;
+            w.server[i].lifetime_s = 0;
+            memset(w.server[i].mapping, 0, sizeof w.server[i].mapping);
+        }
+        wick_pcp_client_release(&w.c, w.now_ms);
+        run(40000);
+        CHECK(w.done);
+        wick_pcp_want want = udp(6000);
+        unsigned id = map(&want);
+        run(7200000);
+        CHECK(wick_pcp_client_external(&w.c, id) != NULL);
+    }
+}
+
 TAP_MAIN("sim.pcp", CASE(map_renew_delete), CASE(several_and_release), CASE(options_are_sent),
          CASE(all_ports), CASE(refused_configuration), CASE(ipv6_pinhole), CASE(retransmission),
          CASE(heavy_loss), CASE(renewal_schedule), CASE(odd_lifetimes), CASE(clock_wrap),
@@ -1255,4 +1339,4 @@ TAP_MAIN("sim.pcp", CASE(map_renew_delete), CASE(several_and_release), CASE(opti
          CASE(peer_answers), CASE(mapping_taken_over), CASE(prefer_failure_ignored),
          CASE(errors_without_lifetime), CASE(unknown_options_echoed), CASE(other_versions),
          CASE(several_servers), CASE(natpmp), CASE(natpmp_reboot), CASE(natpmp_refusals),
-         CASE(natpmp_silence), CASE(natpmp_spoofed))
+         CASE(natpmp_silence), CASE(natpmp_spoofed), CASE(restless))
