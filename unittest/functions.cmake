@@ -20,6 +20,10 @@ function(wick_have_targets out what)
   endforeach()
 endfunction()
 
+# `--target fuzzers` and `--target benches` build these programs and no others.
+add_custom_target(fuzzers)
+add_custom_target(benches)
+
 # wick_add_test(<kind> <module> [LIBS <targets>] [SOURCES <more files>] [TIMEOUT <s>] [ARGS ...]
 #   [FILE <other test file>] [DEFS <definitions>])
 function(wick_add_test kind module)
@@ -88,6 +92,7 @@ function(wick_add_fuzz module)
     target_link_libraries(fuzz_${module} PRIVATE ${arg_LIBS} wick::core)
     target_include_directories(fuzz_${module} PRIVATE fuzz)
     target_link_options(fuzz_${module} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers fuzz_${module})
     wick_target_flags(fuzz_${module})
   endif()
 endfunction()
@@ -105,6 +110,7 @@ function(wick_add_bench module)
   endif()
   find_package(Threads REQUIRED)
   add_executable(bench_${module} bench/bench_${module}.c bench/bench.c ${arg_SOURCES})
+  add_dependencies(benches bench_${module})
   target_include_directories(bench_${module} PRIVATE . bench vectors)
   target_link_libraries(bench_${module} PRIVATE ${arg_LIBS} wick::core Threads::Threads)
   target_link_options(bench_${module} PRIVATE

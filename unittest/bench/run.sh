@@ -17,7 +17,7 @@ failed=0 rows=0
 printf '%-58s %12s %12s %8s %8s %5s  %s\n' "x86-64 gcc -O2" instructions bar stack bar heap ok
 for preset in bench bench-small; do
     grep -q "^$preset " "$budgets" || continue
-    { cmake --preset "$preset" && cmake --build --preset "$preset" -j "$(nproc)"; } >build/run/$preset.build 2>&1 || {
+    { cmake --preset "$preset" && cmake --build --preset "$preset" --target benches -j "$(nproc)"; } >build/run/$preset.build 2>&1 || {
         tail -n 20 build/run/$preset.build
         exit 1
     }

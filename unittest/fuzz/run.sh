@@ -8,7 +8,7 @@ seconds=${1:-600}
 [ $# = 0 ] || shift
 mkdir -p build/run build/fuzz/found
 sh toolchain/bootstrap.sh core deps ci || exit 2
-{ cmake --preset fuzz && cmake --build --preset fuzz -j "$(nproc)"; } >build/run/fuzz.build 2>&1 || {
+{ cmake --preset fuzz && cmake --build --preset fuzz --target fuzzers -j "$(nproc)"; } >build/run/fuzz.build 2>&1 || {
     grep -E 'error|\*\*\*' build/run/fuzz.build | head
     echo "fuzz: does not build (see build/run/fuzz.build)"
     exit 1
