@@ -81,6 +81,9 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/wick-demo.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 umask 077
+# The chain tools keep a cache below HOME: it goes with the rest.
+HOME=$work
+export HOME
 started=$(now_ms)
 
 bin=$root/build/release/examples

@@ -381,8 +381,10 @@ group_chain() {
     rm -rf "$scratch"
     mkdir -p "$scratch/bin"
     cp "$here/chain/package.json" "$here/chain/package-lock.json" "$here/chain/.npmrc" "$scratch/"
-    (cd "$scratch" && npm ci --ignore-scripts >"$deps/log/chain.log" 2>&1) ||
+    (cd "$scratch" && npm ci --ignore-scripts --cache "$scratch/.cache" --logs-max=0 \
+        >"$deps/log/chain.log" 2>&1) ||
         stop "npm cannot fetch the chain tools (see build/deps/log/chain.log); check the network and npm's registry setting"
+    rm -rf "$scratch/.cache"
     for program in anvil forge cast; do
         path=node_modules/@foundry-rs/$program-linux-amd64/bin/$program
         [ -f "$scratch/$path" ] || stop "npm did not bring $program (see build/deps/log/chain.log)"

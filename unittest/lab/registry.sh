@@ -14,6 +14,9 @@ if [ ! -x "$WICK_CHAIN_DIR/bin/anvil" ] || ! command -v node >/dev/null 2>&1; th
 fi
 
 work=$(mktemp -d)
+# The chain tools keep a cache below HOME: it goes with the rest.
+HOME=$work
+export HOME
 node_pid=
 stop() {
     [ -z "$node_pid" ] || kill "$node_pid" 2>/dev/null || true

@@ -21,6 +21,9 @@ command -v node >/dev/null || {
 }
 
 dir=$(mktemp -d) || exit 1
+# The chain tools keep a cache below HOME: it goes with the rest.
+HOME=$dir
+export HOME
 base=$((20000 + $$ % 20000))
 rpc_port=$base turn_port=$((base + 1)) wallet_port=$((base + 2)) relay_min=$((base + 10))
 rpc=http://127.0.0.1:$rpc_port
