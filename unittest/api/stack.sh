@@ -53,9 +53,10 @@ recursion() {
     fi
 }
 
+# "dynamic,bounded" is what x86 calls a frame whose calls push arguments: the size is a maximum.
 frames() {
     grep -q '^frame' "$1" || { echo "no frames"; return 1; }
-    awk -v max=$frame_max '$1 == "frame" && ($3 > max || $4 != "static") { print $2 ": " $3 " bytes, " $4; bad = 1 } END { exit bad }' "$1"
+    awk -v max=$frame_max '$1 == "frame" && ($3 > max || $4 !~ /^(static|dynamic,bounded)$/) { print $2 ": " $3 " bytes, " $4; bad = 1 } END { exit bad }' "$1"
 }
 
 report() {
