@@ -6,6 +6,9 @@ if [ ! -x "$WICK_CHAIN_DIR/bin/forge" ]; then
     echo "# SKIP no forge below build/deps/chain: run toolchain/bootstrap.sh --chain"
     exit 77
 fi
+# Forge keeps a cache below HOME.
+HOME=$(pwd -P)/../build/contracts
+mkdir -p "$HOME"
 PATH=$WICK_CHAIN_DIR/bin:$PATH
 FOUNDRY_DISABLE_NIGHTLY_WARNING=1
-export PATH FOUNDRY_DISABLE_NIGHTLY_WARNING
+export HOME PATH FOUNDRY_DISABLE_NIGHTLY_WARNING
