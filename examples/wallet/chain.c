@@ -48,14 +48,21 @@ static wick_status fee_caps(wick_tx *tx, wallet *w)
     if (s == WICK_OK) {
         s = wick_rpc_result_fees(&base, &tip, &r->rpc);
     }
-    tx->max_priority_fee = tip != 0 ? tip : 1;
-    tx->max_fee = 2 * base + tx->max_priority_fee;
+    tip = tip != 0 ? tip : 1;
+    /* The node names the price; a lying one must not be able to empty the wallet with it. */
+    if (s == WICK_OK && (tip > WICK_GW_MAX_FEE_WEI || base > (WICK_GW_MAX_FEE_WEI - tip) / 2)) {
+        s = WICK_E_LIMIT;
+    }
+    tx->max_priority_fee = tip;
+    tx->max_fee = s == WICK_OK ? 2 * base + tip : 0;
     return s;
 }
 
-wick_status wallet_chain_fund(uint8_t tx_hash[32], bool *sent, wallet *w, const uint8_t to[20],
-                              uint64_t wei)
+wick_status wallet_chain_fund(uint8_t tx_hash[32], bool *sent, wallet *w, wallet_device *device,
+                              const uint8_t to[20])
 {
+    char hash_hex[67] = "0x";
+    uint64_t wei = w->config->manager.fund_wei;
     wick_account theirs, ours;
     wick_tx tx = {.type = WICK_TX_DYNAMIC_FEE, .gas_limit = TRANSFER_GAS};
     uint8_t raw[256];
@@ -79,7 +86,8 @@ wick_status wallet_chain_fund(uint8_t tx_hash[32], bool *sent, wallet *w, const 
     if (s == WICK_OK) {
         s = wick_rpc_result_u64(&tx.nonce, &r->rpc);
     }
-    if (s == WICK_OK && low_u64(ours.balance) < wei + TRANSFER_GAS * tx.max_fee) {
+    uint64_t fee = TRANSFER_GAS * tx.max_fee;
+    if (s == WICK_OK && (low_u64(ours.balance) < fee || low_u64(ours.balance) - fee < wei)) {
         s = WICK_E_UNFUNDED;
     }
     tx.chain_id = w->domain.chain_id;
@@ -94,7 +102,13 @@ wick_status wallet_chain_fund(uint8_t tx_hash[32], bool *sent, wallet *w, const 
     if (s == WICK_OK) {
         s = wick_tx_hash(tx_hash, &tx);
     }
+    /* On disk before it is given, and only what is really given counts against the device. */
     if (s == WICK_OK) {
+        wick_hex_encode(hash_hex + 2, tx_hash, 32);
+        s = wallet_ledger_add(w, "fund", device->name, hash_hex);
+    }
+    if (s == WICK_OK) {
+        device->fundings++;
         s = reader_call(r, wick_rpc_send_raw(&r->rpc, now_ms(w), wick_buf_span(&b)));
     }
     *sent = s == WICK_OK;

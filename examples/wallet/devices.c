@@ -15,6 +15,7 @@ static wick_status parse(wallet_device *d, const char *text)
     wick_status s = wick_json_parse(&root, arena, sizeof arena,
                                     wick_span_make((const uint8_t *)text, strlen(text)));
     if (s != WICK_OK) {
+        wick_wipe(arena, sizeof arena);
         return s;
     }
     const char *name = wick_json_text(wick_json_member(root, "name"));

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +43,9 @@ static wick_status replay(wallet *w)
     wick_status s = WICK_OK;
     while (s == WICK_OK && fgets(line, sizeof line, f) != NULL) {
         size_t len = strlen(line);
+        if (len == 0) {
+            break; /* zeroes at the end: a file that grew before the power cut, not its content */
+        }
         if (line[len - 1] != '\n') {
             s = len + 1 == sizeof line ? WICK_E_MALFORMED : WICK_OK;
             break;
@@ -66,6 +70,9 @@ wick_status wallet_ledger_open(wallet *w, const char *path)
     if ((st.st_mode & 022) != 0) {
         return WICK_E_FILE_MODE;
     }
+    if (flock(w->ledger_fd, LOCK_EX | LOCK_NB) != 0) {
+        return WICK_E_STATE; /* another manager runs on it */
+    }
     return replay(w);
 }
 
@@ -81,6 +88,14 @@ wick_status wallet_ledger_add(wallet *w, const char *op, const char *name, const
     if (n < 0 || (size_t)n >= sizeof line) {
         return WICK_E_HAL;
     }
+    struct stat st;
+    if (fstat(w->ledger_fd, &st) != 0) {
+        return WICK_E_HAL;
+    }
     ssize_t done = write(w->ledger_fd, line, (size_t)n);
-    return (done == n && fsync(w->ledger_fd) == 0) ? WICK_OK : WICK_E_HAL;
+    if (done == n && fsync(w->ledger_fd) == 0) {
+        return WICK_OK;
+    }
+    /* A piece of a line must not stay: the next one would be glued to it. */
+    return ftruncate(w->ledger_fd, st.st_size) == 0 ? WICK_E_HAL : WICK_E_STORE_CORRUPT;
 }

@@ -18,7 +18,8 @@
 #define IDLE_MS 60000
 
 typedef struct connection {
-    bool used, up, closing;
+    bool used, up;
+    bool more; /* input is there that was not looked at yet */
     wick_sock sock;
     wick_addr from;
     wick_tls tls;
@@ -56,17 +57,33 @@ static void drop(wallet *w, connection *c)
     wick_wipe(c, sizeof *c);
 }
 
+/* A free place; else that of the oldest caller who has not shown a key yet. */
+static connection *place(wallet *w)
+{
+    connection *oldest = NULL;
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        connection *c = &connections[i];
+        if (!c->used) {
+            return c;
+        }
+        if (!c->up && (oldest == NULL || !wick_time_reached(c->idle_at_ms, oldest->idle_at_ms))) {
+            oldest = c;
+        }
+    }
+    if (oldest != NULL) {
+        drop(w, oldest);
+    }
+    return oldest;
+}
+
 static void take(wallet *w, wick_sock listener)
 {
     wick_sock sock;
     wick_addr from;
-    connection *c = NULL;
     if (wick_linux_tcp_accept(&sock, &from, &w->net, listener) != WICK_OK) {
         return;
     }
-    for (size_t i = 0; i < CONNECTIONS_MAX && c == NULL; i++) {
-        c = connections[i].used ? NULL : &connections[i];
-    }
+    connection *c = place(w);
     wick_dtls_config cfg = {.role = WICK_DTLS_SERVER, .entries = w->entries,
                             .entry_count = w->device_count, .entropy = &w->entropy};
     if (c == NULL || wick_tls_init(&c->tls, &cfg, &w->hal_net, sock) != WICK_OK) {
@@ -92,6 +109,12 @@ static wick_status greet(wallet *w, connection *c)
     }
     c->device = &w->devices[e - w->entries];
     c->up = true;
+    /* One connection a device: the former one is of before a power cut, or it takes places. */
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        if (&connections[i] != c && connections[i].used && connections[i].device == c->device) {
+            drop(w, &connections[i]);
+        }
+    }
     wick_hex_encode(hex, c->challenge, 32);
     c->out_len = (size_t)snprintf(c->out, sizeof c->out, "{\"challenge\":\"0x%s\"}\n", hex);
     return WICK_OK;
@@ -128,9 +151,11 @@ static wick_status answer_line(wallet *w, connection *c)
     return WICK_OK;
 }
 
+/* At most one request a call, so that no device keeps the others waiting. */
 static wick_status serve(wallet *w, connection *c)
 {
     wick_status s = WICK_OK;
+    c->more = false;
     if (!c->up) {
         s = wick_tls_poll(&c->tls, now_ms(w));
         if (s == WICK_OK) {
@@ -142,15 +167,22 @@ static wick_status serve(wallet *w, connection *c)
         if (s == WICK_OK) {
             s = answer_line(w, c);
         }
-        if (s == WICK_AGAIN) {
+        if (s == WICK_OK) {
+            c->more = true;
+            s = flush(c);
+            return s == WICK_OK ? WICK_AGAIN : s;
+        }
+        if (s == WICK_AGAIN && c->out_len == 0) {
             int32_t n = wick_tls_read(&c->tls, c->in + c->in_len, sizeof c->in - c->in_len);
             if (n == 0) {
                 return WICK_E_NOT_FOUND; /* the device has what it wanted */
             }
+            if (n > 0) {
+                c->in_len += (size_t)n;
+                c->idle_at_ms = now_ms(w) + IDLE_MS;
+            }
             s = n > 0 ? WICK_OK : (wick_status)n;
-            c->in_len += n > 0 ? (size_t)n : 0;
         }
-        c->idle_at_ms = now_ms(w) + IDLE_MS;
     }
     return s;
 }
@@ -160,15 +192,17 @@ static void run(wallet *w, wick_sock listener)
     struct pollfd fds[1 + CONNECTIONS_MAX];
     while (!stopping) {
         nfds_t count = 1;
+        bool more = false;
         fds[0] = (struct pollfd){wick_linux_net_fd(&w->net, listener), POLLIN, 0};
         for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
             connection *c = &connections[i];
             if (c->used) {
                 short want = wick_tls_wants_write(&c->tls) ? POLLOUT : POLLIN;
                 fds[count++] = (struct pollfd){wick_linux_net_fd(&w->net, c->sock), want, 0};
+                more = more || c->more;
             }
         }
-        (void)poll(fds, count, 1000);
+        (void)poll(fds, count, more ? 0 : 1000);
         if ((fds[0].revents & POLLIN) != 0) {
             take(w, listener);
         }

@@ -20,6 +20,17 @@ static void refuse(char answer[WALLET_LINE_MAX], wick_status status)
                    wick_status_str(status), wick_status_cause(status), wick_status_remedy(status));
 }
 
+/* One such request of a device at a time, and not too fast: each costs calls of the node. */
+static wick_status take_turn(const wallet *w, uint64_t *not_before_ms)
+{
+    uint64_t now = w->clock.now_ms(w->clock.ctx);
+    if (*not_before_ms != 0 && !wick_time_reached(now, *not_before_ms)) {
+        return WICK_E_HTTP_RATE;
+    }
+    *not_before_ms = now + WALLET_GAP_MS;
+    return WICK_OK;
+}
+
 /* What the device asks to be vouched for, checked for everything that needs no chain. */
 static wick_status read_voucher(wick_voucher *v, wallet *w, const wallet_device *device,
                                 const uint8_t challenge[32], const wick_json *root)
@@ -115,16 +126,22 @@ static wick_status complete_voucher(wick_voucher *v, wallet *w)
     v->epoch = view.device.epoch;
     v->manager_epoch = view.manager.epoch;
     v->deadline = now + VOUCHER_LIFE_S;
+    if (v->not_after > now + WALLET_NOT_AFTER_MAX_S) {
+        return WICK_E_VOUCHER;
+    }
     return wick_voucher_fits(v, now);
 }
 
-static wick_status voucher(char answer[WALLET_LINE_MAX], wallet *w, const wallet_device *device,
+static wick_status voucher(char answer[WALLET_LINE_MAX], wallet *w, wallet_device *device,
                            const uint8_t challenge[32], const wick_json *root)
 {
     wick_voucher v;
     uint8_t digest[32], sig[64], r[32], vs[32], recid;
     char org_hex[65], r_hex[65], vs_hex[65], key_hex[67] = "0x";
     wick_status s = read_voucher(&v, w, device, challenge, root);
+    if (s == WICK_OK) {
+        s = take_turn(w, &device->voucher_at_ms);
+    }
     if (s == WICK_OK) {
         s = complete_voucher(&v, w);
     }
@@ -157,19 +174,17 @@ static wick_status fund(char answer[WALLET_LINE_MAX], wallet *w, wallet_device *
                         const wick_json *root)
 {
     uint8_t owner[20], hash[32];
-    char hex[65], owner_hex[43] = "0x";
+    char hex[65];
     bool sent = false;
     wick_status s = wick_json_hex(owner, sizeof owner, wick_json_member(root, "owner"));
     if (s == WICK_OK && device->fundings >= WALLET_FUNDINGS_MAX) {
         s = WICK_E_LIMIT;
     }
     if (s == WICK_OK) {
-        wick_hex_encode(owner_hex + 2, owner, sizeof owner);
-        s = wallet_ledger_add(w, "fund", device->name, owner_hex);
+        s = take_turn(w, &device->fund_at_ms);
     }
     if (s == WICK_OK) {
-        device->fundings++;
-        s = wallet_chain_fund(hash, &sent, w, owner, w->config->manager.fund_wei);
+        s = wallet_chain_fund(hash, &sent, w, device, owner);
     }
     if (s == WICK_OK && sent) {
         wick_hex_encode(hex, hash, sizeof hash);

@@ -41,6 +41,10 @@
 #define WALLET_TOKEN_MAX 65
 /* Fundings that one device may have in its life. */
 #define WALLET_FUNDINGS_MAX 16
+/* Least time between two vouchers of one device, and between two fundings. */
+#define WALLET_GAP_MS 2000
+/* A key is vouched for at most so far ahead. */
+#define WALLET_NOT_AFTER_MAX_S (UINT64_C(2) * 366 * 86400)
 
 /** A device that the factory announced. */
 typedef struct wallet_device {
@@ -48,6 +52,7 @@ typedef struct wallet_device {
     char token[WALLET_TOKEN_MAX];
     uint8_t psk[32];
     uint32_t fundings;
+    uint64_t voucher_at_ms, fund_at_ms; /* not before this time; 0: any time */
 } wallet_device;
 
 typedef struct wallet {
@@ -84,7 +89,8 @@ WICK_NODISCARD wick_status wallet_devices_load(wallet *w, char file[CONF_TEXT_MA
 /* ---- ledger.c ---- */
 
 /** Opens or makes the ledger and counts what it says about the devices.
- *  @retval WICK_E_HAL  @retval WICK_E_FILE_MODE  @retval WICK_E_MALFORMED a line that is none */
+ *  @retval WICK_E_HAL  @retval WICK_E_FILE_MODE  @retval WICK_E_MALFORMED a line that is none
+ *  @retval WICK_E_STATE another manager runs on it */
 WICK_NODISCARD wick_status wallet_ledger_open(wallet *w, const char *path);
 
 /** Appends a line and waits until it is on disk. `detail` is 0x hex. @retval WICK_E_HAL */
@@ -104,11 +110,13 @@ typedef struct wallet_chain_view {
 WICK_NODISCARD wick_status wallet_chain_read(wallet_chain_view *out, wallet *w,
                                              const uint8_t id32[32]);
 
-/** Sends `wei` to an address unless its balance is at least half of that.
+/** Sends the configured amount to an address unless its balance is at least half of that; counts
+ *  it as one of the device's fundings.
  *  @param[out] sent    false: the balance suffices
- *  @retval WICK_OK  @retval WICK_E_UNFUNDED the manager itself cannot pay  @retval others */
+ *  @retval WICK_OK  @retval WICK_E_UNFUNDED the manager itself cannot pay
+ *  @retval WICK_E_LIMIT the node names a price above WICK_GW_MAX_FEE_WEI  @retval others */
 WICK_NODISCARD wick_status wallet_chain_fund(uint8_t tx_hash[32], bool *sent, wallet *w,
-                                             const uint8_t to[20], uint64_t wei);
+                                             wallet_device *device, const uint8_t to[20]);
 
 /* ---- service.c ---- */
 
