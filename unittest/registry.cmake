@@ -3,6 +3,7 @@
 wick_add_test(unit record)
 wick_add_test(unit calldata)
 wick_add_test(unit verified)
+wick_add_test(unit marks)
 wick_add_test(unit voucher LIBS wick_crypto)
 
 # The contracts themselves, and C against them on a node. Both need toolchain/bootstrap.sh --chain.

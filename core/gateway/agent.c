@@ -63,6 +63,29 @@ static wick_status identity(wick_gateway *gw)
     return s;
 }
 
+/* The frame is idle before start and between outputs, and holds a value of the store. */
+_Static_assert(WICK_GW_DATAGRAM_MAX + 64 >= WICK_STORE_VALUE_MAX, "frame holds a value");
+
+static wick_status load_marks(wick_gateway *gw)
+{
+    wick_status s = WICK_OK;
+    wick_marks_init(&gw->marks, gw->cfg.store);
+    for (size_t i = 0; i < gw->cfg.registry_count && s == WICK_OK; i++) {
+        const wick_gateway_registry *reg = &gw->cfg.registries[i];
+        s = wick_marks_add(&gw->marks, reg->chain_id, reg->device_registry);
+    }
+    return s == WICK_OK ? wick_marks_load(&gw->marks, gw->frame) : s;
+}
+
+static void save_marks(wick_gateway *gw)
+{
+    if (wick_marks_save(&gw->marks, gw->frame) != WICK_OK && gw->cfg.log != NULL) {
+        /* Marks stay in RAM: only a restart would forget them. */
+        gw->cfg.log->write(gw->cfg.log->ctx, WICK_LOG_WARN, "gateway",
+                           "the store refused the high-water marks");
+    }
+}
+
 wick_status wick_gateway_init(wick_gateway *gw, const wick_gateway_config *cfg)
 {
     memset(gw, 0, sizeof *gw);
@@ -77,7 +100,7 @@ wick_status wick_gateway_init(wick_gateway *gw, const wick_gateway_config *cfg)
     gw->data_session = WICK_GW_NO_SESSION;
     s = identity(gw);
     if (s == WICK_OK) {
-        s = gw_marks_load(gw);
+        s = load_marks(gw);
     }
     return s;
 }
@@ -331,7 +354,7 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
             gw_second_poll(gw, out, now_ms) || gw_nsl_poll(gw, out, now_ms, &deadline)) {
             return;
         }
-        gw_marks_save(gw);
+        save_marks(gw);
         if (gw->stopping && all_released(gw) && gw->event_count == 0) {
             out->kind = WICK_GW_OUT_DONE;
             return;

@@ -4,7 +4,7 @@
 /*
  * What the files of the agent share.
  *
- *   agent.c    configuration, the loop, events           marks.c    high-water marks
+ *   agent.c    configuration, the loop, events
  *   read.c     proven answers of a chain                 ask.c      all other requests
  *   own.c      own record: what is there, what to do     transaction.c  and writing it
  *   relay.c    relays, credentials, the allocation       second.c   another allocation
@@ -54,19 +54,6 @@ bool gw_unix(const wick_gateway *gw, uint64_t now_ms, uint64_t *unix_s);
 uint32_t gw_request_id(wick_gateway *gw);
 void gw_check_ready(wick_gateway *gw);
 uint32_t gw_random(wick_gateway *gw);
-
-/* marks.c */
-WICK_NODISCARD wick_status gw_marks_load(wick_gateway *gw);
-void gw_marks_save(wick_gateway *gw);
-/** @retval WICK_E_HEADER_STALE lower than a header already proven */
-WICK_NODISCARD wick_status gw_mark_header(const wick_gateway *gw, uint8_t registry,
-                                          const wick_trusted_header *h);
-void gw_mark_header_proven(wick_gateway *gw, uint64_t now_ms, uint8_t registry,
-                           const wick_trusted_header *h);
-void gw_mark_get(const wick_gateway *gw, wick_record_seen *out, uint8_t registry,
-                 const uint8_t id[32]);
-void gw_mark_put(wick_gateway *gw, uint8_t registry, const uint8_t id[32],
-                 const wick_record_seen *seen);
 
 /* read.c */
 wick_gateway_read *gw_read_new(wick_gateway *gw, uint8_t purpose, uint8_t owner, uint8_t registry,

@@ -34,27 +34,19 @@ bool gw_peer_read_caller(wick_gateway *gw, uint8_t lookup)
 
 /* The proven words as a record that may be used now, its key a point of the curve. */
 static wick_status verify(wick_gateway *gw, uint64_t now_ms, wick_peer_record *rec,
-                          uint8_t pub33[33], const wick_gateway_read *read, const uint8_t id[32])
+                          uint8_t pub33[33], const wick_gateway_read *read, const uint8_t id[32],
+                          const uint8_t *service)
 {
     wick_record_seen seen;
     uint8_t pub65[65];
     uint64_t unix_s = 0;
-    gw_mark_get(gw, &seen, read->registry, id);
     wick_status s = wick_peer_record_read(rec, &read->query);
-    if (s == WICK_E_RECORD_ABSENT && seen.epoch != 0) {
-        return WICK_E_RECORD_REVOKED;
-    }
-    if (s != WICK_OK) {
-        return s;
-    }
+    s = wick_marks_record(&gw->marks, &seen, read->registry, id, service, rec, s);
     if (!gw_unix(gw, now_ms, &unix_s)) {
         unix_s = read->header.timestamp;
     }
-    s = wick_device_check(&rec->device, &seen, unix_s);
-    for (unsigned i = 0; i < 2 && s == WICK_OK && read->query.count > SLOTS_OF_DEVICE; i++) {
-        uint32_t seq = rec->has_endpoint[i] ? rec->endpoint[i].seq : 0;
-        s = seq < seen.seq[i] ? WICK_E_RECORD_STALE : WICK_OK;
-        seen.seq[i] = seq;
+    if (s == WICK_OK) {
+        s = wick_device_check(&rec->device, &seen, unix_s);
     }
     if (s == WICK_OK) {
         s = wick_device_pub33(pub33, &rec->device);
@@ -63,8 +55,7 @@ static wick_status verify(wick_gateway *gw, uint64_t now_ms, wick_peer_record *r
         s = gw->cfg.crypto->secp256k1_expand(gw->cfg.crypto->ctx, pub65, pub33);
     }
     if (s == WICK_OK) {
-        seen.epoch = rec->device.epoch;
-        gw_mark_put(gw, read->registry, id, &seen);
+        wick_marks_put(&gw->marks, read->registry, id, service, &seen);
     }
     return s;
 }
@@ -124,7 +115,8 @@ static void caller_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_re
     memset(&key, 0, sizeof key);
     gw->nsl_lookup[read->owner].used = false;
     if (status == WICK_OK) {
-        status = verify(gw, now_ms, &rec, key.bytes, read, gw->nsl_lookup[read->owner].id);
+        status = verify(gw, now_ms, &rec, key.bytes, read, gw->nsl_lookup[read->owner].id,
+                        NULL);
         key.type = WICK_KEY_TYPE_SECP256K1;
     }
     /* STATE: it came too late and the caller asks again; nothing to do. */
@@ -146,7 +138,7 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
         s->tier = read->header.tier;
         s->block_number = read->header.number;
         s->block_time_s = read->header.timestamp;
-        status = verify(gw, now_ms, &rec, s->pub33, read, s->id);
+        status = verify(gw, now_ms, &rec, s->pub33, read, s->id, s->service);
     }
     if (status == WICK_OK) {
         s->epoch = rec.device.epoch;

@@ -184,7 +184,7 @@ static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
 {
     wick_gateway_own *o = &gw->own;
     wick_record_seen seen;
-    gw_mark_get(gw, &seen, 0, gw->id);
+    wick_marks_get(&gw->marks, &seen, 0, gw->id, gw->service);
     wick_status s = wick_device_decode(&o->device, read->query.values[W_DEVICE],
                                        read->query.values[W_KEY]);
     o->registered = s == WICK_OK;
@@ -210,7 +210,7 @@ static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
     if (o->registered) {
         seen.epoch = o->device.epoch;
         seen.seq[0] = o->has_endpoint ? o->endpoint.seq : 0;
-        gw_mark_put(gw, 0, gw->id, &seen);
+        wick_marks_put(&gw->marks, 0, gw->id, gw->service, &seen);
     }
     return WICK_OK;
 }

@@ -62,7 +62,11 @@ static void complete(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *r, wi
 {
     r->state = REQ_ENDING; /* whoever asked may ask again at once, in another entry */
     if (status == WICK_OK) {
-        gw_mark_header_proven(gw, now_ms, r->registry, &r->header);
+        wick_marks_header_proven(&gw->marks, r->registry, &r->header);
+        if (r->header.timestamp > gw->floor_unix_s) {
+            gw->floor_unix_s = r->header.timestamp;
+            gw->floor_ms = now_ms;
+        }
         gw->trust_stale = false;
     } else if (status == WICK_E_HEADER_STALE && !gw->trust_stale) {
         gw->trust_stale = true; /* told once; the next proven answer ends it */
@@ -156,7 +160,7 @@ static wick_status authenticate(wick_gateway *gw, wick_gateway_read *r, wick_spa
     wick_trust_policy policy = {&rule, 1};
     s = wick_trust_policy_allows(&policy, &r->header, r->header.number, &now);
     if (s == WICK_OK && !pinned) {
-        s = gw_mark_header(gw, r->registry, &r->header);
+        s = wick_marks_header(&gw->marks, r->registry, &r->header);
     }
     return s;
 }

@@ -1,39 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wick lookup: a peer's record, every word of it proven under one header. */
+/*
+ * wick lookup: a peer's record, every word of it proven under one header. With a store_dir it is
+ * held against the marks of the agent: what is older than what was proven before is refused.
+ */
 #include <string.h>
 
 #include "commands.h"
 #include "host.h"
 #include "out.h"
 #include "reader.h"
-#include "wick/record.h"
+#include "wick/marks.h"
 
 static reader r;
+static wick_linux_store linux_store;
+static wick_hal_store store;
+static wick_marks marks;
+static uint8_t marks_work[WICK_STORE_VALUE_MAX];
 
-static const conf_registry *home_registry(const conf *c, wick_span name)
+/* The registry that is meant, and its index in the marks: that of the agent, which takes the
+ * registries of this chain in the same order. */
+static const conf_registry *find_registry(const conf *c, size_t *index, wick_span name)
 {
+    const conf_registry *found = NULL;
+    size_t count = 0;
     char text[CONF_NAME_MAX] = "";
     if (name.len > 0 && name.len < sizeof text) {
         memcpy(text, name.ptr, name.len);
     }
     for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
         const conf_registry *x = &c->registries[i];
-        if (x->s.line != 0 && strcmp(x->chain, c->rpc.chain) == 0 &&
-            (text[0] == '\0' || strcmp(x->s.name, text) == 0)) {
-            return x;
+        if (x->s.line == 0 || strcmp(x->chain, c->rpc.chain) != 0) {
+            continue;
         }
+        if (found == NULL && (text[0] == '\0' || strcmp(x->s.name, text) == 0)) {
+            found = x;
+            *index = count;
+        }
+        count++;
     }
-    return NULL;
+    return found;
 }
 
-static int open_reader(const cli *c, host *h, const conf_registry **registry,
+/* The marks of the identity's store, as the agent keeps them; without a store there are none. */
+static int open_marks(const cli *c, const host *h)
+{
+    const conf *f = &h->conf;
+    const char *dir = f->identity.store_dir;
+    wick_status s = WICK_OK;
+    if (dir[0] != '\0') {
+        s = wick_linux_store_init(&store, &linux_store, dir);
+    }
+    wick_marks_init(&marks, dir[0] != '\0' && s == WICK_OK ? &store : NULL);
+    for (size_t i = 0; i < CONF_REGISTRIES_MAX && s == WICK_OK; i++) {
+        const conf_registry *x = &f->registries[i];
+        const conf_chain *chain = conf_find_chain(f, x->chain);
+        if (x->s.line != 0 && chain != NULL && strcmp(x->chain, f->rpc.chain) == 0) {
+            s = wick_marks_add(&marks, chain->chain_id, x->device_registry);
+        }
+    }
+    if (s == WICK_OK) {
+        s = wick_marks_load(&marks, marks_work);
+    }
+    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", dir);
+}
+
+/* A record that is what it was, or newer. */
+static wick_status read_record(wick_peer_record *record, size_t index, wick_peer_query *query,
+                               const conf_registry *registry, const uint8_t id[32],
+                               const uint8_t service[32])
+{
+    wick_record_seen seen;
+    wick_status s = reader_head(&r);
+    if (s == WICK_OK && r.tier != WICK_TIER_PINNED) {
+        s = wick_marks_header(&marks, index, &r.head);
+    }
+    if (s == WICK_OK) {
+        s = reader_words(&r, query->values, (const uint8_t(*)[32])query->slots, query->count,
+                         registry->device_registry);
+    }
+    if (s != WICK_OK) {
+        return s;
+    }
+    wick_marks_header_proven(&marks, index, &r.head);
+    s = wick_marks_record(&marks, &seen, index, id, service, record,
+                          wick_peer_record_read(record, query));
+    if (s == WICK_OK) {
+        wick_marks_put(&marks, index, id, service, &seen);
+    }
+    wick_status saved = wick_marks_save(&marks, marks_work);
+    return s == WICK_OK ? saved : s;
+}
+
+static int open_reader(const cli *c, host *h, const conf_registry **registry, size_t *index,
                        const wick_peer_ref *ref)
 {
     conf_error e;
     const conf *f = &h->conf;
     wick_status s = conf_require(f, &e, &f->rpc.s, "chain url");
     const conf_chain *chain = s == WICK_OK ? conf_find_chain(f, f->rpc.chain) : NULL;
-    *registry = s == WICK_OK ? home_registry(f, ref->registry) : NULL;
+    *registry = s == WICK_OK ? find_registry(f, index, ref->registry) : NULL;
     if (s == WICK_OK && *registry == NULL) {
         return cli_fail(c, WICK_E_CONFIG, "no such registry on chain %s in %.200s", f->rpc.chain,
                         f->path);
@@ -53,7 +118,7 @@ static int open_reader(const cli *c, host *h, const conf_registry **registry,
     r.tier = chain->tier == CONF_TIER_PINNED ? WICK_TIER_PINNED : WICK_TIER_OWN_NODE;
     memcpy(r.pinned_hash, chain->pinned_hash, sizeof r.pinned_hash);
     s = wick_rpc_init(&r.rpc, &h->net, f->rpc.url, (uint32_t)f->rpc.timeout_ms);
-    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "[rpc] url");
+    return s == WICK_OK ? open_marks(c, h) : cli_fail(c, s, "[rpc] url");
 }
 
 static void put_endpoint(const cli *c, const wick_endpoint *e, unsigned index, wick_status usable)
@@ -125,6 +190,7 @@ static int look_up(const cli *c, host *h, const char *text)
     wick_peer_record record;
     const conf_registry *registry = NULL;
     uint8_t id[32], service[32];
+    size_t index = 0;
     uint64_t now_s = 0, begin_us = cli_now_us();
     wick_span by_default = wick_span_make((const uint8_t *)WICK_SERVICE_DEFAULT,
                                           strlen(WICK_SERVICE_DEFAULT));
@@ -138,19 +204,12 @@ static int look_up(const cli *c, host *h, const char *text)
     if (s != WICK_OK) {
         return cli_fail(c, s, "'%s'", text);
     }
-    int code = open_reader(c, h, &registry, &ref);
+    int code = open_reader(c, h, &registry, &index, &ref);
     if (code != CLI_OK) {
         return code;
     }
     wick_peer_query_init(&query, id, service, false);
-    s = reader_head(&r);
-    if (s == WICK_OK) {
-        s = reader_words(&r, query.values, (const uint8_t(*)[32])query.slots, query.count,
-                         registry->device_registry);
-    }
-    if (s == WICK_OK) {
-        s = wick_peer_record_read(&record, &query);
-    }
+    s = read_record(&record, index, &query, registry, id, service);
     if (s != WICK_OK) {
         return s == WICK_E_RPC ? cli_fail(c, s, "%s (node: %s)", text, wick_rpc_message(&r.rpc))
                                : cli_fail(c, s, "%s", text);

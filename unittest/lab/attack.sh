@@ -58,7 +58,7 @@ accepted "node between gateway and chain, idle" through_liar "lookup gw-a" off
 refused "proof cut short, slot called empty" PROOF_INCOMPLETE through_liar "lookup gw-a" cut
 refused "bit flipped in a proof node" PROOF_BAD_HASH through_liar "lookup gw-a" flip
 refused "state root altered in the header" HEADER_HASH through_liar "lookup gw-a" header
-refused "an old block served as the newest" HEADER_STALE through_liar "connect gw-a --send x --timeout 5" old 4
+refused "an old block served as the newest" HEADER_STALE through_liar "lookup gw-a" old 4
 accepted "gw-b publishes an endpoint of its own" wick lan-b b publish
 refused "endpoint of gw-b in place of gw-a's" PROOF_BAD_HASH \
     through_liar "lookup gw-a" swap "$(endpoint_slot gw-a)=$(endpoint_slot gw-b)"

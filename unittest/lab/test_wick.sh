@@ -266,6 +266,7 @@ listener=$started
 await 60 '^READY' listen.log
 result $? listen_ready
 want 0 '^primary .*kind=relay .*usable=yes' lookup_published run gw-a lookup gw-b
+liar old 1 'HEADER_STALE' 4 # well proven and minutes old, but below what gw-a saw
 contract=$(sed -n 's/^device_registry *= *//p' "$dir/addresses")
 want 0 '^gw-b: epoch 1, endpoint 127.0.0.1:[0-9]*, tier OWN_NODE$' example_lookup \
     "$example" "$rpc" 31337 "$contract" gw-b

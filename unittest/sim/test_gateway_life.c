@@ -147,7 +147,7 @@ TEST(peer_in_another_registry)
     REQUIRE_STATUS(wick_stub_node_connect(&lab.a, &session, "gw-b@partner"), WICK_OK);
     REQUIRE(lab_until(&lab, &lab.a, WICK_GW_EV_SESSION_UP, 10000));
     CHECK(lab_echo(&lab, session, "abroad", 5000));
-    CHECK(lab.a.gw.chain_mark[1].number != 0);
+    CHECK(lab.a.gw.marks.chain[1].number != 0);
 }
 
 /* More callers than sessions: those in use stay, one that is idle gives way. */

@@ -116,7 +116,8 @@
 #ifndef WICK_GW_RELAYS_MAX
 #define WICK_GW_RELAYS_MAX 8
 #endif
-/* Peers whose (epoch, seq) high-water marks are kept, range 4..64, 48 B each here and in store. */
+/* Peers and services whose (epoch, seq) high-water marks are kept (wick/marks.h), range 4..19: they
+ * fit in one value of the store. 52 B each in RAM and in the store. */
 #ifndef WICK_GW_MARKS_MAX
 #define WICK_GW_MARKS_MAX 16
 #endif

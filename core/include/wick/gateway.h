@@ -65,6 +65,7 @@
 #include "wick/hal/log.h"
 #include "wick/hal/store.h"
 #include "wick/calldata.h"
+#include "wick/marks.h"
 #include "wick/nsl.h"
 #include "wick/proof.h"
 #include "wick/record.h"
@@ -448,14 +449,6 @@ typedef struct wick_gateway_session {
     char name[64];
 } wick_gateway_session;
 
-/** Highest values seen of one peer. Private. */
-typedef struct wick_gateway_mark {
-    uint8_t id[32];
-    uint8_t registry;
-    wick_record_seen seen;
-    uint32_t used; /* age, for eviction */
-} wick_gateway_mark;
-
 struct wick_gateway {
     wick_gateway_config cfg;
     unsigned goals;
@@ -477,13 +470,7 @@ struct wick_gateway {
     wick_turn turn[WICK_GW_SOCKETS];
     bool turn_used[WICK_GW_SOCKETS], socket_new[WICK_GW_SOCKETS];
     wick_gateway_session session[WICK_GW_SESSIONS_MAX];
-    struct {
-        uint64_t number, time_s;
-    } chain_mark[WICK_GW_REGISTRIES_MAX];
-    wick_gateway_mark mark[WICK_GW_MARKS_MAX];
-    uint32_t mark_clock;
-    bool marks_dirty;
-    uint64_t now_ms;
+    wick_marks marks;
     wick_nsl_node nsl;
     bool nsl_ready;
     wick_addr relay[WICK_GW_RELAYS_MAX + 1]; /* approved ones, and the IP of the allocation */
