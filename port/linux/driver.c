@@ -248,10 +248,12 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
         bool moved = wick_driver_chain_run(d, now_ms);
         moved = wick_driver_wallet_run(d, now_ms) || moved;
         moved = receive(d, now_ms) || moved;
-        if (moved) {
+        /* The time counts also under a flood, or the caller would never see it. */
+        bool over = wick_time_reached(now_ms, until_ms);
+        if (moved && !over) {
             continue;
         }
-        if (wick_time_reached(now_ms, until_ms)) {
+        if (over) {
             put_event(event, WICK_DRIVER_IDLE, WICK_GW_NO_SESSION, WICK_OK);
             return;
         }
