@@ -356,14 +356,14 @@ contract DeviceRegistry {
         if (word == 0) {
             revert NotRegistered();
         }
+        if (!DeviceWord.isEpoch(epoch)) {
+            revert BadWord();
+        }
         if (DeviceWord.owner(word) != msg.sender) {
             revert NotOwner();
         }
         if (DeviceWord.isRevoked(word)) {
             revert RecordRevoked();
-        }
-        if (DeviceWord.epochInPlace(DeviceWord.epoch(epoch)) != epoch) {
-            revert BadWord();
         }
         revert WrongEpoch(DeviceWord.epoch(word));
     }

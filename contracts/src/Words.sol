@@ -68,9 +68,18 @@ library DeviceWord {
     /// @param caller Who wants to write.
     /// @param epoch_ Epoch that he means, at its place in a device word.
     /// @return True if he owns it, it is not revoked and the epoch is its own, in one comparison. A
-    /// word never written has owner zero, which cannot call.
+    /// word never written has owner zero, which cannot call. Whatever `epoch_` has outside the epoch
+    /// counts as a difference of its own: in the owner's place it would complete a caller who has
+    /// only some of the owner's bits.
     function isWriter(uint256 word, address caller, uint256 epoch_) internal pure returns (bool) {
-        return word & (OWNER | (uint256(REVOKED) << 168) | EPOCH) == uint256(uint160(caller)) | epoch_;
+        uint256 meant = uint256(uint160(caller)) | epoch_;
+        uint256 differs = (word & (OWNER | (uint256(REVOKED) << 168) | EPOCH)) ^ meant;
+        return differs | (epoch_ & ~EPOCH) == 0;
+    }
+
+    /// @param epoch_ Epoch, at its place in a device word. @return Whether there is nothing else.
+    function isEpoch(uint256 epoch_) internal pure returns (bool) {
+        return epoch_ & ~EPOCH == 0;
     }
 
     /// @param epoch_ Epoch. @return It, at its place in a device word.

@@ -25,6 +25,15 @@ contract DeviceTest is Fixture {
         registry.rotate(ID, info_, key_);
     }
 
+    /// @notice Gives the record to an owner whose address has all bits of another one.
+    function submask() private returns (address owner, address part) {
+        owner = address(0xff);
+        part = address(0x0f);
+        Voucher memory v = voucher();
+        v.owner = owner;
+        vm.store(address(registry), deviceSlot(ID), bytes32(deviceWord(v, 1)));
+    }
+
     // ---- rotate ----
 
     function test_rotateReplacesKeyAndRaisesEpoch() public {
@@ -86,8 +95,36 @@ contract DeviceTest is Fixture {
 
     function testFuzz_rotateRefusesBitsOutsideItsFields(uint256 stray) public {
         stray &= ~((uint256(0xffff) << 160) | (uint256(0xffffffff) << 216));
-        vm.assume(stray | uint160(OWNER) != uint160(OWNER));
-        rotateRefused(OWNER, info(2, 1, 1) | stray, KEY2, why(DeviceRegistry.BadWord.selector));
+        vm.assume(stray != 0);
+        bytes memory no = why(DeviceRegistry.BadWord.selector);
+        rotateRefused(OWNER, info(2, 1, 1) | stray, KEY2, no);
+        rotateRefused(STRANGER, info(2, 1, 1) | stray, KEY2, no);
+    }
+
+    /// Bits in the place of the owner neither complete a caller to him nor pass as his own.
+    function testFuzz_rotateRefusesBitsInTheOwnersPlace(address sender, uint160 stray) public {
+        vm.assume(stray != 0);
+        bytes memory no = why(DeviceRegistry.BadWord.selector);
+        rotateRefused(sender, info(2, 1, 1) | stray, KEY2, no);
+        rotateRefused(OWNER, info(2, 1, 1) | (stray & uint160(OWNER)) | 1, KEY2, no);
+        rotateRefused(sender, info(2, 1, 1) | uint160(OWNER), KEY2, no);
+        rotateRefused(sender, info(2, 1, 1) | (uint160(OWNER) ^ uint160(sender) | 1), KEY2, no);
+    }
+
+    /// An address whose bits are all among the owner's, with the rest of the owner's in `info`: a
+    /// comparison with `caller | info` would take it for him.
+    function test_rotateRefusesACallerMadeOfTheOwnersBits() public {
+        (address owner, address part) = submask();
+        bytes32 old = key();
+        uint256 before = word();
+        bytes memory no = why(DeviceRegistry.BadWord.selector);
+        rotateRefused(part, info(2, 1, 1) | uint160(owner), KEY2, no);
+        rotateRefused(part, info(2, 1, 1) | (uint160(owner) ^ uint160(part)), KEY2, no);
+        rotateRefused(owner, info(2, 1, 1) | uint160(owner), KEY2, no);
+        rotateRefused(owner, info(2, 1, 1) | uint160(part), KEY2, no);
+        rotateRefused(part, info(2, 1, 1), KEY2, why(DeviceRegistry.NotOwner.selector));
+        same(word(), before);
+        same(key(), old);
     }
 
     function test_rotateAtTheLastEpochIsRefused() public {
@@ -131,6 +168,17 @@ contract DeviceTest is Fixture {
         registry.revoke(ID);
         vm.expectRevert(DeviceRegistry.NotOwner.selector);
         vm.prank(manager);
+        registry.revoke(ID);
+    }
+
+    function test_revokeRefusesACallerMadeOfTheOwnersBits() public {
+        (address owner, address part) = submask();
+        uint256 before = word();
+        vm.expectRevert(DeviceRegistry.NotOwner.selector);
+        vm.prank(part);
+        registry.revoke(ID);
+        same(word(), before);
+        vm.prank(owner);
         registry.revoke(ID);
     }
 

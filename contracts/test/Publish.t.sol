@@ -59,6 +59,28 @@ contract PublishTest is Fixture {
         publishRefused(manager, 1, endpoint(1), no);
     }
 
+    /// An address whose bits are all among the owner's is not the owner, at no epoch; and an epoch
+    /// wider than its type, which would reach into other fields, is not decoded.
+    function test_refusesACallerMadeOfTheOwnersBits() public {
+        address owner = address(0xff);
+        address part = address(0x0f);
+        Voucher memory v = voucher();
+        v.owner = owner;
+        vm.store(address(registry), deviceSlot(ID), bytes32(deviceWord(v, 1)));
+        bytes memory no = why(DeviceRegistry.NotOwner.selector);
+        publishRefused(part, 1, endpoint(1), no);
+        publishRefused(part, 0xff, endpoint(1), no);
+        uint256 wide = 1 | (uint256(0xff) << 32);
+        bytes memory call = abi.encodeWithSelector(
+            registry.publish.selector, ID, SERVICE, uint256(0), wide, endpoint(1)
+        );
+        vm.prank(owner);
+        (bool taken,) = address(registry).call(call);
+        require(!taken, "took a wide epoch");
+        same(stored(), 0);
+        publishAs(owner, endpoint(1));
+    }
+
     function test_needsTheEpoch() public {
         publishRefused(OWNER, 0, endpoint(1), why(DeviceRegistry.WrongEpoch.selector, 1));
         publishRefused(OWNER, 2, endpoint(1), why(DeviceRegistry.WrongEpoch.selector, 1));
