@@ -1,71 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vectors.h"
 
-#include <dirent.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "data.h"
 #include "tap.h"
-#include "wick/base.h"
 
-#define FILE_MAX (8 * 1024 * 1024)
-#define DEPTH_MAX 8
-
-static int use_file(const char *path, const char *needle, void (*use)(const cJSON *root))
+/* Is there a member of this name, or a string of this value? cJSON bounds the depth. */
+static bool holds(const cJSON *item, const char *word)
 {
-    int used = 0;
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
-        return 0;
-    }
-    char *text = malloc(FILE_MAX);
-    size_t len = text == NULL ? 0 : fread(text, 1, FILE_MAX - 1, f);
-    if (len != 0 && len < FILE_MAX - 1 && (text[0] == '{' || text[0] == '[')) {
-        text[len] = 0;
-        cJSON *root = strstr(text, needle) != NULL ? cJSON_Parse(text) : NULL;
-        if (root != NULL) {
-            use(root);
-            cJSON_Delete(root);
-            used = 1;
+    for (; item != NULL; item = item->next) {
+        if ((item->string != NULL && strcmp(item->string, word) == 0) ||
+            (cJSON_IsString(item) && strcmp(item->valuestring, word) == 0) ||
+            holds(item->child, word)) {
+            return true;
         }
     }
-    free(text);
-    fclose(f);
-    return used;
+    return false;
 }
 
-static int use_dir(const char *dir, const char *needle, void (*use)(const cJSON *root), int depth)
+int vectors_each(const char *word, void (*use)(const cJSON *root))
 {
     int used = 0;
-    DIR *d = depth < DEPTH_MAX ? opendir(dir) : NULL;
-    if (d == NULL) {
-        return 0;
-    }
-    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
-        char path[4096];
-        struct stat st;
-        if (e->d_name[0] == '.' ||
-            snprintf(path, sizeof path, "%s/%s", dir, e->d_name) >= (int)sizeof path ||
-            stat(path, &st) != 0) {
-            continue;
-        }
-        if (S_ISDIR(st.st_mode)) {
-            used += use_dir(path, needle, use, depth + 1);
-        } else if (S_ISREG(st.st_mode)) {
-            used += use_file(path, needle, use);
+    size_t count = 0;
+    const data_file *files = data_files(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (holds(files[i].root, word)) {
+            use(files[i].root);
+            used++;
         }
     }
-    closedir(d);
     return used;
-}
-
-int vectors_each(const char *needle, void (*use)(const cJSON *root))
-{
-    const char *dir = getenv("WICK_VECTORS_DIR");
-    return use_dir(dir != NULL ? dir : WICK_VECTORS_DEFAULT, needle, use, 0);
 }
 
 size_t vectors_hex(uint8_t *out, size_t cap, const cJSON *object, const char *name)

@@ -2,16 +2,16 @@
 #ifndef WICK_VECTORS_H
 #define WICK_VECTORS_H
 /*
- * Published vectors, found by content: any JSON file at any depth below $WICK_VECTORS_DIR (default:
- * what CMake found beside the source tree) whose text holds a given string. A suite that finds
- * none is a SKIP, not a success.
+ * Published vectors among the files of data.h, chosen by a word that they hold, and read by member
+ * name. A suite that finds none is a SKIP, not a success.
  */
 #include <cjson/cJSON.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/** Calls `use` with each JSON file that holds `needle`. @return how many there were */
-int vectors_each(const char *needle, void (*use)(const cJSON *root));
+/** Calls `use` with each file that has `word` as a member's name or as a string.
+ *  @return how many there were */
+int vectors_each(const char *word, void (*use)(const cJSON *root));
 
 /** Hex member `name` of `object`, at most `cap` bytes. @return its length; (size_t)-1 if it is
  *  missing, no hex, or too long (and the running test has failed) */
