@@ -99,6 +99,8 @@ uint64_t gw_own_tick(wick_gateway *gw, uint64_t now_ms);
 void gw_own_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
                       wick_status status);
 void gw_own_fail(wick_gateway *gw, uint64_t now_ms, wick_status status);
+/** An endpoint is about to be written: another path has to wait after it. */
+void gw_own_publishing(wick_gateway *gw, uint64_t now_ms);
 
 /* transaction.c: the states OWN_ACCOUNT to OWN_MINED */
 void gw_tx_begin(wick_gateway *gw, uint64_t now_ms, uint8_t action);

@@ -18,6 +18,8 @@
 
 #define YEAR_S (UINT64_C(365) * 86400u)
 #define ROOM_PERIOD_MS 200u /* all reads in use: look again */
+#define MOVED_GAP_MIN_MS 30000u /* between publications of another path; doubles */
+#define MOVED_GAP_MAX_MS 3600000u
 
 enum { W_DEVICE = 0, W_KEY = 1, W_ENDPOINT = 2, W_MANAGER = 3 };
 
@@ -101,6 +103,30 @@ static bool endpoint_well(const wick_gateway *gw, uint64_t unix_s)
            o->endpoint.expires > unix_s + gw->cfg.expires_s / 2;
 }
 
+static bool moved(const wick_gateway *gw)
+{
+    return gw->own.has_endpoint &&
+           !wick_addr_equal(&gw->own.endpoint.addr, wick_turn_relayed(&gw->turn[0]));
+}
+
+void gw_own_publishing(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_own *o = &gw->own;
+    if (moved(gw)) {
+        uint32_t twice = o->moved_gap_ms < MOVED_GAP_MAX_MS / 2 ? o->moved_gap_ms * 2
+                                                                : MOVED_GAP_MAX_MS;
+        o->moved_gap_ms = o->moved_gap_ms == 0 ? MOVED_GAP_MIN_MS : twice;
+        o->moved_at_ms = (uint32_t)now_ms;
+    }
+}
+
+/* How long another path has to wait until it is published: each one costs the wallet money. */
+static uint32_t moved_wait(const wick_gateway *gw, uint64_t now_ms)
+{
+    uint32_t since = (uint32_t)now_ms - gw->own.moved_at_ms;
+    return moved(gw) && since < gw->own.moved_gap_ms ? gw->own.moved_gap_ms - since : 0;
+}
+
 static void begin_register(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
 {
     wick_gateway_own *o = &gw->own;
@@ -169,6 +195,12 @@ static void decide(wick_gateway *gw, uint64_t now_ms)
             gw_event_more(gw, WICK_GW_EV_PUBLISHED, WICK_OK, false, o->action == ACT_PUBLISH);
         }
         o->published = true;
+    } else if (moved_wait(gw, now_ms) != 0) {
+        o->published = false;
+        o->action = ACT_NONE;
+        gw_own_set(gw, OWN_REST, now_ms + moved_wait(gw, now_ms));
+        gw_check_ready(gw);
+        return;
     } else {
         o->published = false;
         gw_tx_begin(gw, now_ms, ACT_PUBLISH);

@@ -11,7 +11,8 @@
  *   START    a client is set up for the chosen relay        WAIT
  *   WAIT     it allocates                                   CHECK | BACKOFF | CRED | FAILED
  *   CHECK    where configured, the relay is tried           UP | BACKOFF
- *   UP       relayed address held                           CRED when it is lost
+ *   UP       relayed address held                           CRED when it is lost, BACKOFF when
+ *                                                           that is so soon that it never settled
  *   BACKOFF  a pause, then the next relay                   CRED, or LIST if there is none
  */
 #include "gateway_internal.h"
@@ -21,6 +22,8 @@
 #define RELAYS_PER_READ 2u
 #define PATH_BACKOFF_MAX_MS 60000u
 #define SOCKET_TRIES 3u
+#define SETTLED_MS 60000u  /* a path lost sooner counts as a failure of its relay */
+#define STABLE_MS 3600000u /* a path that lasts so long may be published again at once */
 
 enum {
     R_IDLE = 0,
@@ -81,6 +84,7 @@ static void fail(wick_gateway *gw, uint64_t now_ms, wick_status status, bool fin
     }
     r->chosen++;
     r->checked = false;
+    r->settled = false;
     r->tries = 0;
     set(gw, R_BACKOFF, now_ms + r->backoff_ms);
     r->backoff_ms = r->backoff_ms < PATH_BACKOFF_MAX_MS / 2 ? r->backoff_ms * 2
@@ -225,9 +229,9 @@ const wick_addr *gw_relay_at(const wick_gateway *gw, const wick_addr *ip)
 
 static void up(wick_gateway *gw, uint64_t now_ms)
 {
-    gw->relays.backoff_ms = BACKOFF_MIN_MS;
     gw->relays.tries = 0;
-    set(gw, R_UP, WICK_TIME_NEVER(now_ms));
+    gw->relays.settled = false;
+    set(gw, R_UP, now_ms + SETTLED_MS);
     gw_event(gw, WICK_GW_EV_PATH_CHANGED, WICK_OK, WICK_GW_NO_SESSION);
     gw_own_wake(gw, now_ms);
     gw_check_ready(gw);
@@ -287,6 +291,19 @@ static void not_allocated(wick_gateway *gw, uint64_t now_ms, wick_status status)
     }
 }
 
+/* A relay that grants and takes back in a loop must not make us write to the chain each time. */
+static void lost(wick_gateway *gw, uint64_t now_ms, wick_status status)
+{
+    if (gw->relays.settled) {
+        gw->relays.settled = false;
+        gw_event_more(gw, WICK_GW_EV_PATH_CHANGED, status, false, false);
+        set(gw, R_CRED, now_ms);
+    } else {
+        fail(gw, now_ms, status, false);
+    }
+    gw_session_path_lost(gw, now_ms, 0, WICK_E_TURN_LOST);
+}
+
 static void turn_event(wick_gateway *gw, uint64_t now_ms, const wick_out *o)
 {
     switch (o->event) {
@@ -298,9 +315,7 @@ static void turn_event(wick_gateway *gw, uint64_t now_ms, const wick_out *o)
         gw_session_permission(gw, now_ms, &o->to);
         break;
     case WICK_TURN_EV_LOST:
-        gw_event_more(gw, WICK_GW_EV_PATH_CHANGED, o->status, false, false);
-        set(gw, R_CRED, now_ms);
-        gw_session_path_lost(gw, now_ms, 0, WICK_E_TURN_LOST);
+        lost(gw, now_ms, o->status);
         break;
     case WICK_TURN_EV_FAILED:
         if (gw->relays.state == R_WAIT) {
@@ -377,6 +392,15 @@ uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms)
             set(gw, R_CRED_WAIT, r->due_ms);
         } else {
             fail(gw, now_ms, WICK_E_CONFIG, true);
+        }
+        break;
+    case R_UP: /* it settles after a minute, and is stable after an hour */
+        if (!r->settled) {
+            r->settled = true;
+            r->backoff_ms = BACKOFF_MIN_MS;
+            r->due_ms = now_ms + STABLE_MS - SETTLED_MS;
+        } else {
+            gw->own.moved_gap_ms = 0;
         }
         break;
     case R_CRED_WAIT: /* the answer woke it */

@@ -160,6 +160,9 @@ void gw_tx_fees(wick_gateway *gw, uint64_t now_ms, uint64_t base, uint64_t prior
         gw_own_fail(gw, now_ms, s);
         return;
     }
+    if (o->action == ACT_PUBLISH) {
+        gw_own_publishing(gw, now_ms);
+    }
     o->started_ms = now_ms;
     gw_own_set(gw, OWN_SEND, now_ms);
 }

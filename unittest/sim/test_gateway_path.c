@@ -140,6 +140,35 @@ TEST(nat_reboots)
     CHECK(lab_echo(&lab, session, "again", 5000));
 }
 
+/* A relay that grants and takes back in a loop: rounds get rarer, and the wallet is spared. */
+TEST(relay_takes_back_what_it_grants)
+{
+    fresh(18, 1);
+    lab.relay[0].turn.cfg.lifetime_max_s = 30;
+    CHECK_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_SERVE), WICK_OK);
+    CHECK(wick_stub_run(&lab.w, 60000, &lab.a.ready));
+    unsigned sent = lab.a.requests[WICK_GW_REQ_CHAIN_SEND];
+    for (unsigned i = 0; i < 3600; i++) {
+        lab.relay[0].turn.force.method = WICK_STUN_REFRESH;
+        lab.relay[0].turn.force.code = 437;
+        lab.relay[0].turn.force.count = 100;
+        wick_stub_run(&lab.w, 1000, NULL);
+    }
+    CHECK(lab.a.seen[WICK_GW_EV_PATH_CHANGED] > 20);  /* it did happen ... */
+    CHECK(lab.a.seen[WICK_GW_EV_PATH_CHANGED] < 160); /* ... with pauses */
+    /* 0, 30, 90, 210, 450, 930, 1890 s and the granularity of the rounds. */
+    CHECK(lab.a.requests[WICK_GW_REQ_CHAIN_SEND] - sent >= 2);
+    CHECK(lab.a.requests[WICK_GW_REQ_CHAIN_SEND] - sent <= 7);
+    lab.relay[0].turn.force.count = 0;
+    lab.relay[0].turn.cfg.lifetime_max_s = 0;
+    wick_stub_run(&lab.w, 3700000, NULL); /* an hour of peace: ready, and the next one is free */
+    CHECK(wick_addr_equal(&lab.a.last[WICK_GW_EV_PUBLISHED].addr,
+                          &lab.a.last[WICK_GW_EV_PATH_CHANGED].addr));
+    wick_stub_run(&lab.w, 3700000, NULL);
+    CHECK_INT(lab.a.gw.own.moved_gap_ms, 0);
+    CHECK_INT(lab.a.gw.relays.backoff_ms, 2000);
+}
+
 /* Four hours: refreshed allocation, permissions and channel carry the session. */
 TEST(session_lives_on)
 {
@@ -501,7 +530,7 @@ TEST(direct_peer)
 TAP_MAIN("sim.gateway_path", CASE(wrong_password), CASE(unauthorised_for_ever),
          CASE(stale_nonce_for_ever), CASE(relay_is_silent), CASE(another_relay_serves),
          CASE(no_relay_is_approved), CASE(no_credentials_to_be_had),
-         CASE(private_relayed_address), CASE(allocation_lost), CASE(nat_reboots),
+         CASE(private_relayed_address), CASE(allocation_lost), CASE(nat_reboots), CASE(relay_takes_back_what_it_grants),
          CASE(session_lives_on), CASE(relay_denies_the_peer),
          CASE(relay_is_not_permitted_by_the_peer), CASE(relay_is_checked_before_publishing),
          CASE(unfit_relays), CASE(peer_is_gone),

@@ -392,9 +392,11 @@ typedef struct wick_gateway_own {
     wick_status sent_status, failed_status;
     uint64_t due_ms, started_ms;
     uint32_t backoff_ms;
+    uint32_t moved_gap_ms; /* least time between publications of another path */
     wick_device device;
     wick_endpoint endpoint;
     bool has_endpoint;
+    uint32_t moved_at_ms; /* low 32 bits of the time of the last of them */
     uint64_t block_number, block_time_s;
     wick_tier tier;
     wick_voucher voucher;
@@ -413,6 +415,7 @@ typedef struct wick_gateway_relays {
     uint8_t state, tries, count, chosen;
     bool listed, from_wallet, checked;
     uint8_t read_at, total; /* reading the registry */
+    bool settled;           /* the path has been up for a while */
     uint64_t due_ms;
     uint32_t backoff_ms;
     uint64_t expires_s;
