@@ -76,7 +76,7 @@ steal() {
         "$stolen_word"
 }
 not_owner=$("$chain_bin/cast" sig 'NotOwner()')
-refused "endpoint of gw-a written by another wallet" "$not_owner" steal
+refused "endpoint of gw-a written by another wallet, NotOwner()" "$not_owner" steal
 
 # ---- a man in the middle between gw-b and its relay ----
 
