@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The driver against peers of this process that say what a script says. What a node or a wallet
+ * manager does wrong reaches the agent as the one right status; what may pass is tried three times
+ * and no more, what cannot is not. The clock is the test's, the sockets are real.
+ */
+#include "wick/port/driver.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+#include "tap.h"
+
+#define CHAIN_ID 31337u
+#define RPC_TIMEOUT_MS 2000u
+#define STEP_MS 20u
+#define STEPS_MAX 6000u
+
+static uint64_t now = 1000000;
+static wick_linux_net net;
+static wick_hal_net hn;
+static wick_crypto_ctx cc;
+static wick_hal_crypto crypto;
+static wick_hal_entropy entropy;
+static wick_ram_keystore ram;
+static wick_hal_keystore keystore;
+static wick_gateway gateway;
+static wick_driver driver;
+
+/* The peer: one connection at a time, one answer on each. */
+static struct {
+    wick_sock listener, sock;
+    wick_addr here;
+    const char *status, *body; /* NULL: never answers. '$' in the body stands for the id */
+    const char *raw;           /* sent at once, instead */
+    uint32_t delay_ms;
+    unsigned connections;
+    uint64_t answer_at;
+    size_t len;
+    char seen[16384];
+} peer;
+
+static uint64_t clock_ms(void *ctx)
+{
+    (void)ctx;
+    return now;
+}
+
+static wick_status clock_unix(void *ctx, uint64_t *out)
+{
+    (void)ctx;
+    *out = 1800000000u + now / 1000;
+    return WICK_OK;
+}
+
+static const wick_hal_clock test_clock = {NULL, clock_ms, clock_unix};
+
+static void peer_close(void)
+{
+    if (peer.sock >= 0) {
+        hn.close(hn.ctx, peer.sock);
+    }
+    peer.sock = -1;
+    peer.len = 0;
+    peer.answer_at = 0;
+}
+
+static void peer_send(const char *text, size_t len)
+{
+    (void)!hn.tcp_send(hn.ctx, peer.sock, wick_span_make((const uint8_t *)text, len));
+}
+
+static void peer_answer(void)
+{
+    char body[512], reply[1024];
+    size_t len = 0;
+    const char *id = strstr(peer.seen, "\"id\":");
+    unsigned number = 0;
+    if (id != NULL) {
+        (void)sscanf(id + 5, "%u", &number);
+    }
+    for (const char *p = peer.body; *p != '\0' && len < sizeof body - 16; p++) {
+        if (*p == '$') {
+            len += (size_t)snprintf(body + len, 12, "%u", number);
+        } else {
+            body[len++] = *p;
+        }
+    }
+    body[len] = '\0';
+    int n = snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s",
+                     peer.status, len, body);
+    peer_send(reply, (size_t)n);
+    peer_close();
+}
+
+static void peer_run(void)
+{
+    wick_addr from;
+    if (peer.sock < 0) {
+        if (wick_linux_tcp_accept(&peer.sock, &from, &net, peer.listener) != WICK_OK) {
+            peer.sock = -1;
+            return;
+        }
+        peer.connections++;
+        if (peer.raw != NULL) {
+            peer_send(peer.raw, strlen(peer.raw));
+        }
+    }
+    int32_t n = hn.tcp_recv(hn.ctx, peer.sock, (uint8_t *)peer.seen + peer.len,
+                            sizeof peer.seen - 1 - peer.len);
+    if (n <= 0 && n != WICK_AGAIN) {
+        peer_close(); /* the driver has left */
+        return;
+    }
+    peer.len += n > 0 ? (size_t)n : 0;
+    peer.seen[peer.len] = '\0';
+    if (peer.body == NULL || peer.raw != NULL || strstr(peer.seen, "\r\n\r\n{") == NULL ||
+        peer.seen[peer.len - 1] != '}') {
+        return;
+    }
+    peer.answer_at = peer.answer_at != 0 ? peer.answer_at : now + peer.delay_ms;
+    if (now >= peer.answer_at) {
+        peer_answer();
+    }
+}
+
+/* An agent that looks "gw-b" up, or wants relay credentials of a wallet manager at the peer. */
+static void setup(bool wallet)
+{
+    static wick_gateway_registry registry;
+    static const uint8_t psk[32] = {7};
+    static char url[64];
+    wick_gateway_config g;
+    wick_driver_config d;
+    wick_addr local = wick_addr_v4(127, 0, 0, 1, 0);
+    uint8_t secret[32] = {1};
+    memset(&peer, 0, sizeof peer);
+    memset(&g, 0, sizeof g);
+    memset(&d, 0, sizeof d);
+    peer.sock = -1;
+    peer.status = "200 OK";
+    REQUIRE_STATUS(wick_linux_net_init(&hn, &net), WICK_OK);
+    REQUIRE_STATUS(wick_linux_tcp_listen(&peer.listener, &net, &local), WICK_OK);
+    REQUIRE_STATUS(hn.local_addr(hn.ctx, peer.listener, &peer.here), WICK_OK);
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%u/", (unsigned)peer.here.port);
+    wick_linux_entropy_init(&entropy);
+    REQUIRE_STATUS(wick_crypto_init(&crypto, &cc), WICK_OK);
+    wick_ram_keystore_init(&keystore, &ram, &cc);
+    REQUIRE_STATUS(wick_ram_keystore_import(&g.wallet_key, &ram, secret), WICK_OK);
+    secret[0] = 2;
+    REQUIRE_STATUS(wick_ram_keystore_import(&g.device_key, &ram, secret), WICK_OK);
+    registry.name = "home";
+    registry.chain_id = CHAIN_ID;
+    registry.tier = WICK_TIER_OWN_NODE;
+    g.crypto = &crypto;
+    g.entropy = &entropy;
+    g.keystore = &keystore;
+    g.clock = &test_clock;
+    g.name = "gw-a";
+    g.registries = &registry;
+    g.registry_count = 1;
+    g.relay = wick_addr_v4(127, 0, 0, 1, 9);
+    g.has_wallet_manager = wallet;
+    REQUIRE_STATUS(wick_gateway_init(&gateway, &g), WICK_OK);
+    d.gateway = &gateway;
+    d.clock = &test_clock;
+    d.entropy = &entropy;
+    d.net = &hn;
+    d.linux_net = &net;
+    d.rpc_url = url;
+    d.chain_id = CHAIN_ID;
+    d.rpc_timeout_ms = RPC_TIMEOUT_MS;
+    if (wallet) {
+        d.wallet = peer.here;
+        d.wallet_identity = wick_span_text("gw-a");
+        d.wallet_psk = wick_span_make(psk, sizeof psk);
+    }
+    REQUIRE_STATUS(wick_driver_init(&driver, &d), WICK_OK);
+}
+
+static void teardown(void)
+{
+    wick_driver_free(&driver);
+    wick_gateway_wipe(&gateway);
+    wick_linux_net_close(&net);
+}
+
+/* Runs until the agent tells an event of this kind; its status, or WICK_AGAIN if it never does. */
+static wick_status until(wick_gateway_event_kind kind)
+{
+    for (unsigned i = 0; i < STEPS_MAX; i++) {
+        wick_driver_event ev;
+        wick_driver_run(&driver, &ev, now);
+        if (ev.kind == WICK_DRIVER_GATEWAY && ev.gateway.kind == kind) {
+            return ev.gateway.status;
+        }
+        peer_run();
+        now += STEP_MS;
+        (void)poll(NULL, 0, i % 8 == 0 ? 1 : 0); /* the kernel moves the bytes */
+    }
+    return WICK_AGAIN;
+}
+
+static wick_status look_up(void)
+{
+    wick_status s = wick_gateway_start(&gateway, now, 0);
+    if (s == WICK_OK) {
+        s = wick_gateway_lookup(&gateway, now, "gw-b");
+    }
+    return s == WICK_OK ? until(WICK_GW_EV_PEER_RESOLVED) : s;
+}
+
+TEST(node_faults)
+{
+    static const struct {
+        const char *status, *body;
+        uint32_t delay_ms;
+        wick_status want;
+        unsigned tries;
+    } faults[] = {
+        {"200 OK", NULL, 0, WICK_E_TIMEOUT, 3},
+        {"200 OK", "{\"jsonrpc\":\"2.0\",\"id\":$,\"result\":\"0x7a69\"}", 3 * RPC_TIMEOUT_MS,
+         WICK_E_TIMEOUT, 3},
+        {"429 Too Many Requests", "", 0, WICK_E_HTTP_RATE, 3},
+        {"500 Internal Server Error", "", 0, WICK_E_HTTP, 3},
+        {"200 OK", "<html>", 0, WICK_E_JSON, 3},
+        {"200 OK", "{\"jsonrpc\":\"2.0\",\"id\":$,\"result\":{}}", 0, WICK_E_JSON, 3},
+        {"200 OK", "{\"jsonrpc\":\"2.0\",\"id\":99999999,\"result\":\"0x7a69\"}", 0,
+         WICK_E_RPC_ID, 3},
+        {"200 OK", "{\"jsonrpc\":\"2.0\",\"id\":$,\"error\":{\"code\":-1,\"message\":\"no\"}}", 0,
+         WICK_E_RPC, 3},
+        {"200 OK", "{\"jsonrpc\":\"2.0\",\"id\":$,\"result\":\"0x1\"}", 0, WICK_E_CHAIN_MISMATCH,
+         1},
+    };
+    for (unsigned i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        setup(false);
+        peer.status = faults[i].status;
+        peer.body = faults[i].body;
+        peer.delay_ms = faults[i].delay_ms;
+        CHECK_STATUS(look_up(), faults[i].want);
+        CHECK_INT(peer.connections, faults[i].tries);
+        CHECK_INT(driver.stats.rpc_calls, faults[i].tries);
+        teardown();
+    }
+}
+
+/* A slow answer in time is an answer: the chain id is taken, and the block asked for. */
+TEST(slow_node)
+{
+    setup(false);
+    peer.body = "{\"jsonrpc\":\"2.0\",\"id\":$,\"result\":\"0x7a69\"}";
+    peer.delay_ms = RPC_TIMEOUT_MS / 2;
+    CHECK_STATUS(look_up(), WICK_E_JSON); /* a block is no number */
+    CHECK_INT(driver.stats.rpc_calls, 4); /* the chain id once, the block three times */
+    teardown();
+}
+
+TEST(nobody_listens)
+{
+    setup(false);
+    hn.close(hn.ctx, peer.listener);
+    CHECK_STATUS(look_up(), WICK_E_NET);
+    teardown();
+}
+
+TEST(wallet_manager_faults)
+{
+    static const struct {
+        const char *raw;
+        wick_status want;
+        unsigned tries;
+    } faults[] = {
+        {NULL, WICK_E_TIMEOUT, 3},
+        {"220 mail.example ESMTP\r\n", WICK_E_TLS, 3},
+    };
+    for (unsigned i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        setup(true);
+        peer.raw = faults[i].raw;
+        REQUIRE_STATUS(wick_gateway_start(&gateway, now, WICK_GW_GOAL_PATH), WICK_OK);
+        CHECK_STATUS(until(WICK_GW_EV_PATH_CHANGED), faults[i].want);
+        CHECK_INT(peer.connections, faults[i].tries);
+        CHECK_INT(driver.stats.wallet_calls, faults[i].tries);
+        teardown();
+    }
+}
+
+TAP_MAIN("unit.driver", CASE(node_faults), CASE(slow_node), CASE(nobody_listens),
+         CASE(wallet_manager_faults))
