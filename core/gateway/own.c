@@ -99,6 +99,7 @@ static bool endpoint_well(const wick_gateway *gw, uint64_t unix_s)
     const wick_gateway_own *o = &gw->own;
     const wick_addr *mine = wick_turn_relayed(&gw->turn[0]);
     return o->has_endpoint && o->endpoint.kind == WICK_ENDPOINT_RELAY &&
+           o->endpoint.seq >= o->seq_floor && /* else peers take it for an old one */
            o->endpoint.protocol == WICK_PROTOCOL_UDP && wick_addr_equal(&o->endpoint.addr, mine) &&
            o->endpoint.expires > unix_s + gw->cfg.expires_s / 2;
 }
@@ -211,7 +212,12 @@ static void decide(wick_gateway *gw, uint64_t now_ms)
     rest(gw, now_ms, unix_s);
 }
 
-/* Proven words to fields. What is older than its mark is refused, whatever it says. */
+/*
+ * Proven words to fields. A peer's record that falls behind its mark is refused; the own one is
+ * mended, for a reorganisation of the chain may have undone what was proven: absent is not
+ * registered, and a lower sequence number is written anew above the highest that peers may have
+ * seen. The header is no older than the newest one proven, and the flag of a revocation counts.
+ */
 static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
 {
     wick_gateway_own *o = &gw->own;
@@ -221,9 +227,7 @@ static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
                                        read->query.values[W_KEY]);
     o->registered = s == WICK_OK;
     if (s == WICK_E_RECORD_ABSENT) {
-        s = seen.epoch != 0 ? WICK_E_RECORD_REVOKED : WICK_OK;
-    } else if (s == WICK_OK && o->device.epoch < seen.epoch) {
-        s = WICK_E_RECORD_STALE;
+        s = WICK_OK;
     }
     if (s != WICK_OK) {
         return s;
@@ -233,15 +237,16 @@ static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
     if (s != WICK_OK && s != WICK_E_NO_ENDPOINT) {
         return s;
     }
-    if (o->has_endpoint ? o->endpoint.seq < seen.seq[0] : seen.seq[0] != 0) {
-        return WICK_E_RECORD_STALE;
+    o->seq_floor = seen.seq[0];
+    if (o->has_endpoint && o->endpoint.seq > o->seq_floor) {
+        o->seq_floor = o->endpoint.seq;
     }
     o->block_number = read->header.number;
     o->block_time_s = read->header.timestamp;
     o->tier = read->header.tier;
     if (o->registered) {
         seen.epoch = o->device.epoch;
-        seen.seq[0] = o->has_endpoint ? o->endpoint.seq : 0;
+        seen.seq[0] = o->seq_floor;
         wick_marks_put(&gw->marks, 0, gw->id, gw->service, &seen);
     }
     return WICK_OK;

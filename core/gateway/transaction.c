@@ -84,7 +84,9 @@ static wick_status make_word(wick_gateway *gw, uint64_t now_ms)
     e.addr = *wick_turn_relayed(&gw->turn[0]);
     e.protocol = WICK_PROTOCOL_UDP;
     e.kind = WICK_ENDPOINT_RELAY;
-    e.seq = (o->has_endpoint ? o->endpoint.seq : 0) + 1;
+    uint32_t seq = o->has_endpoint ? o->endpoint.seq : 0;
+    /* The contract takes no larger steps: then it takes several to pass what peers have seen. */
+    e.seq = o->seq_floor - seq < WICK_SEQ_JUMP_MAX ? o->seq_floor + 1 : seq + WICK_SEQ_JUMP_MAX;
     e.expires = unix_s + gw->cfg.expires_s;
     return wick_endpoint_encode(o->word, &e);
 }

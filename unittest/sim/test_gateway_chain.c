@@ -145,6 +145,62 @@ TEST(own_record_revoked)
     CHECK(lab.a.last[WICK_GW_EV_REGISTERED].final);
 }
 
+/* A reorganisation undoes the own record: it is written again, though it was proven before. */
+TEST(own_record_undone)
+{
+    uint8_t id[32], service[32], slot[3][32], zero[32] = {0};
+    fresh(50);
+    CHECK_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_SERVE), WICK_OK);
+    REQUIRE(wick_stub_run(&lab.w, 60000, &lab.a.ready));
+    wick_stub_node_kill(&lab.a);
+    REQUIRE_STATUS(wick_name_hash(id, wick_span_text("gw-a")), WICK_OK);
+    REQUIRE_STATUS(wick_name_hash(service, wick_span_text("default")), WICK_OK);
+    wick_slot_device(slot[0], id, 0);
+    wick_slot_device(slot[1], id, 1);
+    wick_slot_endpoint(slot[2], id, service, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        wick_stub_chain_put(&lab.chain, 0, slot[i], zero);
+    }
+    wick_stub_run(&lab.w, 2000, NULL); /* a block without it */
+    CHECK_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_SERVE), WICK_OK);
+    CHECK(wick_stub_run(&lab.w, 60000, &lab.a.ready));
+    CHECK(lab.a.last[WICK_GW_EV_REGISTERED].sent);
+    CHECK_INT(lab.a.last[WICK_GW_EV_PUBLISHED].seq, 2); /* above what peers have seen */
+    CHECK_INT(lab.a.seen[WICK_GW_EV_PUBLISH_FAILED], 0);
+}
+
+static void put_seq(uint32_t seq)
+{
+    uint8_t id[32], service[32], slot[32], word[32];
+    wick_endpoint e;
+    CHECK_STATUS(wick_name_hash(id, wick_span_text("gw-a")), WICK_OK);
+    CHECK_STATUS(wick_name_hash(service, wick_span_text("default")), WICK_OK);
+    wick_slot_endpoint(slot, id, service, 0);
+    wick_stub_chain_get(&lab.chain, word, 0, slot);
+    CHECK_STATUS(wick_endpoint_decode(&e, word), WICK_OK);
+    e.seq = seq;
+    CHECK_STATUS(wick_endpoint_encode(word, &e), WICK_OK);
+    wick_stub_chain_put(&lab.chain, 0, slot, word);
+    wick_stub_run(&lab.w, 2000, NULL); /* a block with it */
+    CHECK_STATUS(wick_gateway_start(&lab.a.gw, lab.w.now_ms, WICK_GW_GOAL_SERVE), WICK_OK);
+    wick_stub_node_wake(&lab.a);
+    wick_stub_run(&lab.w, 30000, NULL);
+}
+
+/* It undoes the last publication only: the same address is published under a higher number. */
+TEST(own_sequence_number_undone)
+{
+    fresh(51);
+    CHECK_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_SERVE), WICK_OK);
+    REQUIRE(wick_stub_run(&lab.w, 60000, &lab.a.ready));
+    put_seq(9);
+    CHECK_INT(lab.a.seen[WICK_GW_EV_PUBLISHED], 1); /* nothing to do */
+    put_seq(3);
+    CHECK_INT(lab.a.seen[WICK_GW_EV_PUBLISHED], 2);
+    CHECK_INT(lab.a.last[WICK_GW_EV_PUBLISHED].seq, 10);
+    CHECK_INT(lab.a.seen[WICK_GW_EV_PUBLISH_FAILED], 0);
+}
+
 /* Somebody else registers the name between our reading and our writing. */
 TEST(name_taken_in_between)
 {
@@ -582,7 +638,8 @@ TEST(no_randomness_no_session)
 }
 
 TAP_MAIN("sim.gateway_chain", CASE(malformed_names_are_refused), CASE(one_key_for_both_is_refused),
-         CASE(bad_configuration), CASE(name_of_somebody_else), CASE(own_record_revoked),
+         CASE(bad_configuration), CASE(name_of_somebody_else), CASE(own_record_revoked), CASE(own_record_undone),
+         CASE(own_sequence_number_undone),
          CASE(name_taken_in_between), CASE(contract_not_there), CASE(no_wallet_manager),
          CASE(vouchers_that_are_not_the_managers), CASE(unfunded_wallet),
          CASE(gas_price_beyond_the_limit), CASE(transaction_is_swallowed),

@@ -399,6 +399,7 @@ typedef struct wick_gateway_own {
     uint32_t moved_at_ms; /* low 32 bits of the time of the last of them */
     uint64_t block_number, block_time_s;
     wick_tier tier;
+    uint32_t seq_floor; /* highest sequence number ever proven of it */
     wick_voucher voucher;
     uint8_t r[32], vs[32];
     uint8_t word[32];
