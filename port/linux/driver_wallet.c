@@ -148,7 +148,7 @@ static wick_status status_of(const char *name)
             return (wick_status)s;
         }
     }
-    return WICK_E_VOUCHER;
+    return WICK_E_JSON; /* a code that we do not know is no verdict on the voucher */
 }
 
 static wick_status refused(wick_driver *d, const wick_json *root)
@@ -161,7 +161,7 @@ static wick_status refused(wick_driver *d, const wick_json *root)
     }
     d->wallet_text[n] = '\0';
     wick_status s = status_of(wick_json_text(wick_json_member(root, "code")));
-    return s == WICK_AGAIN ? WICK_E_VOUCHER : s;
+    return s == WICK_AGAIN ? WICK_E_JSON : s;
 }
 
 static wick_status take_voucher(wick_driver *d, const wick_json *root, uint64_t now_ms)

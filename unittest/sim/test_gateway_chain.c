@@ -241,8 +241,8 @@ TEST(vouchers_that_are_not_the_managers)
         wick_status want;
     } rows[] = {
         {WICK_STUB_WALLET_WRONG_SIGNER, WICK_E_VOUCHER},
-        {WICK_STUB_WALLET_OLD_EPOCH, WICK_E_VOUCHER},
-        {WICK_STUB_WALLET_OTHER_MANAGER, WICK_E_VOUCHER},
+        {WICK_STUB_WALLET_OLD_EPOCH, WICK_E_RECORD_STALE},
+        {WICK_STUB_WALLET_OTHER_MANAGER, WICK_E_RECORD_STALE},
         {WICK_STUB_WALLET_EXPIRED, WICK_E_EXPIRED},
         {WICK_STUB_WALLET_REFUSES, WICK_E_AUTH},
         {WICK_STUB_WALLET_SILENT, WICK_E_TIMEOUT},
@@ -253,6 +253,24 @@ TEST(vouchers_that_are_not_the_managers)
         CHECK_STATUS(registered(120000)->status, rows[i].want);
         CHECK_INT(lab.a.requests[WICK_GW_REQ_CHAIN_SEND], 0);
         CHECK(lab.a.requests[WICK_GW_REQ_WALLET_VOUCHER] <= 3);
+    }
+}
+
+/* The manager's node is ahead or behind: no verdict, tried again ever more rarely. */
+TEST(vouchers_of_another_epoch_are_asked_for_again)
+{
+    static const wick_stub_wallet_fault faults[] = {WICK_STUB_WALLET_OLD_EPOCH,
+                                                    WICK_STUB_WALLET_OTHER_MANAGER};
+    for (unsigned i = 0; i < 2; i++) {
+        fresh(52 + i);
+        lab.wallet.fault = faults[i];
+        CHECK(!registered(120000)->final);
+        wick_stub_run(&lab.w, 600000, NULL);
+        CHECK(lab.wallet.vouchers >= 3);
+        CHECK(lab.wallet.vouchers < 15);
+        CHECK_INT(lab.a.requests[WICK_GW_REQ_CHAIN_SEND], 0);
+        lab.wallet.fault = WICK_STUB_WALLET_OK;
+        CHECK(wick_stub_run(&lab.w, 1200000, &lab.a.ready));
     }
 }
 
@@ -641,7 +659,8 @@ TAP_MAIN("sim.gateway_chain", CASE(malformed_names_are_refused), CASE(one_key_fo
          CASE(bad_configuration), CASE(name_of_somebody_else), CASE(own_record_revoked), CASE(own_record_undone),
          CASE(own_sequence_number_undone),
          CASE(name_taken_in_between), CASE(contract_not_there), CASE(no_wallet_manager),
-         CASE(vouchers_that_are_not_the_managers), CASE(unfunded_wallet),
+         CASE(vouchers_that_are_not_the_managers),
+         CASE(vouchers_of_another_epoch_are_asked_for_again), CASE(unfunded_wallet),
          CASE(gas_price_beyond_the_limit), CASE(transaction_is_swallowed),
          CASE(transaction_is_reverted), CASE(each_lie_at_registration),
          CASE(each_lie_at_a_look_up), CASE(old_truths_are_stale), CASE(marks_survive_a_restart),
