@@ -223,12 +223,14 @@ void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_sta
             continue;
         }
         if (s->has_next && status == WICK_E_NSL_NO_ANSWER) {
+            gw_path_release(gw, i);
             s->has_next = false;
             s->addr = s->next;
             s->seq = s->next_seq;
             s->endpoint_kind = s->next_kind;
             gw_call_path(s, now_ms);
         } else if (s->tries + 1u < CALL_TRIES && status == WICK_E_NSL_NO_ANSWER) {
+            gw_path_release(gw, i);
             s->tries++;
             s->over_second = !wick_addr_same_ip(&s->addr, wick_turn_relayed(&gw->turn[0]));
             s->state = SES_LOOKUP; /* it may have moved; or its relay does not let ours in */

@@ -151,6 +151,8 @@ void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_sta
 
 /* session.c */
 wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index);
+/** Gives up the channel and the permission of a session that no other one needs. */
+void gw_path_release(wick_gateway *gw, uint8_t index);
 void gw_session_end(wick_gateway *gw, uint8_t index, wick_status status);
 void gw_session_path_lost(wick_gateway *gw, uint64_t now_ms, uint8_t via, wick_status status);
 void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,

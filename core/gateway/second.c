@@ -103,6 +103,14 @@ void gw_second_event(wick_gateway *gw, uint64_t now_ms, const wick_out *o)
         gw->turn_used[1] = false;
         to_state(gw, SECOND_IDLE, WICK_TIME_NEVER(now_ms));
         gw_session_path_lost(gw, now_ms, 1, o->status);
+        for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX && !check; i++) {
+            /* Refused: those who wait for it would only ask again, ten times a second. */
+            if (o->event == WICK_TURN_EV_FAILED && gw->session[i].state == SES_PATH &&
+                gw->session[i].over_second &&
+                wick_addr_same_ip(&gw->session[i].addr, &s->server)) {
+                gw_session_end(gw, i, o->status);
+            }
+        }
         if (check) {
             gw_relay_checked(gw, now_ms, WICK_OK); /* no second one to be had: cannot be checked */
         }

@@ -19,15 +19,37 @@ wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index)
     return NULL;
 }
 
+void gw_path_release(wick_gateway *gw, uint8_t index)
+{
+    const wick_gateway_session *s = &gw->session[index];
+    if (s->via >= WICK_GW_SOCKETS || s->addr.port == 0) {
+        return;
+    }
+    /* Relays keep theirs: through them come callers. So does who shares the IP with another. */
+    bool kept = s->via == 0 && (gw_relay_at(gw, &s->addr) != NULL ||
+                                wick_addr_same_ip(&gw->relay[WICK_GW_RELAYS_MAX], &s->addr));
+    bool bound = false;
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        const wick_gateway_session *o = &gw->session[i];
+        if (i != index && o->via == s->via && wick_addr_same_ip(&o->addr, &s->addr) &&
+            (o->state == SES_PATH || o->state == SES_NSL || o->state == SES_UP)) {
+            kept = true;
+            bound = bound || (o->state == SES_UP && wick_addr_equal(&o->addr, &s->addr));
+        }
+    }
+    wick_status gone = bound ? WICK_OK : wick_turn_unbind(&gw->turn[s->via], &s->addr);
+    gone = kept ? gone : wick_turn_unpermit(&gw->turn[s->via], &s->addr);
+    (void)gone; /* it never came so far */
+}
+
 void gw_session_end(wick_gateway *gw, uint8_t index, wick_status status)
 {
     wick_gateway_session *s = &gw->session[index];
     if (s->state == SES_NSL) {
         wick_nsl_close(&gw->nsl, s->run);
     }
-    if (s->state == SES_UP && (s->via & VIA_DIRECT) == 0) {
-        wick_status gone = wick_turn_unbind(&gw->turn[s->via], &s->addr);
-        (void)gone; /* no channel was bound */
+    if (s->state == SES_PATH || s->state == SES_NSL || s->state == SES_UP) {
+        gw_path_release(gw, index);
     }
     gw_read_cancel(gw, READ_PEER, index);
     wick_wipe(&s->keys, sizeof s->keys);
@@ -87,8 +109,12 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
             gw->dropped++;
             return;
         }
+        uint8_t via = gw_route_get(gw, &keys->path);
+        if (s->state == SES_UP && (s->via != via || !wick_addr_equal(&s->addr, &keys->path))) {
+            gw_path_release(gw, index);
+        }
         memcpy(s->id, keys->peer_id, 32);
-        s->via = gw_route_get(gw, &keys->path);
+        s->via = via;
         s->addr = keys->path;
     }
     s->state = SES_UP;

@@ -218,6 +218,35 @@ TEST(relay_denies_the_peer)
     CHECK(lab_echo(&lab, session, "again", 5000));
 }
 
+/* The peer's relay gives us no allocation: the call ends with its word, without a flood. */
+TEST(second_allocation_is_refused)
+{
+    static const struct {
+        uint16_t code;
+        wick_status want;
+    } rows[] = {{486, WICK_E_TURN_QUOTA}, {403, WICK_E_TURN_FORBIDDEN}};
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t session = 0;
+        fresh(45 + i, 2);
+        lab.a.cfg.relay = wick_addr_v4(20, 0, 0, 10, 3478);
+        lab.b.cfg.relay = wick_addr_v4(20, 0, 0, 11, 3478);
+        lab.relay[0].turn.denied_ip = wick_addr_v4(20, 0, 0, 11, 1);
+        REQUIRE(lab_ready(&lab, 60000));
+        lab.relay[1].turn.force.method = WICK_STUN_ALLOCATE;
+        lab.relay[1].turn.force.code = rows[i].code;
+        lab.relay[1].turn.force.count = 1000000;
+        unsigned before = lab.relay[1].turn.allocates;
+        REQUIRE_STATUS(wick_stub_node_connect(&lab.a, &session, "gw-b"), WICK_OK);
+        CHECK(lab_until(&lab, &lab.a, WICK_GW_EV_SESSION_DOWN, 10000));
+        CHECK_STATUS(lab.a.last[WICK_GW_EV_SESSION_DOWN].status, rows[i].want);
+        wick_stub_run(&lab.w, 10000, NULL);
+        CHECK(lab.relay[1].turn.allocates - before <= 4);
+        lab.relay[1].turn.force.count = 0;
+        REQUIRE(lab_connect(&lab, &session, 10000));
+        CHECK(lab_echo(&lab, session, "now", 5000));
+    }
+}
+
 /* The peer's relay does not let ours in, because it is not an approved one. */
 TEST(relay_is_not_permitted_by_the_peer)
 {
@@ -235,6 +264,30 @@ TEST(relay_is_not_permitted_by_the_peer)
     wick_stub_turn_restart(&lab.relay[0].turn);
     CHECK(lab_until(&lab, &lab.a, WICK_GW_EV_SESSION_DOWN, 400000));
     CHECK_INT(lab.a.seen[WICK_GW_EV_PATH_CHANGED], 1);
+}
+
+/* A peer behind a relay that is not approved: what its calls were permitted ends with them. */
+TEST(permissions_end_with_the_session)
+{
+    uint8_t session = 0;
+    fresh(19, 1);
+    wick_addr other = wick_addr_v4(20, 0, 0, 11, 3478);
+    wick_stub_relay_init(&lab.relay[1], &lab.w, &lab.crypto, other, LAB_SECRET);
+    lab.b.cfg.relay = other;
+    REQUIRE(lab_ready(&lab, 60000));
+    for (unsigned i = 0; i < 40; i++) { /* more than there are permissions and channels */
+        REQUIRE(lab_connect(&lab, &session, 10000));
+        wick_gateway_close(&lab.a.gw, session);
+        wick_stub_node_wake(&lab.a);
+        CHECK_STATUS(wick_turn_unbind(&lab.a.gw.turn[0], &lab.a.last[WICK_GW_EV_SESSION_UP].addr),
+                     WICK_E_NOT_FOUND);
+        CHECK_STATUS(wick_turn_unpermit(&lab.a.gw.turn[0], &other), WICK_E_NOT_FOUND);
+    }
+    REQUIRE(lab_connect(&lab, &session, 10000));
+    CHECK(lab_echo(&lab, session, "still", 5000));
+    wick_gateway_close(&lab.a.gw, session);
+    wick_addr approved = wick_addr_v4(20, 0, 0, 10, 0);
+    CHECK_STATUS(wick_turn_unpermit(&lab.a.gw.turn[0], &approved), WICK_OK); /* that one stayed */
 }
 
 TEST(relay_is_checked_before_publishing)
@@ -531,8 +584,9 @@ TAP_MAIN("sim.gateway_path", CASE(wrong_password), CASE(unauthorised_for_ever),
          CASE(stale_nonce_for_ever), CASE(relay_is_silent), CASE(another_relay_serves),
          CASE(no_relay_is_approved), CASE(no_credentials_to_be_had),
          CASE(private_relayed_address), CASE(allocation_lost), CASE(nat_reboots), CASE(relay_takes_back_what_it_grants),
-         CASE(session_lives_on), CASE(relay_denies_the_peer),
-         CASE(relay_is_not_permitted_by_the_peer), CASE(relay_is_checked_before_publishing),
+         CASE(session_lives_on), CASE(relay_denies_the_peer), CASE(second_allocation_is_refused),
+         CASE(relay_is_not_permitted_by_the_peer), CASE(permissions_end_with_the_session),
+         CASE(relay_is_checked_before_publishing),
          CASE(unfit_relays), CASE(peer_is_gone),
          CASE(caller_without_a_record), CASE(endpoint_of_somebody_else),
          CASE(altered_handshakes), CASE(replayed_datagrams), CASE(records_from_elsewhere),
