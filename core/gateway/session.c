@@ -5,6 +5,7 @@
  */
 #include "gateway_internal.h"
 
+#define CROSSING_MS 5000u /* calls of two to each other within this time have crossed */
 #define BUSY_MS 30000u /* a session used so recently is not evicted for a new one */
 
 wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index)
@@ -88,6 +89,35 @@ static wick_gateway_session *place_for(wick_gateway *gw, uint64_t now_ms, const 
     return NULL;
 }
 
+/*
+ * Datagrams tell sessions apart by path and address alone, so there can be one on each. The newer
+ * takes the place of the older: the peer has begun anew. Where two calls crossed, the sides may see
+ * them end in either order, so both keep the call of the lower id.
+ * @return false: the older one stays
+ */
+static bool claim_path(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t via,
+                       const wick_addr *addr, const wick_session *keys)
+{
+    bool calling = keys->role == WICK_ROLE_INITIATOR;
+    bool mine_lower = memcmp(gw->id, keys->peer_id, 32) < 0;
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        const wick_gateway_session *s = &gw->session[i];
+        if (i == index || s->state != SES_UP || s->via != via || !wick_addr_equal(&s->addr, addr)) {
+            continue;
+        }
+        bool same = memcmp(s->id, keys->peer_id, 32) == 0;
+        if (same && !calling && !s->initiator) {
+            continue; /* this entry is used again */
+        }
+        if (same && s->initiator != calling &&
+            now_ms - s->due_ms < CROSSING_MS && s->initiator == mine_lower) {
+            return false;
+        }
+        gw_session_end(gw, i, WICK_E_STATE);
+    }
+    return true;
+}
+
 void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
                             const wick_session *keys)
 {
@@ -103,6 +133,10 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
         if (s == NULL || memcmp(s->id, keys->peer_id, 32) != 0) {
             return;
         }
+        if (!claim_path(gw, now_ms, index, s->via, &s->addr, keys)) {
+            gw_session_end(gw, index, WICK_E_STATE);
+            return;
+        }
     } else {
         s = place_for(gw, now_ms, keys->peer_id, &index);
         if (s == NULL) {
@@ -110,6 +144,9 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
             return;
         }
         uint8_t via = gw_route_get(gw, &keys->path);
+        if (!claim_path(gw, now_ms, index, via, &keys->path, keys)) {
+            return; /* the entry is free still */
+        }
         if (s->state == SES_UP && (s->via != via || !wick_addr_equal(&s->addr, &keys->path))) {
             gw_path_release(gw, index);
         }
@@ -119,6 +156,7 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
     }
     s->state = SES_UP;
     s->keys = *keys;
+    s->due_ms = now_ms; /* since when it is up */
     s->used_ms = now_ms;
     if ((s->via & VIA_DIRECT) == 0) {
         /* Four bytes around a datagram instead of 36, and the peer's port is pinned. */

@@ -382,6 +382,69 @@ TEST(endpoint_of_somebody_else)
     CHECK_INT(c.seen[WICK_GW_EV_SESSION_UP], 0);
 }
 
+static unsigned up_of(const wick_stub_node *n, uint8_t *session)
+{
+    unsigned count = 0;
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        wick_session_psk psk;
+        for (unsigned role = 0; role < 2; role++) {
+            if (wick_gateway_session_psk(&n->gw, &psk, i,
+                                         role != 0 ? WICK_ROLE_RESPONDER : WICK_ROLE_INITIATOR,
+                                         WICK_USE_DTLS12) == WICK_OK) {
+                count++;
+                *session = i;
+            }
+        }
+    }
+    return count;
+}
+
+/* Both call each other at once: one session is left, the same one at both, in two roles. */
+TEST(crossing_calls)
+{
+    for (unsigned ms = 0; ms < 400; ms += 20) {
+        uint8_t at_a = 0, at_b = 0;
+        wick_session_psk a, b;
+        fresh(60 + ms, 1);
+        REQUIRE(lab_ready(&lab, 60000));
+        REQUIRE_STATUS(wick_stub_node_connect(&lab.a, &at_a, "gw-b"), WICK_OK);
+        wick_stub_run(&lab.w, ms, NULL);
+        REQUIRE_STATUS(wick_stub_node_connect(&lab.b, &at_b, "gw-a"), WICK_OK);
+        wick_stub_run(&lab.w, 4000, NULL);
+        REQUIRE(up_of(&lab.a, &at_a) == 1);
+        REQUIRE(up_of(&lab.b, &at_b) == 1);
+        bool a_calls = lab.a.gw.session[at_a].initiator;
+        CHECK(a_calls != lab.b.gw.session[at_b].initiator);
+        CHECK_STATUS(wick_gateway_session_psk(
+                         &lab.a.gw, &a, at_a,
+                         a_calls ? WICK_ROLE_INITIATOR : WICK_ROLE_RESPONDER, WICK_USE_DTLS12),
+                     WICK_OK);
+        CHECK_STATUS(wick_gateway_session_psk(
+                         &lab.b.gw, &b, at_b,
+                         a_calls ? WICK_ROLE_RESPONDER : WICK_ROLE_INITIATOR, WICK_USE_DTLS12),
+                     WICK_OK);
+        CHECK(memcmp(a.key, b.key, sizeof a.key) == 0);
+        CHECK(lab_echo(&lab, at_a, "one", 5000));
+    }
+}
+
+/* Long after, the peer calls in its turn (it may have restarted): its call takes the place. */
+TEST(call_in_the_other_direction)
+{
+    uint8_t at_a = 0, at_b = 0;
+    fresh(61, 1);
+    REQUIRE(lab_ready(&lab, 60000));
+    REQUIRE(lab_connect(&lab, &at_a, 10000));
+    wick_stub_run(&lab.w, 20000, NULL);
+    REQUIRE_STATUS(wick_stub_node_connect(&lab.b, &at_b, "gw-a"), WICK_OK);
+    wick_stub_run(&lab.w, 4000, NULL);
+    CHECK_INT(up_of(&lab.a, &at_a), 1);
+    CHECK_INT(up_of(&lab.b, &at_b), 1);
+    CHECK(!lab.a.gw.session[at_a].initiator);
+    CHECK(lab.b.gw.session[at_b].initiator);
+    CHECK(lab_echo(&lab, at_a, "back", 5000));
+}
+
 /* Somebody on the relay changes every handshake datagram of one kind. */
 struct meddler {
     uint8_t type; /* of NSL: byte 1 */
@@ -589,6 +652,7 @@ TAP_MAIN("sim.gateway_path", CASE(wrong_password), CASE(unauthorised_for_ever),
          CASE(relay_is_checked_before_publishing),
          CASE(unfit_relays), CASE(peer_is_gone),
          CASE(caller_without_a_record), CASE(endpoint_of_somebody_else),
+         CASE(crossing_calls), CASE(call_in_the_other_direction),
          CASE(altered_handshakes), CASE(replayed_datagrams), CASE(records_from_elsewhere),
          CASE(datagrams_too_long), CASE(calls_to_oneself_and_for_want_of_a_record),
          CASE(direct_peer))
