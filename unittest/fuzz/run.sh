@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fuzzes every decoder with libFuzzer and the sanitizers, from the committed corpus.
 # usage: run.sh [SECONDS for each, default 600] [TARGET ...]
+# WICK_FUZZ_SEED makes a run repeatable (CI); without it each run tries something else.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 seconds=${1:-600}
@@ -21,7 +22,7 @@ for program in build/fuzz/unittest/fuzz_*; do
     count=$((count + 1))
     mkdir -p "build/fuzz/found/$target"
     # New inputs go below build/; what is worth keeping is committed by hand.
-    if "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+    if "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -seed="${WICK_FUZZ_SEED:-0}" -print_final_stats=1 \
         -artifact_prefix="build/fuzz/found/$target-" "build/fuzz/found/$target" \
         "unittest/fuzz/corpus/$target" >"build/run/fuzz-$target.log" 2>&1; then
         runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "build/run/fuzz-$target.log")
