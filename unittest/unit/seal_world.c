@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seal_world.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "wick/keccak.h"
@@ -18,15 +17,22 @@ static struct key {
     uint8_t address[20];
 } keys[WORLD_KEYS];
 
-static int by_address(const void *a, const void *b)
+static void sort_by_address(void)
 {
-    return memcmp(((const struct key *)a)->address, ((const struct key *)b)->address, 20);
+    for (size_t i = 1; i < WORLD_KEYS; i++) {
+        struct key k = keys[i];
+        size_t at = i;
+        for (; at > 0 && memcmp(keys[at - 1].address, k.address, 20) > 0; at--) {
+            keys[at] = keys[at - 1];
+        }
+        keys[at] = k;
+    }
 }
 
 static void need(bool good)
 {
     if (!good) {
-        abort();
+        __builtin_trap();
     }
 }
 
@@ -45,7 +51,7 @@ const wick_hal_crypto *world_crypto(void)
         wick_keccak256(hash, plain + 1, 64);
         memcpy(keys[i].address, hash + 12, 20);
     }
-    qsort(keys, WORLD_KEYS, sizeof keys[0], by_address);
+    sort_by_address();
     return &crypto;
 }
 

@@ -78,7 +78,7 @@ static void alter(const wick_trusted_header *th, wick_item item, uint64_t index)
         uint8_t *m = data_alloc(whole.node[n].len);
         memcpy(m, whole.node[n].ptr, whole.node[n].len);
         for (int pieces = 0; pieces < 2; pieces++) {
-            size_t at = (index * 131 + n * 37) % whole.node[n].len;
+            size_t at = (size_t)((index * 131 + n * 37) % whole.node[n].len);
             trail = whole;
             trail.node[n].ptr = m;
             m[at] ^= (uint8_t)(1u << (index % 8));
