@@ -6,7 +6,7 @@ wick_add_test(unit turn LIBS wick_crypto)
 wick_add_test(sim turn LIBS wick_port_stub SOURCES sim/turn_net.c)
 
 # Real coturn (toolchain/bootstrap.sh lab) in namespaces; needs Linux and its sockets.
-if(TARGET wick_port_linux)
+if(TARGET wick_port_linux AND NOT CMAKE_CROSSCOMPILING)
   wick_add_test(lab turn LIBS wick_crypto TIMEOUT 120)
   target_compile_definitions(test_lab_turn PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
