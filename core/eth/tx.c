@@ -282,7 +282,8 @@ static wick_status decode_legacy_v(wick_tx *tx, uint64_t v)
     }
     tx->chain_id = (v - 35) / 2;
     tx->y_parity = (uint8_t)((v - 35) & 1u);
-    return WICK_OK;
+    /* v must fit with either parity, or what is read could not be written. */
+    return tx->chain_id <= LEGACY_CHAIN_MAX ? WICK_OK : WICK_E_MALFORMED;
 }
 
 static wick_status decode_tail(wick_tx *tx, wick_rlp *l)

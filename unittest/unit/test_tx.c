@@ -306,6 +306,10 @@ TEST(decode_refuses_bad_v)
         memcpy(hex + 14, good[i], 2);
         CHECK_STATUS(decode_hex(hex), WICK_OK);
     }
+    /* The largest chain id fits with both parities, or it is none. */
+    CHECK_STATUS(decode_hex("d180010180808088fffffffffffffffd0101"), WICK_OK);
+    CHECK_STATUS(decode_hex("d180010180808088fffffffffffffffe0101"), WICK_OK);
+    CHECK_STATUS(decode_hex("d180010180808088ffffffffffffffff0101"), WICK_E_MALFORMED);
 }
 
 /* EIP-2: s at most n / 2; r below n; neither zero. */
