@@ -11,7 +11,7 @@ layers() { # layers TREE: prints the violations, fails if there is one
         BEGIN {
             # Where a header has no .c file of its name.
             own("base", "config hmac")
-            own("eth", "mpt header trust proof tx abi eip712")
+            own("eth", "mpt header trust proof tx abi eip712 beacon")
             own("nat", "stun turn")
             own("psk", "hkdf hpke nsl session_keys")
             own("registry", "record calldata voucher")

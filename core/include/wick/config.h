@@ -66,6 +66,33 @@
 #define WICK_WITH_CLIQUE 1
 #endif
 
+/* Headers of proof-of-stake Ethereum by its sync committee (wick/beacon.h). */
+#ifndef WICK_WITH_BEACON
+#define WICK_WITH_BEACON 1
+#endif
+
+/* ---- sync committee (wick/beacon.h) ---- */
+
+/* Largest committee: 512 on public networks, 32 in the minimal preset. A power of two, range
+ * 32..512. 144 bytes each in a wick_beacon, and 48 more with WICK_BEACON_FORCE. */
+#ifndef WICK_BEACON_COMMITTEE_MAX
+#define WICK_BEACON_COMMITTEE_MAX 512
+#endif
+#if WICK_BEACON_COMMITTEE_MAX < 32 || WICK_BEACON_COMMITTEE_MAX > 512 ||                           \
+    (WICK_BEACON_COMMITTEE_MAX & (WICK_BEACON_COMMITTEE_MAX - 1)) != 0
+#error "WICK_BEACON_COMMITTEE_MAX: a power of two, 32..512"
+#endif
+/* Going on without finality after a whole period (wick_beacon_force()): 1 = yes, 0 = no. 48 bytes
+ * for each member of the committee. */
+#ifndef WICK_BEACON_FORCE
+#define WICK_BEACON_FORCE 1
+#endif
+/* Default trusting period (weak subjectivity) of the built-in chains, seconds: how old a trusted root
+ * or a store may be. Range 1..2^32-1. No RAM. */
+#ifndef WICK_BEACON_TRUSTING_S
+#define WICK_BEACON_TRUSTING_S (14u * 24u * 3600u)
+#endif
+
 /* ---- sealed headers (wick/seal.h, wick/bft.h, wick/clique.h) ---- */
 
 /* Largest set of validators or signers. Range 1..64. 20 bytes each in every state. */
@@ -160,6 +187,13 @@
  * checked there at compile time. */
 #ifndef WICK_HASH_CTX_BYTES
 #define WICK_HASH_CTX_BYTES 128
+#endif
+/* A decompressed BLS12-381 key and a sum of keys. */
+#ifndef WICK_BLS_KEY_BYTES
+#define WICK_BLS_KEY_BYTES 96
+#endif
+#ifndef WICK_BLS_SUM_BYTES
+#define WICK_BLS_SUM_BYTES 144
 #endif
 
 /* ---- TURN client (wick/turn.h) ---- */

@@ -57,6 +57,9 @@ typedef enum wick_status {
     WICK_E_SEAL_OVERLAP = -113,     /* sealed, but by too few of those trusted so far */
     WICK_E_SEAL_CONFLICT = -114,    /* two sealed headers of one height: trust none */
     WICK_E_SEAL_SIGNER = -115,      /* sealed by somebody who may not, or out of turn */
+    WICK_E_BEACON_BRANCH = -116,    /* a Merkle branch does not lead to the signed beacon header */
+    WICK_E_BEACON_PERIOD = -117,    /* signed by a sync committee that is not known (yet) */
+    WICK_E_BEACON_COMMITTEE = -118, /* not the sync committee that is known */
     /* nat */
     WICK_E_STUN_COOKIE = -200,       /* not a STUN message */
     WICK_E_STUN_INTEGRITY = -201,    /* MESSAGE-INTEGRITY missing or wrong */

@@ -2,8 +2,8 @@
 #ifndef WICK_HAL_CRYPTO_H
 #define WICK_HAL_CRYPTO_H
 /*
- * Primitives that come from a well-kept library: hashes, one AEAD, secp256k1. HMAC, HKDF and HPKE
- * are built on these in core. Contexts are caller-owned and of fixed size. Long-term private keys
+ * Primitives that come from a well-kept library: hashes, one AEAD, secp256k1, and where Ethereum's
+ * sync committee is followed BLS12-381. HMAC, HKDF and HPKE are built on these in core. Contexts are caller-owned and of fixed size. Long-term private keys
  * never pass here: they stay behind wick/hal/keystore.h. Ephemeral ones do, because they live for
  * one handshake in a caller's struct that is wiped.
  */
@@ -35,6 +35,16 @@ typedef enum wick_aead_alg {
 typedef struct wick_hash_ctx {
     uint64_t opaque[(WICK_HASH_CTX_BYTES + 7) / 8];
 } wick_hash_ctx;
+
+/** BLS12-381 public key, decompressed: opaque and private to the back end. */
+typedef struct wick_bls_key {
+    uint64_t opaque[(WICK_BLS_KEY_BYTES + 7) / 8];
+} wick_bls_key;
+
+/** Sum of public keys; opaque. */
+typedef struct wick_bls_sum {
+    uint64_t opaque[(WICK_BLS_SUM_BYTES + 7) / 8];
+} wick_bls_sum;
 
 typedef struct wick_hal_crypto {
     void *ctx;
@@ -70,6 +80,29 @@ typedef struct wick_hal_crypto {
     /** Public key of the signer. recid 0 or 1. @retval WICK_E_AUTH none, or s is high */
     wick_status (*secp256k1_recover)(void *ctx, uint8_t pub65[65], const uint8_t sig64[64],
                                      uint8_t recid, const uint8_t digest32[32]);
+
+    /*
+     * BLS signatures with keys in G1 (draft-irtf-cfrg-bls-signature, ciphersuite
+     * BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_). Keys are decompressed once and summed up for each
+     * check. All six are NULL where there is no such back end.
+     */
+
+    /** Decompresses a key. With `validate` it must be of the subgroup and not infinity (KeyValidate);
+     *  without, the caller has had it validated before.
+     *  @retval WICK_E_BAD_KEY it is no such key; `out` is zeroed */
+    wick_status (*bls_key)(void *ctx, wick_bls_key *out, const uint8_t pub48[48], bool validate);
+    /** The compressed form again. */
+    void (*bls_compress)(void *ctx, uint8_t pub48[48], const wick_bls_key *key);
+    /** An empty sum. */
+    void (*bls_begin)(void *ctx, wick_bls_sum *sum);
+    /** Adds a key or, with `subtract`, takes it away. */
+    void (*bls_add)(void *ctx, wick_bls_sum *sum, const wick_bls_key *key, bool subtract);
+    /** The sum as a key. @retval WICK_E_BAD_KEY it is infinity; `out` is zeroed */
+    wick_status (*bls_total)(void *ctx, wick_bls_key *out, const wick_bls_sum *sum);
+    /** Did the owners of all keys in the sum sign these 32 bytes?
+     *  @retval WICK_E_AUTH no, or the sum is infinity, or the signature is no point of its group */
+    wick_status (*bls_verify)(void *ctx, const wick_bls_sum *sum, const uint8_t message32[32],
+                              const uint8_t sig96[96]);
 } wick_hal_crypto;
 
 #ifdef __cplusplus
