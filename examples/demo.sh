@@ -132,7 +132,7 @@ device_key_file = device.key
 store_dir = store
 [chain.lab]
 chain_id = 31337
-tier = own_node
+rule = own_node
 [rpc]
 chain = lab
 url = $3
@@ -212,7 +212,7 @@ manager_conf() {
     cat >"$work/manager/wick.conf" <<CONF
 [chain.lab]
 chain_id = 31337
-tier = own_node
+rule = own_node
 [rpc]
 chain = lab
 url = $rpc

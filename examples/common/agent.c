@@ -39,31 +39,36 @@ static int take_registries(agent *a, size_t *count)
 {
     const conf *c = &a->host.conf;
     conf_error e;
+    const conf_rpc *rpc = &c->rpcs[0];
     *count = 0;
-    if (conf_require(c, &e, &c->rpc.s, "chain url") != WICK_OK) {
+    if (conf_require(c, &e, &rpc->s, "chain url") != WICK_OK) {
         return conf_fail(a, &e);
     }
     for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
         const conf_registry *r = &c->registries[i];
-        if (r->s.line == 0 || strcmp(r->chain, c->rpc.chain) != 0) {
+        if (r->s.line == 0 || strcmp(r->chain, rpc->chain) != 0) {
             continue;
         }
         const conf_chain *chain = conf_find_chain(c, r->chain);
         if (conf_require(c, &e, &r->s, "chain device_registry") != WICK_OK ||
-            conf_require(c, &e, &chain->s, "chain_id tier") != WICK_OK) {
+            conf_require(c, &e, &chain->s, "chain_id rule") != WICK_OK) {
             return conf_fail(a, &e);
+        }
+        if (chain->rule != CONF_RULE_OWN_NODE && chain->rule != CONF_RULE_PINNED) {
+            return cli_fail(a->cli, WICK_E_UNSUPPORTED, "[chain.%s] rule = %s", chain->s.name,
+                            conf_rule_str(chain->rule));
         }
         wick_gateway_registry *to = &a->registries[(*count)++];
         to->name = r->s.name;
         to->chain_id = chain->chain_id;
         memcpy(to->device_registry, r->device_registry, sizeof to->device_registry);
         memcpy(to->relay_registry, r->relay_registry, sizeof to->relay_registry);
-        to->tier = chain->tier == CONF_TIER_PINNED ? WICK_TIER_PINNED : WICK_TIER_OWN_NODE;
-        memcpy(to->pinned_hash, chain->pinned_hash, sizeof to->pinned_hash);
+        to->tier = chain->rule == CONF_RULE_PINNED ? WICK_TIER_PINNED : WICK_TIER_OWN_NODE;
+        memcpy(to->pinned_hash, chain->trusted_hash, sizeof to->pinned_hash);
     }
     if (*count == 0) {
         return cli_fail(a->cli, WICK_E_CONFIG, "%.200s: no [registry.NAME] with chain = %s",
-                        c->path, c->rpc.chain);
+                        c->path, rpc->chain);
     }
     return CLI_OK;
 }
@@ -161,9 +166,9 @@ static int open_agent(agent *a)
     d.entropy = &h->entropy;
     d.net = &h->net;
     d.linux_net = &h->linux_net;
-    d.rpc_url = h->conf.rpc.url;
+    d.rpc_url = h->conf.rpcs[0].url;
     d.chain_id = a->registries[0].chain_id;
-    d.rpc_timeout_ms = (uint32_t)h->conf.rpc.timeout_ms;
+    d.rpc_timeout_ms = (uint32_t)h->conf.rpcs[0].timeout_ms;
     wick_status s = wick_gateway_init(&a->gateway, &g);
     if (s != WICK_OK) {
         return cli_fail(a->cli, s, "identity '%s'", g.name);

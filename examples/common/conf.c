@@ -6,26 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf_internal.h"
+
 #define SECTION_DEFAULT_EXPIRES_S 86400u
 #define DEFAULT_RPC_TIMEOUT_MS 5000u
+#define DEFAULT_MAX_AGE_S 900u
+#define DEFAULT_TRUSTING_DAYS 30u
+#define DEFAULT_CLIQUE_EPOCH 30000u
 #define DEFAULT_RELAY_TTL_S 3600u
 #define DEFAULT_FUND_WEI UINT64_C(10000000000000000)
 
-typedef enum value_type {
-    VALUE_NAME, /* [a-z0-9._-]{1,63} */
-    VALUE_TEXT, /* printable, at most CONF_TEXT_MAX - 1 */
-    VALUE_PATH,
-    VALUE_U64,
-    VALUE_HEX20,
-    VALUE_HEX32,
-    VALUE_ADDR,
-    VALUE_TIER,
-    VALUE_YES
-} value_type;
-
 typedef struct key_def {
     const char *key;
-    value_type type;
+    conf_value_type type;
     size_t offset;
     size_t size;
 } key_def;
@@ -38,11 +31,32 @@ typedef struct key_def {
 static const key_def identity_keys[] = {
     KEY(conf_identity, name, VALUE_NAME), KEY(conf_identity, wallet_key_file, VALUE_PATH),
     KEY(conf_identity, device_key_file, VALUE_PATH), KEY(conf_identity, store_dir, VALUE_PATH)};
-static const key_def chain_keys[] = {KEY(conf_chain, chain_id, VALUE_U64),
-                                     KEY(conf_chain, tier, VALUE_TIER),
-                                     KEY(conf_chain, pinned_hash, VALUE_HEX32)};
-static const key_def rpc_keys[] = {KEY(conf_rpc, chain, VALUE_NAME), KEY(conf_rpc, url, VALUE_TEXT),
-                                   KEY(conf_rpc, timeout_ms, VALUE_U64)};
+static const key_def chain_keys[] = {
+    KEY(conf_chain, chain_id, VALUE_U64),
+    KEY(conf_chain, rule, VALUE_RULE),
+    KEY(conf_chain, trusted_hash, VALUE_HEX32),
+    KEY(conf_chain, max_age_s, VALUE_U64),
+    KEY(conf_chain, grace_s, VALUE_U64),
+    KEY(conf_chain, trusting_days, VALUE_U64),
+    KEY(conf_chain, depth, VALUE_U64),
+    KEY(conf_chain, epoch, VALUE_U64),
+    KEY(conf_chain, period_s, VALUE_U64),
+    KEY(conf_chain, quorum, VALUE_U64),
+    KEY(conf_chain, network, VALUE_NETWORK),
+    KEY(conf_chain, beacon_url, VALUE_URLS),
+    KEY(conf_chain, beacon_ca_file, VALUE_PATH),
+    KEY(conf_chain, genesis_time, VALUE_U64),
+    KEY(conf_chain, genesis_validators_root, VALUE_HEX32),
+    KEY(conf_chain, preset, VALUE_PRESET),
+    KEY(conf_chain, seconds_per_slot, VALUE_U64),
+    KEY(conf_chain, forks, VALUE_FORKS)};
+static const key_def rpc_keys[] = {
+    KEY(conf_rpc, chain, VALUE_NAME),
+    KEY(conf_rpc, url, VALUE_URL),
+    KEY(conf_rpc, timeout_ms, VALUE_U64),
+    KEY(conf_rpc, operator, VALUE_NAME),
+    KEY(conf_rpc, ca_file, VALUE_PATH),
+    KEY(conf_rpc, pin_sha256, VALUE_HEX32)};
 static const key_def registry_keys[] = {KEY(conf_registry, chain, VALUE_NAME),
                                         KEY(conf_registry, device_registry, VALUE_HEX20),
                                         KEY(conf_registry, relay_registry, VALUE_HEX20)};
@@ -71,6 +85,7 @@ typedef struct section_def {
     size_t offset;
     size_t stride;
     size_t count; /* 0: one section without a name */
+    bool bare;    /* of several, one may have no name */
     const key_def *keys;
     size_t key_count;
 } section_def;
@@ -78,17 +93,19 @@ typedef struct section_def {
 #define KEYS(table) table, sizeof(table) / sizeof((table)[0])
 
 static const section_def sections[] = {
-    {"identity", offsetof(conf, identity), 0, 0, KEYS(identity_keys)},
-    {"rpc", offsetof(conf, rpc), 0, 0, KEYS(rpc_keys)},
-    {"wallet", offsetof(conf, wallet), 0, 0, KEYS(wallet_keys)},
-    {"relay", offsetof(conf, relay), 0, 0, KEYS(relay_keys)},
-    {"manager", offsetof(conf, manager), 0, 0, KEYS(manager_keys)},
-    {"chain", offsetof(conf, chains), sizeof(conf_chain), CONF_CHAINS_MAX, KEYS(chain_keys)},
-    {"registry", offsetof(conf, registries), sizeof(conf_registry), CONF_REGISTRIES_MAX,
+    {"identity", offsetof(conf, identity), 0, 0, true, KEYS(identity_keys)},
+    {"rpc", offsetof(conf, rpcs), sizeof(conf_rpc), CONF_RPCS_MAX, true, KEYS(rpc_keys)},
+    {"wallet", offsetof(conf, wallet), 0, 0, true, KEYS(wallet_keys)},
+    {"relay", offsetof(conf, relay), 0, 0, true, KEYS(relay_keys)},
+    {"manager", offsetof(conf, manager), 0, 0, true, KEYS(manager_keys)},
+    {"chain", offsetof(conf, chains), sizeof(conf_chain), CONF_CHAINS_MAX, false,
+     KEYS(chain_keys)},
+    {"registry", offsetof(conf, registries), sizeof(conf_registry), CONF_REGISTRIES_MAX, false,
      KEYS(registry_keys)},
-    {"service", offsetof(conf, services), sizeof(conf_service), CONF_SERVICES_MAX,
+    {"service", offsetof(conf, services), sizeof(conf_service), CONF_SERVICES_MAX, false,
      KEYS(service_keys)}};
 #define SECTION_KINDS (sizeof sections / sizeof sections[0])
+_Static_assert(sizeof chain_keys / sizeof chain_keys[0] <= CONF_KEYS_MAX, "bits and lines of keys");
 
 typedef struct parser {
     conf *c;
@@ -99,8 +116,7 @@ typedef struct parser {
     uint8_t *at; /* the open section's struct, which begins with conf_section */
 } parser;
 
-__attribute__((format(printf, 3, 4))) static wick_status refuse(conf_error *e, unsigned line,
-                                                                const char *format, ...)
+wick_status conf_refuse(conf_error *e, unsigned line, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -115,92 +131,11 @@ static conf_section *head_of(const parser *p)
     return (conf_section *)(void *)p->at;
 }
 
-static bool is_name(const char *text)
-{
-    size_t len = strlen(text);
-    return len >= 1 && len < CONF_NAME_MAX &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
-}
-
-static bool parse_u64(uint64_t *out, const char *text)
-{
-    uint64_t v = 0;
-    size_t len = strlen(text);
-    if (len == 0 || len > 19 || strspn(text, "0123456789") != len || (text[0] == '0' && len > 1)) {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        v = v * 10 + (uint64_t)(text[i] - '0'); /* 19 digits cannot overflow */
-    }
-    *out = v;
-    return true;
-}
-
-static bool put_text(char *out, size_t cap, const char *dir, const char *text)
-{
-    size_t dir_len = strlen(dir), len = strlen(text);
-    if (len == 0 || dir_len + len >= cap) {
-        return false;
-    }
-    memcpy(out, dir, dir_len);
-    memcpy(out + dir_len, text, len + 1);
-    return true;
-}
-
-static bool set_value(const parser *p, const key_def *k, const char *text)
-{
-    uint8_t *to = p->at + k->offset;
-    switch (k->type) {
-    case VALUE_NAME:
-        return is_name(text) && put_text((char *)to, k->size, "", text);
-    case VALUE_TEXT:
-        return put_text((char *)to, k->size, "", text);
-    case VALUE_PATH:
-        return put_text((char *)to, k->size, text[0] == '/' ? "" : p->dir, text);
-    case VALUE_U64:
-        return parse_u64((uint64_t *)(void *)to, text);
-    case VALUE_HEX20:
-    case VALUE_HEX32:
-        return strncmp(text, "0x", 2) == 0 &&
-               wick_hex_decode(to, k->size, text, strlen(text)) == WICK_OK;
-    case VALUE_ADDR:
-        return wick_addr_parse((wick_addr *)(void *)to, text, strlen(text)) == WICK_OK;
-    case VALUE_TIER: {
-        conf_tier tier = strcmp(text, "own_node") == 0 ? CONF_TIER_OWN_NODE
-                         : strcmp(text, "pinned") == 0 ? CONF_TIER_PINNED
-                                                       : CONF_TIER_NONE;
-        memcpy(to, &tier, sizeof tier);
-        return tier != CONF_TIER_NONE;
-    }
-    case VALUE_YES: {
-        bool yes = strcmp(text, "yes") == 0;
-        memcpy(to, &yes, sizeof yes);
-        return yes || strcmp(text, "no") == 0;
-    }
-    default:
-        return false;
-    }
-}
-
-static const char *type_text(value_type type)
-{
-    static const char *const texts[] = {"a name ([a-z0-9._-]{1,63})",
-                                        "text of at most 255 characters",
-                                        "a path of at most 255 characters",
-                                        "a decimal number",
-                                        "0x and 40 hex digits",
-                                        "0x and 64 hex digits",
-                                        "an address and port, such as 192.0.2.1:3478",
-                                        "own_node or pinned",
-                                        "yes or no"};
-    return texts[type];
-}
-
 static wick_status open_section(parser *p, char *text)
 {
     size_t len = strlen(text);
     if (len < 3 || text[len - 1] != ']') {
-        return refuse(p->e, p->line, "a section is [name] or [kind.name]");
+        return conf_refuse(p->e, p->line, "a section is [name] or [kind.name]");
     }
     text[len - 1] = '\0';
     char *kind = text + 1, *name = strchr(kind, '.');
@@ -212,16 +147,19 @@ static wick_status open_section(parser *p, char *text)
         if (strcmp(kind, d->kind) != 0) {
             continue;
         }
-        if ((d->count == 0) != (name == NULL) || (name != NULL && !is_name(name))) {
-            return refuse(p->e, p->line, "section [%s%s] %s", kind, d->count == 0 ? "" : ".NAME",
-                          d->count == 0 ? "has no name" : "needs a name ([a-z0-9._-]{1,63})");
+        if ((name == NULL && !d->bare) ||
+            (name != NULL && (d->count == 0 || !conf_is_name(name)))) {
+            return conf_refuse(p->e, p->line, "section [%s%s] %s", kind,
+                               d->count == 0 ? "" : ".NAME",
+                               d->count == 0 ? "has no name" : "needs a name ([a-z0-9._-]{1,63})");
         }
         size_t n = d->count == 0 ? 1 : d->count;
         for (size_t j = 0; j < n; j++) {
             p->at = (uint8_t *)p->c + d->offset + j * d->stride;
             conf_section *head = head_of(p);
-            if (head->line != 0 && (name == NULL || strcmp(head->name, name) == 0)) {
-                return refuse(p->e, p->line, "section is already there at line %u", head->line);
+            if (head->line != 0 && strcmp(head->name, name == NULL ? "" : name) == 0) {
+                return conf_refuse(p->e, p->line, "section is already there at line %u",
+                                   head->line);
             }
             if (head->line == 0) {
                 head->line = p->line;
@@ -232,9 +170,9 @@ static wick_status open_section(parser *p, char *text)
                 return WICK_OK;
             }
         }
-        return refuse(p->e, p->line, "more than %zu sections [%s.NAME]", d->count, kind);
+        return conf_refuse(p->e, p->line, "more than %zu sections [%s.NAME]", d->count, kind);
     }
-    return refuse(p->e, p->line, "unknown section [%s]", kind);
+    return conf_refuse(p->e, p->line, "unknown section [%s]", kind);
 }
 
 static wick_status unknown_key(const parser *p, const char *key)
@@ -243,21 +181,21 @@ static wick_status unknown_key(const parser *p, const char *key)
     (void)snprintf(file_key, sizeof file_key, "%.*s_file", CONF_NAME_MAX, key);
     for (size_t i = 0; i < p->def->key_count; i++) {
         if (strcmp(p->def->keys[i].key, file_key) == 0) {
-            return refuse(p->e, p->line, "secrets are not written here: name a file with %s",
+            return conf_refuse(p->e, p->line, "secrets are not written here: name a file with %s",
                           file_key);
         }
     }
-    return refuse(p->e, p->line, "unknown key '%.63s' in [%s]", key, p->def->kind);
+    return conf_refuse(p->e, p->line, "unknown key '%.63s' in [%s]", key, p->def->kind);
 }
 
 static wick_status parse_pair(parser *p, char *text)
 {
     char *value = strchr(text, '=');
     if (value == NULL) {
-        return refuse(p->e, p->line, "neither [section] nor key = value");
+        return conf_refuse(p->e, p->line, "neither [section] nor key = value");
     }
     if (p->at == NULL) {
-        return refuse(p->e, p->line, "a key before the first section");
+        return conf_refuse(p->e, p->line, "a key before the first section");
     }
     char *end = value;
     while (end > text && (end[-1] == ' ' || end[-1] == '\t')) {
@@ -273,11 +211,12 @@ static wick_status parse_pair(parser *p, char *text)
         }
         conf_section *head = head_of(p);
         if ((head->given & (1u << i)) != 0) {
-            return refuse(p->e, p->line, "key '%s' is given twice", k->key);
+            return conf_refuse(p->e, p->line, "key '%s' is given twice", k->key);
         }
         head->given |= 1u << i;
-        if (!set_value(p, k, value)) {
-            return refuse(p->e, p->line, "'%s' is not %s", k->key, type_text(k->type));
+        head->key_line[i] = p->line;
+        if (!conf_value_set(p->at + k->offset, k->size, k->type, value, p->dir)) {
+            return conf_refuse(p->e, p->line, "'%s' is not %s", k->key, conf_value_text(k->type));
         }
         return WICK_OK;
     }
@@ -292,7 +231,7 @@ static wick_status parse_line(parser *p, char *text, size_t len)
     text[len] = '\0';
     for (size_t i = 0; i < len; i++) {
         if (((unsigned char)text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f) {
-            return refuse(p->e, p->line, "a control character");
+            return conf_refuse(p->e, p->line, "a control character");
         }
     }
     text += strspn(text, " \t");
@@ -302,34 +241,19 @@ static wick_status parse_line(parser *p, char *text, size_t len)
     return text[0] == '[' ? open_section(p, text) : parse_pair(p, text);
 }
 
-/* What one key says about another. */
-static wick_status check_whole(const conf *c, conf_error *e)
-{
-    for (size_t i = 0; i < CONF_CHAINS_MAX; i++) {
-        const conf_chain *x = &c->chains[i];
-        if (x->s.line != 0 && x->tier == CONF_TIER_PINNED && !conf_has(c, &x->s, "pinned_hash")) {
-            return refuse(e, x->s.line, "[chain.%s]: tier = pinned needs pinned_hash", x->s.name);
-        }
-    }
-    for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
-        const conf_registry *x = &c->registries[i];
-        if (x->chain[0] != '\0' && conf_find_chain(c, x->chain) == NULL) {
-            return refuse(e, x->s.line, "[registry.%s]: there is no [chain.%s]", x->s.name,
-                          x->chain);
-        }
-    }
-    if (c->rpc.chain[0] != '\0' && conf_find_chain(c, c->rpc.chain) == NULL) {
-        return refuse(e, c->rpc.s.line, "[rpc]: there is no [chain.%s]", c->rpc.chain);
-    }
-    return WICK_OK;
-}
-
 wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, const char *dir)
 {
     parser p = {c, e, dir, 0, NULL, NULL};
     memset(c, 0, sizeof *c);
     memset(e, 0, sizeof *e);
-    c->rpc.timeout_ms = DEFAULT_RPC_TIMEOUT_MS;
+    for (size_t i = 0; i < CONF_RPCS_MAX; i++) {
+        c->rpcs[i].timeout_ms = DEFAULT_RPC_TIMEOUT_MS;
+    }
+    for (size_t i = 0; i < CONF_CHAINS_MAX; i++) {
+        c->chains[i].max_age_s = DEFAULT_MAX_AGE_S;
+        c->chains[i].trusting_days = DEFAULT_TRUSTING_DAYS;
+        c->chains[i].epoch = DEFAULT_CLIQUE_EPOCH;
+    }
     c->relay.check = true;
     c->manager.relay_ttl_s = DEFAULT_RELAY_TTL_S;
     c->manager.fund_wei = DEFAULT_FUND_WEI;
@@ -342,7 +266,7 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
         char line[2 * CONF_TEXT_MAX];
         p.line++;
         if (n >= sizeof line) {
-            return refuse(e, p.line, "line longer than %zu characters", sizeof line - 1);
+            return conf_refuse(e, p.line, "line longer than %zu characters", sizeof line - 1);
         }
         memcpy(line, text + pos, n);
         wick_status s = parse_line(&p, line, n);
@@ -351,7 +275,7 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
         }
         pos += n + 1;
     }
-    return check_whole(c, e);
+    return conf_check(c, e);
 }
 
 static const section_def *def_of(const conf *c, const conf_section *section)
@@ -367,20 +291,28 @@ static const section_def *def_of(const conf *c, const conf_section *section)
     return NULL;
 }
 
-static bool given(const section_def *d, const conf_section *section, const char *key, size_t len)
+/* Place of a key that was given, -1 if it was not. */
+static int given(const section_def *d, const conf_section *section, const char *key, size_t len)
 {
     for (size_t i = 0; i < d->key_count; i++) {
         if (strlen(d->keys[i].key) == len && memcmp(d->keys[i].key, key, len) == 0) {
-            return (section->given & (1u << i)) != 0;
+            return (section->given & (1u << i)) != 0 ? (int)i : -1;
         }
     }
-    return false;
+    return -1;
 }
 
 bool conf_has(const conf *c, const conf_section *section, const char *key)
 {
     const section_def *d = def_of(c, section);
-    return d != NULL && given(d, section, key, strlen(key));
+    return d != NULL && given(d, section, key, strlen(key)) >= 0;
+}
+
+unsigned conf_line(const conf *c, const conf_section *section, const char *key)
+{
+    const section_def *d = def_of(c, section);
+    int at = d == NULL ? -1 : given(d, section, key, strlen(key));
+    return at >= 0 ? section->key_line[at] : section->line;
 }
 
 wick_status conf_require(const conf *c, conf_error *e, const conf_section *section,
@@ -389,12 +321,12 @@ wick_status conf_require(const conf *c, conf_error *e, const conf_section *secti
     const section_def *d = def_of(c, section);
     while (d != NULL && *keys != '\0') {
         size_t len = strcspn(keys, " ");
-        if (!given(d, section, keys, len)) {
-            return refuse(e, section->line, "[%s%s%s]: '%.*s' is missing", d->kind,
+        if (given(d, section, keys, len) < 0) {
+            return conf_refuse(e, section->line, "[%s%s%s]: '%.*s' is missing", d->kind,
                           section->name[0] != '\0' ? "." : "", section->name, (int)len, keys);
         }
         keys += len;
         keys += strspn(keys, " ");
     }
-    return d != NULL ? WICK_OK : refuse(e, 0, "no such section");
+    return d != NULL ? WICK_OK : conf_refuse(e, 0, "no such section");
 }

@@ -25,15 +25,51 @@
 #define CONF_CHAINS_MAX 4
 #define CONF_REGISTRIES_MAX 4
 #define CONF_SERVICES_MAX 8
+#define CONF_RPCS_MAX 8
+#define CONF_FORKS_MAX 8
+#define CONF_KEYS_MAX 24 /* of one section */
 
 /* Common head of all sections: which keys were given, and where the section begins. */
 typedef struct conf_section {
     char name[CONF_NAME_MAX]; /* of [kind.name], else empty */
     uint32_t given;           /* bit per key of the section's table */
     unsigned line;            /* 0: the section is not in the file */
+    unsigned key_line[CONF_KEYS_MAX];
 } conf_section;
 
-typedef enum conf_tier { CONF_TIER_NONE = 0, CONF_TIER_OWN_NODE, CONF_TIER_PINNED } conf_tier;
+/* How the headers of a chain are authenticated. */
+typedef enum conf_rule {
+    CONF_RULE_NONE = 0,
+    CONF_RULE_OWN_NODE,       /* the operator's own node says so */
+    CONF_RULE_PINNED,         /* one block, given by trusted_hash */
+    CONF_RULE_QUORUM,         /* `quorum` of the [rpc.NAME] sections of the chain agree */
+    CONF_RULE_QBFT,           /* validators' seals, from the block of trusted_hash on */
+    CONF_RULE_IBFT2,
+    CONF_RULE_IBFT1,
+    CONF_RULE_CLIQUE,         /* signers' seals */
+    CONF_RULE_SYNC_COMMITTEE  /* Ethereum proof of stake; trusted_hash is a beacon block root */
+} conf_rule;
+
+typedef enum conf_network {
+    CONF_NETWORK_NONE = 0,
+    CONF_NETWORK_MAINNET,
+    CONF_NETWORK_SEPOLIA,
+    CONF_NETWORK_GNOSIS,
+    CONF_NETWORK_DEVNET /* described by the keys genesis_time ... forks */
+} conf_network;
+
+typedef enum conf_preset {
+    CONF_PRESET_NONE = 0,
+    CONF_PRESET_MINIMAL,
+    CONF_PRESET_MAINNET
+} conf_preset;
+
+/* One entry of `forks = electra:0x06000001@0,fulu:0x07000001@10`. */
+typedef struct conf_fork {
+    char name[16]; /* empty: end of the list */
+    uint8_t version[4];
+    uint64_t epoch; /* first epoch */
+} conf_fork;
 
 typedef struct conf_identity {
     conf_section s;
@@ -46,15 +82,33 @@ typedef struct conf_identity {
 typedef struct conf_chain {
     conf_section s;
     uint64_t chain_id;
-    conf_tier tier;
-    uint8_t pinned_hash[32];
+    conf_rule rule;
+    uint8_t trusted_hash[32];
+    uint64_t max_age_s;     /* oldest head that is used; default 900 */
+    uint64_t grace_s;       /* how long the last record serves when the chain halts; default 0 */
+    uint64_t trusting_days; /* default 30: older trust must be given anew */
+    uint64_t depth;         /* blocks that must be on top; default 0 */
+    uint64_t epoch;         /* Clique; default 30000 */
+    uint64_t period_s;      /* Clique */
+    uint64_t quorum;        /* how many operators must agree */
+    conf_network network;   /* sync committee, also what follows */
+    char beacon_url[CONF_TEXT_MAX]; /* one or several with commas: conf_list_at() */
+    char beacon_ca_file[CONF_TEXT_MAX];
+    uint64_t genesis_time; /* of a devnet, also what follows */
+    uint8_t genesis_validators_root[32];
+    conf_preset preset;
+    uint64_t seconds_per_slot;
+    conf_fork forks[CONF_FORKS_MAX];
 } conf_chain;
 
 typedef struct conf_rpc {
     conf_section s;
     char chain[CONF_NAME_MAX];
     char url[CONF_TEXT_MAX];
-    uint64_t timeout_ms; /* default 5000 */
+    uint64_t timeout_ms;         /* default 5000 */
+    char operator[CONF_NAME_MAX]; /* who runs it; a quorum counts operators */
+    char ca_file[CONF_TEXT_MAX]; /* https: the CAs to trust, instead of the system's */
+    uint8_t pin_sha256[32];      /* https: SHA-256 of the server's SPKI, instead of a CA */
 } conf_rpc;
 
 typedef struct conf_registry {
@@ -103,10 +157,10 @@ typedef struct conf_manager {
 typedef struct conf {
     char path[CONF_TEXT_MAX]; /* of the file, for messages */
     conf_identity identity;
-    conf_rpc rpc;
     conf_wallet wallet;
     conf_relay relay;
     conf_manager manager;
+    conf_rpc rpcs[CONF_RPCS_MAX]; /* [rpc] or [rpc.NAME]; the first one names the home chain */
     conf_chain chains[CONF_CHAINS_MAX];
     conf_registry registries[CONF_REGISTRIES_MAX];
     conf_service services[CONF_SERVICES_MAX];
@@ -138,5 +192,16 @@ bool conf_has(const conf *c, const conf_section *section, const char *key);
 const conf_registry *conf_find_registry(const conf *c, const char *name);
 const conf_chain *conf_find_chain(const conf *c, const char *name);
 const conf_service *conf_find_service(const conf *c, const char *name);
+
+/** The index-th [rpc] section, in the order of the file, of a chain; NULL or "" for any chain.
+ *  NULL if there is none. */
+const conf_rpc *conf_find_rpc(const conf *c, const char *chain, size_t index);
+
+/** Item of a list with commas, without the spaces around it.
+ *  @param[out] out zero-terminated  @return false: there is none, or it does not fit */
+bool conf_list_at(char *out, size_t cap, const char *list, size_t index);
+
+/** "own_node", "sync_committee", ... as in the file; "" for NONE. */
+const char *conf_rule_str(conf_rule rule);
 
 #endif

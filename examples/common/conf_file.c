@@ -86,3 +86,15 @@ const conf_service *conf_find_service(const conf *c, const char *name)
     }
     return NULL;
 }
+
+const conf_rpc *conf_find_rpc(const conf *c, const char *chain, size_t index)
+{
+    for (size_t i = 0; i < CONF_RPCS_MAX; i++) {
+        const conf_rpc *r = &c->rpcs[i];
+        if (r->s.line != 0 && (chain == NULL || chain[0] == '\0' || strcmp(r->chain, chain) == 0) &&
+            index-- == 0) {
+            return r;
+        }
+    }
+    return NULL;
+}

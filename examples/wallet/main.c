@@ -277,7 +277,7 @@ static int start(const cli *c, wallet *w)
     const conf_chain *chain = registry == NULL ? NULL : conf_find_chain(&the_conf, registry->chain);
     if (conf_require(&the_conf, &e, &m->s, "listen key_file org devices_dir ledger_file") !=
             WICK_OK ||
-        conf_require(&the_conf, &e, &the_conf.rpc.s, "url") != WICK_OK) {
+        conf_require(&the_conf, &e, &the_conf.rpcs[0].s, "url") != WICK_OK) {
         return cli_fail(c, WICK_E_CONFIG, "%s: %s", the_conf.path, e.text);
     }
     if (chain == NULL) {
@@ -307,13 +307,13 @@ static int start(const cli *c, wallet *w)
         s = wallet_ledger_open(w, m->ledger_file);
     }
     if (s == WICK_OK) {
-        (void)snprintf(what, sizeof what, "%s", the_conf.rpc.url);
+        (void)snprintf(what, sizeof what, "%s", the_conf.rpcs[0].url);
         w->chain.net = &w->net;
         w->chain.clock = &w->clock;
         w->chain.chain_id = chain->chain_id;
         w->chain.tier = WICK_TIER_OWN_NODE;
-        s = wick_rpc_init(&w->chain.rpc, &w->hal_net, the_conf.rpc.url,
-                          (uint32_t)the_conf.rpc.timeout_ms);
+        s = wick_rpc_init(&w->chain.rpc, &w->hal_net, the_conf.rpcs[0].url,
+                          (uint32_t)the_conf.rpcs[0].timeout_ms);
     }
     if (s != WICK_OK) {
         return cli_fail(c, s, "%s", what);

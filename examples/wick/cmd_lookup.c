@@ -29,7 +29,7 @@ static const conf_registry *find_registry(const conf *c, size_t *index, wick_spa
     }
     for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
         const conf_registry *x = &c->registries[i];
-        if (x->s.line == 0 || strcmp(x->chain, c->rpc.chain) != 0) {
+        if (x->s.line == 0 || strcmp(x->chain, c->rpcs[0].chain) != 0) {
             continue;
         }
         if (found == NULL && (text[0] == '\0' || strcmp(x->s.name, text) == 0)) {
@@ -54,7 +54,7 @@ static int open_marks(const cli *c, const host *h)
     for (size_t i = 0; i < CONF_REGISTRIES_MAX && s == WICK_OK; i++) {
         const conf_registry *x = &f->registries[i];
         const conf_chain *chain = conf_find_chain(f, x->chain);
-        if (x->s.line != 0 && chain != NULL && strcmp(x->chain, f->rpc.chain) == 0) {
+        if (x->s.line != 0 && chain != NULL && strcmp(x->chain, f->rpcs[0].chain) == 0) {
             s = wick_marks_add(&marks, chain->chain_id, x->device_registry);
         }
     }
@@ -96,15 +96,16 @@ static int open_reader(const cli *c, host *h, const conf_registry **registry, si
 {
     conf_error e;
     const conf *f = &h->conf;
-    wick_status s = conf_require(f, &e, &f->rpc.s, "chain url");
-    const conf_chain *chain = s == WICK_OK ? conf_find_chain(f, f->rpc.chain) : NULL;
+    const conf_rpc *rpc = &f->rpcs[0];
+    wick_status s = conf_require(f, &e, &rpc->s, "chain url");
+    const conf_chain *chain = s == WICK_OK ? conf_find_chain(f, rpc->chain) : NULL;
     *registry = s == WICK_OK ? find_registry(f, index, ref->registry) : NULL;
     if (s == WICK_OK && *registry == NULL) {
-        return cli_fail(c, WICK_E_CONFIG, "no such registry on chain %s in %.200s", f->rpc.chain,
+        return cli_fail(c, WICK_E_CONFIG, "no such registry on chain %s in %.200s", rpc->chain,
                         f->path);
     }
     if (s == WICK_OK) {
-        s = conf_require(f, &e, &chain->s, "chain_id tier");
+        s = conf_require(f, &e, &chain->s, "chain_id rule");
     }
     if (s == WICK_OK) {
         s = conf_require(f, &e, &(*registry)->s, "device_registry");
@@ -112,12 +113,16 @@ static int open_reader(const cli *c, host *h, const conf_registry **registry, si
     if (s != WICK_OK) {
         return cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", f->path, e.text);
     }
+    if (chain->rule != CONF_RULE_OWN_NODE && chain->rule != CONF_RULE_PINNED) {
+        return cli_fail(c, WICK_E_UNSUPPORTED, "[chain.%s] rule = %s", chain->s.name,
+                        conf_rule_str(chain->rule));
+    }
     r.net = &h->linux_net;
     r.clock = &h->clock;
     r.chain_id = chain->chain_id;
-    r.tier = chain->tier == CONF_TIER_PINNED ? WICK_TIER_PINNED : WICK_TIER_OWN_NODE;
-    memcpy(r.pinned_hash, chain->pinned_hash, sizeof r.pinned_hash);
-    s = wick_rpc_init(&r.rpc, &h->net, f->rpc.url, (uint32_t)f->rpc.timeout_ms);
+    r.tier = chain->rule == CONF_RULE_PINNED ? WICK_TIER_PINNED : WICK_TIER_OWN_NODE;
+    memcpy(r.pinned_hash, chain->trusted_hash, sizeof r.pinned_hash);
+    s = wick_rpc_init(&r.rpc, &h->net, rpc->url, (uint32_t)rpc->timeout_ms);
     return s == WICK_OK ? open_marks(c, h) : cli_fail(c, s, "[rpc] url");
 }
 

@@ -243,7 +243,7 @@ want 1 'CONFIG: .*none.conf' conf_missing "$wick" --config "$dir/none.conf" id s
 cat >"$dir/net.conf" <<EOF
 [chain.lab]
 chain_id = 31337
-tier = own_node
+rule = own_node
 [rpc]
 chain = lab
 url = http://127.0.0.1:1

@@ -90,7 +90,7 @@ mkdir "$dir/devices"
 cat >"$dir/manager.conf" <<EOF
 [chain.lab]
 chain_id = 31337
-tier = own_node
+rule = own_node
 [rpc]
 chain = lab
 url = $rpc
@@ -151,7 +151,7 @@ device_key_file = $1.device.key
 store_dir = $1.store
 [chain.lab]
 chain_id = 31337
-tier = own_node
+rule = own_node
 [rpc]
 chain = lab
 url = $rpc

@@ -21,7 +21,7 @@ static const char whole[] = "# a gateway\n"
                             "; the chain\n"
                             "[chain.lab]\n"
                             "chain_id = 31337\n"
-                            "tier = own_node\n"
+                            "rule = own_node\n"
                             "[rpc]\n"
                             "chain = lab\n"
                             "url = http://192.0.2.20:8545\n"
@@ -39,8 +39,8 @@ TEST(all_sections)
     CHECK(strcmp(c.identity.name, "gw-a") == 0);
     CHECK(strcmp(c.identity.wallet_key_file, "/etc/wick/wallet.key") == 0);
     CHECK(strcmp(c.identity.device_key_file, "/var/lib/wick/device.key") == 0);
-    CHECK_INT(c.rpc.timeout_ms, 5000);
-    CHECK(strcmp(c.rpc.url, "http://192.0.2.20:8545") == 0);
+    CHECK_INT(c.rpcs[0].timeout_ms, 5000);
+    CHECK(strcmp(c.rpcs[0].url, "http://192.0.2.20:8545") == 0);
     CHECK_INT(c.relay.server.port, 3478);
     CHECK(c.relay.check);
     CHECK(!c.relay.allow_private);
@@ -50,7 +50,9 @@ TEST(all_sections)
     const conf_chain *chain = conf_find_chain(&c, r->chain);
     REQUIRE(chain != NULL);
     CHECK_INT(chain->chain_id, 31337);
-    CHECK(chain->tier == CONF_TIER_OWN_NODE);
+    CHECK(chain->rule == CONF_RULE_OWN_NODE);
+    CHECK_INT(chain->max_age_s, 900);
+    CHECK_INT(chain->trusting_days, 30);
     const conf_service *service = conf_find_service(&c, "default");
     REQUIRE(service != NULL);
     CHECK_INT(service->expires_s, 86400);
@@ -87,16 +89,18 @@ TEST(refused_with_line)
         {"[chain.a]\n[chain.a]\n", 2, "section is already there at line 1"},
         {"[chain]\n", 1, "section [chain.NAME] needs a name ([a-z0-9._-]{1,63})"},
         {"[chain.A]\n", 1, "section [chain.NAME] needs a name ([a-z0-9._-]{1,63})"},
-        {"[rpc.x]\n", 1, "section [rpc] has no name"},
+        {"[relay.x]\n", 1, "section [relay] has no name"},
+        {"[rpc.X]\n", 1, "section [rpc.NAME] needs a name ([a-z0-9._-]{1,63})"},
         {"[rpc\n", 1, "a section is [name] or [kind.name]"},
         {"[identity]\nname = GW\n", 2, "'name' is not a name ([a-z0-9._-]{1,63})"},
         {"[identity]\nname =\n", 2, "'name' is not a name ([a-z0-9._-]{1,63})"},
         {"[rpc]\ntimeout_ms = 5s\n", 2, "'timeout_ms' is not a decimal number"},
         {"[rpc]\ntimeout_ms = 010\n", 2, "'timeout_ms' is not a decimal number"},
         {"[rpc]\ntimeout_ms = 99999999999999999999\n", 2, "'timeout_ms' is not a decimal number"},
-        {"[chain.a]\ntier = finalised\n", 2, "'tier' is not own_node or pinned"},
-        {"[chain.a]\npinned_hash = 0x00\n", 2, "'pinned_hash' is not 0x and 64 hex digits"},
-        {"[chain.a]\ntier = pinned\n", 1, "[chain.a]: tier = pinned needs pinned_hash"},
+        {"[chain.a]\ntier = own_node\n", 2, "unknown key 'tier' in [chain]"},
+        {"[chain.a]\nrule = finalised\n", 2,
+         "'rule' is not own_node, pinned, quorum, qbft, ibft2, ibft1, clique or sync_committee"},
+        {"[chain.a]\ntrusted_hash = 0x00\n", 2, "'trusted_hash' is not 0x and 64 hex digits"},
         {"[registry.a]\nchain = b\n", 1, "[registry.a]: there is no [chain.b]"},
         {"[rpc]\nchain = b\n", 1, "[rpc]: there is no [chain.b]"},
         {"[relay]\nserver = 192.0.2.1\n", 2,
@@ -116,17 +120,155 @@ TEST(refused_with_line)
     }
 }
 
+#define HASH "trusted_hash = 0x0101010101010101010101010101010101010101010101010101010101010101\n"
+#define ROOT "genesis_validators_root = 0x020202020202020202020202020202020202020202020202020202020202" \
+             "0202\n"
+#define RPC_A "[rpc.a]\nchain = c\nurl = https://a.example\noperator = a\n"
+#define RPC_B "[rpc.b]\nchain = c\nurl = http://b.example:8545/key\noperator = b\n"
+#define RPC_C "[rpc.c]\nchain = c\nurl = http://c.example\noperator = c\n"
+#define BEACON "beacon_url = https://x.example, http://y.example:5052\n"
+
+TEST(every_rule)
+{
+    static const char *const good[] = {
+        "[chain.c]\nrule = own_node\ndepth = 2\nmax_age_s = 60\ngrace_s = 0\n",
+        "[chain.c]\nrule = pinned\n" HASH,
+        "[chain.c]\nrule = quorum\nquorum = 2\ndepth = 1\n" RPC_A RPC_B RPC_C,
+        "[chain.c]\nrule = qbft\ntrusting_days = 3\n" HASH,
+        "[chain.c]\nrule = ibft2\n" HASH,
+        "[chain.c]\nrule = ibft1\n" HASH,
+        "[chain.c]\nrule = clique\nperiod_s = 15\nepoch = 1024\ndepth = 4\n" HASH,
+        "[chain.c]\nrule = sync_committee\nchain_id = 1\nnetwork = mainnet\n" BEACON HASH,
+        "[chain.c]\nrule = sync_committee\nchain_id = 11155111\nnetwork = sepolia\n" BEACON HASH,
+        "[chain.c]\nrule = sync_committee\nchain_id = 100\nnetwork = gnosis\n" BEACON HASH,
+        "[chain.c]\nrule = sync_committee\nchain_id = 7\nnetwork = devnet\ngenesis_time = 1\n"
+        "preset = minimal\nseconds_per_slot = 6\n"
+        "forks = electra:0x06000001@0, fulu:0x07000001@10\n" ROOT BEACON HASH,
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        CHECK_STATUS(parse(good[i]), WICK_OK);
+        CHECK(i == 0 || c.chains[0].rule != CONF_RULE_OWN_NODE);
+    }
+    const conf_chain *x = &c.chains[0]; /* the devnet */
+    char url[CONF_TEXT_MAX];
+    CHECK(x->network == CONF_NETWORK_DEVNET && x->preset == CONF_PRESET_MINIMAL);
+    CHECK(strcmp(x->forks[1].name, "fulu") == 0 && x->forks[1].epoch == 10);
+    CHECK(x->forks[1].version[0] == 7 && x->forks[1].version[3] == 1);
+    CHECK(x->forks[2].name[0] == '\0');
+    CHECK(x->genesis_validators_root[31] == 2 && x->trusted_hash[0] == 1);
+    CHECK(conf_list_at(url, sizeof url, x->beacon_url, 1));
+    CHECK(strcmp(url, "http://y.example:5052") == 0);
+    CHECK(!conf_list_at(url, sizeof url, x->beacon_url, 2));
+    CHECK(strcmp(conf_rule_str(x->rule), "sync_committee") == 0);
+}
+
+TEST(several_endpoints)
+{
+    REQUIRE_STATUS(parse("[chain.c]\n[chain.d]\n[rpc]\nchain = d\nurl = http://h\n" RPC_A
+                         "timeout_ms = 7\n" RPC_B),
+                   WICK_OK);
+    CHECK(strcmp(conf_find_rpc(&c, NULL, 0)->chain, "d") == 0);
+    CHECK(strcmp(conf_find_rpc(&c, "c", 0)->operator, "a") == 0);
+    CHECK_INT(conf_find_rpc(&c, "c", 0)->timeout_ms, 7);
+    CHECK(strcmp(conf_find_rpc(&c, "c", 1)->url, "http://b.example:8545/key") == 0);
+    CHECK_INT(conf_find_rpc(&c, "c", 1)->timeout_ms, 5000);
+    CHECK(conf_find_rpc(&c, "c", 2) == NULL);
+    CHECK(conf_find_rpc(&c, "e", 0) == NULL);
+}
+
+TEST(combinations_refused_with_line)
+{
+    static const struct {
+        const char *text;
+        unsigned line;
+        const char *says;
+    } bad[] = {
+        {"\n[chain.a]\nrule = pinned\n", 2, "[chain.a]: rule = pinned needs 'trusted_hash'"},
+        {"[chain.a]\nrule = qbft\n", 1, "[chain.a]: rule = qbft needs 'trusted_hash'"},
+        {"[chain.a]\nrule = clique\n" HASH, 1, "[chain.a]: rule = clique needs 'period_s'"},
+        {"[chain.a]\nrule = quorum\n", 1, "[chain.a]: rule = quorum needs 'quorum'"},
+        {"[chain.a]\nrule = sync_committee\n" HASH, 1,
+         "[chain.a]: rule = sync_committee needs 'network'"},
+        {"[chain.a]\nrule = own_node\nchain_id = 5\n" HASH, 4,
+         "'trusted_hash' means nothing to rule = own_node"},
+        {"[chain.a]\nrule = qbft\nperiod_s = 5\n" HASH, 3,
+         "'period_s' means nothing to rule = qbft"},
+        {"[chain.a]\nrule = qbft\ndepth = 5\n" HASH, 3, "'depth' means nothing to rule = qbft"},
+        {"[chain.a]\nrule = clique\nquorum = 2\nperiod_s = 1\n" HASH, 3,
+         "'quorum' means nothing to rule = clique"},
+        {"[chain.a]\n" HASH, 2, "'trusted_hash' means nothing without 'rule'"},
+        {"[chain.c]\nrule = quorum\nquorum = 1\n" RPC_A, 2,
+         "rule = quorum needs two or more [rpc.NAME] with chain = c"},
+        {"[chain.c]\nrule = quorum\nquorum = 1\n" RPC_A RPC_B, 3,
+         "'quorum' must be more than half of the 2 operators, and not more than there are"},
+        {"[chain.c]\nrule = quorum\nquorum = 3\n" RPC_A RPC_B, 3,
+         "'quorum' must be more than half of the 2 operators, and not more than there are"},
+        {"[chain.c]\nrule = quorum\nquorum = 2\n" RPC_A "[rpc.b]\nchain = c\noperator = a\n", 10,
+         "operator a has one voice in [chain.c], not two"},
+        {"[chain.c]\nrule = quorum\nquorum = 2\n" RPC_A "[rpc.b]\nchain = c\n", 8,
+         "[rpc.b]: rule = quorum needs 'operator'"},
+        {"[chain.a]\nrule = sync_committee\nnetwork = mainnet\npreset = minimal\n" BEACON HASH, 4,
+         "'preset' is for network = devnet: that of a known one is built in"},
+        {"[chain.a]\nrule = sync_committee\nnetwork = devnet\ngenesis_time = 4\n" BEACON HASH, 1,
+         "[chain.a]: network = devnet needs 'genesis_validators_root'"},
+        {"[chain.a]\nrule = sync_committee\nnetwork = mainnet\nchain_id = 2\n" BEACON HASH, 4,
+         "'chain_id' of this network is 1"},
+        {"[chain.a]\nrule = sync_committee\nnetwork = main\n", 3,
+         "'network' is not mainnet, sepolia, gnosis or devnet"},
+        {"[chain.a]\nforks = electra:0x06000001\n", 2,
+         "'forks' is not at most 8 forks in ascending order, such as "
+         "electra:0x06000001@0,fulu:0x07000001@10"},
+        {"[chain.a]\nforks = fulu:0x07000001@10,electra:0x06000001@0\n", 2,
+         "'forks' is not at most 8 forks in ascending order, such as "
+         "electra:0x06000001@0,fulu:0x07000001@10"},
+        {"[chain.a]\nforks = electra:0x06000001@0,\n", 2,
+         "'forks' is not at most 8 forks in ascending order, such as "
+         "electra:0x06000001@0,fulu:0x07000001@10"},
+        {"[chain.a]\nbeacon_url = http://a,,http://b\n", 2,
+         "'beacon_url' is not http:// or https:// URLs with commas between"},
+        {"[chain.a]\nbeacon_url = http://a,\n", 2,
+         "'beacon_url' is not http:// or https:// URLs with commas between"},
+        {"[chain.a]\nchain_id = 0\n", 2, "'chain_id' is not between 1 and 9223372036854775807"},
+        {"[chain.a]\nrule = qbft\ntrusting_days = 0\n" HASH, 3,
+         "'trusting_days' is not between 1 and 3650"},
+        {"[chain.a]\nrule = clique\nperiod_s = 1\nepoch = 0\n" HASH, 4,
+         "'epoch' is not between 1 and 4294967295"},
+        {"[chain.a]\nrule = own_node\nmax_age_s = 4294967296\n", 3,
+         "'max_age_s' is not between 1 and 4294967295"},
+        {"[rpc]\nurl = ftp://x\n", 2,
+         "'url' is not an http:// or https:// URL of at most 255 characters"},
+        {"[rpc]\nurl = https://\n", 2,
+         "'url' is not an http:// or https:// URL of at most 255 characters"},
+        {"[rpc]\nurl = http://x\nca_file = ca.pem\n", 3, "'ca_file' needs an https:// url"},
+        {"[rpc]\nurl = http://x\npin_sha256 = "
+         "0x0101010101010101010101010101010101010101010101010101010101010101\n",
+         3, "'pin_sha256' needs an https:// url"},
+        {"[rpc]\nurl = https://x\nca_file = ca.pem\npin_sha256 = "
+         "0x0101010101010101010101010101010101010101010101010101010101010101\n",
+         4, "'pin_sha256' and 'ca_file' are two answers to one question"},
+        {"[rpc]\n[rpc.a]\n[rpc.b]\n[rpc.a]\n", 4, "section is already there at line 2"},
+        {"[rpc]\n[rpc]\n", 2, "section is already there at line 1"},
+        {"[chain.c]\n[rpc.x]\nchain = d\n", 2, "[rpc.x]: there is no [chain.d]"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_STATUS(parse(bad[i].text), WICK_E_CONFIG);
+        CHECK_INT(e.line, bad[i].line);
+        CHECK(strcmp(e.text, bad[i].says) == 0);
+    }
+}
+
 TEST(long_lines)
 {
     char text[1200];
     memset(text, 'a', sizeof text);
     CHECK_STATUS(conf_parse(&c, &e, text, sizeof text, ""), WICK_E_CONFIG);
-    memcpy(text, "[rpc]\nurl=", 10);
+    memcpy(text, "[rpc]\nurl=http://", 17);
     CHECK_STATUS(conf_parse(&c, &e, text, 10 + 255, ""), WICK_OK);
-    CHECK_INT(strlen(c.rpc.url), 255);
+    CHECK_INT(strlen(c.rpcs[0].url), 255);
     CHECK_STATUS(conf_parse(&c, &e, text, 10 + 256, ""), WICK_E_CONFIG);
     CHECK_STATUS(conf_parse(&c, &e, text, 0, ""), WICK_OK);
 }
 
 TAP_MAIN("unit.conf", CASE(all_sections), CASE(required_keys), CASE(refused_with_line),
+         CASE(every_rule), CASE(several_endpoints), CASE(combinations_refused_with_line),
          CASE(long_lines))

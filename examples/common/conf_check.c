@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of wick.conf say about each other: a combination that cannot be meant is refused
+ * with the line that is too much, or the section that lacks something. */
+#include <string.h>
+
+#include "conf_internal.h"
+
+#define DAYS_MAX 3650u
+#define SLOT_S_MAX 3600u
+
+/* Keys of a chain besides chain_id and rule: what a rule needs, and what else means something to
+ * it. A key that would be ignored is an error: somebody relies on it. */
+typedef struct rule_keys {
+    conf_rule rule;
+    const char *needs;
+    const char *takes;
+} rule_keys;
+
+static const rule_keys by_rule[] = {
+    {CONF_RULE_OWN_NODE, "", "max_age_s grace_s depth"},
+    {CONF_RULE_PINNED, "trusted_hash", "grace_s"},
+    {CONF_RULE_QUORUM, "quorum", "max_age_s grace_s depth"},
+    {CONF_RULE_QBFT, "trusted_hash", "max_age_s grace_s trusting_days"},
+    {CONF_RULE_IBFT2, "trusted_hash", "max_age_s grace_s trusting_days"},
+    {CONF_RULE_IBFT1, "trusted_hash", "max_age_s grace_s trusting_days"},
+    {CONF_RULE_CLIQUE, "trusted_hash period_s", "max_age_s grace_s trusting_days depth epoch"},
+    {CONF_RULE_SYNC_COMMITTEE, "trusted_hash network beacon_url",
+     "max_age_s grace_s trusting_days beacon_ca_file genesis_time genesis_validators_root preset "
+     "seconds_per_slot forks"}};
+
+#define DEVNET_KEYS "genesis_time genesis_validators_root preset seconds_per_slot forks"
+#define OPTIONAL_KEYS                                                                              \
+    "trusted_hash max_age_s grace_s trusting_days depth epoch period_s quorum network beacon_url " \
+    "beacon_ca_file " DEVNET_KEYS
+
+/* Takes the next word of a list; false at its end. */
+static bool next_word(char word[CONF_NAME_MAX], const char **list)
+{
+    size_t len = strcspn(*list, " ");
+    if (len == 0 || len >= CONF_NAME_MAX) {
+        return false;
+    }
+    memcpy(word, *list, len);
+    word[len] = '\0';
+    *list += len;
+    *list += strspn(*list, " ");
+    return true;
+}
+
+static bool has_word(const char *list, const char *wanted)
+{
+    char word[CONF_NAME_MAX];
+    while (next_word(word, &list)) {
+        if (strcmp(word, wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static wick_status in_range(const conf *c, conf_error *e, const conf_chain *x, const char *key,
+                            uint64_t value, uint64_t min, uint64_t max)
+{
+    if (!conf_has(c, &x->s, key) || (value >= min && value <= max)) {
+        return WICK_OK;
+    }
+    return conf_refuse(e, conf_line(c, &x->s, key), "'%s' is not between %llu and %llu", key,
+                       (unsigned long long)min, (unsigned long long)max);
+}
+
+static wick_status check_ranges(const conf *c, conf_error *e, const conf_chain *x)
+{
+    wick_status s = in_range(c, e, x, "chain_id", x->chain_id, 1, INT64_MAX);
+    s = s == WICK_OK ? in_range(c, e, x, "max_age_s", x->max_age_s, 1, UINT32_MAX) : s;
+    s = s == WICK_OK ? in_range(c, e, x, "grace_s", x->grace_s, 0, UINT32_MAX) : s;
+    s = s == WICK_OK ? in_range(c, e, x, "trusting_days", x->trusting_days, 1, DAYS_MAX) : s;
+    s = s == WICK_OK ? in_range(c, e, x, "depth", x->depth, 0, UINT32_MAX) : s;
+    s = s == WICK_OK ? in_range(c, e, x, "epoch", x->epoch, 1, UINT32_MAX) : s;
+    s = s == WICK_OK ? in_range(c, e, x, "period_s", x->period_s, 0, UINT32_MAX) : s;
+    s = s == WICK_OK ? in_range(c, e, x, "seconds_per_slot", x->seconds_per_slot, 1, SLOT_S_MAX)
+                     : s;
+    return s;
+}
+
+/* More than half of at least two operators: one alone is own_node by another name. */
+static wick_status check_quorum(const conf *c, conf_error *e, const conf_chain *x)
+{
+    uint64_t n = 0;
+    for (const conf_rpc *r; (r = conf_find_rpc(c, x->s.name, n)) != NULL; n++) {
+        if (r->operator[0] == '\0') {
+            return conf_refuse(e, r->s.line, "[rpc.%s]: rule = quorum needs 'operator'",
+                               r->s.name);
+        }
+        for (uint64_t i = 0; i < n; i++) {
+            if (strcmp(conf_find_rpc(c, x->s.name, i)->operator, r->operator) == 0) {
+                return conf_refuse(e, conf_line(c, &r->s, "operator"),
+                                   "operator %s has one voice in [chain.%s], not two",
+                                   r->operator, x->s.name);
+            }
+        }
+    }
+    if (n < 2) {
+        return conf_refuse(e, conf_line(c, &x->s, "rule"),
+                           "rule = quorum needs two or more [rpc.NAME] with chain = %s",
+                           x->s.name);
+    }
+    if (x->quorum > n || x->quorum * 2 <= n) {
+        return conf_refuse(e, conf_line(c, &x->s, "quorum"),
+                           "'quorum' must be more than half of the %u operators, and not more than "
+                           "there are",
+                           (unsigned)n);
+    }
+    return WICK_OK;
+}
+
+static wick_status check_network(const conf *c, conf_error *e, const conf_chain *x)
+{
+    static const uint64_t ids[] = {0, 1, 11155111, 100};
+    char key[CONF_NAME_MAX];
+    const char *keys = DEVNET_KEYS;
+    bool devnet = x->network == CONF_NETWORK_DEVNET;
+    while (next_word(key, &keys)) {
+        if (devnet && !conf_has(c, &x->s, key)) {
+            return conf_refuse(e, x->s.line, "[chain.%s]: network = devnet needs '%s'", x->s.name,
+                               key);
+        }
+        if (!devnet && conf_has(c, &x->s, key)) {
+            return conf_refuse(e, conf_line(c, &x->s, key),
+                               "'%s' is for network = devnet: that of a known one is built in",
+                               key);
+        }
+    }
+    if (!devnet && conf_has(c, &x->s, "chain_id") && x->chain_id != ids[x->network]) {
+        return conf_refuse(e, conf_line(c, &x->s, "chain_id"),
+                           "'chain_id' of this network is %llu",
+                           (unsigned long long)ids[x->network]);
+    }
+    return WICK_OK;
+}
+
+static wick_status check_rule(const conf *c, conf_error *e, const conf_chain *x,
+                              const rule_keys *k)
+{
+    char key[CONF_NAME_MAX];
+    const char *name = conf_rule_str(x->rule), *keys = k->needs;
+    while (next_word(key, &keys)) {
+        if (!conf_has(c, &x->s, key)) {
+            return conf_refuse(e, x->s.line, "[chain.%s]: rule = %s needs '%s'", x->s.name, name,
+                               key);
+        }
+    }
+    keys = OPTIONAL_KEYS;
+    while (next_word(key, &keys)) {
+        if (conf_has(c, &x->s, key) && !has_word(k->needs, key) && !has_word(k->takes, key)) {
+            return conf_refuse(e, conf_line(c, &x->s, key), "'%s' means nothing to rule = %s", key,
+                               name);
+        }
+    }
+    wick_status s = check_ranges(c, e, x);
+    if (s == WICK_OK && x->rule == CONF_RULE_QUORUM) {
+        s = check_quorum(c, e, x);
+    }
+    if (s == WICK_OK && x->rule == CONF_RULE_SYNC_COMMITTEE) {
+        s = check_network(c, e, x);
+    }
+    return s;
+}
+
+static wick_status check_chain(const conf *c, conf_error *e, const conf_chain *x)
+{
+    char key[CONF_NAME_MAX];
+    const char *keys = OPTIONAL_KEYS;
+    for (size_t i = 0; i < sizeof by_rule / sizeof by_rule[0]; i++) {
+        if (by_rule[i].rule == x->rule) {
+            return check_rule(c, e, x, &by_rule[i]);
+        }
+    }
+    while (next_word(key, &keys)) {
+        if (conf_has(c, &x->s, key)) {
+            return conf_refuse(e, conf_line(c, &x->s, key), "'%s' means nothing without 'rule'",
+                               key);
+        }
+    }
+    return check_ranges(c, e, x);
+}
+
+static wick_status check_rpc(const conf *c, conf_error *e, const conf_rpc *r)
+{
+    const char *dot = r->s.name[0] != '\0' ? "." : "";
+    if (r->chain[0] != '\0' && conf_find_chain(c, r->chain) == NULL) {
+        return conf_refuse(e, r->s.line, "[rpc%s%s]: there is no [chain.%s]", dot, r->s.name,
+                           r->chain);
+    }
+    bool tls = strncmp(r->url, "https://", 8) == 0;
+    const char *only_tls = conf_has(c, &r->s, "ca_file")      ? "ca_file"
+                           : conf_has(c, &r->s, "pin_sha256") ? "pin_sha256"
+                                                              : NULL;
+    if (only_tls != NULL && !tls) {
+        return conf_refuse(e, conf_line(c, &r->s, only_tls), "'%s' needs an https:// url",
+                           only_tls);
+    }
+    if (conf_has(c, &r->s, "ca_file") && conf_has(c, &r->s, "pin_sha256")) {
+        return conf_refuse(e, conf_line(c, &r->s, "pin_sha256"),
+                           "'pin_sha256' and 'ca_file' are two answers to one question");
+    }
+    return WICK_OK;
+}
+
+wick_status conf_check(const conf *c, conf_error *e)
+{
+    wick_status s = WICK_OK;
+    for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
+        const conf_registry *x = &c->registries[i];
+        if (x->chain[0] != '\0' && conf_find_chain(c, x->chain) == NULL) {
+            return conf_refuse(e, x->s.line, "[registry.%s]: there is no [chain.%s]", x->s.name,
+                               x->chain);
+        }
+    }
+    for (size_t i = 0; i < CONF_RPCS_MAX && s == WICK_OK; i++) {
+        s = c->rpcs[i].s.line != 0 ? check_rpc(c, e, &c->rpcs[i]) : WICK_OK;
+    }
+    for (size_t i = 0; i < CONF_CHAINS_MAX && s == WICK_OK; i++) {
+        s = c->chains[i].s.line != 0 ? check_chain(c, e, &c->chains[i]) : WICK_OK;
+    }
+    return s;
+}
