@@ -134,11 +134,24 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
     }
     wick_gateway_session *s = &gw->session[read->owner];
     wick_peer_record rec;
-    if (status == WICK_OK) {
+    bool proven = status == WICK_OK;
+    if (proven) {
         s->tier = read->header.tier;
         s->block_number = read->header.number;
         s->block_time_s = read->header.timestamp;
         status = verify(gw, now_ms, &rec, s->pub33, read, s->id, s->service);
+    }
+    if (gw->cfg.records != NULL) {
+        wick_gateway_record *out = &gw->cfg.records[read->owner];
+        memset(out, 0, sizeof *out);
+        memcpy(out->id, s->id, sizeof out->id);
+        memcpy(out->service, s->service, sizeof out->service);
+        out->registry = s->registry;
+        out->proven = proven ? status : WICK_AGAIN;
+        if (proven) {
+            out->header = read->header;
+            out->record = rec;
+        }
     }
     if (status == WICK_OK) {
         s->epoch = rec.device.epoch;

@@ -50,6 +50,43 @@ TEST(two_symmetric_nats_one_relay)
 }
 
 
+/* What was proven of a peer is there whole, also where it is that there is nothing. */
+TEST(records_of_peers)
+{
+    static wick_gateway_record records[WICK_GW_SESSIONS_MAX];
+    const wick_gateway_event *e = &lab.a.last[WICK_GW_EV_PEER_RESOLVED];
+    uint8_t pub33[33];
+    lab_init(&lab, 3, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
+    lab.a.cfg.records = records;
+    REQUIRE(lab_ready(&lab, 60000));
+    REQUIRE_STATUS(wick_stub_node_lookup(&lab.a, "gw-b"), WICK_OK);
+    REQUIRE(lab_until(&lab, &lab.a, WICK_GW_EV_PEER_RESOLVED, 10000));
+    REQUIRE_STATUS(e->status, WICK_OK);
+    REQUIRE(e->session < WICK_GW_SESSIONS_MAX);
+    const wick_gateway_record *r = &records[e->session];
+    CHECK_STATUS(r->proven, WICK_OK);
+    CHECK_MEM(r->id, e->id, 32);
+    CHECK_INT(r->registry, 0);
+    CHECK(wick_trust_is_made(&r->header));
+    CHECK_INT(r->header.number, e->block_number);
+    CHECK_INT(r->record.device.epoch, e->epoch);
+    CHECK_STATUS(wick_device_pub33(pub33, &r->record.device), WICK_OK);
+    CHECK_MEM(pub33, lab.b.gw.device_pub33, 33);
+    CHECK(r->record.has_endpoint[0] && !r->record.has_endpoint[1]);
+    CHECK(wick_addr_equal(&r->record.endpoint[0].addr, &e->addr));
+
+    memset(records, 0xff, sizeof records);
+    REQUIRE_STATUS(wick_stub_node_lookup(&lab.a, "gw-x"), WICK_OK);
+    REQUIRE(lab_until(&lab, &lab.a, WICK_GW_EV_PEER_RESOLVED, 10000));
+    CHECK_STATUS(e->status, WICK_E_RECORD_ABSENT);
+    REQUIRE(e->session < WICK_GW_SESSIONS_MAX);
+    r = &records[e->session];
+    CHECK_STATUS(r->proven, WICK_E_RECORD_ABSENT);
+    CHECK(wick_trust_is_made(&r->header));
+    CHECK_INT(r->record.device.epoch, 0);
+    CHECK(!r->record.has_endpoint[0]);
+}
+
 /* Every pair of NATs, each cell ending in bytes that came back. */
 TEST(every_pair_of_nats)
 {
@@ -223,7 +260,7 @@ TEST(secrets_are_wiped)
     lab.a.cfg.crypto = NULL;
 }
 
-TAP_MAIN("sim.gateway", CASE(static_ram), CASE(two_symmetric_nats_one_relay),
+TAP_MAIN("sim.gateway", CASE(static_ram), CASE(two_symmetric_nats_one_relay), CASE(records_of_peers),
          CASE(every_pair_of_nats), CASE(two_relays), CASE(bad_networks), CASE(deterministic),
          CASE(restart_writes_only_what_differs), CASE(caller_reboots),
          CASE(endpoint_is_renewed_before_it_expires), CASE(stop_gives_the_allocation_back),

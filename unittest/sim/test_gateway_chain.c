@@ -624,11 +624,17 @@ TEST(parts_out_of_order)
     uint8_t node[40] = {0};
     static wick_stub_proof p;
     fresh(96);
-    REQUIRE_STATUS(wick_gateway_init(&lab.a.gw, &(wick_gateway_config){
-                       &lab.a.crypto, &lab.a.entropy, &lab.a.keystore, &lab.a.clock, NULL, NULL,
-                       "gw-a", lab.a.cfg.wallet_key, lab.a.cfg.device_key, 0, &lab.a.registry, 1,
-                       NULL, 0, {{0}, 0}, NULL, NULL, false, false, true, 0, false}),
-                   WICK_OK);
+    wick_gateway_config cfg = {.crypto = &lab.a.crypto,
+                               .entropy = &lab.a.entropy,
+                               .keystore = &lab.a.keystore,
+                               .clock = &lab.a.clock,
+                               .name = "gw-a",
+                               .wallet_key = lab.a.cfg.wallet_key,
+                               .device_key = lab.a.cfg.device_key,
+                               .registries = &lab.a.registry,
+                               .registry_count = 1,
+                               .has_wallet_manager = true};
+    REQUIRE_STATUS(wick_gateway_init(&lab.a.gw, &cfg), WICK_OK);
     REQUIRE_STATUS(wick_gateway_start(&lab.a.gw, 0, WICK_GW_GOAL_REGISTER), WICK_OK);
     wick_gateway_poll(&lab.a.gw, &o, 0);
     REQUIRE(o.kind == WICK_GW_OUT_REQUEST && o.request.kind == WICK_GW_REQ_CHAIN_PROOF);

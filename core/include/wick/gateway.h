@@ -102,6 +102,16 @@ typedef struct wick_gateway_registry {
 #define WICK_GW_GOAL_SERVE                                                                         \
     (WICK_GW_GOAL_REGISTER | WICK_GW_GOAL_PATH | WICK_GW_GOAL_PUBLISH | WICK_GW_GOAL_ANSWER)
 
+/** All that was proven of a peer, for applications that want more of it than the event says. */
+typedef struct wick_gateway_record {
+    uint8_t id[32], service[32];
+    uint8_t registry;           /* index in cfg.registries */
+    wick_status proven;         /* what the words say, whether or not an endpoint is usable now: OK,
+                                 * RECORD_ABSENT, RECORD_REVOKED, RECORD_EXPIRED ...; AGAIN: none */
+    wick_trusted_header header; /* under which, unless AGAIN */
+    wick_peer_record record;    /* of a live or revoked record, else zero */
+} wick_gateway_record;
+
 /** All pointers are kept and must live as long as the agent. */
 typedef struct wick_gateway_config {
     const wick_hal_crypto *crypto;
@@ -128,8 +138,11 @@ typedef struct wick_gateway_config {
     bool allow_private_relay; /* laboratories: a relayed address that is not public is accepted */
     bool allow_unvalidated;   /* direct and PCP endpoints that no attestor has reached are tried */
     bool has_wallet_manager;  /* WALLET_* requests can be answered */
-    uint64_t max_fee_wei;     /* most that a unit of gas may cost, 0: WICK_GW_MAX_FEE_WEI */
     bool check_relay;         /* two allocations and a datagram each way before publishing */
+    uint64_t max_fee_wei;     /* most that a unit of gas may cost, 0: WICK_GW_MAX_FEE_WEI */
+
+    wick_gateway_record *records; /* NULL, or WICK_GW_SESSIONS_MAX of them: PEER_RESOLVED of a
+                                   * session, or of a look-up, fills the one of its index */
 } wick_gateway_config;
 
 /* ------------------------------------------------------------------ what comes out of poll() */
@@ -186,7 +199,8 @@ typedef enum wick_gateway_event_kind {
     WICK_GW_EV_PATH_CHANGED,   /* OK: addr = relayed, addr2 = reflexive; else the path is gone */
     WICK_GW_EV_PUBLISHED,      /* proven on chain: addr, seq, block; !sent: it was so already */
     WICK_GW_EV_PUBLISH_FAILED, /* status; revert_name when the contract refused */
-    WICK_GW_EV_PEER_RESOLVED,  /* name, id, epoch, addr, seq, tier, block; or why not */
+    WICK_GW_EV_PEER_RESOLVED,  /* name, id, epoch, addr, seq, tier, block; or why not. `session` is
+                                * the index of cfg.records, also for a look-up */
     WICK_GW_EV_SESSION_UP,     /* session, initiator, id, addr; wick_gateway_session_psk(). Again
                                 * for a session that is up: its keys are new, begin DTLS anew */
     WICK_GW_EV_SESSION_MOVED,  /* session, addr */
