@@ -20,6 +20,7 @@ wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg)
         d->sock[i] = NO_SOCK;
     }
     d->wallet.sock = NO_SOCK;
+    d->watched_fd = -1;
     d->gateway_deadline_ms = wick_driver_now(d);
     return wick_rpc_init(&d->rpc, cfg->net, cfg->rpc_url, cfg->rpc_timeout_ms);
 }
@@ -212,7 +213,7 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
 
 static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
 {
-    struct pollfd p[WICK_GW_SOCKETS + 2];
+    struct pollfd p[WICK_GW_SOCKETS + 3];
     uint8_t index[WICK_GW_SOCKETS];
     nfds_t udp = 0, n;
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
@@ -227,6 +228,12 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
     if (d->wallet.job != NULL) {
         n += watch(d, &p[n], d->wallet.sock, wick_tls_wants_write(&d->wallet.tls));
     }
+    nfds_t own = n;
+    if (d->watched_fd >= 0) {
+        p[n].fd = d->watched_fd;
+        p[n].events = POLLIN;
+        p[n++].revents = 0;
+    }
     uint64_t at = next_deadline(d, until_ms, now_ms);
     uint64_t ms = wick_time_reached(now_ms, at) ? 0 : at - now_ms;
     if (poll(p, n, ms > 60000 ? 60000 : (int)ms) <= 0) {
@@ -235,6 +242,12 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
     for (nfds_t i = 0; i < udp; i++) {
         d->readable[index[i]] = d->readable[index[i]] || p[i].revents != 0;
     }
+    d->watched = own < n && p[own].revents != 0;
+}
+
+void wick_driver_watch(wick_driver *d, int fd)
+{
+    d->watched_fd = fd;
 }
 
 void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms)
@@ -250,10 +263,11 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
         moved = receive(d, now_ms) || moved;
         /* The time counts also under a flood, or the caller would never see it. */
         bool over = wick_time_reached(now_ms, until_ms);
-        if (moved && !over) {
+        if (moved && !over && !d->watched) {
             continue;
         }
-        if (over) {
+        if (over || d->watched) {
+            d->watched = false;
             put_event(event, WICK_DRIVER_IDLE, WICK_GW_NO_SESSION, WICK_OK);
             return;
         }

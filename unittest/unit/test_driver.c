@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "tap.h"
 
@@ -284,5 +285,30 @@ TEST(wallet_manager_faults)
     }
 }
 
+/* A descriptor of the caller's ends the wait, without a deadline of its own. */
+TEST(watched_descriptor)
+{
+    wick_driver_event ev;
+    int ends[2];
+    char byte = 0;
+    setup(false);
+    REQUIRE(pipe(ends) == 0);
+    REQUIRE_STATUS(wick_gateway_start(&gateway, now, 0), WICK_OK);
+    wick_driver_watch(&driver, ends[0]);
+    CHECK(write(ends[1], "x", 1) == 1);
+    wick_driver_run(&driver, &ev, now + 3600000);
+    CHECK_INT(ev.kind, WICK_DRIVER_IDLE);
+    CHECK(read(ends[0], &byte, 1) == 1);
+    wick_driver_run(&driver, &ev, now); /* nothing to read: the time ends it */
+    CHECK_INT(ev.kind, WICK_DRIVER_IDLE);
+    wick_driver_watch(&driver, -1);
+    CHECK(write(ends[1], "x", 1) == 1);
+    wick_driver_run(&driver, &ev, now);
+    CHECK_INT(ev.kind, WICK_DRIVER_IDLE);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    teardown();
+}
+
 TAP_MAIN("unit.driver", CASE(node_faults), CASE(slow_node), CASE(nobody_listens),
-         CASE(wallet_manager_faults))
+         CASE(wallet_manager_faults), CASE(watched_descriptor))

@@ -130,6 +130,8 @@ typedef struct wick_driver {
     wick_driver_job job[WICK_DRIVER_JOBS];
     uint32_t orders;
     uint64_t gateway_deadline_ms;
+    int watched_fd; /* the caller's, or -1 */
+    bool watched;   /* it has become readable */
     bool done;
     bool chain_checked;
     bool readable[WICK_GW_SOCKETS];
@@ -151,6 +153,10 @@ typedef struct wick_driver {
  * @retval WICK_E_MALFORMED, WICK_E_UNSUPPORTED as wick_rpc_init()
  */
 WICK_NODISCARD wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg);
+
+/** Lets the caller wait for something of its own: from now on a run ends with IDLE as soon as `fd`
+ *  is readable (an epoll descriptor stands for many). -1: no more. The descriptor is the caller's. */
+void wick_driver_watch(wick_driver *d, int fd);
 
 /** Runs until there is something to tell, at most until `until_ms` of the clock. */
 void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms);
