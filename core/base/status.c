@@ -304,6 +304,9 @@ static const struct text texts[] = {
     TEXT(WICK_E_CONFIG, "CONFIG",
      "wick.conf is not usable",
      "see the message"),
+    TEXT(WICK_E_STORE_BUSY, "STORE_BUSY",
+     "another process uses the store",
+     "wait until it ends, ask it through its socket, or name another store_dir"),
 };
 
 static const struct text *find(wick_status status)

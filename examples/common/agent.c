@@ -125,7 +125,10 @@ static int take_store(agent *a, wick_gateway_config *g)
     }
     wick_status s = wick_linux_store_init(&a->store, &a->linux_store, dir);
     g->store = &a->store;
-    return s == WICK_OK ? CLI_OK : cli_fail(a->cli, s, "%s", dir);
+    if (s != WICK_OK) {
+        return cli_fail(a->cli, s, "%s", dir);
+    }
+    return store_take(a->cli, &a->store_lock, &a->linux_store);
 }
 
 static int open_agent(agent *a)
@@ -195,6 +198,7 @@ void agent_close(agent *a)
         wick_driver_free(&a->driver);
         wick_gateway_wipe(&a->gateway);
     }
+    wick_linux_store_release(&a->store_lock);
     host_close(&a->host);
     wick_wipe(a, sizeof *a);
 }

@@ -22,6 +22,7 @@ typedef struct agent {
     wick_hal_log log;
     wick_linux_store linux_store;
     wick_hal_store store;
+    wick_linux_store_lock store_lock;
     wick_gateway_registry registries[CONF_REGISTRIES_MAX];
     char relay_password[256];
     char wallet_token[256];

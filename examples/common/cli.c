@@ -54,6 +54,7 @@ int cli_exit_code(wick_status status)
     case WICK_E_RESOLVE:
     case WICK_E_HTTP:
     case WICK_E_HTTP_RATE:
+    case WICK_E_STORE_BUSY:
         return CLI_NETWORK;
     default:
         return CLI_REFUSED;

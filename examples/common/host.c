@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* A look-up holds the store for one round trip. */
+#define STORE_WAIT_MS 2000u
+
 int host_open(host *h, const cli *c)
 {
     conf_error e;
@@ -45,6 +48,16 @@ int host_load_keys(host *h, const cli *c)
     }
     s = wick_linux_key_load(&h->device_key, &h->ram, id->device_key_file);
     return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", id->device_key_file);
+}
+
+int store_take(const cli *c, wick_linux_store_lock *lock, const wick_linux_store *st)
+{
+    uint32_t holder = 0;
+    wick_status s = wick_linux_store_take(lock, &holder, st, STORE_WAIT_MS);
+    if (s == WICK_E_STORE_BUSY && holder != 0) {
+        return cli_fail(c, s, "%s is held by process %lu", st->dir, (unsigned long)holder);
+    }
+    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", st->dir);
 }
 
 void host_close(host *h)

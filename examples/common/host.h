@@ -29,4 +29,8 @@ int host_open_hal(host *h, const cli *c);
 int host_load_keys(host *h, const cli *c);
 void host_close(host *h);
 
+/** Takes a store for this process, after a short wait for commands that hold it for a moment.
+ *  @return exit code; the error, which names the holder, is printed */
+int store_take(const cli *c, wick_linux_store_lock *lock, const wick_linux_store *st);
+
 #endif

@@ -14,6 +14,7 @@
 static reader r;
 static wick_linux_store linux_store;
 static wick_hal_store store;
+static wick_linux_store_lock store_lock;
 static wick_marks marks;
 static uint8_t marks_work[WICK_STORE_VALUE_MAX];
 
@@ -49,6 +50,12 @@ static int open_marks(const cli *c, const host *h)
     wick_status s = WICK_OK;
     if (dir[0] != '\0') {
         s = wick_linux_store_init(&store, &linux_store, dir);
+    }
+    if (dir[0] != '\0' && s == WICK_OK) {
+        int code = store_take(c, &store_lock, &linux_store);
+        if (code != CLI_OK) {
+            return code;
+        }
     }
     wick_marks_init(&marks, dir[0] != '\0' && s == WICK_OK ? &store : NULL);
     for (size_t i = 0; i < CONF_REGISTRIES_MAX && s == WICK_OK; i++) {
@@ -237,6 +244,7 @@ int cmd_lookup(cli *c, int argc, char **argv)
     static host h;
     int code = host_open(&h, c);
     code = code == CLI_OK ? look_up(c, &h, argv[optind]) : code;
+    wick_linux_store_release(&store_lock);
     host_close(&h);
     return code;
 }

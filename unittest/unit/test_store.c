@@ -5,9 +5,11 @@
  */
 #include "wick/port/linux.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -253,6 +255,48 @@ TEST(files_are_private)
     CHECK_STATUS(wick_linux_store_init(&hs, &st, ""), WICK_E_NO_SPACE);
 }
 
+/* One process for a store, until it lets go or ends, however it ends. */
+TEST(one_process)
+{
+    wick_linux_store_lock a, b;
+    uint32_t holder = 0;
+    int ready[2];
+    char byte = 0;
+    setup();
+    REQUIRE_STATUS(wick_linux_store_take(&a, &holder, &st, 0), WICK_OK);
+    CHECK_INT(holder, 0);
+    CHECK_STATUS(wick_linux_store_take(&b, &holder, &st, 50), WICK_E_STORE_BUSY);
+    CHECK_INT(holder, getpid());
+    CHECK(!b.held);
+    wick_linux_store_release(&a);
+    REQUIRE_STATUS(wick_linux_store_take(&b, NULL, &st, 0), WICK_OK);
+    wick_linux_store_release(&b);
+    wick_linux_store_release(&b); /* once more is no harm */
+
+    REQUIRE(pipe(ready) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        bool held = wick_linux_store_take(&a, NULL, &st, 0) == WICK_OK;
+        (void)!write(ready[1], held ? "y" : "n", 1);
+        for (;;) {
+            (void)pause();
+        }
+    }
+    REQUIRE(child > 0);
+    CHECK(read(ready[0], &byte, 1) == 1 && byte == 'y');
+    CHECK_STATUS(wick_linux_store_take(&b, &holder, &st, 0), WICK_E_STORE_BUSY);
+    CHECK_INT(holder, child);
+    CHECK(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+    CHECK_STATUS(wick_linux_store_take(&b, NULL, &st, 0), WICK_OK);
+    wick_linux_store_release(&b);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+    drop("lock");
+    teardown();
+    CHECK_STATUS(wick_linux_store_take(&b, NULL, &st, 0), WICK_E_HAL); /* there is no folder */
+}
+
 TAP_MAIN("unit.store", CASE(form_on_the_medium), CASE(one_file_damaged_at_every_byte),
          CASE(both_files_damaged_at_every_byte), CASE(power_cut_between_the_files),
-         CASE(newer_version_is_not_touched), CASE(lengths_and_keys), CASE(files_are_private))
+         CASE(newer_version_is_not_touched), CASE(lengths_and_keys), CASE(files_are_private),
+         CASE(one_process))

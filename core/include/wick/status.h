@@ -121,7 +121,8 @@ typedef enum wick_status {
     WICK_E_JSON = -711,         /* not JSON, too deep, too large, or not the shape asked for */
     WICK_E_RPC_ID = -712,       /* answer carries another id than the request */
     WICK_E_TLS = -713,          /* (D)TLS handshake or record failure */
-    WICK_E_CONFIG = -714        /* wick.conf: see the message */
+    WICK_E_CONFIG = -714,       /* wick.conf: see the message */
+    WICK_E_STORE_BUSY = -715    /* another process uses the store */
 } wick_status;
 
 /** Short name of a status, for example "PROOF_INCOMPLETE". Never NULL. */

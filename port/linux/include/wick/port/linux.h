@@ -117,6 +117,27 @@ typedef struct wick_linux_store { /* private */
 WICK_NODISCARD wick_status wick_linux_store_init(wick_hal_store *out, wick_linux_store *st,
                                                  const char *dir);
 
+/** A directory of a store that this process alone uses. Private. */
+typedef struct wick_linux_store_lock {
+    int fd;
+    bool held;
+} wick_linux_store_lock;
+
+/**
+ * Takes the directory for this process, because a store has one writer. The lock is the kernel's
+ * (flock on the file "lock" in it): it ends with the process, however that ends.
+ * @param[out] lock    zeroed unless WICK_OK
+ * @param[out] holder  process id of whoever holds it, for messages; 0 if it does not say. NULL: not
+ *                     wanted
+ * @param[in] wait_ms  how long to wait for another one to let go
+ * @retval WICK_OK  @retval WICK_E_STORE_BUSY another process uses it  @retval WICK_E_HAL
+ */
+WICK_NODISCARD wick_status wick_linux_store_take(wick_linux_store_lock *lock, uint32_t *holder,
+                                                 const wick_linux_store *st, uint32_t wait_ms);
+
+/** Lets go. May be called on a zeroed lock. */
+void wick_linux_store_release(wick_linux_store_lock *lock);
+
 /* ---- secrets in files ---- */
 
 /**
