@@ -256,8 +256,13 @@ build_mbedtls() {
     cp -r "$tree/include/mbedtls" "$tree/include/psa" "$scratch/include/"
     # Ours replaces the default configuration, so that no user needs a define.
     cp "$here/mbedtls_config.h" "$scratch/include/mbedtls/mbedtls_config.h"
+    extra=
+    case $cc in
+    *-none-*) ;;
+    *) extra=$here/mbedtls_random.c ;;
+    esac
     # shellcheck disable=SC2086
-    ls "$tree"/library/*.c | compile "$scratch/lib/libmbedtls.a" "$scratch/obj" \
+    ls "$tree"/library/*.c $extra | compile "$scratch/lib/libmbedtls.a" "$scratch/obj" \
         $flags $defs -Werror=implicit -I"$scratch/include" -I"$tree/library"
 }
 
@@ -283,7 +288,8 @@ build_cjson() {
 libraries() { # libraries TARGET
     target_tools "$1"
     # gcc's vectoriser makes SHA-256 a tenth longer: its message schedule does not fit vectors.
-    library mbedtls 3.6 "$1" "-fno-tree-vectorize" "$here/mbedtls_config.h"
+    library mbedtls 3.6 "$1" "-fno-tree-vectorize" \
+        "$here/mbedtls_config.h" "$here/mbedtls_random.c"
     library libsecp256k1 0.5 "$1" \
         "-DENABLE_MODULE_RECOVERY=1 -DENABLE_MODULE_ECDH=1 $secp_defs" "$here/secp256k1_callbacks.c"
     # Microcontrollers have no use for JSON: the ports that read it have a C library.

@@ -7,7 +7,9 @@
  * All memory comes from one static pool (mbedtls_memory_buffer_alloc_init); before that call every
  * allocation fails, because the library knows no calloc. Entropy is what the port feeds in
  * (mbedtls_entropy_add_source), timers are the port's callbacks (mbedtls_ssl_set_timer_cb), records
- * go through memory (mbedtls_ssl_set_bio). TLS is 1.2 with pre-shared keys only.
+ * go through memory (mbedtls_ssl_set_bio). TLS with pre-shared keys is 1.2; where there is an
+ * operating system, also a client with certificates for HTTPS, 1.2 and 1.3. The validity of a
+ * certificate is checked by the port, which has the clock.
  */
 
 /* ---- platform ---- */
@@ -90,6 +92,30 @@
         MBEDTLS_TLS_PSK_WITH_CHACHA20_POLY1305_SHA256, MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256,    \
         MBEDTLS_TLS_PSK_WITH_AES_128_CCM, MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8
 
+#if !defined(__arm__) || defined(__linux__)
+/* ---- HTTPS: certificates, and what TLS 1.3 wants of PSA (its random numbers are the port's) ---- */
+#define WICK_MBEDTLS_HTTPS
+#define MBEDTLS_SHA384_C
+#define MBEDTLS_SHA512_C
+#define MBEDTLS_HKDF_C
+#define MBEDTLS_ECDSA_C
+#define MBEDTLS_ECP_DP_SECP384R1_ENABLED
+#define MBEDTLS_ECP_DP_SECP521R1_ENABLED
+#define MBEDTLS_BASE64_C
+#define MBEDTLS_X509_USE_C
+#define MBEDTLS_X509_CRT_PARSE_C
+#define MBEDTLS_X509_RSASSA_PSS_SUPPORT
+#define MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK
+#define MBEDTLS_SSL_SERVER_NAME_INDICATION
+#define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
+#define MBEDTLS_KEY_EXCHANGE_ECDHE_RSA_ENABLED
+#define MBEDTLS_KEY_EXCHANGE_ECDHE_ECDSA_ENABLED
+#define MBEDTLS_PSA_CRYPTO_C
+#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
+#define MBEDTLS_SSL_PROTO_TLS1_3
+#define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
+#endif
+
 #if defined(__arm__) && !defined(__linux__)
 /* Microcontrollers: small tables, small buffers (lab figures: 54 KB text with RSA and DTLS). */
 #define MBEDTLS_AES_ROM_TABLES
@@ -104,7 +130,7 @@
 #define MBEDTLS_AES_ROM_TABLES
 #define MBEDTLS_MPI_WINDOW_SIZE 2
 #define MBEDTLS_MPI_MAX_SIZE 512
-#define MBEDTLS_SSL_IN_CONTENT_LEN 4608
+#define MBEDTLS_SSL_IN_CONTENT_LEN 16384 /* many web servers ignore every wish for smaller records */
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 4608
 #define MBEDTLS_SSL_DTLS_MAX_BUFFERING 8192
 #endif

@@ -13,7 +13,7 @@
 #include "wick/port/tls.h"
 #include "wick/tx.h"
 
-#define CONNECTIONS_MAX 4 /* each takes about 12 KB of the TLS pool */
+#define CONNECTIONS_MAX 4 /* each takes about 24 KB of the TLS pool */
 #define HANDSHAKE_MS 10000
 #define IDLE_MS 60000
 

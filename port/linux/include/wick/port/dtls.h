@@ -28,7 +28,7 @@
  * handshake that failed it waits for another one until WICK_DTLS_SERVER_WAIT_MS have passed, so that
  * a forged hello costs nobody his session.
  *
- * Sizes (64-bit): wick_dtls 5.3 KB, and 12 KB from the pool.
+ * Sizes (64-bit): wick_dtls 5.3 KB, and 24 KB from the pool.
  * A wick_dtls must stay where it was initialised.
  */
 #include "wick/base.h"
