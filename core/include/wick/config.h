@@ -123,6 +123,43 @@
 #error "WICK_CLIQUE_WINDOW: range WICK_SEAL_SIGNERS_MAX / 2 + 1..255"
 #endif
 
+/* ---- light client (wick/light.h) ---- */
+
+/* The light client of a chain with its trust store: 0 leaves both out. */
+#ifndef WICK_WITH_LIGHT
+#define WICK_WITH_LIGHT 1
+#endif
+/* Nodes of a quorum (wick/quorum.h) and requests under way at once. Range 1..16. 56 bytes each in
+ * wick_quorum, 88 in wick_light. */
+#ifndef WICK_QUORUM_SOURCES_MAX
+#define WICK_QUORUM_SOURCES_MAX 8
+#endif
+#if WICK_QUORUM_SOURCES_MAX < 1 || WICK_QUORUM_SOURCES_MAX > 16
+#error "WICK_QUORUM_SOURCES_MAX: range 1..16"
+#endif
+/* Headers asked for with one request, when many have to be followed. Range 1..128. No RAM. */
+#ifndef WICK_LIGHT_BATCH
+#define WICK_LIGHT_BATCH 32
+#endif
+/* Between looks for a new head, milliseconds. */
+#ifndef WICK_LIGHT_POLL_MS
+#define WICK_LIGHT_POLL_MS 4000
+#endif
+/* A request that was not answered is given up after this, milliseconds. */
+#ifndef WICK_LIGHT_REQUEST_MS
+#define WICK_LIGHT_REQUEST_MS 20000
+#endif
+/* Oldest head that is not stale, seconds. Finalised ones are half an epoch to two epochs old by
+ * nature and have twice as long. */
+#ifndef WICK_LIGHT_MAX_AGE_S
+#define WICK_LIGHT_MAX_AGE_S 900
+#endif
+/* Least time between two writes of the trust store, seconds: 24 a day spare a flash of 100,000 erase
+ * cycles for 11 years even if each write erases. What was not written is followed again. */
+#ifndef WICK_LIGHT_SAVE_S
+#define WICK_LIGHT_SAVE_S 3600
+#endif
+
 /* Gateway agent (wick/gateway.h). Sessions and pending calls, range 1..32, about 0.7 KB each. */
 #ifndef WICK_GW_SESSIONS_MAX
 #define WICK_GW_SESSIONS_MAX 4

@@ -60,6 +60,9 @@ typedef enum wick_status {
     WICK_E_BEACON_BRANCH = -116,    /* a Merkle branch does not lead to the signed beacon header */
     WICK_E_BEACON_PERIOD = -117,    /* signed by a sync committee that is not known (yet) */
     WICK_E_BEACON_COMMITTEE = -118, /* not the sync committee that is known */
+    WICK_E_HEADER_OTHER = -119,     /* another block than the one asked for */
+    WICK_E_QUORUM = -120,           /* too few independent nodes have answered to agree */
+    WICK_E_QUORUM_SPLIT = -121,     /* independent nodes contradict each other */
     /* nat */
     WICK_E_STUN_COOKIE = -200,       /* not a STUN message */
     WICK_E_STUN_INTEGRITY = -201,    /* MESSAGE-INTEGRITY missing or wrong */
