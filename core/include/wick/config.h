@@ -141,6 +141,11 @@
 #ifndef WICK_LIGHT_BATCH
 #define WICK_LIGHT_BATCH 32
 #endif
+/* Headers in between asked for on the way to one newest header, when validators have changed a lot.
+ * Range 64..2^32-1. No RAM. */
+#ifndef WICK_LIGHT_STEPS_MAX
+#define WICK_LIGHT_STEPS_MAX 4096
+#endif
 /* Between looks for a new head, milliseconds. */
 #ifndef WICK_LIGHT_POLL_MS
 #define WICK_LIGHT_POLL_MS 4000

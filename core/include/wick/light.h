@@ -64,6 +64,7 @@ extern "C" {
 
 struct wick_beacon; /* wick/beacon.h */
 struct wick_beacon_chain;
+struct wick_beacon_fork;
 
 typedef enum wick_light_rule {
     WICK_LIGHT_OWN_NODE = 1,  /* tier OWN_NODE */
@@ -268,10 +269,11 @@ WICK_NODISCARD wick_status wick_light_header(wick_light *lc, wick_span header_rl
                                              uint32_t request);
 
 /** One light-client object of an answer.
- *  @param[in] version4  fork version that the answer names, or its fork digest: as wick/beacon.h */
-WICK_NODISCARD wick_status wick_light_beacon(wick_light *lc, wick_span ssz,
-                                             const uint8_t version4[4], uint64_t now_ms,
-                                             uint32_t request);
+ *  @param[in] fork  the fork it was written in, found by the name or the digest that came with it
+ *  @retval WICK_OK        taken  @retval WICK_E_STATE as above
+ *  @retval others         as wick/beacon.h: the request has ended */
+WICK_NODISCARD wick_status wick_light_beacon(wick_light *lc, const struct wick_beacon_fork *fork,
+                                             wick_span ssz, uint64_t now_ms, uint32_t request);
 
 /** End of an answer. @retval WICK_OK  @retval WICK_E_STATE no such request is under way */
 WICK_NODISCARD wick_status wick_light_end(wick_light *lc, uint64_t now_ms, uint32_t request);
@@ -297,6 +299,7 @@ typedef struct wick_light_ask {
 
 struct wick_light {
     wick_light_config cfg;
+    const struct wick_light_ops *ops; /* of the rule */
     wick_trusted_header head[2]; /* of the rule's tier; OPTIMISTIC */
     uint64_t tip;                /* newest number known */
     uint64_t floor_s, floor_ms;  /* newest trusted time, and when it was taken */
@@ -307,10 +310,12 @@ struct wick_light {
     uint32_t next_id;
     uint32_t reorgs;
     uint64_t reorg_number;
+    uint32_t generation; /* of the store; 0: nothing is stored */
     uint8_t phase;
-    uint8_t round;
+    uint8_t failures; /* in a row */
     bool running, conflict, synced, stale[2], dirty, save_now;
-    wick_status last_status; /* of the last failure, for STALE */
+    wick_status last_status;  /* of the last failure, for STALE */
+    wick_status round_status; /* QUORUM: of this round */
     wick_light_ask ask[WICK_QUORUM_SOURCES_MAX];
     wick_light_event event[WICK_LIGHT_EVENTS];
     uint8_t event_head, event_count;

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Following a chain by the agreement of independent nodes: each is asked for its newest block, then
+ * each for the header of the number that enough of them have. Who does not answer has no vote and
+ * does not stop the others.
+ */
+#include "light_internal.h"
+
+#if WICK_WITH_LIGHT
+
+enum { FOR_HEADS = 1, FOR_VOTES };
+
+static wick_status check(const wick_light_config *cfg)
+{
+    if (cfg->quorum_state == NULL || cfg->operators == NULL) {
+        return WICK_E_BAD_ARG;
+    }
+    return wick_quorum_init(cfg->quorum_state, cfg->chain_id, cfg->operators, cfg->sources,
+                            cfg->quorum, cfg->depth);
+}
+
+static wick_status begin(wick_light *lc)
+{
+    wick_quorum_begin(lc->cfg.quorum_state);
+    return WICK_OK;
+}
+
+static void ask_all(wick_light *lc, uint8_t purpose)
+{
+    for (uint8_t i = 0; i < lc->cfg.sources; i++) {
+        wick_light_ask *a = light_ask(lc, WICK_LIGHT_REQ_HEADER, i, purpose);
+        if (a != NULL) {
+            a->q.at = purpose == FOR_HEADS ? WICK_LIGHT_AT_LATEST : WICK_LIGHT_AT_NUMBER;
+            a->q.number = lc->target;
+        }
+    }
+}
+
+static void plan(wick_light *lc, uint64_t now_ms)
+{
+    uint64_t number = 0;
+    if (lc->phase == FOR_HEADS) {
+        wick_status s = wick_quorum_number(lc->cfg.quorum_state, &number);
+        lc->phase = 0;
+        if (s != WICK_OK) {
+            light_back_off(lc, now_ms, WICK_E_QUORUM);
+            return;
+        }
+        lc->phase = FOR_VOTES;
+        lc->target = number;
+        lc->round_status = WICK_AGAIN;
+        ask_all(lc, FOR_VOTES);
+        return;
+    }
+    if (lc->phase == FOR_VOTES) {
+        lc->phase = 0;
+        if (lc->round_status == WICK_OK) {
+            light_rest(lc, now_ms);
+        } else {
+            light_back_off(lc, now_ms, lc->round_status);
+        }
+        return;
+    }
+    wick_quorum_begin(lc->cfg.quorum_state);
+    lc->phase = FOR_HEADS;
+    ask_all(lc, FOR_HEADS);
+}
+
+static wick_status vote(wick_light *lc, const wick_light_ask *a, wick_span rlp,
+                        const wick_header *h, uint64_t now_ms)
+{
+    wick_trusted_header th;
+    wick_status s = wick_quorum_header(lc->cfg.quorum_state, &th, a->q.source, rlp);
+    if (s == WICK_OK) {
+        light_follow(lc, &th, h);
+        s = light_take_head(lc, &th, now_ms, 0);
+        lc->round_status = s;
+        lc->phase = FOR_VOTES;
+        return s;
+    }
+    if (lc->round_status == WICK_OK) { /* decided already: is this one of those who agreed? */
+        uint8_t hash[32];
+        wick_header_hash(hash, rlp);
+        return memcmp(hash, lc->head[0].hash, sizeof hash) == 0 ? WICK_OK : WICK_E_QUORUM_SPLIT;
+    }
+    if (s == WICK_AGAIN) {
+        return WICK_OK; /* counted */
+    }
+    lc->round_status = s == WICK_E_QUORUM || s == WICK_E_QUORUM_SPLIT ? s : lc->round_status;
+    return s;
+}
+
+static wick_status header(wick_light *lc, wick_light_ask *a, wick_span rlp, const wick_header *h,
+                          const uint8_t *hash32, uint64_t now_ms)
+{
+    (void)hash32;
+    if (a->purpose == FOR_VOTES) {
+        return vote(lc, a, rlp, h, now_ms);
+    }
+    wick_quorum_head(lc->cfg.quorum_state, a->q.source, h->number);
+    return WICK_OK;
+}
+
+/* A round ends when all its asks have: plan() is not called before. */
+static void done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, wick_status status)
+{
+    if (status != WICK_OK && a->purpose == FOR_VOTES && lc->round_status != WICK_OK) {
+        wick_status s = wick_quorum_none(lc->cfg.quorum_state, a->q.source);
+        lc->round_status = s;
+    }
+    lc->poll_due_ms = now_ms;
+}
+
+const struct wick_light_ops light_quorum = {check, begin, plan, header, NULL, done, NULL, NULL};
+
+#else
+/* ISO C forbids an empty file. */
+typedef int wick_light_quorum_is_off;
+#endif
