@@ -46,7 +46,7 @@ fi
 # shellcheck disable=SC2086
 sh toolchain/bootstrap.sh $root_free $groups
 # Without the servers the lab tests say that they are missing; the others do not need them.
-for group in lab chain; do
+for group in lab chain devnet; do
     # shellcheck disable=SC2086
     sh toolchain/bootstrap.sh $root_free "$group" || echo "run.sh: goes on without the $group tools"
 done

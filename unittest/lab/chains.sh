@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+# Starts and stops the chains of the lab; sourced by tests and the demo, after topology.sh.
+#
+#   top=<source tree> work=<scratch folder>       must be set
+#   chains_in="ip netns exec chain"               a network namespace to run in; default: here
+#   devnet_start 127.0.0.1 8545 8551 5052 64      proof of stake, genesis 64 s in the past
+#   sealing_start 127.0.0.1 8545 8546 qbft        anvil and the sealing proxy in front of it
+#   chains_stop                                   ends what was started, and waits for it
+#
+# Nothing waits for a time: a start returns when the chain answers, or fails and shows its log. What
+# is started ends with chains_stop, which a trap should call, or with the namespace.
+
+chains_started=
+chains_in=${chains_in:-}
+chains_node=$top/build/deps/devnet/bin/node
+
+# The chain tools that a test needs: prints why it is skipped, if one is missing.
+chains_need() { # anvil|devnet ...
+    for chains_tool; do
+        case $chains_tool in
+        anvil) chains_file=$top/build/deps/chain/bin/anvil chains_group=chain ;;
+        devnet) chains_file=$chains_node chains_group=devnet ;;
+        esac
+        [ -x "$chains_file" ] || {
+            echo "1..0 # SKIP no $chains_tool: run sh toolchain/bootstrap.sh $chains_group"
+            return 1
+        }
+    done
+    command -v node >/dev/null 2>&1 || { echo "1..0 # SKIP no node"; return 1; }
+}
+
+# Free TCP ports of the loopback interface, one a line.
+chains_ports() { # COUNT
+    node -e '
+        const net = require("node:net");
+        let n = Number(process.argv[1]);
+        const all = Array.from({ length: n }, () => net.createServer().listen(0, "127.0.0.1", () => {
+            if (--n === 0) {
+                for (const s of all) { console.log(s.address().port); s.close(); }
+            }
+        }));' "$1"
+}
+
+chains_start() { # NAME COMMAND...: in the background, output in $work/NAME.log
+    chains_name=$1
+    shift
+    # shellcheck disable=SC2086
+    $chains_in "$@" >"$work/$chains_name.log" 2>&1 </dev/null &
+    eval "chains_pid_$chains_name=$!"
+    chains_started="$chains_started $chains_name"
+}
+chains_is_up() { # NAME
+    eval "kill -0 \$chains_pid_$1" 2>/dev/null
+}
+# Waits for a line of its log, as long as it runs.
+chains_await() { # SECONDS NAME PATTERN
+    chains_tries=$(($1 * 20))
+    until grep -q -e "$3" "$work/$2.log"; do
+        chains_tries=$((chains_tries - 1))
+        if [ "$chains_tries" -le 0 ] || ! chains_is_up "$2"; then
+            grep -q -e "$3" "$work/$2.log" && return 0
+            echo "# no '$3' in $2.log:"
+            tail -n 20 "$work/$2.log" | sed 's/^/#   /'
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+chains_end() { # NAME: and its ports are free again
+    eval "chains_pid=\$chains_pid_$1"
+    kill "$chains_pid" 2>/dev/null || :
+    chains_tries=100
+    while kill -0 "$chains_pid" 2>/dev/null && [ "$chains_tries" -gt 0 ]; do
+        chains_tries=$((chains_tries - 1))
+        sleep 0.05
+    done
+    kill -9 "$chains_pid" 2>/dev/null || :
+    wait "$chains_pid" 2>/dev/null || :
+}
+chains_stop() {
+    for chains_name in $chains_started; do
+        chains_end "$chains_name"
+    done
+    chains_started=
+}
+
+# ---- proof of stake ----
+
+# Four accounts that everybody knows have ether: those of the mnemonic "test test ... junk".
+devnet_accounts="0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266 0x70997970c51812dc3a010c7d01b50e0d17dc79c8
+0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc 0x90f79bf6eb2c4f870365e785982e1f101e93b906"
+devnet_chain_id=7331
+
+# devnet_start IP RPC_PORT ENGINE_PORT BEACON_PORT PAST_S [options of consensus.mjs]: returns when the
+# beacon API answers. Sets devnet_rpc, devnet_beacon, devnet_genesis.
+devnet_start() {
+    devnet_rpc=http://$1:$2
+    devnet_beacon=http://$1:$4
+    devnet_genesis=$(($(date +%s) - $5))
+    mkdir -p "$work/el"
+    # shellcheck disable=SC2086
+    node "$top/unittest/lab/devnet/genesis.mjs" "$devnet_genesis" "$devnet_chain_id" \
+        $devnet_accounts >"$work/el/genesis.json" || return 1
+    chains_start el "$chains_node" "$top/build/deps/devnet/bin/ethereumjs" \
+        "--gethGenesis=$work/el/genesis.json" "--dataDir=$work/el" --saveReceipts --isSingleNode \
+        --rpc "--rpcAddr=$1" "--rpcPort=$2" \
+        --rpcEngine "--rpcEngineAddr=$1" "--rpcEnginePort=$3" --rpcEngineAuth=false \
+        --discV4=false --discDns=false "--extIP=$1" "--port=$(($3 + 1000))"
+    devnet_engine=http://$1:$3
+    devnet_listen=$1:$4
+    shift 5
+    chains_start cl "$chains_node" "$top/unittest/lab/devnet/consensus.mjs" \
+        --engine "$devnet_engine" --listen "$devnet_listen" --genesis-time "$devnet_genesis" "$@"
+    chains_await 120 cl '^ready'
+}
+
+# The newest finalised block's beacon root: what an operator would provision.
+devnet_trusted() { # [SLOT]
+    node -e '
+        fetch(process.argv[1]).then((r) => r.json()).then((j) => {
+            if (!j.data) { process.exit(1); }
+            console.log(j.data.root);
+        }, () => process.exit(1));' "$devnet_beacon/eth/v1/beacon/headers/${1:-finalized}"
+}
+devnet_genesis_validators_root() {
+    node -e '
+        fetch(process.argv[1]).then((r) => r.json()).then((j) => {
+            console.log(j.data.genesis_validators_root);
+        }, () => process.exit(1));' "$devnet_beacon/eth/v1/beacon/genesis"
+}

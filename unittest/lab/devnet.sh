@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The proof-of-stake devnet against Lodestar's own spec light client: from a block of the first sync
+# committee period over three rotations and the fork from Electra to Fulu, some members missing and
+# some slots empty. What wick's own tests of the devnet build upon.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd -P)
+. "$top/unittest/lab/topology.sh"
+work=
+. "$top/unittest/lab/chains.sh"
+chains_need devnet || exit 77
+
+work=$(mktemp -d)
+trap 'chains_stop; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+# shellcheck disable=SC2046
+set -- $(chains_ports 3)
+# Three periods of 64 slots and more are in the past: the clock is never waited for.
+devnet_start 127.0.0.1 "$1" "$2" "$3" 600 --fulu-epoch 10 --missing 20 --skip-every 29
+echo "1..1"
+chains_await 280 cl '^period 3'
+verified=$("$chains_node" "$top/unittest/lab/devnet/verify.mjs" "$devnet_beacon" "$devnet_rpc" 8 3) || :
+case $verified in
+"ok "*" forks=electra,fulu") echo "ok 1 - lab.devnet.spec_client # $verified" ;;
+*)
+    echo "not ok 1 - lab.devnet.spec_client # $verified"
+    exit 1
+    ;;
+esac
