@@ -14,7 +14,7 @@
 // With a genesis in the past it makes the missed blocks as fast as it can, then keeps to the clock.
 // Prints "ready" when the API listens, "finality SLOT" at the first finalised epoch, "period N" when a
 // block of sync committee period N is final, "live SLOT" when it has caught up.
-import './deps.mjs';
+import '../deps.mjs';
 
 const defaults = {
   engine: '', listen: '', 'genesis-time': '', 'seconds-per-slot': '1', 'fulu-epoch': '10',

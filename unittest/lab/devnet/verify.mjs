@@ -3,7 +3,7 @@
 // opinion beside wick's. Shares no code with the driver but the libraries.
 //   node verify.mjs BEACON_URL RPC_URL TRUSTED_SLOT LEAST_ROTATIONS
 // Prints "ok SLOT BLOCK_HASH rotations=N forks=A,B" or what is wrong.
-import './deps.mjs';
+import '../deps.mjs';
 
 const [beacon, rpc, trustedSlot, leastRotations] = process.argv.slice(2);
 process.env.LODESTAR_PRESET = process.env.LODESTAR_PRESET || 'minimal';

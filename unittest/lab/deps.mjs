@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const dir = process.env.WICK_DEVNET_DIR || path.join(here, '..', '..', '..', 'build', 'deps', 'devnet');
+const dir = process.env.WICK_DEVNET_DIR || path.join(here, '..', '..', 'build', 'deps', 'devnet');
 const parentURL = pathToFileURL(path.join(dir, 'package.json')).href;
 
 registerHooks({
