@@ -128,3 +128,37 @@ devnet_genesis_validators_root() {
             console.log(j.data.genesis_validators_root);
         }, () => process.exit(1));' "$devnet_beacon/eth/v1/beacon/genesis"
 }
+
+# ---- consortium chains: a sealing proxy in front of anvil ----
+
+anvil_start() { # IP PORT [options of anvil]: sets anvil_rpc
+    anvil_rpc=http://$1:$2
+    anvil_ip=$1 anvil_port=$2
+    shift 2
+    chains_start anvil "$top/build/deps/chain/bin/anvil" --host "$anvil_ip" --port "$anvil_port" "$@"
+    chains_await 30 anvil "^Listening on $anvil_ip:$anvil_port"
+}
+
+# sealing_start IP PORT ANVIL_PORT RULE [options of proxy.mjs]: sets sealing_rpc, sealing_genesis.
+sealing_start() {
+    sealing_rpc=http://$1:$2
+    anvil_start "$1" "$3" || return 1
+    sealing_listen=$1:$2 sealing_rule=$4
+    shift 4
+    chains_start sealing "$chains_node" "$top/unittest/lab/sealing/proxy.mjs" \
+        --listen "$sealing_listen" --upstream "$anvil_rpc" --rule "$sealing_rule" "$@"
+    chains_await 30 sealing '^ready' || return 1
+    sealing_genesis=$(sed -n 's/^ready [0-9]* //p' "$work/sealing.log")
+}
+
+# One JSON-RPC call; prints the result as JSON, or fails with the error.
+chains_rpc() { # URL METHOD PARAMS
+    node -e '
+        const [url, method, params] = process.argv.slice(1);
+        const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: JSON.parse(params) });
+        fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body })
+            .then((r) => r.json()).then(({ error, result }) => {
+                if (error) { console.error(JSON.stringify(error)); process.exit(1); }
+                console.log(JSON.stringify(result));
+            }, (e) => { console.error(String(e)); process.exit(1); });' "$1" "$2" "$3"
+}
