@@ -93,6 +93,22 @@
 #define WICK_BEACON_TRUSTING_S (14u * 24u * 3600u)
 #endif
 
+/* ---- proof bundles (wick/bundle.h) ---- */
+
+/* Most storage slots in one bundle. Range 1..255. No RAM. */
+#ifndef WICK_BUNDLE_SLOTS_MAX
+#define WICK_BUNDLE_SLOTS_MAX 16
+#endif
+/* Most nodes of one proof in a bundle. A path of 64 nibbles has 65 nodes. Range 8..255. No RAM. */
+#ifndef WICK_BUNDLE_NODES_MAX
+#define WICK_BUNDLE_NODES_MAX 66
+#endif
+/* Most pieces of evidence in one bundle: headers before and after, updates. Range 1..65535. No RAM;
+ * each may cost a signature check. */
+#ifndef WICK_BUNDLE_STEPS_MAX
+#define WICK_BUNDLE_STEPS_MAX 256
+#endif
+
 /* ---- sealed headers (wick/seal.h, wick/bft.h, wick/clique.h) ---- */
 
 /* Largest set of validators or signers. Range 1..64. 20 bytes each in every state. */

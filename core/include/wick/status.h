@@ -63,6 +63,8 @@ typedef enum wick_status {
     WICK_E_HEADER_OTHER = -119,     /* another block than the one asked for */
     WICK_E_QUORUM = -120,           /* too few independent nodes have answered to agree */
     WICK_E_QUORUM_SPLIT = -121,     /* independent nodes contradict each other */
+    WICK_E_UNTRUSTED_HEADER = -130, /* consistent with a header that nobody vouches for */
+    WICK_E_BUNDLE_OTHER = -131,     /* a proof bundle that answers another question */
     /* nat */
     WICK_E_STUN_COOKIE = -200,       /* not a STUN message */
     WICK_E_STUN_INTEGRITY = -201,    /* MESSAGE-INTEGRITY missing or wrong */
