@@ -2,7 +2,7 @@
 pragma solidity ^0.8.20;
 
 import {DeviceRegistry} from "../src/DeviceRegistry.sol";
-import {Vm} from "./Vm.sol";
+import {Shipped} from "./Shipped.sol";
 
 /// @notice What a manager signs, field by field.
 struct Voucher {
@@ -19,9 +19,7 @@ struct Voucher {
 }
 
 /// @notice A registry, its people, and what they sign.
-abstract contract Fixture {
-    Vm internal constant vm = Vm(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
-
+abstract contract Fixture is Shipped {
     uint256 internal constant NOW = 1_800_000_000;
     uint256 internal constant MANAGER_KEY = 0xA11CE;
     uint256 internal constant OTHER_KEY = 0xBAD;
@@ -53,7 +51,11 @@ abstract contract Fixture {
     function deploy() internal {
         vm.warp(NOW);
         manager = vm.addr(MANAGER_KEY);
-        registry = new DeviceRegistry(ORG, ADMIN, manager);
+        registry = DeviceRegistry(construct(ORG, ADMIN, manager));
+    }
+
+    function construct(bytes32 org, address admin, address signer) internal returns (address) {
+        return create(shipped("DeviceRegistry"), abi.encode(org, admin, signer));
     }
 
     // ---- vouchers ----

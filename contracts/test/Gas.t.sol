@@ -5,7 +5,7 @@ import {Fixture} from "./Fixture.sol";
 
 /// @notice Gas of whole transactions (intrinsic gas and calldata included: each call runs as a
 /// transaction of its own, see `isolate` in foundry.toml) against the bars of the design.
-/// forge-config: default.isolate = true
+/// forge-config: test.isolate = true
 contract GasTest is Fixture {
     function bar(string memory name, uint256 limit) private {
         uint256 used = vm.snapshotGasLastCall(name);

@@ -302,7 +302,7 @@ contract RegisterTest is Fixture {
 
     function test_voucherOfAnotherContractIsRefused() public {
         Voucher memory v = voucher();
-        DeviceRegistry twin = new DeviceRegistry(ORG, ADMIN, manager);
+        DeviceRegistry twin = DeviceRegistry(construct(ORG, ADMIN, manager));
         (bytes32 r, bytes32 vs) = signFor(MANAGER_KEY, v, block.chainid, address(twin));
         vm.expectRevert(DeviceRegistry.WrongSigner.selector);
         submitWith(v, r, vs);

@@ -20,8 +20,13 @@ interface Vm {
     function expectRevert(bytes calldata data) external;
     function lastCallGas() external view returns (Gas memory);
     function load(address target, bytes32 slot) external view returns (bytes32);
+    function parseJsonBytes(string calldata json, string calldata key)
+        external
+        pure
+        returns (bytes memory);
     function prank(address sender) external;
     function snapshotGasLastCall(string calldata name) external returns (uint256);
+    function readFile(string calldata path) external view returns (string memory);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8, bytes32, bytes32);
     function store(address target, bytes32 slot, bytes32 value) external;
     function warp(uint256 time) external;
