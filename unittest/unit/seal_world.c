@@ -257,7 +257,7 @@ static void header(struct bytes *out, const struct spec *s, enum part part)
     string(&items, s->parent, 32);
     string(&items, no_uncles, 32);
     string(&items, world_address(is_clique ? s->subject : s->proposer), 20);
-    string(&items, root, 32);
+    string(&items, s->state_root != NULL ? s->state_root : root, 32);
     root[1] = 1;
     string(&items, root, 32);
     root[1] = 2;

@@ -30,6 +30,7 @@ struct spec {
     bool other_mix;
     bool high_s;
     uint8_t salt;      /* makes blocks differ */
+    const uint8_t *state_root; /* 32 bytes; NULL: made of the salt */
     size_t more_fields; /* beyond base fee: fields of forks to come */
     bool list_signers;  /* Clique: epoch header */
 };
