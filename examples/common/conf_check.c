@@ -85,13 +85,13 @@ static wick_status check_ranges(const conf *c, conf_error *e, const conf_chain *
 /* More than half of at least two operators: one alone is own_node by another name. */
 static wick_status check_quorum(const conf *c, conf_error *e, const conf_chain *x)
 {
-    uint64_t n = 0;
+    size_t n = 0;
     for (const conf_rpc *r; (r = conf_find_rpc(c, x->s.name, n)) != NULL; n++) {
         if (r->operator[0] == '\0') {
             return conf_refuse(e, r->s.line, "[rpc.%s]: rule = quorum needs 'operator'",
                                r->s.name);
         }
-        for (uint64_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++) {
             if (strcmp(conf_find_rpc(c, x->s.name, i)->operator, r->operator) == 0) {
                 return conf_refuse(e, conf_line(c, &r->s, "operator"),
                                    "operator %s has one voice in [chain.%s], not two",
