@@ -1,3 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Real chains: what a program says about them must be true.
 wick_add_script_test(lab devnet lab/devnet.sh SERIAL)
+
+# Consortium chains behind the sealing proxy.
+if(NOT CMAKE_CROSSCOMPILING AND TARGET wick_crypto)
+  add_executable(lab_headers lab/lab_headers.c)
+  target_link_libraries(lab_headers PRIVATE wick_crypto wick::core)
+  wick_target_flags(lab_headers)
+  foreach(rule qbft ibft2 ibft1 clique)
+    wick_add_script_test(lab sealing_${rule} lab/sealing.sh ARGS $<TARGET_FILE:lab_headers> ${rule})
+  endforeach()
+endif()

@@ -44,8 +44,9 @@ chains_ports() { # COUNT
 chains_start() { # NAME COMMAND...: in the background, output in $work/NAME.log
     chains_name=$1
     shift
+    : >"$work/$chains_name.log" # here, so that nobody reads what an earlier one wrote
     # shellcheck disable=SC2086
-    $chains_in "$@" >"$work/$chains_name.log" 2>&1 </dev/null &
+    $chains_in "$@" >>"$work/$chains_name.log" 2>&1 </dev/null &
     eval "chains_pid_$chains_name=$!"
     chains_started="$chains_started $chains_name"
 }
@@ -131,11 +132,12 @@ devnet_genesis_validators_root() {
 
 # ---- consortium chains: a sealing proxy in front of anvil ----
 
-anvil_start() { # IP PORT [options of anvil]: sets anvil_rpc
+anvil_start() { # IP PORT: with $anvil_options; sets anvil_rpc
     anvil_rpc=http://$1:$2
     anvil_ip=$1 anvil_port=$2
-    shift 2
-    chains_start anvil "$top/build/deps/chain/bin/anvil" --host "$anvil_ip" --port "$anvil_port" "$@"
+    # shellcheck disable=SC2086
+    chains_start anvil "$top/build/deps/chain/bin/anvil" --host "$anvil_ip" --port "$anvil_port" \
+        ${anvil_options:-}
     chains_await 30 anvil "^Listening on $anvil_ip:$anvil_port"
 }
 

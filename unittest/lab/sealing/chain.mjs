@@ -129,8 +129,13 @@ export class SealedChain {
   }
 
   make(number, block, plan) {
-    const parentHash = number === 0 ? block.parentHash : this.blocks[number - 1].hash;
-    return this.seal({ ...block, parentHash }, plan);
+    if (number === 0) {
+      return this.seal(block, plan);
+    }
+    const parent = this.blocks[number - 1];
+    // Anvil mines several blocks in one second, which no consensus allows.
+    const timestamp = Math.max(Number(block.timestamp), Number(parent.timestamp) + 1);
+    return this.seal({ ...block, parentHash: parent.hash, timestamp: '0x' + timestamp.toString(16) }, plan);
   }
 
   /** Another version of a sealed block, by the fault that is switched on. */

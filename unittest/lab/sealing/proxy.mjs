@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SEALING PROXY, for laboratories: a consortium chain in front of anvil. It serves anvil's blocks with
 // headers sealed by the rules of a consensus, and everything else as it is: state roots, receipts and
-// proofs are anvil's own, so that each verifies under the sealed header. There are no validators
-// behind it but this process, which holds all their keys.
+// proofs are anvil's own, so that each verifies under the sealed header; only the time is moved where
+// two blocks have the same. There are no validators behind it but this process, which holds all keys.
 //
 //   node proxy.mjs --listen IP:PORT --upstream URL --rule qbft|ibft2|ibft1|clique [options]
 //     --validators N  at genesis; default 4

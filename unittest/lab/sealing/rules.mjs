@@ -59,10 +59,10 @@ function ibft1(block, plan) {
 // vanity | signers, at an epoch | seal; `proposer` is the one signer
 function clique(block, plan) {
   const turn = Number(block.number) % plan.set.length;
-  const inTurn = plan.proposer === plan.set[turn] || plan.genesis;
+  const inTurn = plan.proposer === plan.set[turn];
   const head = {
     ...block,
-    difficulty: plan.genesis ? '0x1' : inTurn !== Boolean(plan.wrongTurn) ? '0x2' : '0x1',
+    difficulty: plan.genesis ? '0x1' : inTurn === !plan.wrongTurn ? '0x2' : '0x1',
     mixHash: zeroes(32),
     miner: plan.vote ? hex(plan.vote.key.address) : zeroes(20),
     nonce: plan.vote?.add ? '0x' + 'ff'.repeat(8) : zeroes(8),
