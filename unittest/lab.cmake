@@ -10,4 +10,6 @@ if(NOT CMAKE_CROSSCOMPILING AND TARGET wick_crypto)
   foreach(rule qbft ibft2 ibft1 clique)
     wick_add_script_test(lab sealing_${rule} lab/sealing.sh ARGS $<TARGET_FILE:lab_headers> ${rule})
   endforeach()
+  # The same from the miner of a real client.
+  wick_add_script_test(lab poa lab/poa.sh ARGS $<TARGET_FILE:lab_headers>)
 endif()

@@ -4,7 +4,7 @@
  *     STATUS pin|next|trust HASH RLP
  * and must end with that status: `pin` starts at the block, `next` gives a newer one, `trust` asks
  * Clique for a trusted header.
- *     lab_headers qbft|ibft2|ibft1|clique EPOCH LEAST_LINES
+ *     lab_headers TEST qbft|ibft2|ibft1|clique EPOCH LEAST_LINES
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
@@ -98,13 +98,13 @@ int main(int argc, char **argv)
                  {"ibft1", WICK_SEAL_IBFT1},
                  {"clique", WICK_SEAL_CLIQUE}};
     unsigned long lines = 0, refused = 0, bad = 0;
-    if (argc != 4 || wick_crypto_init(&crypto, &crypto_ctx) != WICK_OK) {
+    if (argc != 5 || wick_crypto_init(&crypto, &crypto_ctx) != WICK_OK) {
         return 2;
     }
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        rule = strcmp(argv[1], rules[i].name) == 0 ? rules[i].rule : rule;
+        rule = strcmp(argv[2], rules[i].name) == 0 ? rules[i].rule : rule;
     }
-    config.epoch = (uint32_t)strtoul(argv[2], NULL, 10);
+    config.epoch = (uint32_t)strtoul(argv[3], NULL, 10);
     while (fgets(text, sizeof text, stdin) != NULL) {
         char *save = NULL;
         const char *want = strtok_r(text, " \n", &save), *op = strtok_r(NULL, " \n", &save);
@@ -117,8 +117,8 @@ int main(int argc, char **argv)
         }
     }
     /* A scenario that broke off proves nothing. */
-    bool enough = lines >= strtoul(argv[3], NULL, 10);
-    printf("%s - lab.sealing.%s # %lu headers, %lu of them refused with the right status\n",
+    bool enough = lines >= strtoul(argv[4], NULL, 10);
+    printf("%s - %s # %lu headers, %lu of them refused with the right status\n",
            bad == 0 && enough ? "ok 1" : "not ok 1", argv[1], lines, refused);
     return bad == 0 && enough ? 0 : 1;
 }

@@ -25,4 +25,4 @@ anvil_options="--timestamp $(($(date +%s) - 3600))"
 sealing_start 127.0.0.1 "$1" "$2" "$rule" --epoch "$epoch"
 "$chains_node" "$top/unittest/lab/sealing/scenario.mjs" "$anvil_rpc" "$sealing_rpc" "$rule" "$epoch" \
     >"$work/scenario" || { echo "not ok 1 - lab.sealing.$rule # the scenario broke off"; exit 1; }
-"$program" "$rule" "$epoch" 30 <"$work/scenario"
+"$program" "lab.sealing.$rule" "$rule" "$epoch" 30 <"$work/scenario"
