@@ -322,6 +322,12 @@ static const struct text texts[] = {
     TEXT(WICK_E_STORE_BUSY, "STORE_BUSY",
      "another process uses the store",
      "wait until it ends, ask it through its socket, or name another store_dir"),
+    TEXT(WICK_E_TRUST_ANCHOR, "TRUST_ANCHOR",
+     "an https server needs a CA file or a pinned key to be checked against",
+     "set ca_file or pin_sha256"),
+    TEXT(WICK_E_CERT, "CERT",
+     "the server's certificate is not the one expected: issuer, name, time or key",
+     "check the URL's host name, ca_file or pin_sha256, and the clock"),
 };
 
 static const struct text *find(wick_status status)

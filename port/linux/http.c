@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { IDLE = 0, RESOLVE, SEND_HEAD, SEND_BODY, HEAD, BODY, ENDED };
+enum { IDLE = 0, RESOLVE, SECURE, SEND_HEAD, SEND_BODY, HEAD, BODY, ENDED };
 enum { SIZE = 0, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_LF, LAST_LF };
 
 #define TRAILER_MAX 1024
@@ -103,11 +103,25 @@ void wick_http_init(wick_http *h, const wick_hal_net *net, const wick_http_url *
     h->net = net;
     h->url = *url;
     h->sock = -1;
+    h->accept = "application/json";
+}
+
+void wick_http_trust(wick_http *h, const wick_https_trust *trust)
+{
+    h->trust = trust;
+}
+
+void wick_http_accept(wick_http *h, const char *media_type)
+{
+    h->accept = media_type;
 }
 
 void wick_http_cancel(wick_http *h)
 {
-    if (h->sock >= 0) {
+    if (h->url.tls) {
+        wick_https_end(&h->secure);
+    }
+    if (h->net != NULL && h->sock >= 0) {
         h->net->close(h->net->ctx, h->sock);
         h->sock = -1;
     }
@@ -125,21 +139,28 @@ wick_status wick_http_start(wick_http *h, uint64_t now_ms, const char *method,
                             const char *content_type, wick_span body, uint8_t *reply,
                             size_t reply_cap, uint32_t timeout_ms)
 {
-    char port[8] = "";
+    char port[8] = "", about[96] = "";
     wick_http_cancel(h);
     h->code = 0;
+    h->fork[0] = '\0';
+    h->is_json = false;
+    h->retry_s = 0;
     h->body = wick_span_make(reply, 0);
-    if (h->url.tls) {
-        return WICK_E_UNSUPPORTED;
+    if (h->url.tls && (h->trust == NULL ||
+                       (h->trust->ca_file == NULL && h->trust->pin32 == NULL))) {
+        return WICK_E_TRUST_ANCHOR;
     }
-    if (h->url.port != 80) {
+    if (h->url.port != (h->url.tls ? 443 : 80)) {
         (void)snprintf(port, sizeof port, ":%u", (unsigned)h->url.port);
     }
+    if (content_type != NULL) {
+        (void)snprintf(about, sizeof about, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+                       content_type, body.len);
+    }
     int n = snprintf(h->head, sizeof h->head,
-                     "%s %s HTTP/1.1\r\nHost: %s%s\r\nUser-Agent: wick\r\n"
-                     "Accept: application/json\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                     "Connection: close\r\n\r\n",
-                     method, h->url.path, h->url.host, port, content_type, body.len);
+                     "%s %s HTTP/1.1\r\nHost: %s%s\r\nUser-Agent: wick\r\nAccept: %s\r\n"
+                     "%sConnection: close\r\n\r\n",
+                     method, h->url.path, h->url.host, port, h->accept, about);
     if (n < 0 || (size_t)n >= sizeof h->head) {
         return WICK_E_NO_SPACE;
     }
@@ -159,7 +180,37 @@ wick_status wick_http_start(wick_http *h, uint64_t now_ms, const char *method,
 
 /* ---- reply: header ---- */
 
-/* One field line. Only the two that say where the body ends matter. */
+/* A value as text, "" if it is too long. */
+static void keep_text(char *out, size_t cap, const char *text, size_t len)
+{
+    size_t n = len < cap ? len : 0;
+    memcpy(out, text, n);
+    out[n] = '\0';
+}
+
+/* Fields that say something about the body, beside those that say where it ends. */
+static void read_about(wick_http *h, const char *line, size_t name, size_t value, size_t end)
+{
+    static const char json[] = "application/json";
+    if (same_word(line, name, "eth-consensus-version")) {
+        keep_text(h->fork, sizeof h->fork, line + value, end - value);
+    } else if (same_word(line, name, "content-type")) {
+        size_t n = sizeof json - 1;
+        h->is_json = end - value >= n && same_word(line + value, n, json) &&
+                     (end - value == n || line[value + n] == ';' || line[value + n] == ' ');
+    } else if (same_word(line, name, "retry-after") && end - value <= 6) {
+        uint32_t v = 0;
+        for (size_t i = value; i < end; i++) {
+            if (line[i] < '0' || line[i] > '9') {
+                return; /* a date */
+            }
+            v = v * 10 + (uint32_t)(line[i] - '0');
+        }
+        h->retry_s = v;
+    }
+}
+
+/* One field line. Two of them say where the body ends. */
 static wick_status read_field(wick_http *h, const char *line, size_t len)
 {
     size_t name = 0, value, end = len;
@@ -197,6 +248,8 @@ static wick_status read_field(wick_http *h, const char *line, size_t len)
             return WICK_E_HTTP;
         }
         h->chunked = true;
+    } else {
+        read_about(h, line, name, value, end);
     }
     return WICK_OK;
 }
@@ -409,27 +462,48 @@ static wick_status take(wick_http *h, const uint8_t *data, size_t len)
 
 /* ---- the machine ---- */
 
-static wick_status step_resolve(wick_http *h)
+/* The host without the brackets of a literal. */
+static void bare_host(char *host, const wick_http *h)
 {
-    char host[sizeof h->url.host];
     size_t len = strlen(h->url.host);
     memcpy(host, h->url.host, len + 1);
     if (host[0] == '[' && host[len - 1] == ']') {
         host[len - 1] = '\0';
         memmove(host, host + 1, len - 1);
     }
+}
+
+static wick_status step_resolve(wick_http *h)
+{
+    char host[sizeof h->url.host];
+    bare_host(host, h);
     wick_status s = h->net->resolve(h->net->ctx, host, &h->address);
     if (s != WICK_OK) {
         return s;
     }
     h->address.port = h->url.port;
     s = h->net->tcp_open(h->net->ctx, &h->sock, &h->address);
+    if (s != WICK_OK) {
+        h->sock = -1;
+        return s;
+    }
+    h->state = h->url.tls ? SECURE : SEND_HEAD;
+    return h->url.tls ? wick_https_start(&h->secure, h->trust, h->net, h->sock, host) : WICK_OK;
+}
+
+static wick_status step_secure(wick_http *h)
+{
+    wick_status s = wick_https_poll(&h->secure);
     if (s == WICK_OK) {
         h->state = SEND_HEAD;
-    } else {
-        h->sock = -1;
     }
     return s;
+}
+
+static int32_t put_octets(wick_http *h, wick_span bytes)
+{
+    return h->url.tls ? wick_https_write(&h->secure, bytes)
+                      : h->net->tcp_send(h->net->ctx, h->sock, bytes);
 }
 
 static wick_status step_send(wick_http *h)
@@ -438,10 +512,9 @@ static wick_status step_send(wick_http *h)
                         ? wick_span_make((const uint8_t *)h->head, h->head_len)
                         : h->request_body;
     if (h->sent < all.len) {
-        int32_t n = h->net->tcp_send(h->net->ctx, h->sock,
-                                     wick_span_make(all.ptr + h->sent, all.len - h->sent));
+        int32_t n = put_octets(h, wick_span_make(all.ptr + h->sent, all.len - h->sent));
         if (n < 0) {
-            return n == WICK_AGAIN ? WICK_AGAIN : WICK_E_NET;
+            return (wick_status)n;
         }
         h->sent += (size_t)n;
         if (h->sent < all.len) {
@@ -461,7 +534,8 @@ static wick_status step_send(wick_http *h)
 static wick_status step_receive(wick_http *h)
 {
     uint8_t buf[4096];
-    int32_t n = h->net->tcp_recv(h->net->ctx, h->sock, buf, sizeof buf);
+    int32_t n = h->url.tls ? wick_https_read(&h->secure, buf, sizeof buf)
+                           : h->net->tcp_recv(h->net->ctx, h->sock, buf, sizeof buf);
     if (n > 0) {
         wick_status s = take(h, buf, (size_t)n);
         if (s == WICK_AGAIN) {
@@ -473,7 +547,7 @@ static wick_status step_receive(wick_http *h)
         bool whole = h->state == BODY && !h->sized && !h->chunked;
         return end_with(h, whole ? verdict(h) : WICK_E_TRUNCATED);
     }
-    return n == WICK_AGAIN ? WICK_AGAIN : end_with(h, WICK_E_NET);
+    return n == WICK_AGAIN ? WICK_AGAIN : end_with(h, (wick_status)n);
 }
 
 wick_status wick_http_poll(wick_http *h, uint64_t now_ms)
@@ -489,6 +563,9 @@ wick_status wick_http_poll(wick_http *h, uint64_t now_ms)
         switch (h->state) {
         case RESOLVE:
             s = step_resolve(h);
+            break;
+        case SECURE:
+            s = step_secure(h);
             break;
         case SEND_HEAD:
         case SEND_BODY:
@@ -512,6 +589,9 @@ wick_sock wick_http_sock(const wick_http *h)
 
 bool wick_http_wants_write(const wick_http *h)
 {
+    if (h->url.tls && h->state != RESOLVE) {
+        return wick_https_wants_write(&h->secure);
+    }
     return h->state == SEND_HEAD || h->state == SEND_BODY;
 }
 

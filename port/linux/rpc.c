@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { BATCH_NONE = 0, BATCH_OPEN, BATCH_CLOSED };
+
 wick_status wick_rpc_init(wick_rpc *rpc, const wick_hal_net *net, const char *url,
                           uint32_t timeout_ms)
 {
@@ -16,10 +18,21 @@ wick_status wick_rpc_init(wick_rpc *rpc, const wick_hal_net *net, const char *ur
     wick_status s = wick_http_url_parse(&u, url, strlen(url));
     wick_http_init(&rpc->http, net, &u);
     rpc->timeout_ms = timeout_ms != 0 ? timeout_ms : 5000;
-    if (s == WICK_OK && u.tls) {
-        s = WICK_E_UNSUPPORTED;
-    }
     return s;
+}
+
+void wick_rpc_trust(wick_rpc *rpc, const wick_https_trust *trust)
+{
+    wick_http_trust(&rpc->http, trust);
+}
+
+void wick_rpc_aim(wick_rpc *rpc, const wick_http_url *url, const wick_https_trust *trust,
+                  uint32_t timeout_ms)
+{
+    wick_http_cancel(&rpc->http);
+    wick_http_init(&rpc->http, rpc->http.net, url);
+    wick_http_trust(&rpc->http, trust);
+    rpc->timeout_ms = timeout_ms;
 }
 
 /* ---- request ---- */
@@ -57,12 +70,16 @@ void wick_rpc_put_u64(wick_rpc *rpc, uint64_t v)
 void wick_rpc_open(wick_rpc *rpc, const char *method)
 {
     char text[32];
-    wick_rpc_cancel(rpc);
+    if (rpc->batch != BATCH_OPEN) {
+        wick_rpc_cancel(rpc);
+        rpc->request_len = 0;
+    } else if (rpc->batch_count++ != 0) {
+        wick_rpc_put(rpc, ",");
+    }
     rpc->result = NULL;
     rpc->message[0] = '\0';
     rpc->error_code = 0;
     rpc->id++;
-    rpc->request_len = 0;
     (void)snprintf(text, sizeof text, "%u", (unsigned)rpc->id);
     wick_rpc_put(rpc, "{\"jsonrpc\":\"2.0\",\"id\":");
     wick_rpc_put(rpc, text);
@@ -71,19 +88,58 @@ void wick_rpc_open(wick_rpc *rpc, const char *method)
     wick_rpc_put(rpc, "\",\"params\":");
 }
 
-wick_status wick_rpc_send(wick_rpc *rpc, uint64_t now_ms)
+wick_status wick_rpc_transmit(wick_rpc *rpc, uint64_t now_ms)
 {
-    wick_rpc_put(rpc, "}");
     if (rpc->request_len >= sizeof rpc->request) {
         rpc->status = WICK_E_NO_SPACE;
         return WICK_E_NO_SPACE;
     }
+    rpc->result = NULL;
+    rpc->message[0] = '\0';
+    rpc->error_code = 0;
     wick_status s = wick_http_start(
         &rpc->http, now_ms, "POST", "application/json",
         wick_span_make((const uint8_t *)rpc->request, rpc->request_len), rpc->reply,
         sizeof rpc->reply, rpc->timeout_ms);
     rpc->status = s == WICK_OK ? WICK_AGAIN : s;
     return s;
+}
+
+wick_status wick_rpc_send(wick_rpc *rpc, uint64_t now_ms)
+{
+    wick_rpc_put(rpc, "}");
+    if (rpc->batch == BATCH_OPEN) {
+        return rpc->batch_count <= WICK_RPC_BATCH_MAX ? WICK_OK : WICK_E_NO_SPACE;
+    }
+    if (rpc->held) {
+        return rpc->request_len < sizeof rpc->request ? WICK_OK : WICK_E_NO_SPACE;
+    }
+    return wick_rpc_transmit(rpc, now_ms);
+}
+
+void wick_rpc_batch(wick_rpc *rpc)
+{
+    wick_rpc_cancel(rpc);
+    rpc->batch = BATCH_OPEN;
+    rpc->batch_count = 0;
+    rpc->batch_first = rpc->id + 1;
+    rpc->request_len = 0;
+    memset(rpc->batch_item, 0, sizeof rpc->batch_item);
+    wick_rpc_put(rpc, "[");
+}
+
+wick_status wick_rpc_batch_send(wick_rpc *rpc, uint64_t now_ms)
+{
+    if (rpc->batch != BATCH_OPEN || rpc->batch_count == 0) {
+        return WICK_E_STATE;
+    }
+    rpc->batch = BATCH_CLOSED;
+    wick_rpc_put(rpc, "]");
+    if (rpc->batch_count > WICK_RPC_BATCH_MAX || rpc->request_len >= sizeof rpc->request) {
+        rpc->status = WICK_E_NO_SPACE;
+        return WICK_E_NO_SPACE;
+    }
+    return rpc->held ? WICK_OK : wick_rpc_transmit(rpc, now_ms);
 }
 
 wick_status wick_rpc_start(wick_rpc *rpc, uint64_t now_ms, const char *method, const char *params)
@@ -110,14 +166,12 @@ static void keep_error(wick_rpc *rpc, const wick_json *error)
     rpc->message[n] = '\0';
 }
 
-static wick_status read_reply(wick_rpc *rpc)
+/* What one answer says, with the id `id`. */
+static wick_status read_one(wick_rpc *rpc, const wick_json *root, uint32_t id)
 {
-    const wick_json *root;
-    uint64_t id;
-    wick_status s = wick_json_parse(&root, (uint8_t *)rpc->arena, sizeof rpc->arena,
-                                    rpc->http.body);
+    uint64_t theirs;
     const char *version = wick_json_text(wick_json_member(root, "jsonrpc"));
-    if (s != WICK_OK || version == NULL || strcmp(version, "2.0") != 0) {
+    if (version == NULL || strcmp(version, "2.0") != 0) {
         return WICK_E_JSON;
     }
     const wick_json *their_id = wick_json_member(root, "id");
@@ -127,7 +181,7 @@ static wick_status read_reply(wick_rpc *rpc)
     /* A node that could not read the request answers with id null (JSON-RPC 2.0 section 5). */
     bool anonymous = failed && wick_json_kind_of(their_id) == WICK_JSON_NULL;
     if (!anonymous && (wick_json_kind_of(their_id) != WICK_JSON_NUMBER ||
-                       wick_json_u64(&id, their_id) != WICK_OK || id != rpc->id)) {
+                       wick_json_u64(&theirs, their_id) != WICK_OK || theirs != id)) {
         return WICK_E_RPC_ID;
     }
     if (failed) {
@@ -143,6 +197,56 @@ static wick_status read_reply(wick_rpc *rpc)
     }
     rpc->result = result;
     return WICK_OK;
+}
+
+/* The answers of a batch, in any order, each request exactly one (JSON-RPC 2.0 section 6). */
+static wick_status read_batch(wick_rpc *rpc, const wick_json *root)
+{
+    size_t n = 0;
+    memset(rpc->batch_item, 0, sizeof rpc->batch_item);
+    if (wick_json_kind_of(root) == WICK_JSON_OBJECT) {
+        /* The batch as a whole was refused. */
+        wick_status s = read_one(rpc, root, rpc->batch_first);
+        return s == WICK_OK ? WICK_E_JSON : s;
+    }
+    if (wick_json_kind_of(root) != WICK_JSON_ARRAY) {
+        return WICK_E_JSON;
+    }
+    for (const wick_json *e = wick_json_first(root); e != NULL; e = wick_json_next(e), n++) {
+        uint64_t id;
+        const wick_json *their_id = wick_json_member(e, "id");
+        if (wick_json_kind_of(their_id) != WICK_JSON_NUMBER ||
+            wick_json_u64(&id, their_id) != WICK_OK || id < rpc->batch_first ||
+            id - rpc->batch_first >= rpc->batch_count ||
+            rpc->batch_item[id - rpc->batch_first] != NULL) {
+            return WICK_E_RPC_ID;
+        }
+        rpc->batch_item[id - rpc->batch_first] = e;
+    }
+    return n == rpc->batch_count ? WICK_OK : WICK_E_RPC_ID;
+}
+
+static wick_status read_reply(wick_rpc *rpc)
+{
+    const wick_json *root;
+    if (wick_json_parse(&root, (uint8_t *)rpc->arena, sizeof rpc->arena, rpc->http.body) !=
+        WICK_OK) {
+        return WICK_E_JSON;
+    }
+    return rpc->batch == BATCH_CLOSED ? read_batch(rpc, root) : read_one(rpc, root, rpc->id);
+}
+
+wick_status wick_rpc_batch_item(wick_rpc *rpc, size_t i)
+{
+    rpc->result = NULL;
+    rpc->message[0] = '\0';
+    rpc->error_code = 0;
+    if (rpc->batch != BATCH_CLOSED || i >= rpc->batch_count || rpc->batch_item[i] == NULL) {
+        rpc->status = WICK_E_STATE;
+    } else {
+        rpc->status = read_one(rpc, rpc->batch_item[i], rpc->batch_first + (uint32_t)i);
+    }
+    return rpc->status;
 }
 
 wick_status wick_rpc_poll(wick_rpc *rpc, uint64_t now_ms)
@@ -209,6 +313,7 @@ void wick_rpc_cancel(wick_rpc *rpc)
 {
     wick_http_cancel(&rpc->http);
     rpc->status = WICK_E_STATE;
+    rpc->batch = BATCH_NONE;
 }
 
 const wick_json *wick_rpc_result(const wick_rpc *rpc)

@@ -56,8 +56,8 @@ wick_status wick_rpc_block_by_hash(wick_rpc *rpc, uint64_t now_ms, const uint8_t
     return wick_rpc_send(rpc, now_ms);
 }
 
-wick_status wick_rpc_proof(wick_rpc *rpc, uint64_t now_ms, const uint8_t address[20],
-                           const uint8_t (*slots)[32], size_t slot_count, uint64_t number)
+static void put_proof(wick_rpc *rpc, const uint8_t address[20], const uint8_t (*slots)[32],
+                      size_t slot_count)
 {
     wick_rpc_open(rpc, "eth_getProof");
     wick_rpc_put(rpc, "[");
@@ -68,8 +68,25 @@ wick_status wick_rpc_proof(wick_rpc *rpc, uint64_t now_ms, const uint8_t address
         wick_rpc_put_hex(rpc, wick_span_make(slots[i], 32));
     }
     wick_rpc_put(rpc, "],");
+}
+
+wick_status wick_rpc_proof(wick_rpc *rpc, uint64_t now_ms, const uint8_t address[20],
+                           const uint8_t (*slots)[32], size_t slot_count, uint64_t number)
+{
+    put_proof(rpc, address, slots, slot_count);
     put_block(rpc, number);
     wick_rpc_put(rpc, "]");
+    return wick_rpc_send(rpc, now_ms);
+}
+
+wick_status wick_rpc_proof_at_hash(wick_rpc *rpc, uint64_t now_ms, const uint8_t address[20],
+                                   const uint8_t (*slots)[32], size_t slot_count,
+                                   const uint8_t hash[32])
+{
+    put_proof(rpc, address, slots, slot_count);
+    wick_rpc_put(rpc, "{\"blockHash\":");
+    wick_rpc_put_hex(rpc, wick_span_make(hash, 32));
+    wick_rpc_put(rpc, "}]");
     return wick_rpc_send(rpc, now_ms);
 }
 
@@ -90,6 +107,40 @@ wick_status wick_rpc_send_raw(wick_rpc *rpc, uint64_t now_ms, wick_span tx)
 wick_status wick_rpc_receipt(wick_rpc *rpc, uint64_t now_ms, const uint8_t tx_hash[32])
 {
     return start_hex(rpc, now_ms, "eth_getTransactionReceipt", wick_span_make(tx_hash, 32));
+}
+
+wick_status wick_rpc_block_receipts(wick_rpc *rpc, uint64_t now_ms, const uint8_t hash[32])
+{
+    return start_hex(rpc, now_ms, "eth_getBlockReceipts", wick_span_make(hash, 32));
+}
+
+wick_status wick_rpc_logs(wick_rpc *rpc, uint64_t now_ms, const uint8_t *address20,
+                          const uint8_t *const topics[4], uint64_t from, uint64_t to)
+{
+    wick_rpc_open(rpc, "eth_getLogs");
+    wick_rpc_put(rpc, "[{\"fromBlock\":");
+    put_block(rpc, from);
+    wick_rpc_put(rpc, ",\"toBlock\":");
+    put_block(rpc, to);
+    if (address20 != NULL) {
+        wick_rpc_put(rpc, ",\"address\":");
+        put_address(rpc, address20);
+    }
+    wick_rpc_put(rpc, ",\"topics\":[");
+    size_t last = 4;
+    while (last != 0 && topics[last - 1] == NULL) {
+        last--;
+    }
+    for (size_t i = 0; i < last; i++) {
+        wick_rpc_put(rpc, i != 0 ? "," : "");
+        if (topics[i] != NULL) {
+            wick_rpc_put_hex(rpc, wick_span_make(topics[i], 32));
+        } else {
+            wick_rpc_put(rpc, "null");
+        }
+    }
+    wick_rpc_put(rpc, "]}]");
+    return wick_rpc_send(rpc, now_ms);
 }
 
 wick_status wick_rpc_gas_price(wick_rpc *rpc, uint64_t now_ms)
@@ -120,6 +171,11 @@ static wick_status start_account(wick_rpc *rpc, uint64_t now_ms, const char *met
 wick_status wick_rpc_nonce(wick_rpc *rpc, uint64_t now_ms, const uint8_t address[20])
 {
     return start_account(rpc, now_ms, "eth_getTransactionCount", address, ",\"pending\"]");
+}
+
+wick_status wick_rpc_nonce_latest(wick_rpc *rpc, uint64_t now_ms, const uint8_t address[20])
+{
+    return start_account(rpc, now_ms, "eth_getTransactionCount", address, ",\"latest\"]");
 }
 
 wick_status wick_rpc_balance(wick_rpc *rpc, uint64_t now_ms, const uint8_t address[20])

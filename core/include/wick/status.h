@@ -127,7 +127,9 @@ typedef enum wick_status {
     WICK_E_RPC_ID = -712,       /* answer carries another id than the request */
     WICK_E_TLS = -713,          /* (D)TLS handshake or record failure */
     WICK_E_CONFIG = -714,       /* wick.conf: see the message */
-    WICK_E_STORE_BUSY = -715    /* another process uses the store */
+    WICK_E_STORE_BUSY = -715,   /* another process uses the store */
+    WICK_E_TRUST_ANCHOR = -716, /* https without CA file or pinned key */
+    WICK_E_CERT = -717          /* certificate: issuer, name, time or key is not the one expected */
 } wick_status;
 
 /** Short name of a status, for example "PROOF_INCOMPLETE". Never NULL. */

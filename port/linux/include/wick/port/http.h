@@ -11,10 +11,15 @@
  *     while ((s = wick_http_poll(&h, now)) == WICK_AGAIN) { wait for wick_http_sock(&h) }
  *     if (s == WICK_OK) ... h.body ...
  *
- * Bounds: WICK_HTTP_HEAD_MAX bytes of reply header, the caller's buffer for the body. Sizes: 9 KB.
+ * https needs wick_http_trust(): the operator's CAs, the pinned key of the server, or both. Without
+ * it the request is refused. See wick/port/https.h.
+ *
+ * Bounds: WICK_HTTP_HEAD_MAX bytes of reply header, the caller's buffer for the body. Sizes: 18 KB,
+ * and 50 KB of the pool of mbedtls during an https request.
  */
 #include "wick/base.h"
 #include "wick/hal/net.h"
+#include "wick/port/https.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -47,25 +52,39 @@ typedef struct wick_http { /* private but for what is marked */
     size_t reply_cap;
     size_t line_len;
     char line[24];
+    const char *accept;
+    const wick_https_trust *trust; /* NULL: no https */
+    wick_https secure;
 
     wick_span body;    /* result: body of the reply, in the caller's buffer */
     int code;          /* result: status code, 0 before there is one */
+    char fork[16];     /* result: Eth-Consensus-Version, "" if there was none */
+    bool is_json;      /* result: Content-Type application/json */
+    uint32_t retry_s;  /* result: Retry-After in seconds, 0 if there was none */
     wick_addr address; /* result: address of the server, once known */
 } wick_http;
 
 /** Reads "http://host[:port][/path]".
  *  @retval WICK_E_MALFORMED no such URL, or user information in it
- *  @retval WICK_E_UNSUPPORTED another scheme; https needs a build with certificates */
+ *  @retval WICK_E_UNSUPPORTED another scheme */
 WICK_NODISCARD wick_status wick_http_url_parse(wick_http_url *out, const char *text, size_t len);
 
 /** `net` must outlive `h`. */
 void wick_http_init(wick_http *h, const wick_hal_net *net, const wick_http_url *url);
 
+/** What https servers must show. Kept, must outlive `h`; NULL: https is refused. */
+void wick_http_trust(wick_http *h, const wick_https_trust *trust);
+
+/** Value of the Accept header of the requests that follow; kept. Default application/json. */
+void wick_http_accept(wick_http *h, const char *media_type);
+
 /**
  * Starts a request. A request under way is cancelled.
  * @param[in] body   kept until the end of the request
  * @param[in] reply  memory for the body of the reply
- * @retval WICK_E_UNSUPPORTED the URL asks for TLS
+ * @param[in] content_type  NULL: there is no body
+ * @retval WICK_E_TRUST_ANCHOR https without CA file or pinned key
+ * @retval WICK_E_NO_SPACE     method and URL do not fit the header
  */
 WICK_NODISCARD wick_status wick_http_start(wick_http *h, uint64_t now_ms, const char *method,
                                            const char *content_type, wick_span body,
@@ -80,6 +99,7 @@ WICK_NODISCARD wick_status wick_http_start(wick_http *h, uint64_t now_ms, const 
  * @retval WICK_E_LIMIT      the reply is larger than its memory
  * @retval WICK_E_TRUNCATED  the server closed too early
  * @retval WICK_E_TIMEOUT    @retval WICK_E_NET  @retval WICK_E_RESOLVE
+ * @retval WICK_E_TLS, WICK_E_CERT, others as wick_https_poll()
  * @retval WICK_E_STATE      nothing was started
  */
 WICK_NODISCARD wick_status wick_http_poll(wick_http *h, uint64_t now_ms);

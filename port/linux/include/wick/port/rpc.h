@@ -12,9 +12,18 @@
  *     if (s == WICK_OK) { s = wick_rpc_result_proof(&p, &rpc); }
  *
  * A tool that may block calls wick_rpc_wait() instead of the loop. Results live until the next
- * request. Nothing that a node says is trusted; see wick/port/eth_json.h.
+ * request. Several requests go in one round trip as a batch (JSON-RPC 2.0 section 6):
  *
- * Sizes: WICK_RPC_REPLY_MAX + WICK_RPC_ARENA_BYTES + WICK_RPC_REQUEST_MAX + 9 KB.
+ *     wick_rpc_batch(&rpc);
+ *     s = wick_rpc_block_by_hash(&rpc, now, hash);       each is number 0, 1, 2 ...
+ *     s = wick_rpc_proof_at_hash(&rpc, now, address, slots, 2, hash);
+ *     s = wick_rpc_batch_send(&rpc, now);
+ *     while ((s = wick_rpc_poll(&rpc, now)) == WICK_AGAIN) { ... }
+ *     if (s == WICK_OK) { s = wick_rpc_batch_item(&rpc, 1); }     then its result as above
+ *
+ * https URLs need wick_rpc_trust(). Nothing that a node says is trusted; see wick/port/eth_json.h.
+ *
+ * Sizes: WICK_RPC_REPLY_MAX + WICK_RPC_ARENA_BYTES + WICK_RPC_REQUEST_MAX + 19 KB.
  */
 #include "wick/port/eth_json.h"
 #include "wick/port/http.h"
@@ -37,8 +46,18 @@ extern "C" {
 #define WICK_RPC_REQUEST_MAX 12288
 #endif
 
+/* Requests in one batch. Range 1..64. 16 B each. */
+#ifndef WICK_RPC_BATCH_MAX
+#define WICK_RPC_BATCH_MAX 16
+#endif
+
 typedef struct wick_rpc { /* private */
     wick_http http;
+    uint8_t batch; /* 0: no batch, 1: being built, 2: complete */
+    bool held;     /* requests are built, and sent by a pool (wick/port/rpc_pool.h) */
+    uint8_t batch_count;
+    uint32_t batch_first; /* its first id */
+    const wick_json *batch_item[WICK_RPC_BATCH_MAX];
     uint32_t timeout_ms;
     uint32_t id;
     wick_status status; /* of the last request */
@@ -54,6 +73,9 @@ typedef struct wick_rpc { /* private */
 /** @retval WICK_E_MALFORMED  @retval WICK_E_UNSUPPORTED as wick_http_url_parse() */
 WICK_NODISCARD wick_status wick_rpc_init(wick_rpc *rpc, const wick_hal_net *net, const char *url,
                                          uint32_t timeout_ms);
+
+/** What an https server must show; kept. */
+void wick_rpc_trust(wick_rpc *rpc, const wick_https_trust *trust);
 
 /** Starts any method. `params` is JSON text, for example "[]".
  *  @retval WICK_E_NO_SPACE larger than WICK_RPC_REQUEST_MAX  @retval others wick_http_start() */
@@ -78,6 +100,21 @@ wick_sock wick_rpc_sock(const wick_rpc *rpc);
 bool wick_rpc_wants_write(const wick_rpc *rpc);
 uint64_t wick_rpc_deadline(const wick_rpc *rpc);
 void wick_rpc_cancel(wick_rpc *rpc);
+
+/** Begins a batch: the request functions below add to it instead of sending. */
+void wick_rpc_batch(wick_rpc *rpc);
+/** Sends the batch. @retval WICK_E_NO_SPACE larger than WICK_RPC_REQUEST_MAX, or more than
+ *  WICK_RPC_BATCH_MAX  @retval WICK_E_STATE empty  @retval others wick_http_start() */
+WICK_NODISCARD wick_status wick_rpc_batch_send(wick_rpc *rpc, uint64_t now_ms);
+/**
+ * Makes number `i` of the batch the one that the result functions read. Answers may come in any
+ * order; wick_rpc_poll() gives WICK_OK only if each request has exactly one.
+ * @retval WICK_OK
+ * @retval WICK_E_RPC    the node refused this one: wick_rpc_message()
+ * @retval WICK_E_JSON   it has neither result nor error
+ * @retval WICK_E_STATE  no such item, or the batch has not succeeded
+ */
+WICK_NODISCARD wick_status wick_rpc_batch_item(wick_rpc *rpc, size_t i);
 
 /** Result of the last request, NULL if it has none. */
 const wick_json *wick_rpc_result(const wick_rpc *rpc);
@@ -104,6 +141,18 @@ WICK_NODISCARD wick_status wick_rpc_block_by_hash(wick_rpc *rpc, uint64_t now_ms
 WICK_NODISCARD wick_status wick_rpc_proof(wick_rpc *rpc, uint64_t now_ms,
                                           const uint8_t address[20], const uint8_t (*slots)[32],
                                           size_t slot_count, uint64_t number);
+/** Account and slots at the block of that hash, which must be on the node's chain (EIP-1898). */
+WICK_NODISCARD wick_status wick_rpc_proof_at_hash(wick_rpc *rpc, uint64_t now_ms,
+                                                  const uint8_t address[20],
+                                                  const uint8_t (*slots)[32], size_t slot_count,
+                                                  const uint8_t hash[32]);
+/** All receipts of a block. */
+WICK_NODISCARD wick_status wick_rpc_block_receipts(wick_rpc *rpc, uint64_t now_ms,
+                                                   const uint8_t hash[32]);
+/** Logs of a contract (NULL: of any) from one block to another, with topics (NULL: any). */
+WICK_NODISCARD wick_status wick_rpc_logs(wick_rpc *rpc, uint64_t now_ms, const uint8_t *address20,
+                                         const uint8_t *const topics[4], uint64_t from,
+                                         uint64_t to);
 WICK_NODISCARD wick_status wick_rpc_send_raw(wick_rpc *rpc, uint64_t now_ms, wick_span tx);
 WICK_NODISCARD wick_status wick_rpc_receipt(wick_rpc *rpc, uint64_t now_ms,
                                             const uint8_t tx_hash[32]);
@@ -111,6 +160,9 @@ WICK_NODISCARD wick_status wick_rpc_gas_price(wick_rpc *rpc, uint64_t now_ms);
 WICK_NODISCARD wick_status wick_rpc_priority_fee(wick_rpc *rpc, uint64_t now_ms);
 /** Base fee of the next block and the median tip of the newest one. */
 WICK_NODISCARD wick_status wick_rpc_fee_history(wick_rpc *rpc, uint64_t now_ms);
+/** Transactions of an account that are in the newest block. */
+WICK_NODISCARD wick_status wick_rpc_nonce_latest(wick_rpc *rpc, uint64_t now_ms,
+                                                 const uint8_t address[20]);
 /** Transactions of an account, those waiting included. */
 WICK_NODISCARD wick_status wick_rpc_nonce(wick_rpc *rpc, uint64_t now_ms,
                                           const uint8_t address[20]);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_PORT_HTTPS_H
+#define WICK_PORT_HTTPS_H
+/*
+ * TLS client with certificates, 1.2 and 1.3, over a non-blocking stream socket: what stands under an
+ * https URL. Used through wick/port/http.h.
+ *
+ *     wick_https_trust trust = {.entropy = &entropy, .clock = &clock, .ca_file = "/etc/wick/ca.pem"};
+ *     s = wick_https_start(&t, &trust, &net, sock, "node.example");
+ *     while ((s = wick_https_poll(&t)) == WICK_AGAIN) { wait for the socket }
+ *     n = wick_https_write(&t, bytes);
+ *     n = wick_https_read(&t, buf, cap);
+ *
+ * A server is believed if its chain ends in a certificate of the CA file and names the host (RFC 9525:
+ * DNS name, or the address where the URL has one), or if SHA-256 of its public key (SPKI) is the one
+ * pinned; where both are given, both must hold. A pinned key needs no name, no issuer and no clock. A
+ * chain needs a clock, as it has a validity.
+ *
+ * The CA file is PEM, of any size: it is searched for the issuer at hand while the handshake runs, so
+ * a bundle of 150 CAs takes no memory. One certificate is at most WICK_HTTPS_CERT_MAX bytes.
+ *
+ * Suites: ECDHE with AES-GCM or ChaCha20-Poly1305; no resumption, no renegotiation, no early data.
+ *
+ * Sizes (64-bit): wick_https 5.5 KB, and up to 50 KB from the pool (wick_mbedtls_pool_init()).
+ */
+#include "wick/base.h"
+#include "wick/hal/clock.h"
+#include "wick/hal/entropy.h"
+#include "wick/hal/net.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Largest certificate of a CA file, as DER. */
+#ifndef WICK_HTTPS_CERT_MAX
+#define WICK_HTTPS_CERT_MAX 4096
+#endif
+/* Room for the TLS library's structures. Checked at compile time. */
+#define WICK_HTTPS_LIB_BYTES 1280
+
+/** What a server must show. All pointers are kept while connections run. */
+typedef struct wick_https_trust {
+    const wick_hal_entropy *entropy;
+    const wick_hal_clock *clock; /* needed with ca_file; only unix_s is used */
+    const char *ca_file;         /* PEM; NULL: none */
+    const uint8_t *pin32;        /* SHA-256 of the server's SPKI; NULL: none */
+} wick_https_trust;
+
+typedef struct wick_https { /* private */
+    uint64_t lib[WICK_HTTPS_LIB_BYTES / 8];
+    const wick_https_trust *trust;
+    const wick_hal_net *net;
+    wick_sock sock;
+    char host[128];
+    uint8_t address[16]; /* where the host is a literal */
+    uint8_t address_len;
+    uint8_t state;
+    bool made, wants_write, net_failed, entropy_failed, pinned;
+    wick_status refused; /* why the certificate was not taken */
+    uint8_t der[WICK_HTTPS_CERT_MAX];
+} wick_https;
+
+/**
+ * Begins. The socket stays the caller's to close; `t` must stay where it is.
+ * @param[in] host  as in the URL, an IPv6 literal without its brackets
+ * @retval WICK_OK
+ * @retval WICK_E_TRUST_ANCHOR neither CA file nor pin, or a CA file without a clock to go with it
+ * @retval WICK_E_LIMIT        the pool has no room for another session
+ * @retval WICK_E_ENTROPY
+ */
+WICK_NODISCARD wick_status wick_https_start(wick_https *t, const wick_https_trust *trust,
+                                            const wick_hal_net *net, wick_sock sock,
+                                            const char *host);
+
+/** Goes on with the handshake.
+ *  @retval WICK_OK         up
+ *  @retval WICK_AGAIN      not yet
+ *  @retval WICK_E_CERT     untrusted issuer, another name, expired, or another key than pinned
+ *  @retval WICK_E_NO_CLOCK the certificate has a validity and there is no time of day
+ *  @retval WICK_E_NOT_FOUND the CA file cannot be read
+ *  @retval WICK_E_LIMIT    the pool has no room for the server's certificates
+ *  @retval WICK_E_TLS      no TLS, or nothing in common  @retval WICK_E_NET  @retval WICK_E_ENTROPY */
+WICK_NODISCARD wick_status wick_https_poll(wick_https *t);
+
+/** @return bytes taken, WICK_AGAIN (then call again with the same bytes), or WICK_E_TLS, WICK_E_NET,
+ *  WICK_E_STATE */
+int32_t wick_https_write(wick_https *t, wick_span bytes);
+
+/** @return bytes, 0 = closed by the peer (with close_notify), WICK_AGAIN, WICK_E_TLS,
+ *  WICK_E_TRUNCATED (closed without it), WICK_E_NET, WICK_E_STATE */
+int32_t wick_https_read(wick_https *t, uint8_t *buf, size_t cap);
+
+/** Is the socket to become writable, rather than readable? */
+bool wick_https_wants_write(const wick_https *t);
+
+/** Says close_notify if the session is up, gives the pool its memory back and wipes everything. Any
+ *  state; also on zeroed memory, also twice. */
+void wick_https_end(wick_https *t);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
