@@ -9,6 +9,7 @@
 #     chain   anvil, forge, cast and solc below build/deps/chain
 #     devnet  what the proof-of-stake devnet of unittest/lab runs on, below build/deps/devnet
 #     ci      clang, valgrind, gcovr
+#     verify  CBMC, unpacked below build/deps/verify (never installed)
 #     cross   ARM compilers and emulators, and the libraries built for them
 #
 # Missing tools are installed when root, else named with the command that installs them (exit 2).
@@ -96,6 +97,11 @@ tools_devnet() {
 
 tools_ci() {
     need clang=clang clang++=clang valgrind=valgrind gcovr=gcovr
+}
+
+tools_verify() {
+    [ "$(uname -m)" = x86_64 ] || stop "CBMC is pinned for x86_64, this is $(uname -m)"
+    have dpkg-deb || stop "CBMC comes as a Debian package, and there is no dpkg-deb here"
 }
 
 tools_cross() {
@@ -434,6 +440,53 @@ group_devnet() {
     npm_keep devnet
 }
 
+# ---- verify: CBMC from Debian 13, started with that release's own C library ----
+
+# What decides verdicts is pinned. The C library under it moves with Debian's point releases; that it
+# is Debian's own, apt checks by the archive's key.
+cbmc_pins="02560859a17049c976961c232c4fc58f0747b57f9b751a466b1f368a438b0e41 cbmc_6.6.0-4_amd64.deb
+0b3a870202e022bea8b04d140ded40d9137363566706750b4540518bc0eb63d7 minisat_1%3a2.2.1-8_amd64.deb"
+
+group_verify() {
+    key=$(echo 1 "$cbmc_pins" "$suite" | hash_of)
+    [ "$(cat "$deps/verify/.key" 2>/dev/null)" = "$key" ] && return 0
+    say "unpacking CBMC"
+    mkdir -p "$deps/log"
+    log=$deps/log/verify.log
+    scratch=$deps/.verify.new
+    rm -rf "$scratch"
+    mkdir -p "$scratch/deb" "$scratch/tree" "$scratch/bin"
+    (
+        apt_view verify deb
+        apt-get -q update >"$log" 2>&1 ||
+            stop "cannot read Debian's package index from $mirror (see build/deps/log/verify.log); check the network"
+        cd "$scratch/deb"
+        apt-get -q download cbmc=6.6.0-4 minisat=1:2.2.1-8 libc6 libstdc++6 libgcc-s1 \
+            >>"$log" 2>&1 ||
+            stop "cannot download CBMC (see build/deps/log/verify.log); check the network"
+        echo "$cbmc_pins" | while read -r sum name; do
+            echo "$sum  $name" | sha256sum -c --quiet >>"$log" 2>&1 ||
+                stop "$name is not the package that is pinned"
+        done || exit 2
+        for f in ./*.deb; do
+            dpkg-deb -x "$f" ../tree || stop "cannot unpack $f"
+        done
+    ) || exit 2
+    cat >"$scratch/bin/cbmc" <<'EOS'
+#!/bin/sh
+d=$(cd "$(dirname "$0")/../tree/usr" && pwd -P)
+exec "$d/lib64/ld-linux-x86-64.so.2" --library-path "$d/lib/x86_64-linux-gnu:$d/lib" "$d/bin/cbmc" "$@"
+EOS
+    chmod 755 "$scratch/bin/cbmc"
+    "$scratch/bin/cbmc" --version >>"$log" 2>&1 ||
+        stop "CBMC was unpacked, but does not start (see build/deps/log/verify.log)"
+    rm -rf "$scratch/deb" "$deps/verify.old"
+    printf '%s\n' "$key" >"$scratch/.key"
+    [ ! -d "$deps/verify" ] || mv "$deps/verify" "$deps/verify.old"
+    mv "$scratch" "$deps/verify"
+    rm -rf "$deps/verify.old"
+}
+
 # ---- cross: ARM compilers, emulators and the libraries for them ----
 
 group_cross() {
@@ -448,9 +501,9 @@ groups=
 for arg; do
     case $arg in
     --root-free) root_free=1 ;;
-    --core | --deps | --lab | --chain | --devnet | --ci | --cross) groups="$groups ${arg#--}" ;;
-    core | deps | lab | chain | devnet | ci | cross) groups="$groups $arg" ;;
-    -h | --help) sed -n '3,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --core | --deps | --lab | --chain | --devnet | --ci | --verify | --cross) groups="$groups ${arg#--}" ;;
+    core | deps | lab | chain | devnet | ci | verify | cross) groups="$groups $arg" ;;
+    -h | --help) sed -n '3,20s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) stop "unknown argument $arg (see --help)" ;;
     esac
 done

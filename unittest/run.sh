@@ -4,7 +4,8 @@
 # line of figures; the exit code is 0 only if nothing failed.
 #
 #   run.sh [--full] [--soak] [--preset NAME]... [--root-free] [-- ctest arguments]
-#     --full      the same tests on 32- and 64-bit ARM and on an emulated Cortex-M4 as well
+#     --full      the same tests on 32- and 64-bit ARM and on an emulated Cortex-M4 as well, and the
+#                 proofs of all decoders with CBMC
 #     --soak      long fuzzing (needs clang): $WICK_FUZZ_S seconds for each decoder, default 600
 #     --preset    another build than "release": asan, clang, coverage ... (CMakePresets.json)
 #     --root-free install nothing, even as root
@@ -23,7 +24,7 @@ while [ $# != 0 ]; do
     --root-free) root_free=--root-free ;;
     --preset) presets="$presets $2"; shift ;;
     --) shift; break ;;
-    -h | --help) sed -n '3,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '3,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "run.sh: unknown argument $1 (see --help)" >&2; exit 2 ;;
     esac
     shift
@@ -39,7 +40,7 @@ rm -f "$log"/*.ctest "$log"/*.skipped
 groups="core deps"
 case " $presets " in *" clang "* | *" valgrind "*) groups="$groups ci" ;; esac
 if [ -n "$full" ]; then
-    groups="$groups cross"
+    groups="$groups cross verify"
     presets="$presets armhf aarch64 cortex-m4"
 fi
 [ -z "$soak" ] || groups="$groups ci"

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# The harnesses of run.sh, each followed by its seeded bugs; two of them are tried without --full.
+
+# ---- RLP reader ----
+
+harness rlp ci "core/eth/rlp.c core/base/base.c" "--unwind 34 -DBOUND=72" \
+    "any operation on any cursor over <= 72 bytes"
+bug core/eth/rlp.c 's/if (n > len - 1) {/if (n > len) {/' "a string may be one byte longer than the span"
+bug core/eth/rlp.c 's/if (payload > len - 1 - width) {/if (1 + width + payload > len + 1) {/' \
+    "a long list may end one byte behind the span"
+bug core/eth/rlp.c 's/if (payload <= SHORT_MAX) {/if (payload < SHORT_MAX) {/' "55 bytes in the long form"
+bug core/eth/rlp.c 's/if (n == 1 \&\& !it->is_list \&\& ptr\[1\] < STRING) {/if (n > SHORT_MAX) {/' \
+    "a single byte with a header"
+bug core/eth/rlp.c 's/if (ptr\[1\] == 0) {/if (width > 8) {/' "length with leading zero"
+bug core/eth/rlp.c 's/if (width > len - 1) {/if (width > len) {/' "length bytes behind the span"
+
+# ---- proof walker ----
+
+harness mpt ci core/eth/mpt.c \
+    "-DKEY_BYTES=2 -DINLINED=1 --unwind 33 --unwindset walk.0:2,key_follows.0:5" \
+    "one step from any state, any node, keys <= 2 bytes, inlined <= 1 deep"
+bug core/eth/mpt.c 's/if (memcmp(hash, w->want, sizeof hash) != 0) {/if (node.len == 0) {/' \
+    "nodes are not compared with the hash wanted"
+bug core/eth/mpt.c 's/        return WICK_MPT_ABSENT; \/\* proves: the key.s slot is empty \*\//        return WICK_MPT_FOUND;/' \
+    "an empty slot is a value"
+bug core/eth/mpt.c 's/    w->at++;/    w->at = (uint16_t)(w->at + 0);/' "a branch does not use up its nibble"
+bug core/eth/mpt.c 's/return follows \&\& w->at + p.count == w->nibbles ? take_value/return follows ? take_value/' \
+    "a leaf of a shorter key is taken"
+bug core/eth/mpt.c 's/        return WICK_MPT_ABSENT; \/\* proves: all keys below.*/        ;/' \
+    "an extension that leaves the key is followed"
+bug core/eth/mpt.c 's/        memcpy(w->want, raw.ptr + 1, HASH_BYTES);/        memcpy(w->want, raw.ptr, HASH_BYTES);/' \
+    "the wrong bytes are taken as the next hash"
+bug core/eth/mpt.c 's/        result = WICK_MPT_BAD_HASH; \/\* nothing names a node.*/        ;/' \
+    "nodes after the end are ignored"
+bug core/eth/mpt.c 's/if (i == want) {/if (i == (want ^ 1u)) {/' "the neighbour of the slot is taken"
+bug core/eth/mpt.c 's/raw.len < HASH_BYTES) ? CHILD_INLINE : CHILD_BAD/raw.len < HASH_BYTES) ? CHILD_EMPTY : CHILD_BAD/' \
+    "an inlined node is taken for an empty slot"
+bug core/eth/mpt.c 's/if (p->count > (size_t)w->nibbles - w->at) {/if (p->count > (size_t)w->nibbles) {/' \
+    "a path longer than the rest of the key is compared"
+
+harness mpt-deep full core/eth/mpt.c \
+    "-DKEY_BYTES=4 -DINLINED=2 --unwind 33 --unwindset walk.0:3,key_follows.0:9" \
+    "the same, keys <= 4 bytes, inlined <= 2 deep"
