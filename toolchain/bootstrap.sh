@@ -4,7 +4,7 @@
 #
 #   bootstrap.sh [--root-free] [group ...]        groups (default: core deps)
 #     core    host tools: compiler, cmake, make ...
-#     deps    mbedtls, libsecp256k1 and cJSON for the host, below build/deps/<name>-<version>/host
+#     deps    mbedtls, libsecp256k1, cJSON and blst for the host, below build/deps/<name>-<version>/host
 #     lab     coturn and miniupnpd, unpacked below build/deps/lab (never installed, never started)
 #     chain   anvil, forge, cast and solc below build/deps/chain
 #     devnet  what the proof-of-stake devnet of unittest/lab runs on, below build/deps/devnet
@@ -15,7 +15,7 @@
 # Missing tools are installed when root, else named with the command that installs them (exit 2).
 # --root-free never installs. Results are keyed by a hash of their recipe: a second run is silent
 # and takes a second. WICK_DEPS_DIR=DIR takes the libraries' sources from DIR/{mbedtls,libsecp256k1,
-# cjson}*, WICK_DEBIAN_MIRROR=URL says which Debian mirror to use instead of the machine's own.
+# cjson,blst}*, WICK_DEBIAN_MIRROR=URL says which Debian mirror to use instead of the machine's own.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -172,6 +172,10 @@ source_of() { # source_of NAME: sets tree to the source directory, fetching it w
         stop "no $name* directory in WICK_DEPS_DIR=$WICK_DEPS_DIR"
     fi
     tree=$deps/src/$name
+    if [ "$name" = blst ]; then
+        [ -d "$tree" ] || blst_source
+        return 0
+    fi
     if [ ! -d "$tree" ]; then
         say "fetching the source of $name"
         mkdir -p "$deps/src" "$deps/log"
@@ -290,6 +294,48 @@ build_libsecp256k1() {
         compile "$scratch/lib/libsecp256k1.a" "$scratch/obj" $flags -w -I"$tree" -I"$tree/include" $defs
 }
 
+# Debian has no blst. Its sources travel in the npm package c-kzg, pinned by the hash of the archive.
+blst_package=c-kzg@4.1.0
+blst_sha512=7a588e041d862a84f9364e0bc0de35f0ef2459f5c2c1ea478f791deb3d332abcc87496ebcb463c2033d8cc4e43c70fdfb37f3a3c63bacd046acbc2d256d479b5
+
+blst_source() {
+    say "fetching the source of blst"
+    work=$deps/src/.get-blst
+    rm -rf "$work"
+    mkdir -p "$work" "$deps/log"
+    (
+        cd "$work"
+        npm pack "$blst_package" --ignore-scripts --cache "$work/.cache" --logs-max=0 \
+            >"$deps/log/blst-get.log" 2>&1 ||
+            stop "npm cannot fetch $blst_package, which carries blst (see build/deps/log/blst-get.log); check the network or set WICK_DEPS_DIR"
+        for archive in ./*.tgz; do
+            [ "$(sha512sum "$archive" | cut -d' ' -f1)" = "$blst_sha512" ] ||
+                stop "$blst_package is not the archive that wick was written for: its SHA-512 differs"
+            tar xzf "$archive" package/deps/blst || stop "cannot unpack $blst_package"
+        done
+        echo "0.3 ($blst_package)" >package/deps/blst/.version
+        mv package/deps/blst "$deps/src/blst"
+    ) || exit 2
+    rm -rf "$work"
+}
+
+# blst is for one authenticator only: without npm, wick builds and that one says UNSUPPORTED.
+blst_is_to_be_had() {
+    [ -n "${WICK_DEPS_DIR:-}" ] && { ls -d "$WICK_DEPS_DIR"/blst*/ >/dev/null 2>&1; return; }
+    [ -d "$deps/src/blst" ] || have npm
+}
+
+build_blst() {
+    cp "$tree/bindings/blst.h" "$tree/bindings/blst_aux.h" "$scratch/include/"
+    files=$tree/src/server.c
+    case $defs in
+    *NO_ASM*) ;;
+    *) files="$files $tree/build/assembly.S" ;;
+    esac
+    # shellcheck disable=SC2086
+    printf '%s\n' $files | compile "$scratch/lib/libblst.a" "$scratch/obj" $flags -w $defs
+}
+
 build_cjson() {
     mkdir -p "$scratch/include/cjson"
     cp "$tree/cJSON.h" "$scratch/include/cjson/"
@@ -306,6 +352,12 @@ libraries() { # libraries TARGET
         "-DENABLE_MODULE_RECOVERY=1 -DENABLE_MODULE_ECDH=1 $secp_defs" "$here/secp256k1_callbacks.c"
     # Microcontrollers have no use for JSON: the ports that read it have a C library.
     [ "$1" = cortex-m4 ] || library cjson 1.7 "$1" "-DCJSON_NESTING_LIMIT=16"
+    blst_is_to_be_had || { say "no npm: left out blst, so nothing follows a sync committee"; return 0; }
+    case $1 in
+    # The assembly that runs everywhere and picks its multiplication at start.
+    host | aarch64) library blst 0.3 "$1" "-D__BLST_PORTABLE__ -fno-builtin" ;;
+    *) library blst 0.3 "$1" "-D__BLST_NO_ASM__ -D__BLST_NO_CPUID__ -D__BLST_PORTABLE__" ;;
+    esac
 }
 
 group_deps() {

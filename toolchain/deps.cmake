@@ -4,6 +4,12 @@
 #   wick_dep_secp256k1  libsecp256k1 0.5 with recovery and ecdh; its small tables
 #                       (window 4, comb 2x5) with -DWICK_SECP256K1_SMALL=ON
 #   wick_dep_cjson      cJSON 1.7, nesting limit 16
+#   wick_dep_blst       blst 0.3; optional, the sync committee needs it (WICK_BLST)
+set(have_blst OFF)
+if(EXISTS "${WICK_DEPS_BUILT}/blst-0.3/${WICK_TARGET}/lib/libblst.a")
+  set(have_blst ON)
+endif()
+option(WICK_BLST "BLS12-381 by blst, for following Ethereum's sync committee" ${have_blst})
 option(WICK_SECP256K1_SMALL "The microcontroller's table sizes, on the host" OFF)
 
 function(wick_dep target name series variant)
@@ -25,4 +31,7 @@ wick_dep(wick_dep_mbedtls mbedtls 3.6 "${WICK_TARGET}")
 wick_dep(wick_dep_secp256k1 libsecp256k1 0.5 "${curve}")
 if(WICK_PORTS)
   wick_dep(wick_dep_cjson cjson 1.7 "${WICK_TARGET}")
+endif()
+if(WICK_BLST)
+  wick_dep(wick_dep_blst blst 0.3 "${WICK_TARGET}")
 endif()

@@ -100,6 +100,9 @@ unsigned wick_hal_selftest(wick_selftest *t)
         wick_selftest_hash(t);
         wick_selftest_aead(t);
         wick_selftest_curve(t);
+        if (t->crypto->bls_verify != NULL) { /* optional */
+            wick_selftest_bls(t);
+        }
         if (t->keystore != NULL) {
             wick_selftest_keystore(t);
         }

@@ -11,6 +11,7 @@ void wick_selftest_entropy(wick_selftest *t);
 void wick_selftest_hash(wick_selftest *t);
 void wick_selftest_aead(wick_selftest *t);
 void wick_selftest_curve(wick_selftest *t);
+void wick_selftest_bls(wick_selftest *t);
 void wick_selftest_keystore(wick_selftest *t);
 void wick_selftest_store(wick_selftest *t);
 void wick_selftest_net(wick_selftest *t);

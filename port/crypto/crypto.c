@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Both back ends in one wick_hal_crypto. */
+/* The back ends in one wick_hal_crypto. */
 #include "wick/port/crypto.h"
 
 #include <string.h>
@@ -13,5 +13,8 @@ wick_status wick_crypto_init(wick_hal_crypto *out, wick_crypto_ctx *ctx)
     if (st == WICK_OK) {
         st = wick_crypto_secp256k1_fill(out, ctx);
     }
+#if WICK_HAVE_BLST
+    wick_crypto_blst_fill(out);
+#endif
     return st;
 }

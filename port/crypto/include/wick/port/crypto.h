@@ -2,8 +2,8 @@
 #ifndef WICK_PORT_CRYPTO_H
 #define WICK_PORT_CRYPTO_H
 /*
- * The crypto back ends that the ports share: mbedtls (hashes, AEADs) and libsecp256k1 (everything
- * on that curve), each behind one file, and a keystore in RAM for ports that have no secure
+ * The crypto back ends that the ports share: mbedtls (hashes, AEADs), libsecp256k1 (everything on
+ * that curve) and, where it is built in, blst (BLS12-381), each behind one file, and a keystore in RAM for ports that have no secure
  * element.
  *
  *     static wick_crypto_ctx cc;
@@ -72,7 +72,7 @@ typedef struct wick_crypto_ctx {
 } wick_crypto_ctx;
 
 /**
- * Fills every function of `out` from both back ends; `out` points to `ctx` from then on, which must
+ * Fills every function of `out` from all back ends (those of BLS12-381 stay NULL without blst); `out` points to `ctx` from then on, which must
  * stay where it is. Also sets up the pool of mbedtls.
  * @retval WICK_OK
  * @retval WICK_E_NO_SPACE WICK_SECP256K1_CTX_BYTES or the pool is too small for this build
@@ -91,6 +91,9 @@ WICK_NODISCARD wick_status wick_crypto_mbedtls_fill(wick_hal_crypto *out);
 
 /** The curve only; the other members of `out` stay as they are. Same statuses as above. */
 WICK_NODISCARD wick_status wick_crypto_secp256k1_fill(wick_hal_crypto *out, wick_crypto_ctx *ctx);
+
+/** BLS12-381 only; the other members of `out` stay as they are. In builds with WICK_BLST. */
+void wick_crypto_blst_fill(wick_hal_crypto *out);
 
 /**
  * Gives mbedtls its static pool, once per process; further calls change nothing. Needed before any
