@@ -23,9 +23,11 @@
  * Rules: the consensus specification's light client ("sync protocol", Altair to Gloas) in full, and
  * beyond it these:
  *  - FINALIZED needs a finality branch signed by two thirds of a committee that was itself learned
- *    so. wick_beacon_force(), the specification's way out when finality is not seen for a whole
- *    period, moves the store on, but what comes of it stays OPTIMISTIC: its header is not FINALIZED,
- *    and neither is what is signed by a committee that was learned by force.
+ *    so, all the way from the trusted root. OPTIMISTIC needs more than half of a committee (the
+ *    specification's optimistic header may be signed by one).
+ *  - wick_beacon_force(), the specification's way out when finality is not seen for a whole period,
+ *    moves the store on, but what comes of it is OPTIMISTIC at most: its header is not FINALIZED, and
+ *    neither is what is signed by a committee that was learned by force.
  *  - A bootstrap or a store older than the trusting period (weak subjectivity) is EXPIRED.
  *  - Without a clock nothing is accepted (NO_CLOCK); what was signed later than now is HEADER_FUTURE.
  *
@@ -122,40 +124,45 @@ typedef struct wick_beacon_head {
     uint8_t execution_hash[32]; /* zero before Capella */
 } wick_beacon_head;
 
-/** Private: a valid update that was not applied, and why it may be better than another one. */
-typedef struct wick_beacon_best {
+/** Private: what matters of an update once its branches are checked. */
+typedef struct wick_beacon_facts {
     wick_beacon_head attested;
-    wick_beacon_head finalized; /* as in the update; slot 0 and zero root without finality */
+    wick_beacon_head finalized; /* as in the update; zero without finality */
     uint64_t signature_slot;
     uint16_t participants; /* 0: there is none */
+    uint8_t level;         /* of the committee that signed */
     bool has_finality;
     bool has_committee;
     uint8_t root[32]; /* of its committee */
     uint8_t aggregate[48];
-#if WICK_BEACON_FORCE
-    uint8_t keys[WICK_BEACON_COMMITTEE_MAX][48];
-#endif
-} wick_beacon_best;
+} wick_beacon_facts;
+
+/** Private: a committee by name; its keys are in the bank or aside. */
+typedef struct wick_beacon_committee {
+    uint8_t level;        /* how well it is known */
+    uint8_t root[32];     /* hash_tree_root */
+    uint8_t aggregate[48];
+} wick_beacon_committee;
 
 /** A store. May be copied as a whole. The fields are private. */
 typedef struct wick_beacon {
     wick_beacon_config cfg;
     uint8_t phase;
     bool has_next;
-    bool current_sound; /* learned under 2/3 and finality all the way from the trusted root */
-    bool next_sound;
     bool bank_is_next; /* whose keys `bank` holds; `other` holds the other one's */
-    bool bank_ready;   /* bank holds points, and not compressed keys */
+    bool other_valid;  /* the keys in `other` have been in the bank before */
     uint16_t max_before; /* participants: most of the last period and of this one */
     uint16_t max_now;
     wick_beacon_head finalized;  /* of the specification: may be forced */
+    wick_beacon_head optimistic; /* of the specification: may be signed by a few */
     wick_beacon_head proven;     /* newest one that is FINALIZED */
-    wick_beacon_head optimistic;
-    uint8_t current_root[32]; /* hash_tree_root of the committees */
-    uint8_t next_root[32];
-    uint8_t current_aggregate[48];
-    uint8_t next_aggregate[48];
-    wick_beacon_best best;
+    wick_beacon_head signed_by_most; /* newest one that is OPTIMISTIC */
+    wick_beacon_committee current;
+    wick_beacon_committee next;
+#if WICK_BEACON_FORCE
+    wick_beacon_facts best; /* best valid update that was not applied; without participants: none */
+    uint8_t best_keys[WICK_BEACON_COMMITTEE_MAX][48];
+#endif
     wick_bls_key sum; /* of all keys in the bank */
     wick_bls_key bank[WICK_BEACON_COMMITTEE_MAX];
     uint8_t other[WICK_BEACON_COMMITTEE_MAX][48];
@@ -304,6 +311,7 @@ WICK_NODISCARD wick_status wick_beacon_import_piece(wick_beacon *b, wick_span in
  *  @retval WICK_OK
  *  @retval WICK_E_BEACON_COMMITTEE  pieces missing, changed or of another time
  *  @retval WICK_E_EXPIRED           older than the trusting period
+ *  @retval WICK_E_HEADER_FUTURE     it is of a time that the clock has not reached
  *  @retval WICK_E_NO_CLOCK, WICK_E_STATE, WICK_E_UNSUPPORTED, WICK_E_BAD_KEY as above; `b` is zeroed
  *          on any error but NO_CLOCK */
 WICK_NODISCARD wick_status wick_beacon_import_end(wick_beacon *b, const wick_hal_crypto *crypto,
