@@ -26,9 +26,13 @@ static wick_status check_config(const wick_gateway_config *cfg)
         return WICK_E_BAD_ARG;
     }
     for (size_t i = 0; i < cfg->registry_count; i++) {
+        const wick_light *light = cfg->registries[i].light;
         wick_tier tier = cfg->registries[i].tier;
+        if (light != NULL && light->cfg.chain_id != cfg->registries[i].chain_id) {
+            return WICK_E_CHAIN_MISMATCH;
+        }
         if (cfg->registries[i].name == NULL ||
-            (tier != WICK_TIER_OWN_NODE && tier != WICK_TIER_PINNED)) {
+            (light == NULL && tier != WICK_TIER_OWN_NODE && tier != WICK_TIER_PINNED)) {
             return WICK_E_UNSUPPORTED;
         }
     }
@@ -238,6 +242,13 @@ void gw_event_drop(wick_gateway *gw, uint8_t session)
     }
 }
 
+static void tell_age(const wick_gateway *gw, wick_gateway_event *e, uint64_t now_ms)
+{
+    uint64_t unix_s = 0;
+    bool known = gw_unix(gw, now_ms, &unix_s) && e->block_time_s != 0;
+    e->age_s = known && unix_s > e->block_time_s ? unix_s - e->block_time_s : 0;
+}
+
 static void tell_own(const wick_gateway *gw, wick_gateway_event *e)
 {
     const wick_gateway_own *o = &gw->own;
@@ -246,6 +257,8 @@ static void tell_own(const wick_gateway *gw, wick_gateway_event *e)
     e->epoch = o->registered ? o->device.epoch : 0;
     e->seq = o->has_endpoint ? o->endpoint.seq : 0;
     e->tier = o->tier;
+    e->endpoint_tier = o->tier;
+    e->grace = o->grace;
     e->block_number = o->block_number;
     e->block_time_s = o->block_time_s;
     e->endpoint_kind = o->has_endpoint ? o->endpoint.kind : 0;
@@ -265,6 +278,8 @@ static void tell_session(wick_gateway *gw, wick_gateway_event *e)
     e->epoch = s->epoch;
     e->seq = s->seq;
     e->tier = s->tier;
+    e->endpoint_tier = (wick_tier)s->endpoint_tier;
+    e->grace = s->grace;
     e->block_number = s->block_number;
     e->block_time_s = s->block_time_s;
     e->endpoint_kind = s->endpoint_kind;
@@ -274,7 +289,7 @@ static void tell_session(wick_gateway *gw, wick_gateway_event *e)
     }
 }
 
-static bool poll_event(wick_gateway *gw, wick_gateway_out *out)
+static bool poll_event(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
 {
     while (gw->event_count != 0) {
         unsigned at = gw->event_head;
@@ -295,6 +310,7 @@ static bool poll_event(wick_gateway *gw, wick_gateway_out *out)
         } else {
             tell_own(gw, &out->event);
         }
+        tell_age(gw, &out->event, now_ms);
         return true;
     }
     return false;
@@ -302,9 +318,9 @@ static bool poll_event(wick_gateway *gw, wick_gateway_out *out)
 
 /* ------------------------------------------------------------------ the loop */
 
-static bool poll_small(wick_gateway *gw, wick_gateway_out *out)
+static bool poll_small(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
 {
-    if (poll_event(gw, out)) {
+    if (poll_event(gw, out, now_ms)) {
         return true;
     }
     if (gw->data_session != WICK_GW_NO_SESSION) {
@@ -325,6 +341,17 @@ static bool poll_small(wick_gateway *gw, wick_gateway_out *out)
     return false;
 }
 
+static void tick_reorgs(wick_gateway *gw, uint64_t now_ms)
+{
+    for (uint8_t i = 0; i < gw->cfg.registry_count; i++) {
+        const wick_light *light = gw_registry(gw, i)->light;
+        if (light != NULL && wick_light_reorgs(light) != gw->reorgs[i]) {
+            gw->reorgs[i] = wick_light_reorgs(light);
+            gw_reorg(gw, now_ms, i, wick_light_reorg_number(light));
+        }
+    }
+}
+
 static bool all_released(const wick_gateway *gw)
 {
     for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
@@ -341,6 +368,7 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
     memset(out, 0, sizeof *out);
     out->session = WICK_GW_NO_SESSION;
     out->event.session = WICK_GW_NO_SESSION;
+    tick_reorgs(gw, now_ms);
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         deadline = gw_own_tick(gw, now_ms);
         deadline = wick_time_min(deadline, gw_relay_tick(gw, now_ms));
@@ -349,7 +377,7 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
         deadline = wick_time_min(deadline, gw_nsl_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_read_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_ask_tick(gw, now_ms));
-        if (poll_small(gw, out) || gw_read_poll(gw, out, now_ms) ||
+        if (poll_small(gw, out, now_ms) || gw_read_poll(gw, out, now_ms) ||
             gw_ask_poll(gw, out, now_ms) || gw_relay_poll(gw, out, now_ms, &deadline) ||
             gw_second_poll(gw, out, now_ms) || gw_nsl_poll(gw, out, now_ms, &deadline)) {
             return;

@@ -16,10 +16,10 @@
 #include <string.h>
 
 /* States of a read or an ask. */
-enum { REQ_FREE = 0, REQ_WAITING, REQ_WANTED, REQ_ASKED, REQ_ENDING };
+enum { REQ_FREE = 0, REQ_WAITING, REQ_HEAD, REQ_WANTED, REQ_ASKED, REQ_ENDING };
 
 /* Why something is read. */
-enum { READ_OWN = 1, READ_ACCOUNT, READ_PEER, READ_NSL, READ_RELAY_COUNT, READ_RELAYS };
+enum { READ_OWN = 1, READ_ACCOUNT, READ_PEER, READ_ENDPOINT, READ_NSL, READ_RELAY_COUNT, READ_RELAYS };
 
 /* States of a session. */
 enum {
@@ -178,6 +178,8 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
                        wick_status status);
 /** Begins to read for a session; false: no room now. */
 bool gw_peer_read(wick_gateway *gw, uint8_t session);
+/** A chain was reorganised: what was read of it above `number` is read again. */
+void gw_reorg(wick_gateway *gw, uint64_t now_ms, uint8_t registry, uint64_t number);
 /** Begins to read the record of a caller; false: no room now. */
 bool gw_peer_read_caller(wick_gateway *gw, uint8_t lookup);
 

@@ -3,8 +3,14 @@
  * Look-ups. The record of a peer to be called is read whole: key and endpoints under one header. Of
  * a caller only the key is needed. Both are held against the marks of that peer: what is lower than
  * before is stale, and what was there before and is gone is revoked.
+ *
+ * Where a sync committee vouches for headers, the record is read under the newest final one; then
+ * once more under the newest that the committee has signed, for an endpoint that has moved in the
+ * meantime. Such an endpoint is taken if the device words are the same there.
  */
 #include "gateway_internal.h"
+
+#include "wick/keccak.h"
 
 #define SLOTS_OF_DEVICE 2u
 
@@ -107,6 +113,47 @@ static wick_status choose(wick_gateway *gw, uint64_t now_ms, wick_gateway_sessio
     return found ? WICK_OK : why;
 }
 
+static void hash_device(uint8_t out32[32], const wick_gateway_read *read)
+{
+    uint8_t words[64];
+    memcpy(words, read->query.values[0], 32);
+    memcpy(words + 32, read->query.values[1], 32);
+    wick_keccak256(out32, words, sizeof words);
+}
+
+static bool read_endpoint(wick_gateway *gw, uint8_t session)
+{
+    const wick_gateway_session *s = &gw->session[session];
+    const wick_gateway_registry *reg = gw_registry(gw, s->registry);
+    if (reg->light == NULL || reg->light->cfg.rule != WICK_LIGHT_SYNC_COMMITTEE) {
+        return false;
+    }
+    wick_gateway_read *r =
+        gw_read_new(gw, READ_ENDPOINT, session, s->registry, reg->device_registry);
+    if (r != NULL) {
+        wick_peer_query_init(&r->query, s->id, s->service, false);
+    }
+    return r != NULL;
+}
+
+/* The second reading. Whatever is wrong with it, the first one stands. */
+static void endpoint_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
+                          wick_status status)
+{
+    wick_gateway_session *s = &gw->session[read->owner];
+    wick_peer_record rec;
+    uint8_t digest[32];
+    hash_device(digest, read);
+    if (status == WICK_OK && memcmp(digest, s->device_digest, 32) == 0 &&
+        wick_peer_record_read(&rec, &read->query) == WICK_OK && rec.has_endpoint[0] &&
+        rec.endpoint[0].seq >= s->seq &&
+        choose(gw, now_ms, s, &rec, read->header.timestamp) == WICK_OK) {
+        s->status = WICK_OK; /* also where the final record has no endpoint yet */
+        s->endpoint_tier = (uint8_t)read->header.tier;
+    }
+    gw_session_resolved(gw, now_ms, read->owner, s->status);
+}
+
 static void caller_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
                         wick_status status)
 {
@@ -132,10 +179,15 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
         caller_done(gw, now_ms, read, status);
         return;
     }
+    if (read->purpose == READ_ENDPOINT) {
+        endpoint_done(gw, now_ms, read, status);
+        return;
+    }
     wick_gateway_session *s = &gw->session[read->owner];
     wick_peer_record rec;
-    bool proven = status == WICK_OK;
+    bool proven = status == WICK_OK, key = false;
     if (proven) {
+        s->grace = read->grace;
         s->tier = read->header.tier;
         s->block_number = read->header.number;
         s->block_time_s = read->header.timestamp;
@@ -154,8 +206,36 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
         }
     }
     if (status == WICK_OK) {
+        key = true;
         s->epoch = rec.device.epoch;
+        s->seq = 0;
+        s->endpoint_tier = (uint8_t)s->tier;
+        hash_device(s->device_digest, read);
         status = choose(gw, now_ms, s, &rec, read->header.timestamp);
     }
+    s->status = status;
+    if (key && read_endpoint(gw, read->owner)) {
+        return;
+    }
     gw_session_resolved(gw, now_ms, read->owner, status);
+}
+
+void gw_reorg(wick_gateway *gw, uint64_t now_ms, uint8_t registry, uint64_t number)
+{
+    if (registry == 0) {
+        gw_own_wake(gw, now_ms);
+    }
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        wick_gateway_session *s = &gw->session[i];
+        bool resolved = s->state == SES_PATH || s->state == SES_NSL || s->state == SES_UP;
+        if (s->registry != registry || s->block_number <= number || !resolved) {
+            continue;
+        }
+        if (s->state == SES_PATH) {
+            s->state = SES_LOOKUP;
+            s->due_ms = now_ms;
+        } else {
+            gw_session_end(gw, i, WICK_E_RECORD_STALE);
+        }
+    }
 }

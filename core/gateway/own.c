@@ -244,6 +244,7 @@ static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
     o->block_number = read->header.number;
     o->block_time_s = read->header.timestamp;
     o->tier = read->header.tier;
+    o->grace = read->grace;
     if (o->registered) {
         seen.epoch = o->device.epoch;
         seen.seq[0] = o->seq_floor;

@@ -10,6 +10,7 @@
 
 #define PART_HEADER (-2)
 #define PART_ACCOUNT (-1)
+#define HEAD_PERIOD_MS 100u /* a light client has no header yet: look again */
 
 bool gw_retryable(wick_status status)
 {
@@ -37,7 +38,7 @@ wick_gateway_read *gw_read_new(wick_gateway *gw, uint8_t purpose, uint8_t owner,
         wick_gateway_read *r = &gw->read[i];
         if (r->state == REQ_FREE) {
             memset(r, 0, sizeof *r);
-            r->state = REQ_WANTED;
+            r->state = gw_registry(gw, registry)->light != NULL ? REQ_HEAD : REQ_WANTED;
             r->purpose = purpose;
             r->owner = owner;
             r->registry = registry;
@@ -58,26 +59,40 @@ void gw_read_cancel(wick_gateway *gw, uint8_t purpose, uint8_t owner)
     }
 }
 
+/* Told once; the next answer proven under a fresh header ends it. */
+static void tell_stale(wick_gateway *gw, const wick_gateway_read *r, wick_status status)
+{
+    bool stale = status == WICK_E_HEADER_STALE || status == WICK_E_SEAL_CONFLICT;
+    if (status == WICK_OK && !r->grace) {
+        gw->trust_stale = false;
+    } else if ((stale || status == WICK_OK) && !gw->trust_stale) {
+        gw->trust_stale = true;
+        gw_event(gw, WICK_GW_EV_TRUST_STALE, stale ? status : WICK_E_HEADER_STALE,
+                 WICK_GW_NO_SESSION);
+    }
+}
+
 static void complete(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *r, wick_status status)
 {
     r->state = REQ_ENDING; /* whoever asked may ask again at once, in another entry */
     if (status == WICK_OK) {
-        wick_marks_header_proven(&gw->marks, r->registry, &r->header);
+        /* What is not final may go back: it raises no mark. */
+        if (r->header.tier != WICK_TIER_OPTIMISTIC) {
+            wick_marks_header_proven(&gw->marks, r->registry, &r->header);
+        }
         if (r->header.timestamp > gw->floor_unix_s) {
             gw->floor_unix_s = r->header.timestamp;
             gw->floor_ms = now_ms;
         }
-        gw->trust_stale = false;
-    } else if (status == WICK_E_HEADER_STALE && !gw->trust_stale) {
-        gw->trust_stale = true; /* told once; the next proven answer ends it */
-        gw_event(gw, WICK_GW_EV_TRUST_STALE, status, WICK_GW_NO_SESSION);
     }
+    tell_stale(gw, r, status);
     switch (r->purpose) {
     case READ_OWN:
     case READ_ACCOUNT:
         gw_own_read_done(gw, now_ms, r, status);
         break;
     case READ_PEER:
+    case READ_ENDPOINT:
     case READ_NSL:
         gw_peer_read_done(gw, now_ms, r, status);
         break;
@@ -144,6 +159,9 @@ static wick_status authenticate(wick_gateway *gw, wick_gateway_read *r, wick_spa
                                 const uint8_t hash[32], uint64_t now_ms)
 {
     const wick_gateway_registry *reg = gw_registry(gw, r->registry);
+    if (reg->light != NULL) {
+        return WICK_OK; /* r->header is the light client's: nothing given here is believed */
+    }
     bool pinned = reg->tier == WICK_TIER_PINNED;
     wick_status s = pinned
                         ? wick_trust_pinned(&r->header, rlp, reg->pinned_hash, reg->chain_id)
@@ -165,26 +183,86 @@ static wick_status authenticate(wick_gateway *gw, wick_gateway_read *r, wick_spa
     return s;
 }
 
+static wick_status begin_proof(wick_gateway_read *r)
+{
+    wick_status s = wick_proof_begin(&r->proof, &r->header);
+    if (s == WICK_OK) {
+        s = wick_proof_account(&r->proof, r->account);
+    }
+    r->part = s == WICK_OK ? PART_ACCOUNT : PART_HEADER;
+    return s;
+}
+
 wick_status wick_gateway_header(wick_gateway *gw, wick_span header_rlp,
                                 const uint8_t block_hash[32], uint64_t now_ms, uint32_t request)
 {
     wick_gateway_read *r = gw_read_find(gw, request);
-    if (r == NULL || r->part != PART_HEADER) {
+    bool known = r != NULL && gw_registry(gw, r->registry)->light != NULL;
+    if (r == NULL || r->part != (known ? PART_ACCOUNT : PART_HEADER)) {
         return WICK_E_STATE;
     }
     wick_status s = authenticate(gw, r, header_rlp, block_hash, now_ms);
     if (s == WICK_OK) {
-        s = wick_proof_begin(&r->proof, &r->header);
-    }
-    if (s == WICK_OK) {
-        s = wick_proof_account(&r->proof, r->account);
+        s = begin_proof(r);
     }
     if (s != WICK_OK) {
         gw_read_fail(gw, now_ms, r, s);
-        return s;
     }
-    r->part = PART_ACCOUNT;
-    return WICK_OK;
+    return s;
+}
+
+/* A sync committee makes two tiers. Keys need the final one; whether an own transaction has been
+ * included is worth knowing sooner, for nothing but the next step hangs on it; an endpoint is read a
+ * second time (lookup.c), since a wrong one costs no more than a failed handshake. */
+static wick_tier tier_wanted(const wick_gateway *gw, const wick_gateway_read *r)
+{
+    const wick_light *light = gw_registry(gw, r->registry)->light;
+    bool hasty = r->purpose == READ_OWN || r->purpose == READ_ACCOUNT || r->purpose == READ_ENDPOINT;
+    return hasty && light->cfg.rule == WICK_LIGHT_SYNC_COMMITTEE
+               ? WICK_TIER_OPTIMISTIC
+               : wick_light_rule_tier(light->cfg.rule);
+}
+
+/* The light client's header for this read. One that is not there yet is waited for as long as for an
+ * answer. */
+static wick_status take_head(wick_gateway *gw, wick_gateway_read *r, uint64_t now_ms)
+{
+    const wick_gateway_registry *reg = gw_registry(gw, r->registry);
+    wick_light_age age;
+    wick_trust_now now = {0, false};
+    wick_status s = wick_light_head(reg->light, &r->header, &age, now_ms, (wick_tier)r->tier);
+    r->grace = age.grace;
+    if (s == WICK_OK && r->header.chain_id != reg->chain_id) {
+        s = WICK_E_CHAIN_MISMATCH;
+    }
+    now.valid = gw_unix(gw, now_ms, &now.unix_s);
+    if (s == WICK_OK && reg->policy != NULL) {
+        s = wick_trust_policy_allows(reg->policy, &r->header, wick_light_tip(reg->light), &now);
+    }
+    if (s == WICK_OK && r->header.tier != WICK_TIER_PINNED) {
+        s = wick_marks_header(&gw->marks, r->registry, &r->header);
+    }
+    return s == WICK_OK ? begin_proof(r) : s;
+}
+
+/* Reads that wait for a header of a light client. */
+static void tick_head(wick_gateway *gw, wick_gateway_read *r, uint64_t now_ms)
+{
+    const wick_gateway_registry *reg = gw_registry(gw, r->registry);
+    if (r->tier == WICK_TIER_NONE) {
+        r->tier = (uint8_t)tier_wanted(gw, r);
+        r->due_ms = now_ms + WICK_GW_REQUEST_MS;
+    }
+    wick_status s = take_head(gw, r, now_ms);
+    if (s == WICK_OK) {
+        r->state = REQ_WANTED;
+    } else if (s != WICK_AGAIN) {
+        gw_read_fail(gw, now_ms, r, s);
+    } else if (wick_time_reached(now_ms, r->due_ms)) {
+        gw_read_fail(gw, now_ms, r, WICK_E_TIMEOUT);
+    } else {
+        wick_light_hurry(reg->light, now_ms);
+    }
 }
 
 wick_status wick_gateway_proof_node(wick_gateway *gw, wick_span node, uint64_t now_ms,
@@ -233,8 +311,9 @@ bool gw_read_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
             continue;
         }
         const wick_gateway_registry *reg = gw_registry(gw, r->registry);
+        bool known = reg->light != NULL;
         r->state = REQ_ASKED;
-        r->part = PART_HEADER;
+        r->part = known ? PART_ACCOUNT : PART_HEADER;
         r->request = gw_request_id(gw);
         r->due_ms = now_ms + WICK_GW_REQUEST_MS;
         out->kind = WICK_GW_OUT_REQUEST;
@@ -245,8 +324,9 @@ bool gw_read_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
         out->request.account = r->account;
         out->request.slots = (const uint8_t(*)[32])r->query.slots;
         out->request.slot_count = r->query.count;
-        out->request.at_hash = reg->tier == WICK_TIER_PINNED;
-        out->request.block_hash = reg->pinned_hash;
+        out->request.at_hash = known || reg->tier == WICK_TIER_PINNED;
+        out->request.has_header = known;
+        out->request.block_hash = known ? r->header.hash : reg->pinned_hash;
         return true;
     }
     return false;
@@ -261,7 +341,14 @@ uint64_t gw_read_tick(wick_gateway *gw, uint64_t now_ms)
             gw_read_fail(gw, now_ms, r, WICK_E_TIMEOUT);
         }
         if (r->state == REQ_WAITING && wick_time_reached(now_ms, r->due_ms)) {
-            r->state = REQ_WANTED;
+            r->state = gw_registry(gw, r->registry)->light != NULL ? REQ_HEAD : REQ_WANTED;
+            r->due_ms = now_ms + WICK_GW_REQUEST_MS;
+        }
+        if (r->state == REQ_HEAD) {
+            tick_head(gw, r, now_ms);
+        }
+        if (r->state == REQ_HEAD) {
+            next = wick_time_min(next, now_ms + HEAD_PERIOD_MS);
         }
         if (r->state == REQ_ASKED || r->state == REQ_WAITING) {
             next = wick_time_min(next, r->due_ms);

@@ -19,7 +19,9 @@ void gw_tx_begin(wick_gateway *gw, uint64_t now_ms, uint8_t action)
     o->fund_tries = 0;
     o->sent_status = WICK_OK;
     memset(&o->revert, 0, sizeof o->revert);
-    if (gw_registry(gw, 0)->tier == WICK_TIER_PINNED) {
+    const wick_gateway_registry *reg = gw_registry(gw, 0);
+    if (reg->light != NULL ? reg->light->cfg.rule == WICK_LIGHT_PINNED
+                           : reg->tier == WICK_TIER_PINNED) {
         gw_own_fail(gw, now_ms, WICK_E_UNSUPPORTED); /* a pinned block never shows the result */
         return;
     }

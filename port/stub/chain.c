@@ -6,6 +6,7 @@
 #include "wick/port/stub_chain.h"
 
 #include "stub_contracts.h"
+#include "stub_seal.h"
 #include "wick/header.h"
 #include "wick/keccak.h"
 #include "wick/mpt.h"
@@ -151,6 +152,10 @@ static void make_header(wick_stub_chain *c)
     h.field[WICK_HEADER_NUMBER] = wick_span_make(number, 8);
     h.field[WICK_HEADER_TIMESTAMP] = wick_span_make(time, 8);
     h.field[WICK_HEADER_BASE_FEE] = wick_span_make(fee, 8);
+    if (c->sealing.crypto != NULL) {
+        stub_seal(c, &h);
+        return;
+    }
     wick_buf b = wick_buf_make(s->header, sizeof s->header);
     if (wick_header_encode(&b, &h) == WICK_OK && b.len <= sizeof s->header) {
         s->header_len = b.len;
@@ -158,17 +163,34 @@ static void make_header(wick_stub_chain *c)
     }
 }
 
+static void remember(wick_stub_chain *c)
+{
+    c->past[c->state.number % WICK_STUB_CHAIN_HISTORY] = c->state;
+}
+
+/* What was changed by hand. The newest header always commits to the present state; it is made anew
+ * where nobody has sealed it. */
+static void commit(wick_stub_chain *c)
+{
+    if (c->sealing.crypto != NULL) {
+        wick_stub_chain_mine(c);
+    } else {
+        make_header(c);
+        remember(c);
+    }
+}
+
 void wick_stub_chain_put(wick_stub_chain *c, unsigned contract, const uint8_t slot[32],
                          const uint8_t value[32])
 {
     put_word(c, contract, slot, value);
-    make_header(c); /* the newest header always commits to the present state */
+    commit(c);
 }
 
 void wick_stub_chain_fund(wick_stub_chain *c, const uint8_t address[20], uint64_t gwei)
 {
     account_of(c, address)->balance += gwei;
-    make_header(c);
+    commit(c);
 }
 
 /* ------------------------------------------------------------------ blocks */
@@ -204,19 +226,36 @@ static void next_block(wick_stub_chain *c)
     wick_stub_chain_state *s = &c->state;
     memcpy(s->parent, s->hash, 32);
     s->number++;
-    s->timestamp = WICK_STUB_UNIX_BASE + c->w->now_ms / 1000;
+    uint64_t now_s = WICK_STUB_UNIX_BASE + c->w->now_ms / 1000;
+    s->timestamp = now_s > s->timestamp ? now_s : s->timestamp + 1;
     for (unsigned i = 0; i < WICK_STUB_CHAIN_POOL; i++) {
         if (c->pool[i].len != 0 && execute(c, wick_span_make(c->pool[i].raw, c->pool[i].len))) {
             c->pool[i].len = 0;
         }
     }
     make_header(c);
+    remember(c);
+}
+
+void wick_stub_chain_mine(wick_stub_chain *c)
+{
+    next_block(c);
+}
+
+void wick_stub_chain_rewind(wick_stub_chain *c, unsigned depth)
+{
+    const wick_stub_chain_state *to = &c->past[(c->state.number - depth) % WICK_STUB_CHAIN_HISTORY];
+    if (depth < WICK_STUB_CHAIN_HISTORY && to->number == c->state.number - depth) {
+        c->state = *to;
+    }
 }
 
 static uint64_t run(void *ctx, wick_stub_world *w)
 {
     wick_stub_chain *c = ctx;
-    next_block(c);
+    if (!c->halted) {
+        next_block(c);
+    }
     return w->now_ms + c->block_ms;
 }
 
@@ -282,10 +321,42 @@ void wick_stub_chain_relay(wick_stub_chain *c, const wick_addr *server)
     memset(word + 12, 0xAA, 20);
     word[11] = WICK_RELAY_APPROVED;
     wick_stub_chain_put(c, 1, slot, word);
-    make_header(c);
 }
 
 /* ------------------------------------------------------------------ what a node answers */
+
+static const wick_stub_chain_state *by_number(const wick_stub_chain *c, uint64_t number)
+{
+    const wick_stub_chain_state *s = &c->past[number % WICK_STUB_CHAIN_HISTORY];
+    return number <= c->state.number && s->number == number && s->header_len != 0 ? s : NULL;
+}
+
+static const wick_stub_chain_state *by_hash(const wick_stub_chain *c, const uint8_t hash32[32])
+{
+    for (unsigned i = 0; i < WICK_STUB_CHAIN_HISTORY; i++) {
+        const wick_stub_chain_state *s = &c->past[i];
+        if (s->number <= c->state.number && s->header_len != 0 && memcmp(s->hash, hash32, 32) == 0) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+const wick_stub_chain_state *wick_stub_chain_block(const wick_stub_chain *c,
+                                                   const wick_light_request *q, uint32_t index)
+{
+    switch (q->at) {
+    case WICK_LIGHT_AT_NUMBER:
+        return by_number(c, q->number + index);
+    case WICK_LIGHT_AT_HASH:
+        return by_hash(c, q->hash);
+    case WICK_LIGHT_AT_LATEST:
+    case WICK_LIGHT_AT_SAFE:
+    case WICK_LIGHT_AT_FINALIZED:
+    default:
+        return &c->state;
+    }
+}
 
 static void tell(wick_stub_chain *c, const wick_stub_chain_state *s, wick_stub_proof *out,
                  const uint8_t account[20], const uint8_t (*slots)[32], size_t slot_count)
@@ -379,14 +450,26 @@ static void lie(wick_stub_chain *c, wick_stub_proof *out)
     }
 }
 
+void wick_stub_chain_proof_at(wick_stub_chain *c, wick_stub_proof *out, const uint8_t *hash32,
+                              const uint8_t account[20], const uint8_t (*slots)[32],
+                              size_t slot_count)
+{
+    const wick_stub_chain_state *s = hash32 != NULL ? by_hash(c, hash32) : &c->state;
+    s = c->lie == WICK_STUB_LIE_OLD ? &c->old : s;
+    c->proofs++;
+    out->status = s != NULL ? WICK_OK : WICK_E_RPC; /* "header not found" */
+    out->delay_ms = 0;
+    out->part_count = 0;
+    if (s != NULL) {
+        tell(c, s, out, account, slots, slot_count);
+        lie(c, out);
+    }
+}
+
 void wick_stub_chain_proof(wick_stub_chain *c, wick_stub_proof *out, const uint8_t account[20],
                            const uint8_t (*slots)[32], size_t slot_count)
 {
-    c->proofs++;
-    out->status = WICK_OK;
-    out->delay_ms = 0;
-    tell(c, c->lie == WICK_STUB_LIE_OLD ? &c->old : &c->state, out, account, slots, slot_count);
-    lie(c, out);
+    wick_stub_chain_proof_at(c, out, NULL, account, slots, slot_count);
 }
 
 size_t wick_stub_chain_call(wick_stub_chain *c, uint8_t revert[36], const uint8_t from[20],

@@ -2,6 +2,7 @@
 /* Relays, the wallet manager, and the driver of a gateway in the stub world. */
 #include "wick/port/stub_node.h"
 
+#include "wick/header.h"
 #include "wick/keccak.h"
 
 #include <string.h>
@@ -163,12 +164,13 @@ static wick_status serve_proof(wick_stub_node *n, const wick_gateway_request *q)
 {
     static wick_stub_proof p; /* one world at a time asks */
     uint64_t now = n->w->now_ms;
-    wick_stub_chain_proof(n->chain, &p, q->account, q->slots, q->slot_count);
+    wick_stub_chain_proof_at(n->chain, &p, q->at_hash ? q->block_hash : NULL, q->account, q->slots,
+                             q->slot_count);
     if (p.delay_ms == UINT64_MAX) {
         return WICK_OK;
     }
     wick_status s = p.status;
-    if (s == WICK_OK) {
+    if (s == WICK_OK && !q->has_header) {
         s = wick_gateway_header(&n->gw, wick_span_make(p.header, p.header_len), p.hash, now, q->id);
     }
     for (unsigned part = 0; part < p.part_count && s == WICK_OK; part++) {
@@ -249,6 +251,101 @@ static void take_request(wick_stub_node *n, const wick_gateway_request *q)
     }
 }
 
+/* ------------------------------------------------------------------ the light client */
+
+/* One header of an answer, as this source tells it. */
+static wick_status give_header(wick_stub_node *n, const wick_light_request *q, uint32_t index)
+{
+    static uint8_t bytes[WICK_STUB_CHAIN_HEADER]; /* one world at a time asks */
+    wick_stub_source source = n->source[q->source];
+    wick_light_request asked = *q;
+    const wick_stub_chain_state *b = wick_stub_chain_block(n->chain, q, index);
+    uint64_t behind = n->chain->state.number - 10;
+    if (source == WICK_STUB_SOURCE_BEHIND && (b == NULL || b->number > behind)) {
+        asked.at = WICK_LIGHT_AT_NUMBER;
+        asked.number = behind;
+        b = q->at == WICK_LIGHT_AT_LATEST ? wick_stub_chain_block(n->chain, &asked, 0) : NULL;
+    }
+    if (source == WICK_STUB_SOURCE_OTHER && b != NULL) {
+        asked.at = WICK_LIGHT_AT_NUMBER;
+        asked.number = b->number - 1;
+        b = wick_stub_chain_block(n->chain, &asked, 0);
+    }
+    if (b == NULL || source == WICK_STUB_SOURCE_UNKNOWN) {
+        return WICK_E_NOT_FOUND;
+    }
+    size_t len = b->header_len;
+    memcpy(bytes, b->header, len);
+    if (source == WICK_STUB_SOURCE_FORGED) {
+        bytes[100] ^= 1; /* in the state root */
+    } else if (source == WICK_STUB_SOURCE_GARBAGE) {
+        len /= 2;
+    } else if (source == WICK_STUB_SOURCE_AHEAD && q->at == WICK_LIGHT_AT_LATEST) {
+        wick_header h;
+        if (wick_header_decode(&h, wick_span_make(bytes, len)) == WICK_OK) {
+            uint8_t *number = bytes + (h.field[WICK_HEADER_NUMBER].ptr - bytes);
+            number[0] = 0xff;
+        }
+    }
+    return wick_light_header(&n->light, wick_span_make(bytes, len), b->hash, n->w->now_ms, q->id);
+}
+
+static void serve_light(wick_stub_node *n, const wick_light_request *q)
+{
+    uint64_t now = n->w->now_ms;
+    wick_status s = WICK_OK;
+    uint32_t given = 0;
+    if (n->source[q->source] == WICK_STUB_SOURCE_SILENT) {
+        return;
+    }
+    while (given < q->count && s == WICK_OK) {
+        s = give_header(n, q, given);
+        given += s == WICK_OK ? 1 : 0;
+    }
+    /* Where nothing could be given the request fails; else the answer is shorter than asked for. */
+    s = given == 0 && s == WICK_E_NOT_FOUND ? wick_light_failed(&n->light, now, q->id, s)
+                                            : wick_light_end(&n->light, now, q->id);
+    (void)s; /* STATE after a refusal, which shows in its events */
+}
+
+static void take_light_request(wick_stub_node *n, const wick_light_request *q)
+{
+    n->light_requests++;
+    for (unsigned i = 0; i < WICK_QUORUM_SOURCES_MAX; i++) {
+        if (n->light_pending[i].q.id == 0) {
+            n->light_pending[i].q = *q;
+            n->light_pending[i].due_ms = n->w->now_ms + n->chain->latency_ms;
+            return;
+        }
+    }
+}
+
+static void run_light(wick_stub_node *n, uint64_t *deadline)
+{
+    wick_light_out o;
+    for (unsigned i = 0; i < WICK_QUORUM_SOURCES_MAX; i++) {
+        if (n->light_pending[i].q.id != 0 && n->light_pending[i].due_ms <= n->w->now_ms) {
+            wick_light_request q = n->light_pending[i].q;
+            n->light_pending[i].q.id = 0;
+            serve_light(n, &q);
+        }
+    }
+    while (wick_light_poll(&n->light, &o, n->w->now_ms), o.kind != WICK_LIGHT_OUT_WAIT) {
+        if (o.kind == WICK_LIGHT_OUT_REQUEST) {
+            take_light_request(n, &o.request);
+        } else {
+            n->light_seen[o.event.kind]++;
+            n->light_last[o.event.kind] = o.event;
+        }
+    }
+    *deadline = wick_time_min(*deadline, o.deadline_ms);
+    for (unsigned i = 0; i < WICK_QUORUM_SOURCES_MAX; i++) {
+        if (n->light_pending[i].q.id != 0) {
+            *deadline = wick_time_min(*deadline, n->light_pending[i].due_ms);
+        }
+    }
+}
+
 /* ------------------------------------------------------------------ the driver's loop */
 
 static void put(wick_stub_node *n, const wick_gateway_out *o)
@@ -319,6 +416,10 @@ static uint64_t node_run(void *ctx, wick_stub_world *w)
             serve(n, &q);
         }
     }
+    uint64_t light_next = next;
+    if (n->has_light) {
+        run_light(n, &light_next);
+    }
     drain(n, &next);
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
         while (n->sock[i] >= 0 &&
@@ -333,7 +434,10 @@ static uint64_t node_run(void *ctx, wick_stub_world *w)
             next = n->pending[i].due_ms;
         }
     }
-    return next;
+    if (n->has_light) {
+        run_light(n, &light_next); /* the agent may have asked it to hurry */
+    }
+    return light_next < next ? light_next : next;
 }
 
 wick_status wick_stub_node_init(wick_stub_node *n, wick_stub_world *w, int host,
@@ -378,12 +482,42 @@ wick_status wick_stub_node_init(wick_stub_node *n, wick_stub_world *w, int host,
     return n->actor < 0 ? WICK_E_LIMIT : s;
 }
 
+void wick_stub_node_light(wick_stub_node *n, wick_light_rule rule)
+{
+    wick_light_config *c = &n->light_cfg;
+    memset(c, 0, sizeof *c);
+    n->has_light = true;
+    c->chain_id = n->chain->chain_id;
+    c->rule = rule;
+    memcpy(c->trusted_hash, n->chain->genesis, 32);
+    c->epoch = n->chain->sealing.epoch;
+    c->poll_ms = 500;
+    c->crypto = &n->crypto;
+    c->clock = &n->clock;
+    c->store = NULL;
+    c->store_base = WICK_LIGHT_STORE_BASE(0);
+    c->store_work = n->light_work;
+    c->bft = &n->bft;
+    c->clique = &n->clique;
+    c->quorum_state = &n->quorum;
+    n->registry.light = &n->light;
+}
+
 wick_status wick_stub_node_begin(wick_stub_node *n, unsigned goals)
 {
     n->cfg.crypto = &n->crypto; /* from now on the actor lives */
     n->ready = false;
     n->done = false;
-    wick_status s = wick_gateway_init(&n->gw, &n->cfg);
+    wick_status s = WICK_OK;
+    if (n->has_light) {
+        s = wick_light_init(&n->light, &n->light_cfg);
+        s = s == WICK_OK ? wick_light_start(&n->light, n->w->now_ms) : s;
+    }
+    if (s != WICK_OK) {
+        n->cfg.crypto = NULL;
+        return s;
+    }
+    s = wick_gateway_init(&n->gw, &n->cfg);
     if (s == WICK_OK) {
         s = wick_gateway_start(&n->gw, n->w->now_ms, goals);
     }
@@ -397,6 +531,7 @@ wick_status wick_stub_node_begin(wick_stub_node *n, unsigned goals)
 void wick_stub_node_kill(wick_stub_node *n)
 {
     memset(n->pending, 0, sizeof n->pending);
+    memset(n->light_pending, 0, sizeof n->light_pending);
     for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
         if (n->sock[i] >= 0) {
             wick_stub_close(n->w, n->sock[i]);

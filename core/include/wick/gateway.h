@@ -65,6 +65,7 @@
 #include "wick/hal/log.h"
 #include "wick/hal/store.h"
 #include "wick/calldata.h"
+#include "wick/light.h"
 #include "wick/marks.h"
 #include "wick/nsl.h"
 #include "wick/proof.h"
@@ -87,10 +88,13 @@ typedef struct wick_gateway_registry {
     uint64_t chain_id;
     uint8_t device_registry[20];
     uint8_t relay_registry[20]; /* zero: none, then cfg.relay is the only relay */
+    wick_light *light;        /* vouches for headers, and is run by the driver. NULL: the next four */
     wick_tier tier;           /* WICK_TIER_OWN_NODE or WICK_TIER_PINNED */
     uint8_t pinned_hash[32];  /* tier PINNED */
     uint32_t max_age_s;       /* oldest header accepted, 0: 900; not asked of PINNED, or without
                                * a clock */
+    const wick_trust_policy *policy; /* further allow list for headers of `light`; NULL: all that its
+                                      * rule gives */
 } wick_gateway_registry;
 
 /* What the agent is asked to reach and to keep. */
@@ -176,7 +180,8 @@ typedef struct wick_gateway_request {
     const uint8_t *account; /* 20 bytes */
     const uint8_t (*slots)[32];
     size_t slot_count;
-    bool at_hash;              /* the block is given (tier PINNED) */
+    bool at_hash;              /* the block is given */
+    bool has_header;           /* and its header is known: wick_gateway_header() may be left out */
     const uint8_t *block_hash; /* 32 bytes when at_hash */
 
     /* CHAIN_SEND */
@@ -207,8 +212,9 @@ typedef enum wick_gateway_event_kind {
     WICK_GW_EV_SESSION_DOWN,   /* session is free again; status says why */
     WICK_GW_EV_LEAF_REQUEST,   /* reserved for the leaf interface */
     WICK_GW_EV_UPDATE_STATE,   /* reserved for firmware */
-    WICK_GW_EV_TRUST_STALE     /* nodes give only headers older than the policy allows, or than one
-                                * already proven; told once until that ends */
+    WICK_GW_EV_TRUST_STALE     /* there are only headers older than the policy allows or than one already
+                                * proven, or in the grace period (`grace`), or none is vouched for any
+                                * more (SEAL_CONFLICT); told once until that ends */
 } wick_gateway_event_kind;
 
 typedef struct wick_gateway_event {
@@ -219,6 +225,9 @@ typedef struct wick_gateway_event {
     bool initiator;    /* SESSION_*: this side is the DTLS client */
     bool sent;         /* REGISTERED, PUBLISHED: a transaction was needed */
     wick_tier tier;        /* of the header under which it was proven */
+    bool grace;            /* proven under an old header, for there is no newer one: still served */
+    uint64_t age_s;        /* of that header now; 0 without a time of day */
+    wick_tier endpoint_tier; /* of the header under which the endpoint was proven, if another */
     uint8_t endpoint_kind; /* wick_endpoint_kind */
     uint8_t id[32];    /* record id: own or peer's */
     char name[64];     /* name as asked for, "" if only the id is known */
@@ -380,6 +389,8 @@ typedef struct wick_gateway_read {
     uint32_t request; /* id once asked */
     uint8_t state, purpose, owner, registry;
     uint8_t tries;
+    uint8_t tier; /* of the header wanted from a light client */
+    bool grace;
     int8_t part; /* where the answer is: -2 no header yet, -1 account, then slots */
     wick_status status;
     uint64_t due_ms;
@@ -413,6 +424,7 @@ typedef struct wick_gateway_own {
     uint32_t moved_at_ms; /* low 32 bits of the time of the last of them */
     uint64_t block_number, block_time_s;
     wick_tier tier;
+    bool grace;
     uint32_t seq_floor; /* highest sequence number ever proven of it */
     wick_voucher voucher;
     uint8_t r[32], vs[32];
@@ -458,7 +470,9 @@ typedef struct wick_gateway_session {
     uint32_t run; /* of the handshake */
     uint8_t id[32], service[32];
     uint8_t pub33[33];
-    uint8_t endpoint_kind, next_kind;
+    uint8_t device_digest[32]; /* of the device words, for a second reading */
+    uint8_t endpoint_kind, next_kind, endpoint_tier;
+    bool grace;
     uint32_t epoch, seq, next_seq;
     wick_tier tier;
     uint64_t block_number, block_time_s;
@@ -472,6 +486,7 @@ struct wick_gateway {
     unsigned goals;
     bool ready_told, stopping, trust_stale;
     uint32_t next_request;
+    uint32_t reorgs[WICK_GW_REGISTRIES_MAX]; /* seen so far */
     uint8_t id[32], service[32], wallet[20];
     uint8_t device_pub33[33];
     uint64_t floor_unix_s, floor_ms; /* newest proven header time and when it was proven */

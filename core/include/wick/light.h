@@ -128,6 +128,9 @@ typedef struct wick_light_config {
     struct wick_beacon *beacon;  /* SYNC_COMMITTEE */
 } wick_light_config;
 
+/** First key of the store for the chain with this number, 0..7, of a device. */
+#define WICK_LIGHT_STORE_BASE(chain) WICK_STORE_KEY(16 + (chain), 0)
+
 /** The largest state of a rule, as exported. */
 #define WICK_LIGHT_WORK_BYTES (WICK_CLIQUE_EXPORT_MAX + 64)
 

@@ -11,9 +11,18 @@
  *   wick_stub_chain_fund(&chain, wallet, ether);
  *   wick_stub_chain_proof(&chain, &answer, account, slots, count);
  *
- * One struct, no heap, about 0.2 MB.
+ * It can seal its blocks as a consortium chain does, with validators that change by script, and
+ * rewind itself as a reorganisation does:
+ *
+ *   static const uint8_t members[] = {1, 2, 3, 4};
+ *   wick_stub_chain_seal(&chain, &crypto_ctx, WICK_SEAL_QBFT, members, 4);
+ *   ... chain.genesis is the block to pin ...
+ *
+ * One struct, no heap, about 2 MB.
  */
 #include "wick/hal/crypto.h"
+#include "wick/light.h"
+#include "wick/port/crypto.h"
 #include "wick/port/stub.h"
 #include "wick/rlp.h"
 
@@ -25,6 +34,9 @@ extern "C" {
 #define WICK_STUB_CHAIN_ACCOUNTS 32
 #define WICK_STUB_CHAIN_POOL 8
 #define WICK_STUB_CHAIN_TX 800
+#define WICK_STUB_CHAIN_HISTORY 128 /* blocks that can still be asked for */
+#define WICK_STUB_CHAIN_HEADER 2048
+#define WICK_STUB_CHAIN_MEMBERS 8
 #define WICK_STUB_PROOF_NODES 8
 #define WICK_STUB_PROOF_PARTS 8
 
@@ -63,8 +75,23 @@ typedef struct wick_stub_chain_state {
     wick_stub_account account[WICK_STUB_CHAIN_ACCOUNTS];
     uint8_t hash[32], parent[32];
     size_t header_len;
-    uint8_t header[800];
+    uint8_t header[WICK_STUB_CHAIN_HEADER];
+    uint8_t recent[WICK_STUB_CHAIN_MEMBERS]; /* Clique: who sealed last, newest first */
 } wick_stub_chain_state;
+
+/** Who seals, and how. Key numbers are 1..255. */
+typedef struct wick_stub_sealing {
+    wick_crypto_ctx *crypto; /* NULL: nobody */
+    wick_seal_rule rule;
+    uint8_t member[WICK_STUB_CHAIN_MEMBERS]; /* ascending by address */
+    unsigned members;
+    uint32_t epoch;     /* Clique */
+    uint8_t subject;    /* Clique: whom the next blocks vote about; 0: nobody */
+    unsigned votes;     /* blocks that still vote */
+    bool lazy;          /* Clique: out of turn */
+    unsigned absent;    /* BFT: that many do not seal */
+    bool strangers;     /* BFT: other keys seal in their place */
+} wick_stub_sealing;
 
 /** One eth_getProof answer with its header. part[0] is the account, part[1 + i] slot i. */
 typedef struct wick_stub_proof {
@@ -72,7 +99,7 @@ typedef struct wick_stub_proof {
     uint64_t delay_ms;  /* besides the chain's latency; UINT64_MAX: never */
     uint8_t hash[32];
     size_t header_len;
-    uint8_t header[800];
+    uint8_t header[WICK_STUB_CHAIN_HEADER];
     unsigned part_count;
     struct {
         unsigned node_count;
@@ -99,6 +126,10 @@ typedef struct wick_stub_chain {
         uint8_t raw[WICK_STUB_CHAIN_TX];
     } pool[WICK_STUB_CHAIN_POOL];
     unsigned mined, reverted, proofs;
+    bool halted; /* no block is made any more */
+    wick_stub_sealing sealing;
+    uint8_t genesis[32]; /* first sealed block: what there is to pin */
+    wick_stub_chain_state past[WICK_STUB_CHAIN_HISTORY]; /* that of number N at N modulo its size */
 } wick_stub_chain;
 
 void wick_stub_chain_init(wick_stub_chain *c, wick_stub_world *w, const wick_hal_crypto *crypto,
@@ -115,6 +146,29 @@ void wick_stub_chain_put(wick_stub_chain *c, unsigned contract, const uint8_t sl
 /** Adds an approved relay. */
 void wick_stub_chain_relay(wick_stub_chain *c, const wick_addr *server);
 
+/** Seals all blocks from the next one on, which is made now and is the one to pin.
+ *  @param[in] members  key numbers; their order does not matter */
+void wick_stub_chain_seal(wick_stub_chain *c, wick_crypto_ctx *crypto, wick_seal_rule rule,
+                          const uint8_t *members, unsigned count);
+/** Other validators (BFT) from the next block on. */
+void wick_stub_chain_members(wick_stub_chain *c, const uint8_t *members, unsigned count);
+/** Clique: the next blocks vote `key` in or out, until that is decided. */
+void wick_stub_chain_vote(wick_stub_chain *c, uint8_t key);
+/** Address of a key number. */
+void wick_stub_chain_key(wick_stub_chain *c, uint8_t address[20], uint8_t key);
+/** Forgets the newest `depth` blocks; what comes now is another branch. */
+void wick_stub_chain_rewind(wick_stub_chain *c, unsigned depth);
+/** Makes a block now. */
+void wick_stub_chain_mine(wick_stub_chain *c);
+
+/** What a node knows of a block: NULL if it has none such. */
+const wick_stub_chain_state *wick_stub_chain_block(const wick_stub_chain *c,
+                                                   const wick_light_request *q, uint32_t index);
+
+/** Answers eth_getProof at a block (NULL: the newest), truly or not. */
+void wick_stub_chain_proof_at(wick_stub_chain *c, wick_stub_proof *out, const uint8_t *hash32,
+                              const uint8_t account[20], const uint8_t (*slots)[32],
+                              size_t slot_count);
 /** Answers eth_getProof at the newest block, truly or not. */
 void wick_stub_chain_proof(wick_stub_chain *c, wick_stub_proof *out, const uint8_t account[20],
                            const uint8_t (*slots)[32], size_t slot_count);

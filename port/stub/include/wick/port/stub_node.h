@@ -58,6 +58,18 @@ typedef struct wick_stub_wallet {
 wick_status wick_stub_wallet_init(wick_stub_wallet *m, wick_crypto_ctx *ctx,
                                   const wick_hal_crypto *crypto, const char *relay_secret);
 
+/** What a node of the chain does with the requests of a light client. */
+typedef enum wick_stub_source {
+    WICK_STUB_SOURCE_HONEST = 0,
+    WICK_STUB_SOURCE_FORGED, /* headers with another state root */
+    WICK_STUB_SOURCE_BEHIND, /* ten blocks behind, and knows nothing newer */
+    WICK_STUB_SOURCE_AHEAD,  /* says that its newest block has a number far away */
+    WICK_STUB_SOURCE_UNKNOWN, /* knows no block */
+    WICK_STUB_SOURCE_OTHER,  /* gives the block before the one asked for */
+    WICK_STUB_SOURCE_GARBAGE, /* bytes that are no header */
+    WICK_STUB_SOURCE_SILENT
+} wick_stub_source;
+
 #define WICK_STUB_NODE_PENDING 8
 #define WICK_STUB_EVENT_KINDS (WICK_GW_EV_TRUST_STALE + 1)
 
@@ -88,6 +100,21 @@ typedef struct wick_stub_node {
         wick_gateway_request q; /* id 0: free */
         uint64_t due_ms;
     } pending[WICK_STUB_NODE_PENDING];
+    /* the light client, if there is one */
+    bool has_light;
+    wick_light light;
+    wick_light_config light_cfg;
+    wick_bft bft;
+    wick_light_clique clique;
+    wick_quorum quorum;
+    uint8_t light_work[WICK_LIGHT_WORK_BYTES];
+    wick_stub_source source[WICK_QUORUM_SOURCES_MAX];
+    struct {
+        wick_light_request q; /* id 0: free */
+        uint64_t due_ms;
+    } light_pending[WICK_QUORUM_SOURCES_MAX];
+    unsigned light_seen[WICK_LIGHT_EV_STORE + 1], light_requests;
+    wick_light_event light_last[WICK_LIGHT_EV_STORE + 1];
     wick_stub_event_fn on_event; /* may be NULL */
     wick_stub_data_fn on_data;
     void *ctx;
@@ -103,6 +130,9 @@ typedef struct wick_stub_node {
 wick_status wick_stub_node_init(wick_stub_node *n, wick_stub_world *w, int host,
                                 wick_stub_chain *chain, wick_stub_wallet *wallet,
                                 const char *name);
+/** Gives the node a light client of the chain as it is sealed now, pinned at chain->genesis.
+ *  n->light_cfg may be changed before begin. */
+void wick_stub_node_light(wick_stub_node *n, wick_light_rule rule);
 /** Initialises the agent from n->cfg and starts it. Also after a restart of the device. */
 wick_status wick_stub_node_begin(wick_stub_node *n, unsigned goals);
 /** Takes the node out of the world without a word, as a power cut does. */
