@@ -50,6 +50,8 @@ wick_status wick_light_init(wick_light *lc, const wick_light_config *cfg)
     return lc->ops->check(&lc->cfg);
 }
 
+static void tell(wick_light *lc, wick_light_event_kind kind, wick_status status, unsigned index);
+
 wick_status wick_light_start(wick_light *lc, uint64_t now_ms)
 {
     if (lc->ops == NULL || lc->running) {
@@ -57,7 +59,7 @@ wick_status wick_light_start(wick_light *lc, uint64_t now_ms)
     }
     wick_status s = lc->ops->begin(lc);
     if (s == WICK_OK && lc->cfg.store != NULL) {
-        s = light_store_load(lc);
+        s = light_store_load(lc, now_ms);
     }
     if (s != WICK_OK) {
         return s;
@@ -65,7 +67,10 @@ wick_status wick_light_start(wick_light *lc, uint64_t now_ms)
     lc->running = true;
     lc->poll_due_ms = now_ms;
     lc->saved_ms = now_ms;
-    lc->floor_ms = now_ms;
+    lc->dirty = false;
+    if (lc->conflict) {
+        tell(lc, WICK_LIGHT_EV_CONFLICT, WICK_E_SEAL_CONFLICT, 0);
+    }
     return WICK_OK;
 }
 
@@ -209,6 +214,7 @@ void light_reorg(wick_light *lc, uint64_t number, uint64_t time_s)
         lc->mark_number = number;
         lc->mark_time = time_s;
     }
+    wick_trust_store_lower(&lc->ts, number, time_s);
     if (lc->head[0].number > number) {
         memset(&lc->head[0], 0, sizeof lc->head[0]);
     }
@@ -336,7 +342,7 @@ void light_rest(wick_light *lc, uint64_t now_ms)
         age_of(lc, &age, now_ms, 0);
         lc->synced = true;
         if (!age.grace) {
-            lc->save_now = lc->save_now || lc->generation == 0;
+            lc->save_now = lc->save_now || wick_trust_store_is_empty(&lc->ts);
             tell(lc, WICK_LIGHT_EV_SYNCED, WICK_OK, 0);
         }
     }

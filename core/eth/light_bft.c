@@ -149,7 +149,15 @@ static wick_status load(wick_light *lc, wick_span in)
     return WICK_OK;
 }
 
-const struct wick_light_ops light_bft = {check, begin, plan, header, NULL, done, save, load};
+const struct wick_light_ops light_bft = {
+    .check = check,
+    .begin = begin,
+    .plan = plan,
+    .header = header,
+    .done = done,
+    .save = save,
+    .load = load,
+};
 
 #else
 /* ISO C forbids an empty file. */

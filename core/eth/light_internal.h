@@ -38,6 +38,11 @@ struct wick_light_ops {
     /** The rule's state for the store. NULL: there is none. */
     wick_status (*save)(wick_buf *out, const wick_light *lc);
     wick_status (*load)(wick_light *lc, wick_span in);
+    /** Its sets of pieces. NULL: there are none. */
+    size_t (*sets)(wick_trust_set *out, const wick_light *lc);
+    wick_trust_piece_fn piece; /* the light client is the context */
+    wick_status (*load_piece)(wick_light *lc, wick_span in, size_t set, size_t piece);
+    wick_status (*load_end)(wick_light *lc, uint64_t now_ms);
 };
 
 extern const struct wick_light_ops light_own_node, light_pinned;
@@ -80,11 +85,10 @@ void light_follow(wick_light *lc, const wick_trusted_header *th, const wick_head
 wick_trust_now light_now(const wick_light *lc, uint64_t now_ms);
 void light_tip(wick_light *lc, uint64_t number);
 
-/* ---- light.c for the store ---- */
 void light_event(wick_light *lc, const wick_light_event *e);
 
 /* light_store.c */
-wick_status light_store_load(wick_light *lc);
+wick_status light_store_load(wick_light *lc, uint64_t now_ms);
 wick_status light_store_save(wick_light *lc);
 
 #endif

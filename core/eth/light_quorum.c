@@ -111,7 +111,13 @@ static void done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, wick_
     lc->poll_due_ms = now_ms;
 }
 
-const struct wick_light_ops light_quorum = {check, begin, plan, header, NULL, done, NULL, NULL};
+const struct wick_light_ops light_quorum = {
+    .check = check,
+    .begin = begin,
+    .plan = plan,
+    .header = header,
+    .done = done,
+};
 
 #else
 /* ISO C forbids an empty file. */

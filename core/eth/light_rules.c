@@ -111,8 +111,13 @@ static void own_done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, w
     }
 }
 
-const struct wick_light_ops light_own_node = {nothing_needed, nothing_to_empty, own_plan, own_header,
-                                         NULL,           own_done,         NULL,     NULL};
+const struct wick_light_ops light_own_node = {
+    .check = nothing_needed,
+    .begin = nothing_to_empty,
+    .plan = own_plan,
+    .header = own_header,
+    .done = own_done,
+};
 
 /* ---- pinned: one block, once ---- */
 
@@ -147,9 +152,13 @@ static void pinned_done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms
     }
 }
 
-const struct wick_light_ops light_pinned = {nothing_needed, nothing_to_empty, pinned_plan,
-                                       pinned_header,  NULL,             pinned_done,
-                                       NULL,           NULL};
+const struct wick_light_ops light_pinned = {
+    .check = nothing_needed,
+    .begin = nothing_to_empty,
+    .plan = pinned_plan,
+    .header = pinned_header,
+    .done = pinned_done,
+};
 
 #else
 /* ISO C forbids an empty file. */

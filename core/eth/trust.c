@@ -30,6 +30,37 @@ void wick_trust_make(wick_trusted_header *out, const wick_header *h, const uint8
     out->made = MADE;
 }
 
+void wick_trust_put(wick_buf *out, const wick_trusted_header *th)
+{
+    wick_buf_put_u8(out, (uint8_t)th->tier);
+    wick_buf_put(out, th->hash, 32);
+    wick_buf_put(out, th->state_root, 32);
+    wick_buf_put(out, th->receipts_root, 32);
+    wick_buf_put(out, th->transactions_root, 32);
+    wick_buf_put_be64(out, th->chain_id);
+    wick_buf_put_be64(out, th->number);
+    wick_buf_put_be64(out, th->timestamp);
+}
+
+void wick_trust_get(wick_trusted_header *out, wick_reader *r)
+{
+    memset(out, 0, sizeof *out);
+    unsigned tier = wick_read_u8(r);
+    wick_read_bytes(r, out->hash, 32);
+    wick_read_bytes(r, out->state_root, 32);
+    wick_read_bytes(r, out->receipts_root, 32);
+    wick_read_bytes(r, out->transactions_root, 32);
+    out->chain_id = wick_read_be64(r);
+    out->number = wick_read_be64(r);
+    out->timestamp = wick_read_be64(r);
+    if (r->status != WICK_OK || tier == WICK_TIER_NONE || tier >= TIERS) {
+        memset(out, 0, sizeof *out);
+        return;
+    }
+    out->tier = (wick_tier)tier;
+    out->made = MADE;
+}
+
 /* A header whose hash the evidence names. The bytes are hashed before they are parsed. */
 static wick_status by_hash(wick_trusted_header *out, wick_span header_rlp,
                            const uint8_t hash32[32], uint64_t chain_id, wick_tier tier)

@@ -494,7 +494,7 @@ void wick_stub_node_light(wick_stub_node *n, wick_light_rule rule)
     c->poll_ms = 500;
     c->crypto = &n->crypto;
     c->clock = &n->clock;
-    c->store = NULL;
+    c->store = &n->store;
     c->store_base = WICK_LIGHT_STORE_BASE(0);
     c->store_work = n->light_work;
     c->bft = &n->bft;

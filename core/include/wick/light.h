@@ -57,6 +57,7 @@
 #include "wick/hal/store.h"
 #include "wick/quorum.h"
 #include "wick/trust.h"
+#include "wick/trust_store.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -131,8 +132,8 @@ typedef struct wick_light_config {
 /** First key of the store for the chain with this number, 0..7, of a device. */
 #define WICK_LIGHT_STORE_BASE(chain) WICK_STORE_KEY(16 + (chain), 0)
 
-/** The largest state of a rule, as exported. */
-#define WICK_LIGHT_WORK_BYTES (WICK_CLIQUE_EXPORT_MAX + 64)
+/** The largest state of a rule with what goes along with it, and a value of the store beside it. */
+#define WICK_LIGHT_WORK_BYTES (WICK_CLIQUE_EXPORT_MAX + 512 + WICK_STORE_VALUE_MAX)
 
 /* ------------------------------------------------------------------ what comes out of poll() */
 
@@ -224,6 +225,25 @@ void wick_light_hurry(wick_light *lc, uint64_t now_ms);
  *  @retval WICK_OK also where there is nothing to write  @retval others of the store */
 WICK_NODISCARD wick_status wick_light_save(wick_light *lc, uint64_t now_ms);
 
+/** Begins to export the state, after writing what has changed; then wick_trust_export_next().
+ *  @retval WICK_OK  @retval WICK_E_NOT_FOUND there is nothing yet  @retval WICK_E_STATE no store
+ *  @retval others of the store */
+WICK_NODISCARD wick_status wick_light_export(wick_light *lc, wick_trust_export *x,
+                                             uint64_t now_ms);
+
+/** Begins to import a state into the store of a light client that has not been started; then
+ *  wick_trust_import_input() for its bytes.
+ *  @retval WICK_OK  @retval WICK_E_STATE it runs, or has no store
+ *  @retval others  as wick_light_start(): what is there is not overwritten, erase it first */
+WICK_NODISCARD wick_status wick_light_import(wick_light *lc, wick_trust_import *im);
+
+/** All bytes were given: checks them as wick_light_start() checks a store, keys of committees against
+ *  their roots included, and puts them in use. wick_light_start() may follow.
+ *  @retval WICK_OK
+ *  @retval others  as wick_trust_import_end() and wick_light_start(): what was stored stays */
+WICK_NODISCARD wick_status wick_light_import_end(wick_light *lc, wick_trust_import *im,
+                                                 uint64_t now_ms);
+
 /* ------------------------------------------------------------------ heads */
 
 /** How old a head is. */
@@ -313,7 +333,7 @@ struct wick_light {
     uint32_t next_id;
     uint32_t reorgs;
     uint64_t reorg_number;
-    uint32_t generation; /* of the store; 0: nothing is stored */
+    wick_trust_store ts;
     uint8_t phase;
     uint8_t failures; /* in a row */
     bool running, conflict, synced, stale[2], dirty, save_now;

@@ -172,7 +172,7 @@ typedef struct wick_stub_net {
 /** Datagram sockets of one host; streams and names give WICK_E_UNSUPPORTED. */
 void wick_stub_hal_net(wick_hal_net *out, wick_stub_net *ctx);
 
-#define WICK_STUB_STORE_ITEMS 24
+#define WICK_STUB_STORE_ITEMS 160
 
 typedef enum wick_stub_fault {
     WICK_STUB_FAULT_NONE = 0,
