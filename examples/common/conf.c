@@ -80,6 +80,10 @@ static const key_def manager_keys[] = {
     KEY(conf_manager, relay_ttl_s, VALUE_U64),
     KEY(conf_manager, fund_wei, VALUE_U64)};
 
+static const key_def wickd_keys[] = {
+    KEY(conf_wickd, socket, VALUE_PATH), KEY(conf_wickd, serve, VALUE_YES),
+    KEY(conf_wickd, echo, VALUE_YES), KEY(conf_wickd, log, VALUE_LEVEL)};
+
 typedef struct section_def {
     const char *kind;
     size_t offset;
@@ -98,6 +102,7 @@ static const section_def sections[] = {
     {"wallet", offsetof(conf, wallet), 0, 0, true, KEYS(wallet_keys)},
     {"relay", offsetof(conf, relay), 0, 0, true, KEYS(relay_keys)},
     {"manager", offsetof(conf, manager), 0, 0, true, KEYS(manager_keys)},
+    {"wickd", offsetof(conf, wickd), 0, 0, true, KEYS(wickd_keys)},
     {"chain", offsetof(conf, chains), sizeof(conf_chain), CONF_CHAINS_MAX, false,
      KEYS(chain_keys)},
     {"registry", offsetof(conf, registries), sizeof(conf_registry), CONF_REGISTRIES_MAX, false,
@@ -255,6 +260,8 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
         c->chains[i].epoch = DEFAULT_CLIQUE_EPOCH;
     }
     c->relay.check = true;
+    c->wickd.serve = true;
+    c->wickd.log = WICK_LOG_INFO;
     c->manager.relay_ttl_s = DEFAULT_RELAY_TTL_S;
     c->manager.fund_wei = DEFAULT_FUND_WEI;
     for (size_t i = 0; i < CONF_SERVICES_MAX; i++) {

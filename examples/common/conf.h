@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "wick/base.h"
+#include "wick/hal/log.h"
 
 #define CONF_NAME_MAX 64
 #define CONF_TEXT_MAX 256
@@ -154,12 +155,23 @@ typedef struct conf_manager {
     uint64_t fund_wei;                     /* default 0.01 Ether */
 } conf_manager;
 
+/* wickd: the gateway daemon. */
+typedef struct conf_wickd {
+    conf_section s;
+    char socket[CONF_TEXT_MAX]; /* default: wickd.sock in the store_dir of [identity] */
+    bool serve;                 /* register, take a path, publish, answer; default yes. no: look-ups
+                                 * alone */
+    bool echo;                  /* laboratories: send back what peers send; default no */
+    wick_log_level log;         /* least important level that is written; default info */
+} conf_wickd;
+
 typedef struct conf {
     char path[CONF_TEXT_MAX]; /* of the file, for messages */
     conf_identity identity;
     conf_wallet wallet;
     conf_relay relay;
     conf_manager manager;
+    conf_wickd wickd;
     conf_rpc rpcs[CONF_RPCS_MAX]; /* [rpc] or [rpc.NAME]; the first one names the home chain */
     conf_chain chains[CONF_CHAINS_MAX];
     conf_registry registries[CONF_REGISTRIES_MAX];
@@ -192,6 +204,10 @@ bool conf_has(const conf *c, const conf_section *section, const char *key);
 const conf_registry *conf_find_registry(const conf *c, const char *name);
 const conf_chain *conf_find_chain(const conf *c, const char *name);
 const conf_service *conf_find_service(const conf *c, const char *name);
+
+/** Where wickd listens, for itself and for whoever asks it: [wickd] socket, else wickd.sock in the
+ *  store_dir. `path` has CONF_TEXT_MAX bytes. @return false: neither is given, or it is too long */
+bool conf_socket_path(char *path, const conf *c);
 
 /** The index-th [rpc] section, in the order of the file, of a chain; NULL or "" for any chain.
  *  NULL if there is none. */

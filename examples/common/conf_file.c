@@ -98,3 +98,11 @@ const conf_rpc *conf_find_rpc(const conf *c, const char *chain, size_t index)
     }
     return NULL;
 }
+
+bool conf_socket_path(char *path, const conf *c)
+{
+    const char *dir = c->identity.store_dir;
+    int len = c->wickd.socket[0] != '\0' ? snprintf(path, CONF_TEXT_MAX, "%s", c->wickd.socket)
+                                         : snprintf(path, CONF_TEXT_MAX, "%s/wickd.sock", dir);
+    return (c->wickd.socket[0] != '\0' || dir[0] != '\0') && len > 0 && len < CONF_TEXT_MAX;
+}

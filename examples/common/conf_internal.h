@@ -18,7 +18,8 @@ typedef enum conf_value_type {
     VALUE_RULE,
     VALUE_NETWORK,
     VALUE_PRESET,
-    VALUE_FORKS
+    VALUE_FORKS,
+    VALUE_LEVEL
 } conf_value_type;
 
 /** Fills the `size` bytes of a value at `to`. @param dir what stands before relative paths

@@ -8,6 +8,7 @@ static const char *const rules[] = {"own_node", "pinned", "quorum", "qbft", "ibf
                                     "ibft1",    "clique", "sync_committee"};
 static const char *const networks[] = {"mainnet", "sepolia", "gnosis", "devnet"};
 static const char *const presets[] = {"minimal", "mainnet"};
+static const char *const levels[] = {"error", "warn", "info", "debug"}; /* as wick_log_level */
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 const char *conf_rule_str(conf_rule rule)
@@ -184,6 +185,10 @@ bool conf_value_set(void *to, size_t size, conf_value_type type, const char *tex
         return place != 0;
     case VALUE_FORKS:
         return parse_forks(to, size / sizeof(conf_fork), text);
+    case VALUE_LEVEL:
+        place = place_of(text, levels, COUNT(levels));
+        *(wick_log_level *)to = place != 0 ? (wick_log_level)(place - 1) : WICK_LOG_ERROR;
+        return place != 0;
     default:
         return false;
     }
@@ -205,6 +210,7 @@ const char *conf_value_text(conf_value_type type)
         "own_node, pinned, quorum, qbft, ibft2, ibft1, clique or sync_committee",
         "mainnet, sepolia, gnosis or devnet",
         "minimal or mainnet",
-        "at most 8 forks in ascending order, such as electra:0x06000001@0,fulu:0x07000001@10"};
+        "at most 8 forks in ascending order, such as electra:0x06000001@0,fulu:0x07000001@10",
+        "error, warn, info or debug"};
     return texts[type];
 }
