@@ -159,6 +159,7 @@ static int open_agent(agent *a)
     g.wallet_key = h->wallet_key;
     g.device_key = h->device_key;
     g.registries = a->registries;
+    g.records = a->records;
     if (service != NULL) {
         g.service = service->name[0] != '\0' ? service->name : service->s.name;
         g.expires_s = service->expires_s > UINT32_MAX ? UINT32_MAX : (uint32_t)service->expires_s;
@@ -256,62 +257,67 @@ static const char *kind_text(uint8_t kind)
     return kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
 }
 
-static void print_good(agent *a, const wick_gateway_event *e, const char *event)
+void agent_event_put(out_rec *o, const wick_gateway_event *e)
 {
-    out_rec o;
-    agent_step_begin(a, &o, event);
     switch ((int)e->kind) {
     case WICK_GW_EV_REGISTERED:
-        out_hex(&o, "id", e->id, sizeof e->id);
-        out_u64(&o, "epoch", e->epoch);
-        out_u64(&o, "block", e->block_number);
-        out_str(&o, "tier", wick_tier_str(e->tier));
-        out_bool(&o, "sent", e->sent);
+        out_hex(o, "id", e->id, sizeof e->id);
+        out_u64(o, "epoch", e->epoch);
+        out_u64(o, "block", e->block_number);
+        out_str(o, "tier", wick_tier_str(e->tier));
+        out_bool(o, "sent", e->sent);
         break;
     case WICK_GW_EV_PATH_CHANGED:
-        out_addr(&o, "relayed", &e->addr);
-        out_addr(&o, "reflexive", &e->addr2);
+        out_addr(o, "relayed", &e->addr);
+        out_addr(o, "reflexive", &e->addr2);
         break;
     case WICK_GW_EV_PUBLISHED:
-        out_addr(&o, "endpoint", &e->addr);
-        out_u64(&o, "seq", e->seq);
-        out_u64(&o, "block", e->block_number);
-        out_bool(&o, "sent", e->sent);
+        out_addr(o, "endpoint", &e->addr);
+        out_u64(o, "seq", e->seq);
+        out_u64(o, "block", e->block_number);
+        out_bool(o, "sent", e->sent);
         break;
     case WICK_GW_EV_PEER_RESOLVED:
-        out_str(&o, "name", e->name);
-        out_hex(&o, "id", e->id, sizeof e->id);
-        out_u64(&o, "epoch", e->epoch);
-        out_addr(&o, "endpoint", &e->addr);
-        out_str(&o, "kind", kind_text(e->endpoint_kind));
-        out_u64(&o, "seq", e->seq);
-        out_u64(&o, "block", e->block_number);
-        out_str(&o, "tier", wick_tier_str(e->tier));
+        out_str(o, "name", e->name);
+        out_hex(o, "id", e->id, sizeof e->id);
+        out_u64(o, "epoch", e->epoch);
+        out_addr(o, "endpoint", &e->addr);
+        out_str(o, "kind", kind_text(e->endpoint_kind));
+        out_u64(o, "seq", e->seq);
+        out_u64(o, "block", e->block_number);
+        out_str(o, "tier", wick_tier_str(e->tier));
         break;
     case WICK_GW_EV_SESSION_UP:
     case WICK_GW_EV_SESSION_MOVED:
-        out_u64(&o, "session", e->session);
-        out_hex(&o, "peer", e->id, sizeof e->id);
-        out_addr(&o, "from", &e->addr);
-        out_str(&o, "role", e->initiator ? "initiator" : "responder");
+        out_u64(o, "session", e->session);
+        out_hex(o, "peer", e->id, sizeof e->id);
+        out_addr(o, "from", &e->addr);
+        out_str(o, "role", e->initiator ? "initiator" : "responder");
         break;
     default:
         break;
     }
-    agent_step_end(a, &o);
 }
 
-void agent_print(agent *a, const wick_gateway_event *e)
+const char *agent_event_name(wick_gateway_event_kind kind)
 {
     static const char *const names[] = {
         "event",     "all-goals",      "registered", "path",          "published",
         "publish",   "resolved",       "handshake",  "session-moved", "session-down",
         "leaf",      "update",         "trust"};
-    size_t kind = (size_t)e->kind;
-    const char *event = kind < sizeof names / sizeof names[0] ? names[kind] : names[0];
+    size_t i = (size_t)kind;
+    return i < sizeof names / sizeof names[0] ? names[i] : names[0];
+}
+
+void agent_print(agent *a, const wick_gateway_event *e)
+{
+    const char *event = agent_event_name(e->kind);
     if (e->status == WICK_OK) {
         if (e->kind != WICK_GW_EV_READY && e->kind != WICK_GW_EV_SESSION_DOWN) {
-            print_good(a, e, event);
+            out_rec o;
+            agent_step_begin(a, &o, event);
+            agent_event_put(&o, e);
+            agent_step_end(a, &o);
         }
         return;
     }

@@ -27,6 +27,7 @@ typedef struct agent {
     char relay_password[256];
     char wallet_token[256];
     uint8_t wallet_psk[32];
+    wick_gateway_record records[WICK_GW_SESSIONS_MAX]; /* what PEER_RESOLVED is about */
     wick_gateway gateway;
     wick_driver driver;
     bool driving;
@@ -45,6 +46,10 @@ uint64_t agent_now(const agent *a);
  *  beginning, and bytes since the step before. */
 void agent_step_begin(agent *a, out_rec *o, const char *event);
 void agent_step_end(agent *a, out_rec *o);
+
+/** Name of an event, and what a good one says, in a record that has begun. */
+const char *agent_event_name(wick_gateway_event_kind kind);
+void agent_event_put(out_rec *o, const wick_gateway_event *event);
 
 /** Prints what an event of the agent says, as a step; refusals as notes on stderr. */
 void agent_print(agent *a, const wick_gateway_event *event);

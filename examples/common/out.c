@@ -67,8 +67,27 @@ static void put_key(out_rec *o, const char *key)
         fputc(',', o->file);
     }
     o->first = false;
-    out_json_string(o->file, key);
-    fputc(':', o->file);
+    if (key != NULL) {
+        out_json_string(o->file, key);
+        fputc(':', o->file);
+    }
+}
+
+void out_open(out_rec *o, const char *key, bool list)
+{
+    if (o->json) {
+        put_key(o, key);
+        fputc(list ? '[' : '{', o->file);
+        o->first = true;
+    }
+}
+
+void out_close(out_rec *o, bool list)
+{
+    if (o->json) {
+        fputc(list ? ']' : '}', o->file);
+        o->first = false;
+    }
 }
 
 static void end_value(out_rec *o)

@@ -42,6 +42,10 @@ void out_quantity(out_rec *o, const char *key, const uint8_t *big_endian, size_t
 void out_addr(out_rec *o, const char *key, const wick_addr *addr);
 /** Milliseconds with one decimal, from microseconds. */
 void out_ms(out_rec *o, const char *key, uint64_t us);
+/** Objects and lists inside a JSON record; people get their values in one row. `key` NULL: an item
+ *  of a list. */
+void out_open(out_rec *o, const char *key, bool list);
+void out_close(out_rec *o, bool list);
 void out_end(out_rec *o);
 
 /** Writes `text` as a JSON string with its quotes. */

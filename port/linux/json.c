@@ -189,6 +189,11 @@ const wick_json *wick_json_member(const wick_json *node, const char *name)
     return cJSON_IsObject(n) ? out_of(cJSON_GetObjectItemCaseSensitive(n, name)) : NULL;
 }
 
+const char *wick_json_name(const wick_json *node)
+{
+    return node != NULL && in(node)->string != NULL ? in(node)->string : "";
+}
+
 const wick_json *wick_json_first(const wick_json *node)
 {
     const cJSON *n = in(node);

@@ -46,6 +46,8 @@ WICK_NODISCARD wick_status wick_json_parse(const wick_json **out, uint8_t *arena
 wick_json_kind wick_json_kind_of(const wick_json *node);
 /** Member of an object, NULL if none. */
 const wick_json *wick_json_member(const wick_json *node, const char *name);
+/** Name of a member of an object, "" of anything else. */
+const char *wick_json_name(const wick_json *node);
 /** First item of an array or object; then wick_json_next(). NULL if none. */
 const wick_json *wick_json_first(const wick_json *node);
 const wick_json *wick_json_next(const wick_json *node);
