@@ -23,3 +23,9 @@ if(TARGET wick AND TARGET wick-wallet)
   wick_add_script_test(lab wick lab/test_wick.sh SERIAL
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:01_lookup>)
 endif()
+
+# The daemon.
+if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
+  wick_add_script_test(lab wickd lab/test_wickd.sh SERIAL
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
+endif()

@@ -13,6 +13,11 @@
 
 #include "out.h"
 
+static const char *program(const cli *c)
+{
+    return c->program != NULL ? c->program : "wick";
+}
+
 int cli_getopt(cli *c, int argc, char **argv, const struct option *options)
 {
     for (;;) {
@@ -28,10 +33,10 @@ int cli_getopt(cli *c, int argc, char **argv, const struct option *options)
             c->verbose++;
             break;
         case CLI_OPT_HELP:
-            printf("usage: wick %s\n", c->usage);
+            printf("usage: %s %s\n", program(c), c->usage);
             return CLI_OPT_HELP;
         case '?':
-            fprintf(stderr, "usage: wick %s\n", c->usage);
+            fprintf(stderr, "usage: %s %s\n", program(c), c->usage);
             return '?';
         default:
             return got;
@@ -78,8 +83,8 @@ __attribute__((format(printf, 4, 0))) static int fail(const cli *c, wick_status 
         out_end(&o);
     } else {
         fflush(stdout);
-        fprintf(stderr, "wick: %s: %s: %s\n  remedy: %s\n", wick_status_str(status), text,
-                wick_status_cause(status), remedy);
+        fprintf(stderr, "%s: %s: %s: %s\n  remedy: %s\n", program(c), wick_status_str(status),
+                text, wick_status_cause(status), remedy);
     }
     return cli_exit_code(status);
 }
@@ -117,7 +122,7 @@ int cli_usage(const cli *c, const char *format, ...)
         out_str(&o, "remedy", c->usage);
         out_end(&o);
     } else {
-        fprintf(stderr, "wick: %s\nusage: wick %s\n", text, c->usage);
+        fprintf(stderr, "%s: %s\nusage: %s %s\n", program(c), text, program(c), c->usage);
     }
     return CLI_USAGE;
 }

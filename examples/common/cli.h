@@ -26,6 +26,7 @@
 
 typedef struct cli {
     const char *config; /* --config, or NULL */
+    const char *program; /* NULL: "wick" */
     const char *usage;  /* of the command that runs */
     bool json;
     int verbose;

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "commands.h"
+#include "daemon.h"
 #include "host.h"
 #include "out.h"
 #include "reader.h"
+#include "record_out.h"
 #include "wick/marks.h"
 
 static reader r;
@@ -135,18 +137,9 @@ static int open_reader(const cli *c, host *h, const conf_registry **registry, si
 
 static void put_endpoint(const cli *c, const wick_endpoint *e, unsigned index, wick_status usable)
 {
-    static const char *const kinds[] = {"withdrawn", "direct", "pcp", "relay"};
     out_rec o;
     out_begin_step(&o, stdout, c->json, index == 0 ? "primary" : "standby");
-    if (e->kind != WICK_ENDPOINT_WITHDRAWN) {
-        out_addr(&o, "endpoint", &e->addr);
-        out_u64(&o, "protocol", e->protocol);
-    }
-    out_str(&o, "kind", e->kind < 4 ? kinds[e->kind] : "unknown");
-    out_u64(&o, "seq", e->seq);
-    out_u64(&o, "expires", e->expires);
-    out_u64(&o, "validated_at_h", e->validated_at_h);
-    out_str(&o, "usable", usable == WICK_OK ? "yes" : wick_status_str(usable));
+    record_put_endpoint(&o, e, usable);
     out_end(&o);
 }
 
@@ -154,8 +147,6 @@ static int put_record(const cli *c, const wick_peer_record *rec, const char *nam
                       const uint8_t id[32], uint64_t now_s, uint64_t us)
 {
     static const wick_record_seen never;
-    uint8_t pub33[33];
-    bool has_key = wick_device_pub33(pub33, &rec->device) == WICK_OK;
     wick_status s = wick_device_check(&rec->device, &never, now_s);
     out_rec o;
     if (c->json) {
@@ -163,23 +154,8 @@ static int put_record(const cli *c, const wick_peer_record *rec, const char *nam
     } else {
         out_begin(&o, stdout, false);
     }
-    out_str(&o, "name", name);
-    out_hex(&o, "id", id, 32);
-    out_hex(&o, "owner", rec->device.owner, 20);
-    out_u64(&o, "key_type", rec->device.key_type);
-    if (has_key) {
-        out_hex(&o, "key", pub33, sizeof pub33);
-    } else {
-        out_hex(&o, "key", rec->device.key, 32);
-    }
-    out_u64(&o, "flags", rec->device.flags);
-    out_u64(&o, "org", rec->device.org);
-    out_u64(&o, "epoch", rec->device.epoch);
-    out_u64(&o, "not_after", rec->device.not_after);
-    out_str(&o, "tier", wick_tier_str(r.head.tier));
-    out_u64(&o, "block", r.head.number);
-    out_hex(&o, "block_hash", r.head.hash, 32);
-    out_u64(&o, "block_time", r.head.timestamp);
+    record_put_device(&o, name, id, &rec->device);
+    record_put_header(&o, &r.head);
     out_u64(&o, "bytes", r.bytes);
     out_ms(&o, "ms", us);
     out_end(&o);
@@ -243,7 +219,9 @@ int cmd_lookup(cli *c, int argc, char **argv)
     }
     static host h;
     int code = host_open(&h, c);
-    code = code == CLI_OK ? look_up(c, &h, argv[optind]) : code;
+    if (code == CLI_OK && !daemon_lookup(c, &h.conf, argv[optind], &code)) {
+        code = look_up(c, &h, argv[optind]);
+    }
     wick_linux_store_release(&store_lock);
     host_close(&h);
     return code;

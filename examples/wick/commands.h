@@ -12,6 +12,7 @@ int cmd_rlp_decode(cli *c, int argc, char **argv);
 int cmd_header_hash(cli *c, int argc, char **argv);
 int cmd_proof_verify(cli *c, int argc, char **argv);
 int cmd_tx_decode(cli *c, int argc, char **argv);
+int cmd_status(cli *c, int argc, char **argv);
 int cmd_stun_decode(cli *c, int argc, char **argv);
 int cmd_id_new(cli *c, int argc, char **argv);
 int cmd_id_show(cli *c, int argc, char **argv);

@@ -44,6 +44,8 @@ static const command commands[] = {
      "publish, then serve: answer handshakes and send back what peers send"},
     {"connect", NULL, cmd_connect, "connect NAME[/SERVICE][@REGISTRY] [--send TEXT] [--timeout S]",
      "look a peer up, handshake, DTLS; send a text and wait until it comes back"},
+    {"status", NULL, cmd_status, "status [--light | --sessions | --prometheus | --watch]",
+     "state of the wickd that runs with this wick.conf, or its events as they come"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -86,7 +88,7 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"version", no_argument, NULL, 'V'},
                                             CLI_COMMON_OPTIONS};
-    cli c = {NULL, "[--config FILE] [--json] [-v] COMMAND ...", false, 0};
+    cli c = {.usage = "[--config FILE] [--json] [-v] COMMAND ..."};
     for (;;) {
         /* '+': stop at the command, whose options are its own. */
         int got = getopt_long(argc, argv, "+v", options, NULL);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICKD_DAEMON_H
+#define WICKD_DAEMON_H
+/*
+ * What the files of wickd share. One thread: the driver waits for the network, the server's
+ * descriptor wakes it, and everything else is done in between.
+ *
+ *   main.c     options, signals, the loop             request.c  one line of the socket
+ *   server.c   clients and their lines                ops.c      what each operation answers
+ *   lookups.c  who waits for which record             events.c   what happened, to log and clients
+ *   status.c   the answer of "status"                 metrics.c  the same as figures
+ */
+#include "agent.h"
+#include "lookups.h"
+#include "request.h"
+#include "server.h"
+
+#define WICKD_GW_EVENTS (WICK_GW_EV_TRUST_STALE + 1)
+
+/** A session with a peer. */
+typedef struct wickd_session {
+    bool used, open; /* open: DTLS is up */
+    bool initiator;
+    uint8_t peer[32];
+    wick_addr addr;
+    uint64_t since_ms;
+    uint64_t rx_bytes, rx_messages;
+} wickd_session;
+
+typedef struct wickd {
+    cli cli;
+    agent agent;
+    server server;
+    lookups lookups;
+    int signal_fd;
+    bool stop, reload;
+    uint64_t started_ms;
+
+    /* the last event of each kind, and how many there were */
+    wick_gateway_event last[WICKD_GW_EVENTS];
+    uint64_t last_ms[WICKD_GW_EVENTS];
+    uint64_t seen[WICKD_GW_EVENTS];
+    uint64_t failures[WICKD_GW_EVENTS];
+    bool ready, path, published, registered;
+    uint64_t retry_ms; /* when something that failed for good is tried again; 0: nothing did */
+    wickd_session session[WICK_GW_SESSIONS_MAX];
+    uint64_t reloads;
+
+    wickd_request asked[SERVER_CLIENTS]; /* what is owed an answer */
+    char line[SERVER_REPLY_MAX];
+} wickd;
+
+/* ops.c */
+/** Hands a line of a client to its operation. */
+void ops_on_line(void *ctx, unsigned client, wick_span line);
+void ops_lookup_done(void *ctx, unsigned client, uint32_t serial, const lookup_result *result);
+
+/** An answer is written between these two; one that does not fit becomes an error. */
+bool ops_begin(wickd *d, out_rec *o, unsigned client, bool ok);
+void ops_end(wickd *d, out_rec *o, unsigned client);
+
+/* events.c */
+void events_gateway(wickd *d, const wick_gateway_event *event);
+void events_driver(wickd *d, const wick_driver_event *event);
+/** One line to the log. */
+__attribute__((format(printf, 3, 4))) void events_log(const wickd *d, wick_log_level level,
+                                                      const char *format, ...);
+
+/* status.c */
+void status_put(wickd *d, out_rec *o);
+void status_put_light(wickd *d, out_rec *o);
+void status_put_sessions(wickd *d, out_rec *o);
+
+/* metrics.c */
+/** Writes all figures in Prometheus' text format, version 0.0.4. */
+void metrics_write(wickd *d, FILE *file);
+
+#endif

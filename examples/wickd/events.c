@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happened: remembered for "status", written to the log, sent to subscribers. */
+#include <stdarg.h>
+#include <string.h>
+
+#include "daemon.h"
+
+#define FINAL_RETRY_MS 600000u
+
+void events_log(const wickd *d, wick_log_level level, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (d->agent.log.write != NULL) {
+        d->agent.log.write(d->agent.log.ctx, level, "wickd", text);
+    }
+}
+
+/* ---- subscribers ---- */
+
+static bool begin(wickd *d, out_rec *o, const char *event, wick_status status)
+{
+    FILE *file = fmemopen(d->line, sizeof d->line, "w");
+    if (file == NULL) {
+        return false;
+    }
+    if (status == WICK_OK) {
+        out_begin_step(o, file, true, event);
+    } else {
+        out_begin_fail(o, file, true);
+        out_str(o, "event", event);
+        out_str(o, "code", wick_status_str(status));
+        out_str(o, "error", wick_status_cause(status));
+        out_str(o, "remedy", wick_status_remedy(status));
+    }
+    return true;
+}
+
+static void end(wickd *d, out_rec *o)
+{
+    out_end(o);
+    long len = ferror(o->file) != 0 ? 0 : ftell(o->file);
+    (void)fclose(o->file);
+    if (len > 0 && len < (long)sizeof d->line) {
+        server_publish(&d->server, d->line, (size_t)len);
+    }
+}
+
+/* ---- the agent ---- */
+
+static void log_event(const wickd *d, const wick_gateway_event *e)
+{
+    char text[400] = "";
+    FILE *file = fmemopen(text, sizeof text - 1, "w");
+    out_rec o;
+    if (file == NULL) {
+        return;
+    }
+    out_begin_step(&o, file, false, agent_event_name(e->kind));
+    if (e->status == WICK_OK) {
+        agent_event_put(&o, e);
+    } else {
+        fprintf(file, " %s: %s%s%s%s", wick_status_str(e->status), wick_status_cause(e->status),
+                e->revert_name != NULL ? ": " : "", e->revert_name != NULL ? e->revert_name : "",
+                e->final ? "" : " (trying again)");
+    }
+    (void)fclose(file);
+    events_log(d, e->status == WICK_OK ? WICK_LOG_INFO : WICK_LOG_WARN, "%s", text);
+}
+
+static void remember(wickd *d, const wick_gateway_event *e)
+{
+    uint64_t now_ms = agent_now(&d->agent);
+    bool ok = e->status == WICK_OK;
+    d->seen[e->kind]++;
+    d->failures[e->kind] += ok ? 0u : 1u;
+    d->last[e->kind] = *e;
+    d->last_ms[e->kind] = now_ms;
+    switch (e->kind) {
+    case WICK_GW_EV_READY:
+        d->ready = ok;
+        break;
+    case WICK_GW_EV_REGISTERED:
+        d->registered = ok;
+        break;
+    case WICK_GW_EV_PATH_CHANGED:
+        d->path = ok;
+        break;
+    case WICK_GW_EV_PUBLISHED:
+        d->published = true;
+        break;
+    case WICK_GW_EV_SESSION_UP:
+    case WICK_GW_EV_SESSION_MOVED:
+        if (e->session < WICK_GW_SESSIONS_MAX && ok) {
+            wickd_session *s = &d->session[e->session];
+            if (!s->used) {
+                memset(s, 0, sizeof *s);
+                s->used = true;
+                s->since_ms = now_ms;
+            }
+            memcpy(s->peer, e->id, sizeof s->peer);
+            s->addr = e->addr;
+            s->initiator = e->initiator;
+        }
+        break;
+    case WICK_GW_EV_SESSION_DOWN:
+        if (e->session < WICK_GW_SESSIONS_MAX) {
+            d->session[e->session].used = false;
+        }
+        break;
+    case WICK_GW_EV_PUBLISH_FAILED:
+    case WICK_GW_EV_PEER_RESOLVED:
+    case WICK_GW_EV_LEAF_REQUEST:
+    case WICK_GW_EV_UPDATE_STATE:
+    case WICK_GW_EV_TRUST_STALE:
+    default:
+        break;
+    }
+    /* What is lost takes readiness with it until the agent says READY again. */
+    if (!ok && (e->kind == WICK_GW_EV_REGISTERED || e->kind == WICK_GW_EV_PATH_CHANGED ||
+                e->kind == WICK_GW_EV_PUBLISH_FAILED)) {
+        d->ready = false;
+        if (e->final) {
+            d->retry_ms = now_ms + FINAL_RETRY_MS; /* the operator may mend it meanwhile */
+        }
+    }
+}
+
+void events_gateway(wickd *d, const wick_gateway_event *e)
+{
+    out_rec o;
+    if ((unsigned)e->kind >= WICKD_GW_EVENTS) {
+        return;
+    }
+    remember(d, e);
+    if (e->kind == WICK_GW_EV_PEER_RESOLVED) {
+        lookups_event(&d->lookups, e, agent_now(&d->agent));
+        return; /* whoever asked has been told */
+    }
+    log_event(d, e);
+    if (!begin(d, &o, agent_event_name(e->kind), e->status)) {
+        return;
+    }
+    if (e->status == WICK_OK) {
+        agent_event_put(&o, e);
+    } else {
+        out_str(&o, "revert", e->revert_name != NULL ? e->revert_name : "");
+        out_bool(&o, "final", e->final);
+    }
+    end(d, &o);
+}
+
+/* ---- sessions ---- */
+
+static void tell_session(wickd *d, const wick_driver_event *ev, const char *event)
+{
+    out_rec o;
+    if (begin(d, &o, event, ev->status)) {
+        out_u64(&o, "session", ev->session);
+        if (ev->peer != NULL) {
+            out_hex(&o, "peer", ev->peer, 32);
+        }
+        end(d, &o);
+    }
+}
+
+void events_driver(wickd *d, const wick_driver_event *ev)
+{
+    if (ev->session >= WICK_GW_SESSIONS_MAX) {
+        return;
+    }
+    wickd_session *s = &d->session[ev->session];
+    if (ev->kind == WICK_DRIVER_OPEN) {
+        s->open = true;
+        events_log(d, WICK_LOG_INFO, "session %u is open (%s)", (unsigned)ev->session,
+                   wick_driver_suite(&d->agent.driver, ev->session));
+        tell_session(d, ev, "open");
+    } else if (ev->kind == WICK_DRIVER_DATA) {
+        s->rx_bytes += ev->bytes.len;
+        s->rx_messages++;
+        if (d->agent.host.conf.wickd.echo) {
+            /* What cannot be sent now is lost, as on any datagram path. */
+            wick_status sent = wick_driver_send(&d->agent.driver, ev->session, ev->bytes);
+            (void)sent;
+        }
+    } else if (ev->kind == WICK_DRIVER_CLOSED) {
+        s->used = s->open = false;
+        events_log(d, WICK_LOG_INFO, "session %u has ended: %s", (unsigned)ev->session,
+                   wick_status_str(ev->status));
+        tell_session(d, ev, "closed");
+    }
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wickd: the gateway daemon. It keeps the name registered, the path open and the record fresh,
+ * answers peers, and serves look-ups and its state on a Unix socket (request.h). SIGTERM ends it
+ * with its allocations given back; SIGHUP reads wick.conf again.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "daemon.h"
+
+#ifndef WICK_VERSION
+#define WICK_VERSION "0"
+#endif
+
+#define TURN_MS 5000u /* longest wait of the loop: soon enough for what has no descriptor */
+#define STOP_MS 3000u
+
+static wickd daemon_state;
+
+/* ---- start ---- */
+
+static bool catch_signals(wickd *d)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    d->signal_fd = -1;
+    if (sigprocmask(SIG_BLOCK, &set, NULL) == 0) {
+        d->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    }
+    return d->signal_fd >= 0;
+}
+
+static int open_socket(wickd *d)
+{
+    const conf *c = &d->agent.host.conf;
+    char path[CONF_TEXT_MAX];
+    if (!conf_socket_path(path, c)) {
+        return cli_fail(&d->cli, WICK_E_CONFIG,
+                        "%.200s: neither [wickd] socket nor [identity] store_dir", c->path);
+    }
+    wick_status s = server_open(&d->server, path, ops_on_line, d);
+    if (s == WICK_E_STATE) {
+        return cli_fail_remedy(&d->cli, s, "stop it first, or name another socket",
+                               "%s: another daemon listens there", path);
+    }
+    if (s == WICK_E_FILE_MODE) {
+        return cli_fail_remedy(&d->cli, s, "name a socket in a folder that only this user writes to",
+                               "%s", path);
+    }
+    if (s == WICK_OK) {
+        s = server_watch(&d->server, d->signal_fd);
+    }
+    return s == WICK_OK ? CLI_OK : cli_fail(&d->cli, s, "%s", path);
+}
+
+static int start(wickd *d)
+{
+    agent *a = &d->agent;
+    int code = open_socket(d);
+    if (code != CLI_OK) {
+        return code;
+    }
+    a->linux_log.most = d->cli.verbose > 0 ? WICK_LOG_DEBUG : a->host.conf.wickd.log;
+    wick_driver_watch(&a->driver, server_fd(&d->server));
+    lookups_init(&d->lookups, a, ops_lookup_done, d);
+    d->started_ms = agent_now(a);
+    bool serve = a->host.conf.wickd.serve;
+    d->ready = !serve;
+    wick_status s = wick_gateway_start(&a->gateway, d->started_ms, serve ? WICK_GW_GOAL_SERVE : 0);
+    if (s != WICK_OK) {
+        return cli_fail(&d->cli, s, "agent");
+    }
+    events_log(d, WICK_LOG_INFO, "started as %s, listening on %s", a->host.conf.identity.name,
+               d->server.path);
+    return CLI_OK;
+}
+
+/* ---- the loop ---- */
+
+static void take_signals(wickd *d)
+{
+    struct signalfd_siginfo info;
+    while (read(d->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            d->reload = true;
+        } else {
+            d->stop = true;
+        }
+    }
+}
+
+/* Forgets where in the file things stand, which tells nothing of what they say. */
+static void drop_lines(conf_section *s)
+{
+    s->line = s->line != 0 ? 1 : 0;
+    memset(s->key_line, 0, sizeof s->key_line);
+}
+
+static bool same_rest(const conf *a, const conf *b)
+{
+    static conf pair[2];
+    pair[0] = *a;
+    pair[1] = *b;
+    for (size_t i = 0; i < 2; i++) {
+        drop_lines(&pair[i].identity.s);
+        for (size_t k = 0; k < CONF_REGISTRIES_MAX; k++) {
+            drop_lines(&pair[i].registries[k].s);
+        }
+        for (size_t k = 0; k < CONF_RPCS_MAX; k++) {
+            drop_lines(&pair[i].rpcs[k].s);
+        }
+        for (size_t k = 0; k < CONF_CHAINS_MAX; k++) {
+            drop_lines(&pair[i].chains[k].s);
+            pair[i].chains[k].s.given = 0; /* of its keys, grace_s is taken over */
+        }
+    }
+    return memcmp(&pair[0].identity, &pair[1].identity, sizeof pair[0].identity) == 0 &&
+           memcmp(&pair[0].registries, &pair[1].registries, sizeof pair[0].registries) == 0 &&
+           memcmp(&pair[0].chains, &pair[1].chains, sizeof pair[0].chains) == 0 &&
+           memcmp(&pair[0].rpcs, &pair[1].rpcs, sizeof pair[0].rpcs) == 0;
+}
+
+/* What can change in a running daemon does; the rest is said to need a restart. */
+static void reload(wickd *d)
+{
+    static conf fresh;
+    conf_error e;
+    conf *c = &d->agent.host.conf;
+    d->reload = false;
+    d->reloads++;
+    if (conf_load(&fresh, &e, c->path) != WICK_OK) {
+        events_log(d, WICK_LOG_WARN, "configuration not taken: %s", e.text);
+        return;
+    }
+    c->wickd.log = fresh.wickd.log;
+    c->wickd.echo = fresh.wickd.echo;
+    for (size_t i = 0; i < CONF_CHAINS_MAX; i++) {
+        if (strcmp(c->chains[i].s.name, fresh.chains[i].s.name) == 0) {
+            c->chains[i].grace_s = fresh.chains[i].grace_s;
+        }
+    }
+    d->agent.linux_log.most = d->cli.verbose > 0 ? WICK_LOG_DEBUG : c->wickd.log;
+    events_log(d, WICK_LOG_INFO, "configuration read again%s",
+               same_rest(c, &fresh) ? "" : "; identity, chains, registries or nodes have changed: restart to use them");
+    d->retry_ms = d->retry_ms != 0 ? agent_now(&d->agent) : 0;
+}
+
+/* What was refused for good may have been mended: a name that was freed, a manager that was taught. */
+static void retry(wickd *d, uint64_t now_ms)
+{
+    if (d->retry_ms == 0 || now_ms < d->retry_ms) {
+        return;
+    }
+    d->retry_ms = 0;
+    wick_status s = wick_gateway_start(&d->agent.gateway, now_ms, WICK_GW_GOAL_SERVE);
+    if (s != WICK_OK) {
+        events_log(d, WICK_LOG_WARN, "start: %s", wick_status_str(s));
+    }
+}
+
+static uint64_t housekeeping(wickd *d)
+{
+    uint64_t now_ms = agent_now(&d->agent);
+    take_signals(d);
+    if (d->reload) {
+        reload(d);
+    }
+    retry(d, now_ms);
+    server_run(&d->server, now_ms);
+    uint64_t next = lookups_run(&d->lookups, now_ms);
+    server_run(&d->server, now_ms); /* what was answered at once goes out at once */
+    uint64_t until = now_ms + TURN_MS;
+    until = next < until ? next : until;
+    next = server_deadline(&d->server);
+    return next < until ? next : until;
+}
+
+static int loop(wickd *d)
+{
+    wick_driver_event ev;
+    while (!d->stop) {
+        wick_driver_run(&d->agent.driver, &ev, housekeeping(d));
+        switch (ev.kind) {
+        case WICK_DRIVER_GATEWAY:
+            events_gateway(d, &ev.gateway);
+            break;
+        case WICK_DRIVER_OPEN:
+        case WICK_DRIVER_DATA:
+        case WICK_DRIVER_CLOSED:
+            events_driver(d, &ev);
+            break;
+        case WICK_DRIVER_DONE:
+            return ev.status == WICK_OK ? CLI_OK : agent_fail(&d->agent, ev.status, "agent");
+        case WICK_DRIVER_IDLE:
+        default:
+            break;
+        }
+    }
+    return CLI_OK;
+}
+
+/* Gives the allocations back, so that the relay's quota is free for the next start. */
+static void stop(wickd *d)
+{
+    wick_driver_event ev;
+    uint64_t until = agent_now(&d->agent) + STOP_MS;
+    events_log(d, WICK_LOG_INFO, "stopping");
+    wick_driver_watch(&d->agent.driver, -1);
+    wick_gateway_stop(&d->agent.gateway, agent_now(&d->agent));
+    do {
+        wick_driver_run(&d->agent.driver, &ev, until);
+    } while (ev.kind != WICK_DRIVER_DONE && ev.kind != WICK_DRIVER_IDLE);
+}
+
+static int run(wickd *d)
+{
+    if (!catch_signals(d)) {
+        return cli_fail(&d->cli, WICK_E_HAL, "signals");
+    }
+    int code = agent_open(&d->agent, &d->cli);
+    code = code == CLI_OK ? start(d) : code;
+    if (code == CLI_OK) {
+        code = loop(d);
+        stop(d);
+        events_log(d, WICK_LOG_INFO, "ended");
+    }
+    server_close(&d->server);
+    agent_close(&d->agent);
+    wick_wipe(d, sizeof *d);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"version", no_argument, NULL, 'V'},
+                                            CLI_COMMON_OPTIONS};
+    wickd *d = &daemon_state;
+    d->cli.program = "wickd";
+    d->cli.usage = "[--config FILE] [-v]";
+    for (int got; (got = cli_getopt(&d->cli, argc, argv, options)) != -1;) {
+        if (got == 'V') {
+            puts("wickd " WICK_VERSION);
+            return CLI_OK;
+        }
+        return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+    }
+    if (argc != optind) {
+        return cli_usage(&d->cli, "no argument but options");
+    }
+    return run(d);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICKD_REQUEST_H
+#define WICKD_REQUEST_H
+/*
+ * Protocol of wickd's socket, version 1.
+ *
+ * A stream socket in the file system, [wickd] socket, else wickd.sock in the store_dir; mode 0600,
+ * and only processes of the daemon's own user and of root are heard (SO_PEERCRED). Either side sends
+ * one JSON object per line. A request has at most WICKD_LINE_MAX bytes with its line end and names
+ * an operation:
+ *
+ *     {"op":"lookup","name":"gw-b","id":7}
+ *
+ * `id`, an integer of at most 2^53, is optional and comes back in the answer. Members that the
+ * operation does not have are refused, because a misspelt option that is skipped is found in the
+ * field. Answers come in the order of the requests, one at a time; a client may send its next
+ * requests before, they wait. An answer, like every line of `wick --json`, is
+ *
+ *     {"ok":true,"op":"lookup","id":7, ...}
+ *     {"ok":false,"op":"lookup","id":7,"code":"RECORD_ABSENT","error":"...","remedy":"..."}
+ *
+ * with `code` as in wick/status.h, lower-case 0x hex, and integers above 2^53 as text.
+ *
+ *   op           members    answer
+ *   version      -          version, protocol, the names of all operations
+ *   status       -          identity, what is reached and what is not, path, chains, nodes, counters
+ *   lookup       name       NAME[/SERVICE][@REGISTRY]: the record, proven: device words, endpoints,
+ *                           tier, block, age_s, and grace: served from memory because no newer
+ *                           header can be had
+ *   light        -          heads: one item for each chain and tier
+ *   sessions     -          sessions with peers
+ *   metrics      -          text: all figures in the text format of Prometheus
+ *   subscribe    -          from now on events come between answers: {"ok":true,"event":"path", ...}
+ *   unsubscribe  -
+ *   reload       -          reads wick.conf again, as SIGHUP does
+ *
+ * A client that does not read loses events, never answers: {"ok":true,"event":"lost","count":3} says
+ * how many. One that stops within a line, or does not take its answers, is turned away after
+ * WICKD_STALL_MS; one that is silent, after WICKD_IDLE_MS, or earlier if others want its place.
+ */
+#include <stdbool.h>
+
+#include "wick/base.h"
+#include "wick/port/json.h"
+
+#define WICKD_PROTOCOL 1
+#define WICKD_LINE_MAX 4096
+#define WICKD_STALL_MS 10000u
+#define WICKD_IDLE_MS 120000u
+
+typedef enum wickd_op {
+    WICKD_OP_NONE = 0,
+    WICKD_OP_VERSION,
+    WICKD_OP_STATUS,
+    WICKD_OP_LOOKUP,
+    WICKD_OP_LIGHT,
+    WICKD_OP_SESSIONS,
+    WICKD_OP_METRICS,
+    WICKD_OP_SUBSCRIBE,
+    WICKD_OP_UNSUBSCRIBE,
+    WICKD_OP_RELOAD,
+    WICKD_OPS
+} wickd_op;
+
+typedef struct wickd_request {
+    wickd_op op;
+    bool has_id;
+    uint64_t id;
+    char name[256]; /* of the operations that take one */
+} wickd_request;
+
+/** Name of an operation; "" for WICKD_OP_NONE. */
+const char *wickd_op_str(wickd_op op);
+
+/**
+ * Reads one line without its line end.
+ * @param[out] out  op and id also where the request is refused, as far as they were understood
+ * @param[out] why  a static text for people, with its full stop left out
+ * @retval WICK_OK
+ * @retval WICK_E_JSON         not one JSON object
+ * @retval WICK_E_UNSUPPORTED  no such operation
+ * @retval WICK_E_MALFORMED    a member is missing, unknown or of another type
+ */
+WICK_NODISCARD wick_status wickd_request_parse(wickd_request *out, const char **why,
+                                               wick_span line);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answers of "status", "light" and "sessions". */
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon.h"
+
+#ifndef WICK_VERSION
+#define WICK_VERSION "0"
+#endif
+
+/* The last of a kind of event: what it said, or why not, and how long ago. */
+static void put_last(wickd *d, out_rec *o, const char *key, wick_gateway_event_kind kind)
+{
+    const wick_gateway_event *e = &d->last[kind];
+    if (d->seen[kind] == 0) {
+        return;
+    }
+    out_open(o, key, false);
+    out_bool(o, "ok", e->status == WICK_OK);
+    out_u64(o, "since_s", (agent_now(&d->agent) - d->last_ms[kind]) / 1000);
+    if (e->status == WICK_OK) {
+        agent_event_put(o, e);
+    } else {
+        out_str(o, "code", wick_status_str(e->status));
+        out_str(o, "error", wick_status_cause(e->status));
+        out_str(o, "remedy", wick_status_remedy(e->status));
+        out_bool(o, "final", e->final);
+    }
+    out_close(o, false);
+}
+
+static void put_counters(const wickd *d, out_rec *o)
+{
+    const wick_driver_stats *t = &d->agent.driver.stats;
+    out_open(o, "counters", false);
+    out_u64(o, "lookups", d->lookups.asked);
+    out_u64(o, "lookups_failed", d->lookups.failed);
+    out_u64(o, "lookups_grace", d->lookups.from_grace);
+    out_u64(o, "sessions", d->seen[WICK_GW_EV_SESSION_UP]);
+    out_u64(o, "trust_stale", d->seen[WICK_GW_EV_TRUST_STALE]);
+    out_u64(o, "clients", d->server.accepted);
+    out_u64(o, "clients_refused", d->server.refused);
+    out_u64(o, "requests", d->server.lines);
+    out_u64(o, "udp_bytes", t->udp_tx_bytes + t->udp_rx_bytes);
+    out_u64(o, "rpc_bytes", t->rpc_tx_bytes + t->rpc_rx_bytes);
+    out_u64(o, "rpc_calls", t->rpc_calls);
+    out_u64(o, "wallet_calls", t->wallet_calls);
+    out_close(o, false);
+}
+
+static unsigned sessions_up(const wickd *d)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        n += d->session[i].used ? 1u : 0u;
+    }
+    return n;
+}
+
+void status_put(wickd *d, out_rec *o)
+{
+    const agent *a = &d->agent;
+    out_str(o, "version", WICK_VERSION);
+    out_u64(o, "pid", (uint64_t)getpid());
+    out_u64(o, "uptime_s", (agent_now(a) - d->started_ms) / 1000);
+    out_str(o, "name", a->host.conf.identity.name);
+    out_hex(o, "id", a->gateway.id, sizeof a->gateway.id);
+    out_hex(o, "wallet", a->gateway.wallet, sizeof a->gateway.wallet);
+    out_bool(o, "serve", a->host.conf.wickd.serve);
+    out_bool(o, "ready", d->ready);
+    put_last(d, o, "registered", WICK_GW_EV_REGISTERED);
+    put_last(d, o, "path", WICK_GW_EV_PATH_CHANGED);
+    put_last(d, o, "published", WICK_GW_EV_PUBLISHED);
+    put_last(d, o, "publish_failed", WICK_GW_EV_PUBLISH_FAILED);
+    out_bool(o, "trust_stale", a->gateway.trust_stale);
+    out_u64(o, "sessions", sessions_up(d));
+    out_u64(o, "clients", server_clients(&d->server, false));
+    put_counters(d, o);
+    status_put_light(d, o);
+}
+
+void status_put_light(wickd *d, out_rec *o)
+{
+    const conf *c = &d->agent.host.conf;
+    out_open(o, "chains", true);
+    for (size_t i = 0; i < CONF_CHAINS_MAX; i++) {
+        if (c->chains[i].s.line == 0) {
+            continue;
+        }
+        out_open(o, NULL, false);
+        out_str(o, "chain", c->chains[i].s.name);
+        out_u64(o, "chain_id", c->chains[i].chain_id);
+        out_str(o, "rule", conf_rule_str(c->chains[i].rule));
+        out_close(o, false);
+    }
+    out_close(o, true);
+}
+
+void status_put_sessions(wickd *d, out_rec *o)
+{
+    uint64_t now_ms = agent_now(&d->agent);
+    out_open(o, "sessions", true);
+    for (unsigned i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        const wickd_session *s = &d->session[i];
+        if (!s->used) {
+            continue;
+        }
+        out_open(o, NULL, false);
+        out_u64(o, "session", i);
+        out_hex(o, "peer", s->peer, sizeof s->peer);
+        out_addr(o, "from", &s->addr);
+        out_str(o, "role", s->initiator ? "initiator" : "responder");
+        out_bool(o, "open", s->open);
+        out_str(o, "suite", wick_driver_suite(&d->agent.driver, (uint8_t)i));
+        out_u64(o, "age_s", (now_ms - s->since_ms) / 1000);
+        out_u64(o, "rx_bytes", s->rx_bytes);
+        out_u64(o, "rx_messages", s->rx_messages);
+        out_close(o, false);
+    }
+    out_close(o, true);
+}

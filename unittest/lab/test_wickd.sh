@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The daemon on a real chain, a stock TURN server and the wallet manager: it serves, answers on its
+# socket, shares its store with nobody, and comes back from kill -9 with what it knew.
+# usage: test_wickd.sh <wick> <wick-wallet> <wickd>
+set -u
+wick=$1
+wallet=$2
+wickd=$3
+suite=lab.wickd
+. "$WICK_SOURCE_DIR/unittest/lab/loopback.sh"
+
+lab_start
+gateway gw-a
+gateway gw-b
+lab_wallet
+socket=$dir/gw-a.store/wickd.sock
+
+daemon() { # <log>: wickd of gw-a; sets $daemon_job
+    start "$1" "$wickd" --config "$dir/gw-a.conf"
+    daemon_job=$started
+    until_ok 10 run gw-a status
+}
+ready() {
+    run gw-a status | grep -q '^ready *true'
+}
+
+# ---- without a daemon
+want 1 'NOT_FOUND: no daemon answers' status_alone run gw-a status
+
+# ---- it serves
+printf '[wickd]\necho = yes\nlog = info\n' >>"$dir/gw-a.conf"
+daemon wickd.log
+result $? starts
+until_ok 60 ready
+result $? gets_ready
+want 0 '^registered .*epoch=1 .*tier=OWN_NODE' status_registered run gw-a status
+want 0 '^published .*endpoint=127.0.0.1:' status_published run gw-a status
+want 0 '"ok":true,"op":"status"' status_json run gw-a --json status
+want 0 '^wick_reached{goal="all"} 1$' status_prometheus run gw-a status --prometheus
+want 0 '^chains .*rule=own_node' status_light run gw-a status --light
+
+# ---- peers reach it, and it is found
+want 0 '^done .*handshake_ms=' peer_connects run gw-b connect gw-a --send 'to the daemon'
+want 0 '^primary .*kind=relay .*usable=yes' lookup_by_socket run gw-a lookup gw-a
+grep -q '^by *wickd' "$dir/out"
+result $? lookup_was_the_daemons
+want 1 'RECORD_ABSENT' lookup_absent run gw-a lookup gw-x
+want 1 'NO_ENDPOINT' lookup_no_endpoint run gw-a lookup gw-b
+want 1 'CONFIG: no such registry' lookup_no_registry run gw-a lookup gw-b@x
+want 1 'NAME' lookup_bad_name run gw-a lookup 'gw b'
+
+# ---- one process for a store
+want 3 "STORE_BUSY: .* is held by process $daemon_job" second_daemon \
+    "$wickd" --config "$dir/gw-a.conf"
+want 3 'STORE_BUSY' listen_beside run gw-a listen
+want 3 'STORE_BUSY' register_beside run gw-a register
+sed 's,^store_dir.*,store_dir = other.store,' "$dir/gw-a.conf" >"$dir/other.conf"
+echo "socket = $socket" >>"$dir/other.conf"
+want 1 'STATE: .*another daemon listens there' second_socket "$wickd" --config "$dir/other.conf"
+want 0 '^ready' first_goes_on run gw-a status
+
+# ---- killed, and back with what it knew
+kill -9 "$daemon_job"
+wait "$daemon_job" 2>/dev/null
+[ -S "$socket" ]
+result $? socket_left_behind
+want 1 'NOT_FOUND: no daemon answers' status_of_the_dead run gw-a status
+want 0 '^primary ' lookup_alone run gw-a lookup gw-a
+grep -q '^by *wickd' "$dir/out"
+[ $? -eq 1 ]
+result $? lookup_was_our_own
+daemon wickd2.log
+result $? starts_again
+until_ok 60 ready
+result $? gets_ready_again
+want 0 '^registered .*sent=false' store_was_intact run gw-a status
+
+# ---- reload and end
+printf 'grace_s = 60\n' >"$dir/grace"
+sed -i -e '/^rule = own_node/r '"$dir/grace" "$dir/gw-a.conf"
+kill -HUP "$daemon_job"
+await 5 'configuration read again$' wickd2.log
+result $? reload
+echo 'nonsense' >>"$dir/gw-a.conf"
+kill -HUP "$daemon_job"
+await 5 'configuration not taken: .*neither \[section\] nor key' wickd2.log
+result $? reload_refused
+sed -i '$d' "$dir/gw-a.conf"
+grep -e "$(cat "$dir/gw-a.psk")" -e "$(cat "$dir/gw-a.token")" -e "$(cat "$dir/gw-a.device.key")" \
+    "$dir/wickd.log" "$dir/wickd2.log"
+[ $? -eq 1 ]
+result $? log_has_no_secret
+kill -TERM "$daemon_job"
+wait "$daemon_job"
+result $? ends
+grep -q 'ended$' "$dir/wickd2.log" && [ ! -e "$socket" ]
+result $? cleans_up
+
+echo "1..$n"
+[ "$bad" -eq 0 ]
