@@ -3,8 +3,8 @@
 #
 #   top=<source tree> work=<scratch folder>       must be set
 #   chains_in="ip netns exec chain"               a network namespace to run in; default: here
-#   devnet_start 127.0.0.1 8545 8551 5052 64      proof of stake, genesis 64 s in the past
-#   sealing_start 127.0.0.1 8545 8546 qbft        anvil and the sealing proxy in front of it
+#   devnet_start 127.0.0.1 "8545 5052 8546 8551 30303" 64     proof of stake, genesis 64 s in the past
+#   sealing_start 127.0.0.1 8545 8546 qbft                    anvil and the sealing proxy in front of it
 #   chains_stop                                   ends what was started, and waits for it
 #
 # Nothing waits for a time: a start returns when the chain answers, or fails and shows its log. What
@@ -92,26 +92,30 @@ devnet_accounts="0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266 0x70997970c51812dc3a
 0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc 0x90f79bf6eb2c4f870365e785982e1f101e93b906"
 devnet_chain_id=7331
 
-# devnet_start IP RPC_PORT ENGINE_PORT BEACON_PORT PAST_S [options of consensus.mjs]: returns when the
-# beacon API answers. Sets devnet_rpc, devnet_beacon, devnet_genesis.
+# devnet_start IP PORTS PAST_S [options of consensus.mjs]: returns when the beacon API answers. PORTS is
+# "RPC BEACON NODE ENGINE DISCOVERY". Sets devnet_rpc, devnet_beacon, devnet_genesis.
 devnet_start() {
-    devnet_rpc=http://$1:$2
-    devnet_beacon=http://$1:$4
-    devnet_genesis=$(($(date +%s) - $5))
+    devnet_ip=$1 devnet_ports=$2
+    devnet_genesis=$(($(date +%s) - $3))
+    shift 3
+    devnet_options=$(printf '%s ' "$@") # words
+    # shellcheck disable=SC2086
+    set -- $devnet_ports
+    devnet_rpc=http://$devnet_ip:$1 devnet_beacon=http://$devnet_ip:$2
     mkdir -p "$work/el"
     # shellcheck disable=SC2086
     node "$top/unittest/lab/devnet/genesis.mjs" "$devnet_genesis" "$devnet_chain_id" \
         $devnet_accounts >"$work/el/genesis.json" || return 1
     chains_start el "$chains_node" "$top/build/deps/devnet/bin/ethereumjs" \
         "--gethGenesis=$work/el/genesis.json" "--dataDir=$work/el" --saveReceipts --isSingleNode \
-        --rpc "--rpcAddr=$1" "--rpcPort=$2" \
-        --rpcEngine "--rpcEngineAddr=$1" "--rpcEnginePort=$3" --rpcEngineAuth=false \
-        --discV4=false --discDns=false "--extIP=$1" "--port=$(($3 + 1000))"
-    devnet_engine=http://$1:$3
-    devnet_listen=$1:$4
-    shift 5
+        --rpc "--rpcAddr=$devnet_ip" "--rpcPort=$3" \
+        --rpcEngine "--rpcEngineAddr=$devnet_ip" "--rpcEnginePort=$4" --rpcEngineAuth=false \
+        --discV4=false --discDns=false "--extIP=$devnet_ip" "--port=$5"
+    # shellcheck disable=SC2086
     chains_start cl "$chains_node" "$top/unittest/lab/devnet/consensus.mjs" \
-        --engine "$devnet_engine" --listen "$devnet_listen" --genesis-time "$devnet_genesis" "$@"
+        --engine "http://$devnet_ip:$4" --node "http://$devnet_ip:$3" \
+        --rpc "$devnet_ip:$1" --listen "$devnet_ip:$2" --genesis-time "$devnet_genesis" \
+        $devnet_options
     chains_await 120 cl '^ready'
 }
 

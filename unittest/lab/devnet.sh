@@ -13,10 +13,8 @@ chains_need devnet || exit 77
 work=$(mktemp -d)
 trap 'chains_stop; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-# shellcheck disable=SC2046
-set -- $(chains_ports 3)
 # Three periods of 64 slots and more are in the past: the clock is never waited for.
-devnet_start 127.0.0.1 "$1" "$2" "$3" 600 --fulu-epoch 10 --missing 20 --skip-every 29
+devnet_start 127.0.0.1 "$(chains_ports 5)" 600 --fulu-epoch 10 --missing 20 --skip-every 29
 echo "1..1"
 chains_await 280 cl '^period 3'
 verified=$("$chains_node" "$top/unittest/lab/devnet/verify.mjs" "$devnet_beacon" "$devnet_rpc" 8 3) || :

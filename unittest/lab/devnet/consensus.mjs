@@ -4,6 +4,8 @@
 // come from an execution node through the engine API; a beacon API serves light clients.
 //
 //   node consensus.mjs --engine URL --listen IP:PORT --genesis-time UNIX_SECONDS [options]
+//     --rpc IP:PORT         serves the node's JSON-RPC there, with what it lacks (front.mjs)
+//     --node URL            the node's JSON-RPC
 //     --seconds-per-slot N  default 1
 //     --fulu-epoch N        Electra until this epoch, Fulu from it on; default 10
 //     --missing PERCENT     members of the sync committee that do not sign; default 10
@@ -17,7 +19,7 @@
 import '../deps.mjs';
 
 const defaults = {
-  engine: '', listen: '', 'genesis-time': '', 'seconds-per-slot': '1', 'fulu-epoch': '10',
+  engine: '', listen: '', 'genesis-time': '', rpc: '', node: '', 'seconds-per-slot': '1', 'fulu-epoch': '10',
   missing: '10', 'skip-every': '0', validators: '64', preset: 'minimal',
 };
 const opt = { ...defaults };
@@ -33,6 +35,7 @@ for (let i = 2; i < process.argv.length; i += 2) {
 process.env.LODESTAR_PRESET = opt.preset;
 const { Chain } = await import('./chain.mjs');
 const { serve } = await import('./rest.mjs');
+const { front } = await import('./front.mjs');
 
 const chain = await Chain.start({
   engine: opt.engine,
@@ -43,6 +46,9 @@ const chain = await Chain.start({
   validators: Number(opt.validators),
 });
 await serve(chain, opt.listen);
+if (opt.rpc) {
+  await front(opt.rpc, opt.node);
+}
 console.log('ready');
 
 const skip = Number(opt['skip-every']);

@@ -18,7 +18,7 @@
 //     sealing_stall [bool]       no new block is shown
 //     sealing_status []          {head, set, changes: [numbers whose set differs from the one before]}
 import '../deps.mjs';
-import http from 'node:http';
+import { ask as askNode, blockParameter, quantity, serve, unknownBlock } from '../jsonrpc.mjs';
 
 const { SealedChain, hashes } = await import('./chain.mjs');
 const { fields, hex } = await import('./header.mjs');
@@ -39,27 +39,7 @@ const chain = new SealedChain({
 const fault = { name: 'none', from: 0, asked: 0 };
 let stalled = false;
 
-class RpcError extends Error {
-  constructor(error) {
-    super(error.message);
-    this.error = error;
-  }
-}
-
-async function ask(method, params) {
-  const reply = await fetch(opt.upstream, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  });
-  const { error, result } = await reply.json();
-  if (error) {
-    throw new RpcError(error);
-  }
-  return result;
-}
-
-const quantity = (n) => '0x' + n.toString(16);
+const ask = (method, params) => askNode(opt.upstream, method, params);
 
 // ---- keeping up with the node behind ----
 
@@ -152,13 +132,6 @@ function resealed(value) {
   return value;
 }
 
-// Methods that read at a block: the index of that parameter.
-const atBlock = {
-  eth_getProof: 2, eth_getBalance: 1, eth_getCode: 1, eth_getStorageAt: 2, eth_call: 1,
-  eth_getTransactionCount: 1, eth_estimateGas: 1, eth_getBlockReceipts: 0,
-  eth_getBlockTransactionCountByNumber: 0,
-};
-
 async function answer(method, params) {
   switch (method) {
     case 'sealing_vote':
@@ -177,7 +150,7 @@ async function answer(method, params) {
       return true;
   }
   await sync();
-  const at = atBlock[method];
+  const at = blockParameter[method];
   switch (method) {
     case 'sealing_status':
       return {
@@ -204,35 +177,13 @@ async function answer(method, params) {
   if (at !== undefined && params[at] !== undefined && params[at] !== 'pending') {
     const number = numberOf(params[at]);
     if (number < 0) {
-      throw new RpcError({ code: -32001, message: 'unknown block' });
+      throw unknownBlock();
     }
     params = params.with(at, quantity(number));
   }
   return resealed(await ask(method, params));
 }
 
-async function respond({ id, method, params = [] }) {
-  try {
-    return { jsonrpc: '2.0', id, result: await answer(method, params) };
-  } catch (e) {
-    return { jsonrpc: '2.0', id, error: e.error || { code: -32603, message: e.message } };
-  }
-}
-
 await sync();
-const [ip, port] = opt.listen.split(':');
-const server = http.createServer((req, res) => {
-  const parts = [];
-  req.on('data', (part) => parts.push(part));
-  req.on('end', async () => {
-    let reply;
-    try {
-      const body = JSON.parse(Buffer.concat(parts).toString());
-      reply = Array.isArray(body) ? await Promise.all(body.map(respond)) : await respond(body);
-    } catch {
-      reply = { jsonrpc: '2.0', id: null, error: { code: -32700, message: 'no JSON' } };
-    }
-    res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(reply));
-  });
-});
-server.listen(Number(port), ip, () => console.log(`ready ${server.address().port} ${chain.blocks[0].hash}`));
+const port = await serve(opt.listen, answer);
+console.log(`ready ${port} ${chain.blocks[0].hash}`);
