@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Real chains: what a program says about them must be true.
-wick_add_script_test(lab devnet lab/devnet.sh SERIAL)
+if(NOT CMAKE_CROSSCOMPILING AND TARGET wick_crypto)
+  add_executable(lab_beacon lab/lab_beacon.c)
+  target_link_libraries(lab_beacon PRIVATE wick_crypto wick::core)
+  wick_target_flags(lab_beacon)
+  wick_add_script_test(lab devnet lab/devnet.sh SERIAL ARGS $<TARGET_FILE:lab_beacon>)
+endif()
 
 # Consortium chains behind the sealing proxy.
 if(NOT CMAKE_CROSSCOMPILING AND TARGET wick_crypto)
