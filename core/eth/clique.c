@@ -417,6 +417,29 @@ wick_status wick_clique_trust(wick_trusted_header *th, const wick_clique *c, wic
     return WICK_OK;
 }
 
+wick_status wick_clique_usable(const wick_clique *c, uint64_t *number, uint32_t depth)
+{
+    if (c->phase != PHASE_READY) {
+        return WICK_E_STATE;
+    }
+    /* The more blocks on top, the more signers: the first that has enough is the newest. */
+    for (size_t count = (size_t)depth + 1; count <= c->known; count++) {
+        if (distinct_signers(c, &c->set, count) >= c->set.count / 2u + 1) {
+            *number = c->number - (count - 1);
+            return WICK_OK;
+        }
+    }
+    return WICK_E_TRUST_DEPTH;
+}
+
+const uint8_t *wick_clique_hash(const wick_clique *c, uint64_t number)
+{
+    if (c->phase == PHASE_NONE || number > c->number || c->number - number >= c->known) {
+        return NULL;
+    }
+    return c->block[slot(number)].hash;
+}
+
 bool wick_clique_is_heavier(const wick_clique *rival, const wick_clique *own)
 {
     return rival->phase != PHASE_NONE && rival->phase == own->phase &&

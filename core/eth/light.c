@@ -21,6 +21,9 @@ static const struct wick_light_ops *const rules[] = {
     [WICK_LIGHT_IBFT2] = &light_bft,
     [WICK_LIGHT_IBFT1] = &light_bft,
 #endif
+#if WICK_WITH_CLIQUE
+    [WICK_LIGHT_CLIQUE] = &light_clique,
+#endif
     [WICK_LIGHT_SYNC_COMMITTEE] = NULL,
 };
 

@@ -172,6 +172,9 @@ static void remember(wick_stub_chain *c)
  * where nobody has sealed it. */
 static void commit(wick_stub_chain *c)
 {
+    if (c->executing) {
+        return; /* the block under way will */
+    }
     if (c->sealing.crypto != NULL) {
         wick_stub_chain_mine(c);
     } else {
@@ -228,11 +231,13 @@ static void next_block(wick_stub_chain *c)
     s->number++;
     uint64_t now_s = WICK_STUB_UNIX_BASE + c->w->now_ms / 1000;
     s->timestamp = now_s > s->timestamp ? now_s : s->timestamp + 1;
+    c->executing = true;
     for (unsigned i = 0; i < WICK_STUB_CHAIN_POOL; i++) {
         if (c->pool[i].len != 0 && execute(c, wick_span_make(c->pool[i].raw, c->pool[i].len))) {
             c->pool[i].len = 0;
         }
     }
+    c->executing = false;
     make_header(c);
     remember(c);
 }

@@ -52,6 +52,13 @@ TEST(story_ibft1)
     story(WICK_TIER_BFT);
 }
 
+TEST(story_clique)
+{
+    sealed_lab(5, WICK_SEAL_CLIQUE, WICK_LIGHT_CLIQUE);
+    story(WICK_TIER_POA);
+    CHECK_INT(lab.a.light_seen[WICK_LIGHT_EV_REORG], 0);
+}
+
 TEST(story_own_node)
 {
     lab_init(&lab, 4, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
@@ -60,4 +67,5 @@ TEST(story_own_node)
     story(WICK_TIER_OWN_NODE);
 }
 
-TAP_MAIN("sim.light", CASE(story_qbft), CASE(story_ibft2), CASE(story_ibft1), CASE(story_own_node))
+TAP_MAIN("sim.light", CASE(story_qbft), CASE(story_ibft2), CASE(story_ibft1), CASE(story_clique),
+         CASE(story_own_node))

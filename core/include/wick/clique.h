@@ -132,6 +132,17 @@ WICK_NODISCARD wick_status wick_clique_skip(wick_clique *to, const wick_clique *
  *  @retval WICK_E_STATE        no skip is under way */
 WICK_NODISCARD wick_status wick_clique_skip_end(wick_clique *to, const wick_clique *from);
 
+/** Newest block that wick_clique_trust() vouches for and that has at least `depth` blocks on top.
+ *  @retval WICK_OK             `*number` is set
+ *  @retval WICK_E_TRUST_DEPTH  none of those known
+ *  @retval WICK_E_STATE        nothing is pinned, or a skip has not ended */
+WICK_NODISCARD wick_status wick_clique_usable(const wick_clique *c, uint64_t *number,
+                                              uint32_t depth);
+
+/** Hash of a block, 32 bytes, to ask for its header. NULL: newer than what was followed, or further
+ *  back than WICK_CLIQUE_WINDOW. */
+const uint8_t *wick_clique_hash(const wick_clique *c, uint64_t number);
+
 /** Of two states that were followed from the same block: is the rival's branch the heavier one? */
 bool wick_clique_is_heavier(const wick_clique *rival, const wick_clique *own);
 

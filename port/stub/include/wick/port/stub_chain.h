@@ -127,6 +127,7 @@ typedef struct wick_stub_chain {
     } pool[WICK_STUB_CHAIN_POOL];
     unsigned mined, reverted, proofs;
     bool halted; /* no block is made any more */
+    bool executing;
     wick_stub_sealing sealing;
     uint8_t genesis[32]; /* first sealed block: what there is to pin */
     wick_stub_chain_state past[WICK_STUB_CHAIN_HISTORY]; /* that of number N at N modulo its size */
