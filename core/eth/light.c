@@ -24,7 +24,9 @@ static const struct wick_light_ops *const rules[] = {
 #if WICK_WITH_CLIQUE
     [WICK_LIGHT_CLIQUE] = &light_clique,
 #endif
-    [WICK_LIGHT_SYNC_COMMITTEE] = NULL,
+#if WICK_WITH_BEACON
+    [WICK_LIGHT_SYNC_COMMITTEE] = &light_beacon,
+#endif
 };
 
 wick_status wick_light_init(wick_light *lc, const wick_light_config *cfg)
@@ -256,7 +258,8 @@ wick_status light_take_head(wick_light *lc, const wick_trusted_header *th, uint6
     if (index == 0 && (th->number < lc->mark_number || th->timestamp < lc->mark_time)) {
         return WICK_E_HEADER_STALE;
     }
-    if (wick_trust_is_made(head) && th->number < head->number) {
+    /* What is not final may be taken back. */
+    if (index == 0 && wick_trust_is_made(head) && th->number < head->number) {
         return WICK_E_HEADER_STALE;
     }
     *head = *th;

@@ -52,6 +52,9 @@ extern const struct wick_light_ops light_bft;
 #if WICK_WITH_CLIQUE
 extern const struct wick_light_ops light_clique;
 #endif
+#if WICK_WITH_BEACON
+extern const struct wick_light_ops light_beacon;
+#endif
 extern const struct wick_light_ops light_quorum;
 
 /* ---- what rules may call ---- */
