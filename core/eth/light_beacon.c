@@ -220,8 +220,8 @@ static size_t sets(wick_trust_set *out, const wick_light *lc)
         return 0;
     }
     memset(out, 0, 2 * sizeof *out);
-    memcpy(out[0].name, b->current_root, sizeof out[0].name);
-    memcpy(out[1].name, b->next_root, sizeof out[1].name);
+    memcpy(out[0].name, b->current.root, sizeof out[0].name);
+    memcpy(out[1].name, b->next.root, sizeof out[1].name);
     out[0].pieces = (uint8_t)pieces_of_one(b);
     out[1].pieces = out[0].pieces;
     return b->has_next ? 2 : 1;
