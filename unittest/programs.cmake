@@ -11,10 +11,11 @@ if(TARGET wick)
 endif()
 
 # Examples must print what stands beside them.
-foreach(name 02_verify_proof 03_handshake)
+set(input_04_light_client ${PROJECT_SOURCE_DIR}/examples/data/qbft.txt)
+foreach(name 02_verify_proof 03_handshake 04_light_client)
   if(TARGET ${name})
     wick_add_script_test(api ${name} api/test_example.sh ARGS $<TARGET_FILE:${name}>
-      ${PROJECT_SOURCE_DIR}/examples/expected/${name}.txt)
+      ${PROJECT_SOURCE_DIR}/examples/expected/${name}.txt ${input_${name}})
   endif()
 endforeach()
 

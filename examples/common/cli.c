@@ -18,10 +18,21 @@ static const char *program(const cli *c)
     return c->program != NULL ? c->program : "wick";
 }
 
+/* -o FILE is short for --output, where a command has it. */
+static bool has_output(const struct option *options)
+{
+    for (; options->name != NULL; options++) {
+        if (options->val == 'o') {
+            return true;
+        }
+    }
+    return false;
+}
+
 int cli_getopt(cli *c, int argc, char **argv, const struct option *options)
 {
     for (;;) {
-        int got = getopt_long(argc, argv, "v", options, NULL);
+        int got = getopt_long(argc, argv, has_output(options) ? "vo:" : "v", options, NULL);
         switch (got) {
         case CLI_OPT_CONFIG:
             c->config = optarg;
@@ -240,6 +251,63 @@ wick_status cli_unhex(uint8_t *bytes, size_t *len)
 wick_status cli_hex_arg(uint8_t *out, size_t len, const char *text)
 {
     return wick_hex_decode(out, len, text, strlen(text));
+}
+
+bool cli_hex_input(cli *c, uint8_t **bytes, size_t *len, int *code, int argc, char **argv)
+{
+    static const struct option options[] = {CLI_COMMON_OPTIONS};
+    *bytes = NULL;
+    *len = 0;
+    for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
+        *code = got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+        return false;
+    }
+    if (argc - optind > 1) {
+        *code = cli_usage(c, "one input only");
+        return false;
+    }
+    wick_status s = cli_read_arg(bytes, len, optind < argc ? argv[optind] : NULL);
+    if (s == WICK_OK) {
+        s = cli_unhex(*bytes, len);
+    }
+    if (s != WICK_OK) {
+        free(*bytes);
+        *bytes = NULL;
+        *code = cli_fail(c, s, "input is not hex");
+    }
+    return s == WICK_OK;
+}
+
+wick_status cli_u64_arg(uint64_t *out, const char *text, uint64_t max)
+{
+    uint64_t v = 0;
+    size_t len = strlen(text);
+    if (len == 0 || len > 20 || strspn(text, "0123456789") != len) {
+        return WICK_E_MALFORMED;
+    }
+    for (size_t i = 0; i < len; i++) {
+        uint64_t digit = (uint64_t)(text[i] - '0');
+        if (digit > max || v > (max - digit) / 10) {
+            return WICK_E_LIMIT;
+        }
+        v = v * 10 + digit;
+    }
+    *out = v;
+    return WICK_OK;
+}
+
+wick_status cli_write_file(const char *path, const uint8_t *bytes, size_t len)
+{
+    bool standard = strcmp(path, "-") == 0;
+    FILE *file = standard ? stdout : fopen(path, "wb");
+    if (file == NULL) {
+        return WICK_E_HAL;
+    }
+    bool good = fwrite(bytes, 1, len, file) == len && fflush(file) == 0;
+    if (!standard && fclose(file) != 0) {
+        good = false;
+    }
+    return good ? WICK_OK : WICK_E_HAL;
 }
 
 uint64_t cli_now_us(void)

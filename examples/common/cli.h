@@ -80,6 +80,16 @@ WICK_NODISCARD wick_status cli_unhex(uint8_t *bytes, size_t *len);
 /** Hex of exactly `len` bytes from an argument. */
 WICK_NODISCARD wick_status cli_hex_arg(uint8_t *out, size_t len, const char *text);
 
+/** The whole of a command whose one argument is hex: options, argument, bytes to free().
+ *  @param[out] code  exit code if it returns false: the help was printed, or an error */
+bool cli_hex_input(cli *c, uint8_t **bytes, size_t *len, int *code, int argc, char **argv);
+
+/** A decimal number of at most `max`. */
+WICK_NODISCARD wick_status cli_u64_arg(uint64_t *out, const char *text, uint64_t max);
+
+/** Writes a whole file, "-" is standard output. @retval WICK_E_HAL it cannot be written */
+WICK_NODISCARD wick_status cli_write_file(const char *path, const uint8_t *bytes, size_t len);
+
 /** Microseconds of a clock that never goes back. */
 uint64_t cli_now_us(void);
 

@@ -54,6 +54,7 @@ wick_status reader_head(reader *r)
     if (s == WICK_OK) {
         s = wick_rpc_result_block(&block, &header, &r->rpc);
     }
+    r->header_len = header.len;
     if (s == WICK_OK) {
         s = pinned ? wick_trust_pinned(&r->head, wick_buf_span(&header), r->pinned_hash,
                                        r->chain_id)
@@ -141,6 +142,55 @@ wick_status reader_words(reader *r, uint8_t (*values)[32], const uint8_t (*slots
         s = wick_verified_end(&v);
     }
     return s == WICK_OK ? check_claims(&answer, (const uint8_t(*)[32])values) : s;
+}
+
+static wick_status put_nodes(reader *r, wick_bundle_writer *w, wick_bundle_tag tag,
+                             const wick_json *nodes)
+{
+    wick_status s = WICK_OK;
+    for (const wick_json *n = wick_json_first(nodes); n != NULL && s == WICK_OK;
+         n = wick_json_next(n)) {
+        wick_buf node = wick_buf_make(r->node, sizeof r->node);
+        s = wick_json_data(&node, n);
+        if (s == WICK_OK) {
+            wick_bundle_write(w, tag, wick_buf_span(&node));
+        }
+    }
+    return s;
+}
+
+wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_kind kind,
+                          const uint8_t (*slots)[32], size_t count, const uint8_t contract[20])
+{
+    uint8_t values[WICK_BUNDLE_SLOTS_MAX][32];
+    wick_bundle_head head = {kind, r->chain_id, r->head.timestamp, {0}};
+    wick_bundle_writer w;
+    wick_eth_proof answer;
+    wick_eth_slot slot;
+    if (count > WICK_BUNDLE_SLOTS_MAX) {
+        return WICK_E_LIMIT;
+    }
+    /* What goes into the file has been proven here first; the answer is still there then. */
+    wick_status s = reader_words(r, values, slots, count, contract);
+    if (s == WICK_OK) {
+        s = wick_rpc_result_proof(&answer, &r->rpc);
+    }
+    if (s != WICK_OK) {
+        return s;
+    }
+    memcpy(head.contract, contract, sizeof head.contract);
+    wick_bundle_write_begin(&w, out, &head);
+    wick_bundle_write(&w, WICK_BUNDLE_HEADER, wick_span_make(r->header, r->header_len));
+    s = put_nodes(r, &w, WICK_BUNDLE_ACCOUNT, answer.account_nodes);
+    for (const wick_json *e = wick_json_first(answer.slots); e != NULL && s == WICK_OK;
+         e = wick_json_next(e), slots++) {
+        wick_bundle_write(&w, WICK_BUNDLE_SLOT, wick_span_make(*slots, 32));
+        s = wick_eth_json_slot(&slot, e);
+        if (s == WICK_OK) {
+            s = put_nodes(r, &w, WICK_BUNDLE_NODE, slot.nodes);
+        }
+    }
+    return s == WICK_OK ? wick_bundle_write_end(&w) : s;
 }
 
 wick_status reader_account(reader *r, wick_account *out, const uint8_t address[20])

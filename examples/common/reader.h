@@ -12,6 +12,7 @@
  *
  * About 0.7 MB, nearly all of it for the largest reply of a node.
  */
+#include "wick/bundle.h"
 #include "wick/port/rpc.h"
 #include "wick/proof.h"
 #include "wick/trust.h"
@@ -25,6 +26,7 @@ typedef struct reader {
     uint8_t pinned_hash[32];
     uint64_t bytes;           /* sent and received, HTTP bodies */
     wick_trusted_header head; /* the block that was read */
+    size_t header_len;
     uint8_t header[WICK_HEADER_MAX];
     uint8_t node[WICK_MPT_NODE_MAX];
 } reader;
@@ -45,6 +47,14 @@ WICK_NODISCARD wick_status reader_words(reader *r, uint8_t (*values)[32], const 
 /** Proves balance and nonce of any account under the header; one that is absent has none.
  *  @retval WICK_E_PROOF_*  @retval others of the node and the network */
 WICK_NODISCARD wick_status reader_account(reader *r, wick_account *out, const uint8_t address[20]);
+
+/** The same as a proof bundle: the header, and the words proven under it.
+ *  @param[out] out   the bundle, only if WICK_OK
+ *  @param[in] kind   evidence that the header carries in itself; ALONE or the rule of its seals
+ *  @retval statuses of reader_words() and wick_bundle_write_end() */
+WICK_NODISCARD wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_kind kind,
+                                         const uint8_t (*slots)[32], size_t count,
+                                         const uint8_t contract[20]);
 
 /** Waits for any call of r->rpc, given the status with which it was started. */
 WICK_NODISCARD wick_status reader_call(reader *r, wick_status started);

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "chain.h"
 #include "commands.h"
 #include "daemon.h"
 #include "host.h"
@@ -19,30 +20,6 @@ static wick_hal_store store;
 static wick_linux_store_lock store_lock;
 static wick_marks marks;
 static uint8_t marks_work[WICK_STORE_VALUE_MAX];
-
-/* The registry that is meant, and its index in the marks: that of the agent, which takes the
- * registries of this chain in the same order. */
-static const conf_registry *find_registry(const conf *c, size_t *index, wick_span name)
-{
-    const conf_registry *found = NULL;
-    size_t count = 0;
-    char text[CONF_NAME_MAX] = "";
-    if (name.len > 0 && name.len < sizeof text) {
-        memcpy(text, name.ptr, name.len);
-    }
-    for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
-        const conf_registry *x = &c->registries[i];
-        if (x->s.line == 0 || strcmp(x->chain, c->rpcs[0].chain) != 0) {
-            continue;
-        }
-        if (found == NULL && (text[0] == '\0' || strcmp(x->s.name, text) == 0)) {
-            found = x;
-            *index = count;
-        }
-        count++;
-    }
-    return found;
-}
 
 /* The marks of the identity's store, as the agent keeps them; without a store there are none. */
 static int open_marks(const cli *c, const host *h)
@@ -74,18 +51,18 @@ static int open_marks(const cli *c, const host *h)
 }
 
 /* A record that is what it was, or newer. */
-static wick_status read_record(wick_peer_record *record, size_t index, wick_peer_query *query,
-                               const conf_registry *registry, const uint8_t id[32],
-                               const uint8_t service[32])
+static wick_status read_record(wick_peer_record *record, chain_view *view, wick_peer_query *query,
+                               const uint8_t id[32], const uint8_t service[32])
 {
     wick_record_seen seen;
-    wick_status s = reader_head(&r);
+    size_t index = view->index;
+    wick_status s = chain_head(view);
     if (s == WICK_OK && r.tier != WICK_TIER_PINNED) {
         s = wick_marks_header(&marks, index, &r.head);
     }
     if (s == WICK_OK) {
         s = reader_words(&r, query->values, (const uint8_t(*)[32])query->slots, query->count,
-                         registry->device_registry);
+                         view->registry->device_registry);
     }
     if (s != WICK_OK) {
         return s;
@@ -98,41 +75,6 @@ static wick_status read_record(wick_peer_record *record, size_t index, wick_peer
     }
     wick_status saved = wick_marks_save(&marks, marks_work);
     return s == WICK_OK ? saved : s;
-}
-
-static int open_reader(const cli *c, host *h, const conf_registry **registry, size_t *index,
-                       const wick_peer_ref *ref)
-{
-    conf_error e;
-    const conf *f = &h->conf;
-    const conf_rpc *rpc = &f->rpcs[0];
-    wick_status s = conf_require(f, &e, &rpc->s, "chain url");
-    const conf_chain *chain = s == WICK_OK ? conf_find_chain(f, rpc->chain) : NULL;
-    *registry = s == WICK_OK ? find_registry(f, index, ref->registry) : NULL;
-    if (s == WICK_OK && *registry == NULL) {
-        return cli_fail(c, WICK_E_CONFIG, "no such registry on chain %s in %.200s", rpc->chain,
-                        f->path);
-    }
-    if (s == WICK_OK) {
-        s = conf_require(f, &e, &chain->s, "chain_id rule");
-    }
-    if (s == WICK_OK) {
-        s = conf_require(f, &e, &(*registry)->s, "device_registry");
-    }
-    if (s != WICK_OK) {
-        return cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", f->path, e.text);
-    }
-    if (chain->rule != CONF_RULE_OWN_NODE && chain->rule != CONF_RULE_PINNED) {
-        return cli_fail(c, WICK_E_UNSUPPORTED, "[chain.%s] rule = %s", chain->s.name,
-                        conf_rule_str(chain->rule));
-    }
-    r.net = &h->linux_net;
-    r.clock = &h->clock;
-    r.chain_id = chain->chain_id;
-    r.tier = chain->rule == CONF_RULE_PINNED ? WICK_TIER_PINNED : WICK_TIER_OWN_NODE;
-    memcpy(r.pinned_hash, chain->trusted_hash, sizeof r.pinned_hash);
-    s = wick_rpc_init(&r.rpc, &h->net, rpc->url, (uint32_t)rpc->timeout_ms);
-    return s == WICK_OK ? open_marks(c, h) : cli_fail(c, s, "[rpc] url");
 }
 
 static void put_endpoint(const cli *c, const wick_endpoint *e, unsigned index, wick_status usable)
@@ -176,31 +118,25 @@ static int look_up(const cli *c, host *h, const char *text)
     wick_peer_ref ref;
     wick_peer_query query;
     wick_peer_record record;
-    const conf_registry *registry = NULL;
+    chain_view view;
     uint8_t id[32], service[32];
-    size_t index = 0;
     uint64_t now_s = 0, begin_us = cli_now_us();
-    wick_span by_default = wick_span_make((const uint8_t *)WICK_SERVICE_DEFAULT,
-                                          strlen(WICK_SERVICE_DEFAULT));
     wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
     if (s == WICK_OK) {
-        s = wick_name_hash(id, ref.name);
-    }
-    if (s == WICK_OK) {
-        s = wick_name_hash(service, ref.service.len > 0 ? ref.service : by_default);
+        s = chain_peer_ids(id, service, &ref);
     }
     if (s != WICK_OK) {
         return cli_fail(c, s, "'%s'", text);
     }
-    int code = open_reader(c, h, &registry, &index, &ref);
+    int code = chain_open(&view, &r, c, h, ref.registry);
+    code = code == CLI_OK ? open_marks(c, h) : code;
     if (code != CLI_OK) {
         return code;
     }
     wick_peer_query_init(&query, id, service, false);
-    s = read_record(&record, index, &query, registry, id, service);
+    s = read_record(&record, &view, &query, id, service);
     if (s != WICK_OK) {
-        return s == WICK_E_RPC ? cli_fail(c, s, "%s (node: %s)", text, wick_rpc_message(&r.rpc))
-                               : cli_fail(c, s, "%s", text);
+        return chain_fail(&view, s, text);
     }
     if (h->clock.unix_s(h->clock.ctx, &now_s) != WICK_OK) {
         now_s = r.head.timestamp; /* the newest proven time is a lower bound */

@@ -80,25 +80,14 @@ static void put_items(const cli *c, wick_span in)
 
 int cmd_rlp_decode(cli *c, int argc, char **argv)
 {
-    static const struct option options[] = {CLI_COMMON_OPTIONS};
-    for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
-        return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
-    }
-    if (argc - optind > 1) {
-        return cli_usage(c, "one input only");
-    }
-    uint8_t *bytes = NULL;
-    size_t len = 0;
-    wick_status s = cli_read_arg(&bytes, &len, optind < argc ? argv[optind] : NULL);
-    if (s == WICK_OK) {
-        s = cli_unhex(bytes, &len);
-    }
-    if (s != WICK_OK) {
-        free(bytes);
-        return cli_fail(c, s, "input is not hex");
+    uint8_t *bytes;
+    size_t len;
+    int code;
+    if (!cli_hex_input(c, &bytes, &len, &code, argc, argv)) {
+        return code;
     }
     wick_span in = wick_span_make(bytes, len);
-    s = wick_rlp_check(in);
+    wick_status s = wick_rlp_check(in);
     if (s == WICK_OK) {
         put_items(c, in);
     }

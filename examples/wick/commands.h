@@ -10,12 +10,17 @@
 int cmd_keccak(cli *c, int argc, char **argv);
 int cmd_rlp_decode(cli *c, int argc, char **argv);
 int cmd_header_hash(cli *c, int argc, char **argv);
+int cmd_header_verify(cli *c, int argc, char **argv);
 int cmd_proof_verify(cli *c, int argc, char **argv);
 int cmd_tx_decode(cli *c, int argc, char **argv);
 int cmd_status(cli *c, int argc, char **argv);
+int cmd_tx_sign(cli *c, int argc, char **argv);
 int cmd_stun_decode(cli *c, int argc, char **argv);
 int cmd_id_new(cli *c, int argc, char **argv);
 int cmd_id_show(cli *c, int argc, char **argv);
+int cmd_bundle_make(cli *c, int argc, char **argv);
+int cmd_bundle_show(cli *c, int argc, char **argv);
+int cmd_bundle_verify(cli *c, int argc, char **argv);
 int cmd_lookup(cli *c, int argc, char **argv);
 int cmd_turn_allocate(cli *c, int argc, char **argv);
 int cmd_register(cli *c, int argc, char **argv);

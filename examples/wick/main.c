@@ -20,11 +20,20 @@ static const command commands[] = {
      "items of an RLP input; refuses what is not canonical"},
     {"header", "hash", cmd_header_hash, "header hash [FILE] [--expect HASH]",
      "block hash of a header given as JSON or RLP"},
+    {"header", "verify", cmd_header_verify,
+     "header verify FILE --rule qbft|ibft2|ibft1|clique {--trusted-hash HASH | --trusted FILE} "
+     "[--chain-id N] [--trusting-days N] [--now UNIX] [--epoch N --period S]",
+     "seals of a series of headers, from a trusted one on; a block hash trusts the first of them"},
     {"proof", "verify", cmd_proof_verify,
      "proof verify FILE {--state-root HEX | --header HEX|@FILE}",
      "an eth_getProof answer: is everything proven, and equal to what it claims?"},
     {"tx", "decode", cmd_tx_decode, "tx decode [HEX | @FILE]",
      "fields, hash and sender of a transaction"},
+    {"tx", "sign", cmd_tx_sign,
+     "tx sign --key FILE --chain-id N --nonce N --gas N {--to ADDRESS | --create} [--type 0|1|2] "
+     "{--max-fee WEI [--max-priority-fee WEI] | --gas-price WEI} [--value WEI] [--data HEX|@FILE] "
+     "[--access-list RLP]",
+     "a signed transaction, as eth_sendRawTransaction takes it; addresses by EIP-55"},
     {"stun", "decode", cmd_stun_decode,
      "stun decode [HEX | @FILE] [--user U --realm R] [--password-file F]",
      "attributes of a STUN or TURN message, and whether its integrity is right"},
@@ -36,6 +45,14 @@ static const command commands[] = {
      "take an address on a TURN server and give it back; shows whether gateways can use it"},
     {"lookup", NULL, cmd_lookup, "lookup NAME[/SERVICE][@REGISTRY]",
      "a peer's record, every word proven under one block header"},
+    {"bundle", "make", cmd_bundle_make, "bundle make NAME[/SERVICE][@REGISTRY] -o FILE",
+     "a peer's record with its proof, in one file for those who have no node"},
+    {"bundle", "verify", cmd_bundle_verify,
+     "bundle verify FILE [--trusted-hash HASH | --trusted FILE | --second FILE] "
+     "[--peer NAME[/SERVICE]] [--contract ADDRESS] [--chain-id N] [--trusting-days N] [--now UNIX] "
+     "[--epoch N --period S]",
+     "its words, proven under a block hash, a header that names validators, or a second bundle"},
+    {"bundle", "show", cmd_bundle_show, "bundle show FILE", "what is in a bundle, not verified"},
     {"register", NULL, cmd_register, "register [--timeout S]",
      "make the name belong to this wallet and key; asks the wallet manager where needed"},
     {"publish", NULL, cmd_publish, "publish [--timeout S]",

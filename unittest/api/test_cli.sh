@@ -252,9 +252,140 @@ chain = lab
 device_registry = 0x0000000000000000000000000000000000000001
 EOF
 want 3 'NET' lookup_no_node "$wick" --config "$dir/net.conf" lookup gw-b
+want 3 'NET' bundle_make_no_node "$wick" --config "$dir/net.conf" bundle make gw-b -o "$dir/x"
 want 1 'NAME' lookup_bad_name "$wick" --config "$dir/net.conf" lookup 'gw b'
 want 1 'CONFIG: no such registry' lookup_no_registry "$wick" --config "$dir/net.conf" lookup gw-b@x
 want 1 "CONFIG: .*'chain' is missing" lookup_no_rpc "$wick" --config "$dir/wick.conf" lookup gw-b
+
+# ---- header verify: a chain of the lab, 2026-01-01, from genesis to block 60 or so
+fixture=$WICK_SOURCE_DIR/examples/data/qbft.txt
+sed -n 's/^header //p' "$fixture" >"$dir/headers"
+hash=$(sed -n 's/^trusted //p' "$fixture")
+when=1767229200
+verify() {
+    "$wick" header verify --rule qbft --trusted-hash "0x$hash" --now "$when" "$@"
+}
+want 0 '^tier  *BFT$' header_verify verify "$dir/headers"
+want 0 '^headers  *7$' header_verify_count verify "$dir/headers"
+want 0 '"event":"trusted","rule":"qbft","headers":7,"tier":"BFT"' header_verify_json \
+    verify --json "$dir/headers"
+json_lines header_verify_lines verify --json "$dir/headers"
+head -n 1 "$dir/headers" >"$dir/genesis"
+tail -n +2 "$dir/headers" >"$dir/later"
+want 0 '^tier  *BFT$' header_verify_trusted_file "$wick" header verify "$dir/later" --rule qbft \
+    --trusted "$dir/genesis" --now "$when"
+want 0 '^tier  *PINNED$' header_verify_pin_alone verify "$dir/genesis"
+awk 'BEGIN { printf "[" } { printf "%s\"0x%s\"", sep, $0; sep = "," } END { print "]" }' \
+    "$dir/headers" >"$dir/headers.json"
+want 0 '^tier  *BFT$' header_verify_json_array verify "$dir/headers.json"
+want 1 'HEADER_HASH: the trusted header' header_verify_other_hash "$wick" header verify \
+    "$dir/headers" --rule qbft --trusted-hash "0x${hash%??}00" --now "$when"
+{ head -n 1 "$dir/headers"; tail -n 1 "$dir/headers"; } >"$dir/jump"
+want 1 'SEAL_OVERLAP: .*: header 2' header_verify_jump verify "$dir/jump"
+{ sed -n '1p;3p' "$dir/headers"; sed -n 2p "$dir/headers"; } >"$dir/back"
+want 1 'HEADER_STALE: .*: header 3' header_verify_back verify "$dir/back"
+want 1 'EXPIRED: .*: header 2' header_verify_expired "$wick" header verify "$dir/headers" \
+    --rule qbft --trusted-hash "0x$hash" --now 1777229200
+want 0 '^tier  *BFT$' header_verify_longer_trust "$wick" header verify "$dir/headers" \
+    --rule qbft --trusted-hash "0x$hash" --now 1777229200 --trusting-days 200
+want 1 'HEADER_FUTURE: .*: header 2' header_verify_future "$wick" header verify "$dir/headers" \
+    --rule qbft --trusted-hash "0x$hash" --now 1700000000
+want 1 'wick: [A-Z_]*: ' header_verify_other_rule "$wick" header verify "$dir/headers" --rule ibft2 \
+    --trusted-hash "0x$hash" --now "$when"
+sed '3s/..$//' "$dir/headers" >"$dir/cut"
+want 1 'TRUNCATED: .*: header 3' header_verify_cut verify "$dir/cut"
+sed '2s/0\(.\)$/1\1/; 2s/1\(.\)$/2\1/' "$dir/headers" | sed '2s/......$/ffffff/' >"$dir/altered"
+want 1 'wick: [A-Z_]*: .*: header 2' header_verify_altered verify "$dir/altered"
+echo '[{"hash":1}]' >"$dir/odd.json"
+want 1 'JSON' header_verify_no_header verify "$dir/odd.json"
+want 1 'TRUNCATED' header_verify_empty verify /dev/null
+want 1 'NOT_FOUND' header_verify_no_file verify "$dir/none"
+want 2 'one of --trusted-hash and --trusted' header_verify_untrusted "$wick" header verify \
+    "$dir/headers" --rule qbft
+want 2 'and --rule' header_verify_no_rule "$wick" header verify "$dir/headers" --trusted-hash "0x$hash"
+want 2 "'pow' is not a value" header_verify_bad_rule "$wick" header verify "$dir/headers" --rule pow
+want 2 "'0x00' is not a value" header_verify_bad_hash "$wick" header verify "$dir/headers" \
+    --rule qbft --trusted-hash 0x00
+want 0 'usage: wick header verify' header_verify_help "$wick" header verify --help
+
+# ---- tx sign: the example of EIP-155, and what comes back out of every type
+printf '%064d' 0 | sed 's/00/46/g' >"$dir/eip155.key"
+chmod 600 "$dir/eip155.key"
+to=0x3535353535353535353535353535353535353535
+sign() {
+    "$wick" tx sign --key "$dir/eip155.key" --chain-id 1 --nonce 9 --gas 21000 "$@"
+}
+want 0 "^raw  *0x${tx#0x}\$" tx_sign_eip155 sign --type 0 --gas-price 20000000000 --to "$to" \
+    --value 1000000000000000000
+want 0 '"from":"0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f"' tx_sign_json sign --json --type 0 \
+    --gas-price 20000000000 --to "$to" --value 0xde0b6b3a7640000
+again() { # <options>: signs and decodes
+    "$wick" tx decode "$(sign "$@" | sed -n 's/^raw *//p')"
+}
+want 0 '^type  *access-list' tx_sign_type_1 again --type 1 --gas-price 7 --to "$to" --access-list 0xc0
+want 0 '^type  *dynamic-fee' tx_sign_type_2 again --to "$to" --max-fee 9 --max-priority-fee 8
+want 0 '^from  *0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F$' tx_sign_sender again --to "$to" \
+    --max-fee 9 --data 0x0102
+want 0 '^to  *(new contract)$' tx_sign_create again --create --max-fee 9 --data 0x6001
+want 0 '^to  *0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed$' tx_sign_eip55 again --max-fee 9 \
+    --to 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed
+want 1 'EIP-55 checksum is wrong' tx_sign_bad_checksum sign --max-fee 9 \
+    --to 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed
+want 1 'MALFORMED: --to' tx_sign_short_address sign --max-fee 9 --to 0x5aAeb6
+want 1 'BAD_ARG\|MALFORMED' tx_sign_bad_list sign --type 1 --gas-price 1 --to "$to" --access-list 0x80
+want 1 'MALFORMED: --value' tx_sign_bad_value sign --max-fee 9 --to "$to" --value 1.5
+want 1 'LIMIT: --value' tx_sign_large_value sign --max-fee 9 --to "$to" --value \
+    115792089237316195423570985008687907853269984665640564039457584007913129639936
+want 2 'one of --to and --create' tx_sign_no_to sign --max-fee 9
+want 2 'type 2 has --max-fee' tx_sign_wrong_fee sign --to "$to" --gas-price 9
+want 2 'types 0 and 1 have --gas-price' tx_sign_wrong_fee_0 sign --type 0 --to "$to" --max-fee 9
+want 2 'is higher than' tx_sign_tip sign --to "$to" --max-fee 9 --max-priority-fee 10
+want 2 'are needed' tx_sign_missing "$wick" tx sign --key "$dir/eip155.key" --to "$to"
+want 2 'not a number' tx_sign_nonce sign --nonce x --to "$to" --max-fee 1
+want 2 'type 0 alone' tx_sign_no_chain sign --chain-id 0 --to "$to" --max-fee 1
+chmod 644 "$dir/eip155.key"
+want 1 'FILE_MODE' tx_sign_open_key sign --to "$to" --max-fee 1
+
+# ---- bundle: made by the tests of wick/bundle.h, one byte in front of it
+corpus=$WICK_SOURCE_DIR/unittest/fuzz/corpus/bundle
+for i in peer_present peer_absent sealed_1; do
+    tail -c +2 "$corpus/$i" >"$dir/$i"
+done
+want 0 '^evidence  *header alone$' bundle_show "$wick" bundle show "$dir/peer_present"
+want 0 '"verified":"no' bundle_show_json "$wick" --json bundle show "$dir/sealed_1"
+bundle_hash=$("$wick" bundle show "$dir/peer_present" | sed -n 's/^hash *//p')
+want 1 'UNTRUSTED_HEADER: gw-a' bundle_alone "$wick" bundle verify "$dir/peer_present" --peer gw-a
+want 1 '^tier  *UNTRUSTED_HEADER$' bundle_alone_says_so "$wick" bundle verify "$dir/peer_present"
+want 0 '^tier  *PINNED$' bundle_by_hash "$wick" bundle verify "$dir/peer_present" --peer gw-a \
+    --trusted-hash "$bundle_hash"
+json_lines bundle_lines "$wick" --json bundle verify "$dir/peer_present" --trusted-hash "$bundle_hash"
+want 1 'BUNDLE_OTHER: gw-b' bundle_other_peer "$wick" bundle verify "$dir/peer_present" --peer gw-b \
+    --trusted-hash "$bundle_hash"
+want 1 'BUNDLE_OTHER' bundle_other_service "$wick" bundle verify "$dir/peer_present" \
+    --peer gw-a/web --trusted-hash "$bundle_hash"
+want 1 'BUNDLE_OTHER' bundle_other_contract "$wick" bundle verify "$dir/peer_present" \
+    --contract "$to" --trusted-hash "$bundle_hash"
+want 1 'CHAIN_MISMATCH' bundle_other_chain "$wick" bundle verify "$dir/peer_present" --chain-id 1
+want 1 'HEADER_HASH: --trusted-hash' bundle_other_hash "$wick" bundle verify "$dir/peer_present" \
+    --trusted-hash "0x$hash"
+want 1 'RECORD_ABSENT: gw-c' bundle_absent "$wick" bundle verify "$dir/peer_absent" --peer gw-c \
+    --trusted-hash "$bundle_hash"
+want 0 '^tier  *QUORUM$' bundle_second "$wick" bundle verify "$dir/peer_present" \
+    --second "$dir/peer_absent"
+want 2 'the same file' bundle_second_same "$wick" bundle verify "$dir/peer_present" \
+    --second "$dir/../$(basename "$dir")/peer_present"
+want 1 'HEADER_HASH' bundle_second_other "$wick" bundle verify "$dir/peer_present" \
+    --second "$dir/sealed_1"
+want 1 'TRUST_TIER' bundle_no_seals "$wick" bundle verify "$dir/peer_present" --trusted "$dir/genesis"
+want 1 'wick: [A-Z_]*: ' bundle_other_validators "$wick" bundle verify "$dir/sealed_1" \
+    --trusted "$dir/genesis" --now "$when"
+head -c 3000 "$dir/peer_present" >"$dir/cut_bundle"
+want 1 'TRUNCATED' bundle_cut "$wick" bundle verify "$dir/cut_bundle"
+want 1 'MALFORMED' bundle_none "$wick" bundle show "$dir/headers"
+want 2 'one file' bundle_no_file "$wick" bundle show
+want 2 'one of --trusted-hash' bundle_two_trusts "$wick" bundle verify "$dir/peer_present" \
+    --trusted-hash "$bundle_hash" --trusted "$dir/genesis"
+want 2 'and -o FILE' bundle_make_no_output "$wick" bundle make gw-a
 
 echo "1..$n"
 [ "$bad" -eq 0 ]
