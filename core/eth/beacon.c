@@ -153,6 +153,12 @@ static bool is_by_next(const wick_beacon *b, const struct update *u)
     return period_of(b, u->is.signature_slot) != period_of(b, b->finalized.slot);
 }
 
+/* is_next_sync_committee_known() */
+static bool knows_next(const wick_beacon *b)
+{
+    return b->has_next && !b->provisional;
+}
+
 /* Two thirds, exactly: 342 of 512 (sync-protocol.md, process_light_client_update). */
 static bool is_supermajority(const wick_beacon *b, size_t participants)
 {
@@ -188,7 +194,7 @@ static wick_status check_slots(const wick_beacon *b, const struct update *u, uin
         return WICK_E_BEACON_PERIOD;
     }
     bool brings_next = u->is.has_committee && period_of(b, attested) == store &&
-                       (!b->has_next || b->next.level != WICK_BEACON_FINAL);
+                       (!knows_next(b) || b->next.level != WICK_BEACON_FINAL);
     return attested > b->finalized.slot || brings_next ? WICK_OK : WICK_E_HEADER_STALE;
 }
 
@@ -232,7 +238,7 @@ static wick_status check_committee(struct update *u, const wick_beacon *b, wick_
     /* One that was learned by force gives way to better evidence. */
     bool gives_way = b->next.level != WICK_BEACON_FINAL && u->strong &&
                      is_committee_final(b, &u->is);
-    if (b->has_next && !gives_way &&
+    if (knows_next(b) && !gives_way &&
         period_of(b, u->is.attested.slot) == period_of(b, b->finalized.slot) &&
         memcmp(u->is.root, b->next.root, 32) != 0) {
         return WICK_E_BEACON_COMMITTEE;
@@ -324,6 +330,7 @@ static wick_status learn_next(wick_beacon *b, unsigned *changed, const wick_hal_
         return s;
     }
     b->has_next = u->has_committee;
+    b->provisional = false;
     memset(&b->next, 0, sizeof b->next);
     if (u->has_committee) {
         wick_beacon_keys_next(b, keys);
@@ -341,7 +348,7 @@ static wick_status apply(wick_beacon *b, unsigned *changed, const wick_hal_crypt
 {
     uint64_t store = period_of(b, b->finalized.slot), period = period_of(b, to->slot);
     wick_status s = WICK_OK;
-    if (!b->has_next) {
+    if (!knows_next(b)) {
         s = period == store ? learn_next(b, changed, crypto, u, keys) : WICK_E_BEACON_PERIOD;
     } else if (period == store + 1) {
         s = wick_beacon_keys_use(b, crypto, true);
@@ -469,18 +476,42 @@ static void drop_best(wick_beacon *b)
 }
 #endif
 
+/* A committee that is not proven yet, for OPTIMISTIC headers of the next period. */
+static wick_status learn_provisional(wick_beacon *b, unsigned *changed,
+                                     const wick_hal_crypto *crypto, const struct update *u)
+{
+    bool fit = !knows_next(b) && u->is.has_committee && is_supermajority(b, u->is.participants) &&
+               period_of(b, u->is.attested.slot) == period_of(b, b->finalized.slot) &&
+               (!b->has_next || memcmp(b->next.root, u->is.root, 32) != 0);
+    if (!fit) {
+        return WICK_OK;
+    }
+    wick_status s = learn_next(b, changed, crypto, &u->is, u->o.committee.ptr);
+    if (s == WICK_OK) {
+        b->provisional = true;
+        if (b->next.level > WICK_BEACON_MAJORITY) {
+            b->next.level = WICK_BEACON_MAJORITY;
+        }
+    }
+    return s;
+}
+
 /* process_light_client_update() after validation. */
 static wick_status process(wick_beacon *b, unsigned *changed, const wick_hal_crypto *crypto,
                            const struct update *u)
 {
     /* update_has_finalized_next_sync_committee; a finality of genesis counts here, and gives no more
      * than MAJORITY. */
-    bool brings_next = !b->has_next && u->is.has_committee && u->is.has_finality &&
+    bool brings_next = !knows_next(b) && u->is.has_committee && u->is.has_finality &&
                        period_of(b, u->is.finalized.slot) == period_of(b, u->is.attested.slot);
-    bool replaces_next = b->has_next && b->next.level != WICK_BEACON_FINAL && u->strong &&
+    bool replaces_next = knows_next(b) && b->next.level != WICK_BEACON_FINAL && u->strong &&
                          is_committee_final(b, &u->is) &&
                          period_of(b, u->is.attested.slot) == period_of(b, b->finalized.slot);
     wick_status s = WICK_OK;
+    if (b->provisional && is_by_next(b, u)) {
+        note_heads(b, changed, u);
+        return WICK_OK;
+    }
     keep_if_better(b, u);
     if (u->is.participants > b->max_now) {
         b->max_now = u->is.participants;
@@ -498,7 +529,7 @@ static wick_status process(wick_beacon *b, unsigned *changed, const wick_hal_cry
         s = apply(b, changed, crypto, &u->is, u->o.committee.ptr, &u->is.finalized);
         drop_best(b);
     }
-    return s;
+    return s == WICK_OK ? learn_provisional(b, changed, crypto, u) : s;
 }
 
 wick_status wick_beacon_input(wick_beacon *b, unsigned *changed, const wick_hal_crypto *crypto,
@@ -559,8 +590,8 @@ wick_status wick_beacon_wanted(uint64_t *first, uint64_t *count, const wick_beac
         return s;
     }
     uint64_t period = period_of(b, now_slot);
-    /* A next committee that was learned by force is asked for again. */
-    bool settled = b->has_next && (b->next.level == WICK_BEACON_FINAL ||
+    /* A next committee that is not proven is asked for again. */
+    bool settled = knows_next(b) && (b->next.level == WICK_BEACON_FINAL ||
                                    b->current.level != WICK_BEACON_FINAL);
     *first = period_of(b, b->finalized.slot) + (settled ? 1u : 0u);
     *count = period >= *first ? period - *first + 1 : 0;

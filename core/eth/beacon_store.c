@@ -8,6 +8,8 @@
 
 #define EXPORT_VERSION 1
 
+enum { NONE = 0, KNOWN, PROVISIONAL }; /* the next committee */
+
 static size_t pieces_of_one(const wick_beacon *b)
 {
     return wick_beacon_members(b) / WICK_BEACON_PIECE_KEYS;
@@ -51,7 +53,7 @@ wick_status wick_beacon_export(wick_buf *out, const wick_beacon *b)
     put_head(out, &b->proven);
     put_head(out, &b->signed_by_most);
     put_committee(out, &b->current);
-    wick_buf_put_u8(out, b->has_next ? 1 : 0);
+    wick_buf_put_u8(out, b->has_next ? (b->provisional ? PROVISIONAL : KNOWN) : NONE);
     if (b->has_next) {
         put_committee(out, &b->next);
     }
@@ -113,12 +115,13 @@ static wick_status import(wick_beacon *b, wick_reader *r)
     read_head(r, &b->signed_by_most);
     read_committee(r, &b->current);
     uint8_t has_next = wick_read_u8(r);
-    b->has_next = has_next == 1;
+    b->has_next = has_next != NONE;
+    b->provisional = has_next == PROVISIONAL;
     if (b->has_next) {
         read_committee(r, &b->next);
     }
     wick_status s = wick_read_end(r);
-    if (s == WICK_OK && (has_next > 1 || b->current.level > WICK_BEACON_FINAL ||
+    if (s == WICK_OK && (has_next > PROVISIONAL || b->current.level > WICK_BEACON_FINAL ||
                          b->next.level > WICK_BEACON_FINAL || b->max_before > members ||
                          b->max_now > members)) {
         s = WICK_E_MALFORMED;

@@ -35,7 +35,7 @@ static wick_status put_field(wick_buf *b, const wick_json *node, size_t index)
     return s;
 }
 
-wick_status wick_eth_json_block(wick_eth_block *out, wick_buf *header, const wick_json *node)
+wick_status wick_eth_json_header(wick_eth_block *out, wick_buf *header, const wick_json *node)
 {
     /* Integers stand here with 32 bytes, 9 of them: a little more than in the header itself. */
     uint8_t bytes[WICK_HEADER_MAX + 9 * 32], hash[32];
@@ -79,18 +79,12 @@ wick_status wick_eth_json_block(wick_eth_block *out, wick_buf *header, const wic
         return WICK_E_BAD_ARG;
     }
     wick_span rlp = wick_span_make(header->ptr + start, header->len - start);
-    wick_header_hash(out->hash, rlp);
-    if (memcmp(out->hash, hash, 32) != 0) {
-        memset(out, 0, sizeof *out);
-        header->len = start;
-        return WICK_E_HEADER_HASH;
-    }
     s = wick_header_decode(&h, rlp);
     if (s != WICK_OK) {
-        memset(out, 0, sizeof *out);
         header->len = start;
         return s;
     }
+    memcpy(out->hash, hash, 32);
     memcpy(out->state_root, h.field[WICK_HEADER_STATE_ROOT].ptr, 32);
     out->number = h.number;
     out->timestamp = h.timestamp;
@@ -98,6 +92,23 @@ wick_status wick_eth_json_block(wick_eth_block *out, wick_buf *header, const wic
     wick_span fee = h.field[WICK_HEADER_BASE_FEE];
     if (fee.len != 0 && fee.len <= 32) {
         memcpy(out->base_fee + 32 - fee.len, fee.ptr, fee.len);
+    }
+    return WICK_OK;
+}
+
+wick_status wick_eth_json_block(wick_eth_block *out, wick_buf *header, const wick_json *node)
+{
+    uint8_t hash[32];
+    size_t start = header->len;
+    wick_status s = wick_eth_json_header(out, header, node);
+    if (s != WICK_OK) {
+        return s;
+    }
+    wick_header_hash(hash, wick_span_make(header->ptr + start, header->len - start));
+    if (memcmp(out->hash, hash, 32) != 0) {
+        memset(out, 0, sizeof *out);
+        header->len = start;
+        return WICK_E_HEADER_HASH;
     }
     return WICK_OK;
 }

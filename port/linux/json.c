@@ -12,7 +12,7 @@
 
 #include <cjson/cJSON.h>
 
-#define MEMBERS_MAX 64 /* of one object: bounds the search for repetitions */
+#define MEMBERS_MAX 256 /* of one object: bounds the search for repetitions */
 
 /* cJSON's hooks have no context, so the arena of the parse at hand stands here, per thread. */
 static _Thread_local struct {

@@ -28,6 +28,8 @@
  *  - wick_beacon_force(), the specification's way out when finality is not seen for a whole period,
  *    moves the store on, but what comes of it is OPTIMISTIC at most: its header is not FINALIZED, and
  *    neither is what is signed by a committee that was learned by force.
+ *  - A next committee that 2/3 signed for, without a finalised header of the same period, is used for
+ *    OPTIMISTIC only, until an update proves it.
  *  - A bootstrap or a store older than the trusting period (weak subjectivity) is EXPIRED.
  *  - Without a clock nothing is accepted (NO_CLOCK); what was signed later than now is HEADER_FUTURE.
  *
@@ -149,6 +151,7 @@ typedef struct wick_beacon {
     wick_beacon_config cfg;
     uint8_t phase;
     bool has_next;
+    bool provisional; /* next is not in the specification's store: it serves OPTIMISTIC only */
     bool bank_is_next; /* whose keys `bank` holds; `other` holds the other one's */
     bool other_valid;  /* the keys in `other` have been in the bank before */
     uint16_t max_before; /* participants: most of the last period and of this one */

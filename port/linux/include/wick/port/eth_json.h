@@ -73,6 +73,12 @@ const wick_json *wick_eth_json_result(const wick_json *root);
 WICK_NODISCARD wick_status wick_eth_json_block(wick_eth_block *out, wick_buf *header,
                                                const wick_json *node);
 
+/** As wick_eth_json_block(), without comparing the hash, which out->hash repeats from the node: the
+ *  hash of a sealed block (wick/seal.h) is not the Keccak of its header. For authenticators that work
+ *  it out themselves. */
+WICK_NODISCARD wick_status wick_eth_json_header(wick_eth_block *out, wick_buf *header,
+                                                const wick_json *node);
+
 /** @retval WICK_OK  @retval WICK_E_JSON not an answer of eth_getProof */
 WICK_NODISCARD wick_status wick_eth_json_proof(wick_eth_proof *out, const wick_json *node);
 

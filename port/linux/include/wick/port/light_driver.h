@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_PORT_LIGHT_DRIVER_H
+#define WICK_PORT_LIGHT_DRIVER_H
+/*
+ * Fetches what a light client (wick/light.h) asks for: headers from the nodes of a pool, light client
+ * objects from beacon nodes. What the light client finds untrue is held against the endpoint it came
+ * from. Runs inside any loop that polls sockets, or by itself:
+ *
+ *     static wick_light_driver ld;
+ *     wick_light_driver_init(&ld, &light, &pool, &api);           api NULL: no sync committee
+ *     s = wick_light_start(&light, now);
+ *     while (!wick_light_is_synced(&light)) {
+ *         if (wick_light_driver_run(&ld, &event, until_ms, &clock, &net)) { ... event ... }
+ *     }
+ *
+ * With several nodes the sources of wick_light_config are the endpoints of the pool, in their order.
+ * The pool may be shared with others that take turns on it (wick_rpc_pool_take()).
+ *
+ * Headers come as JSON and are encoded again; with sealed chains the hash in the JSON is not the
+ * Keccak of the header, so nothing is compared here but what was asked for. Sizes: 2 KB.
+ */
+#include "wick/light.h"
+#include "wick/port/beacon_api.h"
+#include "wick/port/rpc_pool.h"
+
+#include <poll.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Requests of a light client that wait or are under way. */
+#define WICK_LIGHT_DRIVER_JOBS (WICK_QUORUM_SOURCES_MAX + 2)
+
+typedef struct wick_light_driver { /* private */
+    wick_light *light;
+    wick_rpc_pool *pool;
+    wick_beacon_api *beacon;
+    wick_light_request job[WICK_LIGHT_DRIVER_JOBS]; /* id 0: free */
+    wick_light_request *rpc_job, *beacon_job;       /* under way, or NULL */
+    uint32_t order, got;    /* headers of rpc_job so far */
+    uint32_t asked, chunk;  /* headers in the batch under way; largest batch that went well */
+    bool waits;             /* for the pool */
+    uint64_t deadline_ms;   /* of the light client */
+    uint64_t rx_bytes, tx_bytes, calls; /* read only: what was fetched so far */
+    uint8_t header[WICK_HEADER_MAX];
+} wick_light_driver;
+
+/** All pointers are kept. `beacon` is needed for the rule SYNC_COMMITTEE only. */
+void wick_light_driver_init(wick_light_driver *d, wick_light *light, wick_rpc_pool *pool,
+                            wick_beacon_api *beacon);
+
+/** Does what can be done now. @return true if `event` was filled: call again */
+bool wick_light_driver_step(wick_light_driver *d, wick_light_event *event, uint64_t now_ms);
+
+/** When to step again, if no socket is ready before. */
+uint64_t wick_light_driver_deadline(const wick_light_driver *d, uint64_t now_ms);
+
+/** Sockets to wait for, at most 2. @return number of entries filled */
+size_t wick_light_driver_watch(const wick_light_driver *d, struct pollfd *out,
+                               const wick_linux_net *net);
+
+/** Runs until there is an event, or until `until_ms`. @return true if `event` was filled */
+bool wick_light_driver_run(wick_light_driver *d, wick_light_event *event, uint64_t until_ms,
+                           const wick_hal_clock *clock, const wick_linux_net *net);
+
+/** Drops what is under way. */
+void wick_light_driver_cancel(wick_light_driver *d);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests of a light client over JSON-RPC and the beacon API. */
+#include "wick/port/light_driver.h"
+
+#include <string.h>
+
+void wick_light_driver_init(wick_light_driver *d, wick_light *light, wick_rpc_pool *pool,
+                            wick_beacon_api *beacon)
+{
+    memset(d, 0, sizeof *d);
+    d->light = light;
+    d->pool = pool;
+    d->beacon = beacon;
+    d->chunk = WICK_RPC_BATCH_MAX;
+}
+
+static bool is_header(const wick_light_request *r)
+{
+    return r->kind == WICK_LIGHT_REQ_HEADER;
+}
+
+/* The light client gives up by itself what it does not hear of, so that late answers do no harm. */
+static void failed(wick_light_driver *d, uint32_t id, wick_status status, uint64_t now_ms)
+{
+    wick_status late = wick_light_failed(d->light, now_ms, id, status);
+    (void)late;
+}
+
+static void add_job(wick_light_driver *d, const wick_light_request *request, uint64_t now_ms)
+{
+    for (size_t i = 0; i < WICK_LIGHT_DRIVER_JOBS; i++) {
+        if (d->job[i].id == 0) {
+            d->job[i] = *request;
+            return;
+        }
+    }
+    failed(d, request->id, WICK_E_LIMIT, now_ms);
+}
+
+/* Ids rise, so the lowest one has waited longest. */
+static wick_light_request *next_job(wick_light_driver *d, bool header)
+{
+    wick_light_request *best = NULL;
+    for (size_t i = 0; i < WICK_LIGHT_DRIVER_JOBS; i++) {
+        wick_light_request *r = &d->job[i];
+        if (r->id != 0 && is_header(r) == header &&
+            (best == NULL || (int32_t)(r->id - best->id) < 0)) {
+            best = r;
+        }
+    }
+    return best;
+}
+
+/* ---- headers ---- */
+
+static wick_status start_headers(wick_light_driver *d, uint64_t now_ms)
+{
+    const wick_light_request *r = d->rpc_job;
+    wick_rpc *rpc = wick_rpc_pool_rpc(d->pool);
+    wick_status s = WICK_OK;
+    d->asked = 1;
+    switch (r->at) {
+    case WICK_LIGHT_AT_SAFE:
+        s = wick_rpc_block_by_tag(rpc, now_ms, "safe");
+        break;
+    case WICK_LIGHT_AT_FINALIZED:
+        s = wick_rpc_block_by_tag(rpc, now_ms, "finalized");
+        break;
+    case WICK_LIGHT_AT_HASH:
+        s = wick_rpc_block_by_hash(rpc, now_ms, r->hash);
+        break;
+    case WICK_LIGHT_AT_NUMBER:
+        d->asked = r->count - d->got < d->chunk ? r->count - d->got : d->chunk;
+        if (d->asked <= 1) {
+            d->asked = 1;
+            s = wick_rpc_block(rpc, now_ms, r->number + d->got);
+            break;
+        }
+        wick_rpc_batch(rpc);
+        for (uint32_t i = 0; i < d->asked && s == WICK_OK; i++) {
+            s = wick_rpc_block(rpc, now_ms, r->number + d->got + i);
+        }
+        s = s == WICK_OK ? wick_rpc_batch_send(rpc, now_ms) : s;
+        break;
+    case WICK_LIGHT_AT_LATEST:
+    default:
+        s = wick_rpc_block(rpc, now_ms, WICK_RPC_LATEST);
+        break;
+    }
+    if (s != WICK_OK) {
+        return s;
+    }
+    d->calls++;
+    d->tx_bytes += rpc->request_len;
+    bool one = d->light->cfg.rule == WICK_LIGHT_QUORUM;
+    return wick_rpc_pool_start(d->pool, now_ms, one ? r->source : WICK_RPC_ANY);
+}
+
+static void end_rpc_job(wick_light_driver *d)
+{
+    wick_rpc_pool_release(d->pool, d);
+    d->rpc_job->id = 0;
+    d->rpc_job = NULL;
+}
+
+/* The light client ended the request with a refusal, or the answer cannot be used. */
+static void refuse(wick_light_driver *d, wick_status s, bool told, uint64_t now_ms)
+{
+    wick_rpc_pool_blame(d->pool, now_ms, s);
+    if (!told) {
+        failed(d, d->rpc_job->id, s, now_ms);
+    }
+    end_rpc_job(d);
+}
+
+static void end_headers(wick_light_driver *d, uint64_t now_ms)
+{
+    wick_status late = wick_light_end(d->light, now_ms, d->rpc_job->id);
+    (void)late;
+    end_rpc_job(d);
+}
+
+/* One block of the answer. True: taken; else the request has ended. */
+static bool take_block(wick_light_driver *d, uint64_t now_ms)
+{
+    wick_eth_block block;
+    wick_buf header = wick_buf_make(d->header, sizeof d->header);
+    wick_status s = wick_eth_json_header(&block, &header,
+                                         wick_rpc_result(wick_rpc_pool_rpc(d->pool)));
+    if (s != WICK_OK) {
+        refuse(d, s, false, now_ms);
+        return false;
+    }
+    s = wick_light_header(d->light, wick_buf_span(&header), block.hash, now_ms, d->rpc_job->id);
+    if (s != WICK_OK) {
+        refuse(d, s, true, now_ms);
+        return false;
+    }
+    d->got++;
+    return true;
+}
+
+static void take_headers(wick_light_driver *d, uint64_t now_ms)
+{
+    wick_rpc *rpc = wick_rpc_pool_rpc(d->pool);
+    bool batch = d->asked > 1;
+    for (uint32_t i = 0; i < d->asked; i++) {
+        wick_status s = batch ? wick_rpc_batch_item(rpc, i) : WICK_OK;
+        bool had = s == WICK_OK && wick_json_kind_of(wick_rpc_result(rpc)) != WICK_JSON_NULL;
+        if (!had && d->got != 0) {
+            end_headers(d, now_ms); /* so far and no further */
+            return;
+        }
+        if (!had) {
+            /* Another node may be further, or hold older blocks. */
+            s = wick_rpc_pool_again(d->pool, now_ms, s == WICK_OK ? WICK_E_NOT_FOUND : s);
+            if (s != WICK_OK) {
+                refuse(d, s, false, now_ms);
+            }
+            return;
+        }
+        if (!take_block(d, now_ms)) {
+            return;
+        }
+    }
+    if (d->rpc_job->at == WICK_LIGHT_AT_NUMBER && d->got < d->rpc_job->count) {
+        wick_status s = start_headers(d, now_ms);
+        if (s == WICK_OK) {
+            return;
+        }
+    }
+    end_headers(d, now_ms);
+}
+
+/* Returns true if something has moved. */
+static bool run_rpc(wick_light_driver *d, uint64_t now_ms)
+{
+    d->waits = false;
+    if (d->rpc_job == NULL) {
+        wick_light_request *r = next_job(d, true);
+        if (r == NULL) {
+            return false;
+        }
+        if (!wick_rpc_pool_take(d->pool, d)) {
+            d->waits = true;
+            return false;
+        }
+        d->rpc_job = r;
+        d->got = 0;
+        wick_status s = start_headers(d, now_ms);
+        if (s != WICK_OK) {
+            refuse(d, s, false, now_ms);
+            return true;
+        }
+    }
+    wick_status s = wick_rpc_pool_poll(d->pool, now_ms);
+    if (s == WICK_AGAIN) {
+        return false;
+    }
+    d->rx_bytes += d->pool->rpc.http.body.len;
+    if (s == WICK_OK) {
+        take_headers(d, now_ms);
+    } else if (d->asked > 1 && (s == WICK_E_RPC || s == WICK_E_JSON || s == WICK_E_LIMIT ||
+                                s == WICK_E_RPC_ID)) {
+        /* A batch that is refused as a whole, or whose answer is too large: smaller ones. */
+        d->chunk = s == WICK_E_RPC || d->asked < 4 ? 1 : d->asked / 2;
+        s = start_headers(d, now_ms);
+        if (s != WICK_OK) {
+            refuse(d, s, false, now_ms);
+        }
+    } else if (d->got != 0) {
+        end_headers(d, now_ms);
+    } else {
+        failed(d, d->rpc_job->id, s, now_ms);
+        end_rpc_job(d);
+    }
+    return true;
+}
+
+/* ---- light client objects ---- */
+
+static wick_status start_beacon(wick_light_driver *d, uint64_t now_ms)
+{
+    const wick_light_request *r = d->beacon_job;
+    if (d->beacon == NULL) {
+        return WICK_E_CONFIG;
+    }
+    d->calls++;
+    switch (r->kind) {
+    case WICK_LIGHT_REQ_BEACON_BOOTSTRAP:
+        return wick_beacon_api_bootstrap(d->beacon, now_ms, r->hash);
+    case WICK_LIGHT_REQ_BEACON_UPDATES:
+        return wick_beacon_api_updates(d->beacon, now_ms, r->number, r->count);
+    case WICK_LIGHT_REQ_BEACON_FINALITY:
+        return wick_beacon_api_finality(d->beacon, now_ms);
+    case WICK_LIGHT_REQ_BEACON_OPTIMISTIC:
+        return wick_beacon_api_optimistic(d->beacon, now_ms);
+    case WICK_LIGHT_REQ_HEADER:
+    default:
+        return WICK_E_STATE;
+    }
+}
+
+static void end_beacon(wick_light_driver *d)
+{
+    d->beacon_job->id = 0;
+    d->beacon_job = NULL;
+}
+
+static void take_objects(wick_light_driver *d, uint64_t now_ms)
+{
+    uint32_t id = d->beacon_job->id;
+    const wick_beacon_fork *fork;
+    wick_span ssz;
+    wick_status s;
+    bool told = false;
+    while ((s = wick_beacon_api_next(d->beacon, &fork, &ssz)) == WICK_OK) {
+        s = wick_light_beacon(d->light, fork, ssz, now_ms, id);
+        if (s != WICK_OK) {
+            told = true;
+            break;
+        }
+    }
+    if (!told && s == WICK_E_NOT_FOUND) {
+        wick_status late = wick_light_end(d->light, now_ms, id);
+        (void)late;
+    } else {
+        wick_beacon_api_blame(d->beacon, now_ms, s);
+        if (!told) {
+            failed(d, id, s, now_ms);
+        }
+    }
+    end_beacon(d);
+}
+
+static bool run_beacon(wick_light_driver *d, uint64_t now_ms)
+{
+    if (d->beacon_job == NULL) {
+        d->beacon_job = next_job(d, false);
+        if (d->beacon_job == NULL) {
+            return false;
+        }
+        wick_status s = start_beacon(d, now_ms);
+        if (s != WICK_OK) {
+            failed(d, d->beacon_job->id, s, now_ms);
+            end_beacon(d);
+            return true;
+        }
+    }
+    wick_status s = wick_beacon_api_poll(d->beacon, now_ms);
+    if (s == WICK_AGAIN) {
+        return false;
+    }
+    d->rx_bytes += d->beacon->http.body.len;
+    if (s == WICK_OK) {
+        take_objects(d, now_ms);
+    } else {
+        failed(d, d->beacon_job->id, s, now_ms);
+        end_beacon(d);
+    }
+    return true;
+}
+
+/* ---- the loop ---- */
+
+bool wick_light_driver_step(wick_light_driver *d, wick_light_event *event, uint64_t now_ms)
+{
+    wick_light_out out;
+    bool moved;
+    do {
+        wick_light_poll(d->light, &out, now_ms);
+        while (out.kind == WICK_LIGHT_OUT_REQUEST) {
+            add_job(d, &out.request, now_ms);
+            wick_light_poll(d->light, &out, now_ms);
+        }
+        if (out.kind == WICK_LIGHT_OUT_EVENT) {
+            *event = out.event;
+            return true;
+        }
+        d->deadline_ms = out.deadline_ms;
+        moved = run_rpc(d, now_ms);
+        moved = run_beacon(d, now_ms) || moved;
+    } while (moved);
+    return false;
+}
+
+uint64_t wick_light_driver_deadline(const wick_light_driver *d, uint64_t now_ms)
+{
+    uint64_t t = d->deadline_ms;
+    /* Without a socket a name is being resolved, which poll() cannot see. */
+    if (d->rpc_job != NULL) {
+        t = wick_time_min(t, wick_rpc_pool_sock(d->pool) < 0 ? now_ms + 50
+                                                             : wick_rpc_pool_deadline(d->pool));
+    }
+    if (d->beacon_job != NULL) {
+        t = wick_time_min(t, wick_beacon_api_sock(d->beacon) < 0
+                                 ? now_ms + 50
+                                 : wick_beacon_api_deadline(d->beacon));
+    }
+    return d->waits ? wick_time_min(t, now_ms + 20) : t;
+}
+
+static size_t watch(struct pollfd *p, const wick_linux_net *net, wick_sock s, bool write)
+{
+    int fd = s >= 0 ? wick_linux_net_fd(net, s) : -1;
+    if (fd < 0) {
+        return 0;
+    }
+    p->fd = fd;
+    p->events = write ? POLLOUT : POLLIN;
+    p->revents = 0;
+    return 1;
+}
+
+size_t wick_light_driver_watch(const wick_light_driver *d, struct pollfd *out,
+                               const wick_linux_net *net)
+{
+    size_t n = 0;
+    if (d->rpc_job != NULL) {
+        n += watch(out, net, wick_rpc_pool_sock(d->pool), wick_rpc_pool_wants_write(d->pool));
+    }
+    if (d->beacon_job != NULL) {
+        n += watch(out + n, net, wick_beacon_api_sock(d->beacon),
+                   wick_beacon_api_wants_write(d->beacon));
+    }
+    return n;
+}
+
+bool wick_light_driver_run(wick_light_driver *d, wick_light_event *event, uint64_t until_ms,
+                           const wick_hal_clock *clock, const wick_linux_net *net)
+{
+    for (;;) {
+        struct pollfd p[2];
+        uint64_t now_ms = clock->now_ms(clock->ctx);
+        if (wick_light_driver_step(d, event, now_ms)) {
+            return true;
+        }
+        if (wick_time_reached(now_ms, until_ms)) {
+            return false;
+        }
+        uint64_t at = wick_time_min(until_ms, wick_light_driver_deadline(d, now_ms));
+        uint64_t ms = wick_time_reached(now_ms, at) ? 0 : at - now_ms;
+        size_t n = wick_light_driver_watch(d, p, net);
+        (void)poll(p, (nfds_t)n, ms > 60000 ? 60000 : (int)ms);
+    }
+}
+
+void wick_light_driver_cancel(wick_light_driver *d)
+{
+    if (d->rpc_job != NULL) {
+        wick_rpc_pool_cancel(d->pool);
+        wick_rpc_pool_release(d->pool, d);
+    }
+    if (d->beacon_job != NULL) {
+        wick_beacon_api_cancel(d->beacon);
+    }
+    d->rpc_job = d->beacon_job = NULL;
+    memset(d->job, 0, sizeof d->job);
+}
