@@ -20,8 +20,9 @@ function(wick_have_targets out what)
   endforeach()
 endfunction()
 
-# `--target fuzzers` and `--target benches` build these programs and no others.
+# `--target fuzzers`, `fuzz_replays` (the same without libFuzzer) and `benches` build these programs and no others.
 add_custom_target(fuzzers)
+add_custom_target(fuzz_replays)
 add_custom_target(benches)
 
 # wick_add_test(<kind> <module> [LIBS <targets>] [SOURCES <more files>] [TIMEOUT <s>] [ARGS ...]
@@ -85,6 +86,7 @@ function(wick_add_fuzz module)
   target_include_directories(${target} PRIVATE fuzz)
   target_link_libraries(${target} PRIVATE ${arg_LIBS} wick::core)
   wick_target_flags(${target})
+  add_dependencies(fuzz_replays ${target})
   add_test(NAME fuzz.${module} COMMAND ${target} ${corpus} ${arg_ROUNDS})
   set_tests_properties(fuzz.${module} PROPERTIES TIMEOUT 300 LABELS fuzz)
   if(WICK_FUZZ)

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# The decoders of coverage.sh: name, fuzz targets, sources, and what no input reaches.
+decoder rlp "rlp" "core/eth/rlp.c"
+decoder header "header" "core/eth/header.c"
+decoder proof "mpt" "core/eth/mpt.c"
+decoder receipt "receipt" "core/eth/receipt.c core/eth/item.c core/eth/rlp_push.c"
+decoder seal "seal" "core/eth/seal.c"
+decoder transaction "tx" "core/eth/tx.c"
+decoder json "json" "port/linux/json.c port/linux/eth_json.c"
+decoder record "record" "core/registry/device.c core/registry/endpoint.c core/registry/revert.c"
+decoder bundle "bundle" "core/eth/bundle.c"
+decoder stun "stun" "core/nat/stun.c"
+decoder channeldata "channeldata" "core/nat/channeldata.c"
+decoder natpmp "natpmp" "core/nat/natpmp.c"
+decoder pcp "pcp" "core/nat/pcp.c"
