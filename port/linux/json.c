@@ -53,7 +53,13 @@ static const wick_json *out_of(const cJSON *node)
     return (const wick_json *)(const void *)node;
 }
 
-/* Depth within the bound, and no control character but white space between values. */
+/* An escaped zero would end a text before its end: "gw\\u0000x" must not become "gw". */
+static bool is_zero(wick_span text, size_t i)
+{
+    return text.len - i > 5 && memcmp(text.ptr + i, "\\u0000", 6) == 0;
+}
+
+/* Depth within the bound, no control character but white space between values, no zero in a text. */
 static bool scan(wick_span text)
 {
     size_t depth = 0;
@@ -65,6 +71,9 @@ static bool scan(wick_span text)
         }
         if (quoted) {
             if (c == '\\') {
+                if (is_zero(text, i)) {
+                    return false;
+                }
                 i++;
             } else if (c == '"') {
                 quoted = false;
