@@ -150,6 +150,11 @@ static void endpoint_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_
         choose(gw, now_ms, s, &rec, read->header.timestamp) == WICK_OK) {
         s->status = WICK_OK; /* also where the final record has no endpoint yet */
         s->endpoint_tier = (uint8_t)read->header.tier;
+        if (gw->cfg.records != NULL) {
+            wick_gateway_record *out = &gw->cfg.records[read->owner];
+            out->endpoint_header = read->header;
+            out->record = rec; /* its device words are the same */
+        }
     }
     gw_session_resolved(gw, now_ms, read->owner, s->status);
 }
@@ -201,7 +206,9 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
         out->registry = s->registry;
         out->proven = proven ? status : WICK_AGAIN;
         if (proven) {
+            out->grace = read->grace;
             out->header = read->header;
+            out->endpoint_header = read->header;
             out->record = rec;
         }
     }

@@ -195,12 +195,10 @@ static void answer(lookups *l, unsigned job, const wick_gateway_record *found, w
     r.name = l->job[job].name;
     r.status = status;
     if (found != NULL && found->proven != WICK_AGAIN) {
-        const conf_chain *chain = chain_of(l, l->job[job].registry);
         r.found = *found;
         set_age(l, &r);
         r.status = judge(found, r.now_s);
-        r.grace = chain != NULL && chain->rule != CONF_RULE_PINNED && r.has_age &&
-                  r.age_s > chain->max_age_s;
+        r.grace = found->grace;
     } else {
         r.found.proven = WICK_AGAIN;
         if (is_outage(status)) {

@@ -108,6 +108,8 @@ static void put_result(out_rec *o, const lookup_result *r)
     }
     out_bool(o, "grace", r->grace);
     if (is_there) {
+        out_str(o, "endpoint_tier", wick_tier_str(r->found.endpoint_header.tier));
+        out_u64(o, "endpoint_block", r->found.endpoint_header.number);
         put_endpoints(o, r);
     }
 }

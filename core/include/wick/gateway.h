@@ -112,7 +112,9 @@ typedef struct wick_gateway_record {
     uint8_t registry;           /* index in cfg.registries */
     wick_status proven;         /* what the words say, whether or not an endpoint is usable now: OK,
                                  * RECORD_ABSENT, RECORD_REVOKED, RECORD_EXPIRED ...; AGAIN: none */
+    bool grace;                 /* in the grace period of the light client */
     wick_trusted_header header; /* under which, unless AGAIN */
+    wick_trusted_header endpoint_header; /* for the endpoints: the same, or a newer one of less weight */
     wick_peer_record record;    /* of a live or revoked record, else zero */
 } wick_gateway_record;
 
