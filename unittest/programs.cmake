@@ -26,7 +26,14 @@ if(TARGET wick AND TARGET wick-wallet)
 endif()
 
 # The daemon.
+wick_add_test(unit wickd_request LIBS wick_wickd)
+wick_add_test(unit wickd_server LIBS wick_wickd)
+if(TARGET test_unit_wickd_server)
+  target_compile_definitions(test_unit_wickd_server PRIVATE _GNU_SOURCE)
+endif()
+wick_add_fuzz(wickd_request LIBS wick_wickd)
 if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
   wick_add_script_test(lab wickd lab/test_wickd.sh SERIAL
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
 endif()
+wick_add_script_test(api wickd_units api/test_wickd_units.sh)

@@ -199,7 +199,8 @@ static void put_lost(server *sv, server_client *c)
     char line[64];
     int len = snprintf(line, sizeof line, "{\"ok\":true,\"event\":\"lost\",\"count\":%lu}\n",
                        (unsigned long)c->lost);
-    if (c->lost != 0 && has_room(c, (size_t)len)) {
+    /* An answer that is owed has its room kept, here as for events. */
+    if (c->lost != 0 && has_room(c, (size_t)len + SERVER_REPLY_MAX)) {
         put(sv, c, line, (size_t)len);
         c->lost = 0;
     }
@@ -224,7 +225,6 @@ void server_publish(server *sv, const char *line, size_t len)
             continue;
         }
         put_lost(sv, c);
-        /* An answer that is owed has its room kept. */
         if (c->lost == 0 && has_room(c, len + SERVER_REPLY_MAX)) {
             put(sv, c, line, len);
         } else {

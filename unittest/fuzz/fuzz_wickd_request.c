@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of wickd's socket. */
+#include "fuzz.h"
+
+#include "request.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    wickd_request q, again;
+    const char *why = NULL;
+    wick_status s = wickd_request_parse(&q, &why, wick_span_make(data, size));
+    FUZZ_CHECK(why != NULL && (s == WICK_OK) == (why[0] == '\0'));
+    FUZZ_CHECK((unsigned)q.op < WICKD_OPS);
+    FUZZ_CHECK(memchr(q.name, 0, sizeof q.name) != NULL);
+    FUZZ_CHECK(q.has_id || q.id == 0);
+    FUZZ_CHECK(q.id <= UINT64_C(1) << 53);
+    if (s == WICK_OK) {
+        FUZZ_ACCEPTED();
+        FUZZ_CHECK(size < WICKD_LINE_MAX);
+        FUZZ_CHECK(q.op != WICKD_OP_NONE);
+        FUZZ_CHECK(q.op == WICKD_OP_LOOKUP || q.name[0] == '\0');
+        /* The same bytes mean the same, whatever was parsed in between. */
+        FUZZ_CHECK(wickd_request_parse(&again, &why, wick_span_make(data, size)) == WICK_OK);
+        FUZZ_CHECK(memcmp(&q, &again, sizeof q) == 0);
+    } else {
+        FUZZ_CHECK(s == WICK_E_JSON || s == WICK_E_UNSUPPORTED || s == WICK_E_MALFORMED);
+    }
+    return 0;
+}
