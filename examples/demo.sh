@@ -3,16 +3,19 @@
 # The main job on real parts: two gateways behind two symmetric NATs find each other by name through
 # an Ethereum chain and a stock TURN server, verify what they read, agree on a key and talk DTLS-PSK.
 #
-#   sh examples/demo.sh            the story
-#   sh examples/demo.sh --attack   the story, then each attacker: off (succeeds), on (is refused)
-#   sh examples/demo.sh --sim      the same agent code in one process, no server, no privilege
-#   sh examples/demo.sh --clean    removes everything that demo and tests have made below build/
+#   sh examples/demo.sh                the story
+#   sh examples/demo.sh --chain KIND   on another chain: anvil (the default), pos, qbft, ibft2, clique
+#   sh examples/demo.sh --attack       the story, then each attacker: off (succeeds), on (is refused)
+#   sh examples/demo.sh --sim          the same agent code in one process, no server, no privilege
+#   sh examples/demo.sh --clean        removes everything that demo and tests have made below build/
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
+top=$root
 # Sbin is not on an ordinary user's path; what the machine itself lacks is below build/deps/lab.
 PATH=$PATH:/usr/sbin:/sbin:$root/build/deps/lab/bin
 . unittest/lab/topology.sh
+. unittest/lab/chains.sh
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -25,28 +28,42 @@ cannot() {
     exit 2
 }
 usage() {
-    sed -n '3,10s/^# \{0,1\}//p' examples/demo.sh >&2
+    sed -n '3,11s/^# \{0,1\}//p' examples/demo.sh >&2
     exit 2
 }
 
 mode=story
+kind=anvil
 inside=
-case "${1:-}" in
-    '') ;;
-    --attack) mode=attack ;;
-    --sim) mode=sim ;;
-    --clean)
-        rm -rf build
-        say "removed $root/build"
-        exit 0
-        ;;
-    --inside)
-        inside=yes
-        mode=$2
-        ;;
+while [ $# -gt 0 ]; do
+    case $1 in
+        --attack) mode=attack ;;
+        --sim) mode=sim ;;
+        --chain)
+            [ $# -ge 2 ] || usage
+            kind=$2
+            shift
+            ;;
+        --clean)
+            [ $# -eq 1 ] || usage
+            rm -rf build
+            say "removed $root/build"
+            exit 0
+            ;;
+        --inside) inside=yes ;;
+        *) usage ;;
+    esac
+    shift
+done
+case $kind in
+    anvil) tools="lab chain" ;;
+    pos | qbft | ibft2 | clique) tools="lab chain devnet" ;;
     *) usage ;;
 esac
-[ -n "$inside" ] || [ $# -le 1 ] || usage
+# The attackers fake what one's own node says; that seals are not to be faked is what tests show.
+if [ "$mode" = attack ]; then
+    kind=anvil tools="lab chain"
+fi
 
 now_ms() { date +%s%3N; }
 
@@ -68,11 +85,14 @@ if [ -z "$inside" ]; then
         build_programs wick-sim
         exec build/release/examples/sim/wick-sim
     fi
-    sh toolchain/bootstrap.sh core deps lab chain || exit $?
+    # shellcheck disable=SC2086
+    sh toolchain/bootstrap.sh core deps $tools || exit $?
     lab_tools || cannot "there is no $lab_why, so this machine cannot make a network; try --sim"
     say "building wick"
     build_programs wick wick-wallet
-    lab_enter sh examples/demo.sh --inside "$mode"
+    set -- --chain "$kind"
+    [ "$mode" != attack ] || set -- --attack
+    lab_enter sh examples/demo.sh --inside "$@"
 fi
 
 # ---- inside the namespaces: everything started here ends with this shell ----
@@ -89,7 +109,7 @@ started=$(now_ms)
 bin=$root/build/release/examples
 chain_bin=$root/build/deps/chain/bin
 lab_bin=$root/build/deps/lab/bin
-rpc=http://20.0.0.20:8545
+chains_in="ip netns exec chain"
 since=$started
 
 # One line per step, with the time that it took.
@@ -111,18 +131,12 @@ show_and_die() {
     sed 's/^/    /' "$work/$1.log" | tail -20 >&2
     die "$2"
 }
-rpc_ok() {
-    cast chain-id
-}
 cast() {
-    lab_in chain "$chain_bin/cast" "$@" --rpc-url "$rpc"
-}
-first_account() {
-    cast rpc eth_accounts | tr -d '[]" ' | cut -d, -f1
+    lab_in chain "$chain_bin/cast" "$@" --rpc-url "$chains_url"
 }
 
 # A gateway's folder with its configuration; its keys are made by `wick id new`.
-gateway_conf() { # FOLDER NAME RPC
+gateway_conf() { # FOLDER NAME
     mkdir -p "$work/$1"
     cat >"$work/$1/wick.conf" <<CONF
 [identity]
@@ -130,12 +144,7 @@ name = $2
 wallet_key_file = wallet.key
 device_key_file = device.key
 store_dir = store
-[chain.lab]
-chain_id = 31337
-rule = own_node
-[rpc]
-chain = lab
-url = $3
+$(cat "$work/chain.conf")
 [registry.lab]
 chain = lab
 device_registry = $device_registry
@@ -173,9 +182,13 @@ wick() { # LAN FOLDER ARGS...
 lab_up || die "cannot set up the network"
 step network "two LANs behind two symmetric NATs (nftables masquerade fully-random)"
 
-start anvil chain "$chain_bin/anvil" --host 20.0.0.20 --silent
-lab_wait 10 rpc_ok || show_and_die anvil "the chain does not answer"
-step chain "anvil, chain id 31337; it has no consensus to verify, so the tier is OWN_NODE"
+chains_up "$kind" 20.0.0.20 "8545 5052 8546 8551 30303" || die "the chain does not start"
+case $kind in
+    anvil) about="anvil; it has no consensus to verify, so the tier is OWN_NODE" ;;
+    pos) about="proof of stake: 64 validators, sync committee of 32, a slot a second; tier FINALIZED" ;;
+    *) about="anvil behind a sealing proxy: $kind, 4 validators; tier $chains_tier" ;;
+esac
+step chain "$about"
 
 mkdir -p "$work/turn"
 random_hex 24 >"$work/turn/secret"
@@ -211,11 +224,11 @@ mkdir -p "$work/manager/devices"
 manager_conf() {
     cat >"$work/manager/wick.conf" <<CONF
 [chain.lab]
-chain_id = 31337
+chain_id = $chains_id
 rule = own_node
 [rpc]
 chain = lab
-url = $rpc
+url = $chains_own
 [registry.lab]
 chain = lab
 device_registry = $device_registry
@@ -233,22 +246,27 @@ device_registry=0x0000000000000000000000000000000000000000
 relay_registry=$device_registry
 manager_conf
 manager=$(lab_in chain "$bin/wick-wallet" --config "$work/manager/wick.conf" new-key)
-lab_in chain node contracts/deploy.mjs --rpc "$rpc" --org example --manager "$manager" \
-    --relay 20.0.0.10:3478 >"$work/deploy.log" 2>&1 || show_and_die deploy "the contracts are not deployed"
+chains_deploy example "$manager" --relay 20.0.0.10:3478 >"$work/deploy.log" 2>&1 \
+    || show_and_die deploy "the contracts are not deployed"
 device_registry=$(sed -n 's/^device_registry=//p' "$work/deploy.log")
 relay_registry=$(sed -n 's/^relay_registry=//p' "$work/deploy.log")
-cast send --unlocked --from "$(first_account)" --value 10ether "$manager" >"$work/fund.log" 2>&1 \
-    || show_and_die fund "the manager is not funded"
+chains_fund "$manager" >"$work/fund.log" 2>&1 || show_and_die fund "the manager is not funded"
 manager_conf
-# From here on the chain has its own pace: one block a second.
-cast rpc evm_setIntervalMining 1 >"$work/interval.log" 2>&1 || show_and_die interval "the chain keeps no pace"
+chains_pace || show_and_die pace "the chain keeps no pace"
 step contracts "DeviceRegistry $device_registry"
 indent <<TXT
 RelayRegistry $relay_registry, one approved relay
 TXT
 
-gateway_conf a gw-a "$rpc"
-gateway_conf b gw-b "$rpc"
+if [ "$kind" = pos ]; then
+    # What an operator provisions is a finalised block, of any age below the trusting period.
+    chains_await 60 cl '^finality' || die "nothing is finalised"
+fi
+chains_conf >"$work/chain.conf"
+trusted=$(sed -n 's/^trusted_hash = //p' "$work/chain.conf")
+[ -z "$trusted" ] || step trust "the devices are given one block: $trusted"
+gateway_conf a gw-a
+gateway_conf b gw-b
 provision gw-a a
 provision gw-b b
 wallet_ready() {
@@ -263,21 +281,28 @@ wick lan-a a id new gw-a >"$work/id-a.log" 2>&1 || show_and_die id-a "no identit
 wick lan-b b id new gw-b >"$work/id-b.log" 2>&1 || show_and_die id-b "no identity for gw-b"
 step identity "gw-a and gw-b have made their keys"
 
-# gw-a registers, takes a relayed address, publishes it, and waits for peers.
+# Both register; on proof of stake a key counts once its block is final, which is waited for once.
+if [ "$kind" = pos ]; then
+    say "            waits until both registrations are final: two epochs of 8 slots and a bit"
+fi
 a_ready() {
     grep -q '^READY' "$work/listen.log"
 }
 start listen lan-a "$bin/wick" --config "$work/a/wick.conf" listen
-lab_wait 60 a_ready || show_and_die listen "gw-a does not get ready"
+start register-b lan-b "$bin/wick" --config "$work/b/wick.conf" register
+register_b=$!
+lab_wait 120 a_ready || show_and_die listen "gw-a does not get ready"
 step gw-a "registered, allocated and published"
 sed '/^READY/d' "$work/listen.log" | indent
+wait "$register_b" || show_and_die register-b "gw-b does not register"
 
-# gw-b does the same and calls gw-a by its name.
+# gw-b publishes as well, and calls gw-a by its name.
 call() { # FOLDER TEXT LOG
     wick lan-b "$1" connect gw-a --send "$2" >"$work/$3.log" 2>&1
 }
 call b "hello from behind the other NAT" connect || show_and_die connect "gw-b does not reach gw-a"
-step gw-b "found gw-a by name, verified its record, agreed on a key, and got its message back"
+step gw-b "registered, found gw-a by name, verified its record, agreed on a key, and got its message back"
+indent <"$work/register-b.log"
 indent <"$work/connect.log"
 
 if [ "$mode" = attack ]; then

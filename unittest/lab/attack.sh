@@ -38,7 +38,7 @@ through_liar() { # COMMAND MODE [ARG]: one attacker a mode, each on its own port
     liar_command=$1
     shift
     liar_port=$((liar_port + 1))
-    start "liar$liar_port" chain node "$attackers/rpc_liar.mjs" 20.0.0.20 "$liar_port" "$rpc" "$@"
+    start "liar$liar_port" chain node "$attackers/rpc_liar.mjs" 20.0.0.20 "$liar_port" "$chains_url" "$@"
     lab_wait 10 attacker_ready "liar$liar_port" || show_and_die "liar$liar_port" "no attacker"
     sed "s#^url = .*#url = http://20.0.0.20:$liar_port#" "$work/b/wick.conf" >"$work/b/liar.conf"
     # shellcheck disable=SC2086
@@ -66,11 +66,11 @@ refused "endpoint of gw-b in place of gw-a's" PROOF_BAD_HASH \
 # ---- somebody else's transaction: writes the endpoint of gw-a ----
 
 say "a thief of the name"
-thief=$(cast rpc eth_accounts | tr -d '[]" ' | cut -d, -f3)
+thief=$(chains_rpc "$chains_url" eth_accounts '[]' | tr -d '[]" ' | cut -d, -f3)
 # validatedAt 24 | expires 40 | seq 32 | kind relay | UDP | port 50000 | ::ffff:20.0.0.66
 stolen_word=$(printf '0x000000%010x%08x0311c350%020xffff14000042' $(($(date +%s) + 3600)) 9 0)
 steal() {
-    lab_in chain "$chain_bin/cast" send --unlocked --from "$thief" --rpc-url "$rpc" "$device_registry" \
+    lab_in chain "$chain_bin/cast" send --unlocked --from "$thief" --rpc-url "$chains_url" "$device_registry" \
         'publish(bytes32,bytes32,uint8,uint32,uint256)' \
         "$("$chain_bin/cast" keccak gw-a)" "$("$chain_bin/cast" keccak default)" 0 1 \
         "$stolen_word"

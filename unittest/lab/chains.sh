@@ -5,6 +5,7 @@
 #   chains_in="ip netns exec chain"               a network namespace to run in; default: here
 #   devnet_start 127.0.0.1 "8545 5052 8546 8551 30303" 64     proof of stake, genesis 64 s in the past
 #   sealing_start 127.0.0.1 8545 8546 qbft                    anvil and the sealing proxy in front of it
+#   chains_up qbft 127.0.0.1 "8545 ..."     any of them, with chains_conf, chains_deploy, chains_fund
 #   chains_stop                                   ends what was started, and waits for it
 #
 # Nothing waits for a time: a start returns when the chain answers, or fails and shows its log. What
@@ -119,19 +120,33 @@ devnet_start() {
     chains_await 120 cl '^ready'
 }
 
-# The newest finalised block's beacon root: what an operator would provision.
-devnet_trusted() { # [SLOT]
-    node -e '
-        fetch(process.argv[1]).then((r) => r.json()).then((j) => {
-            if (!j.data) { process.exit(1); }
-            console.log(j.data.root);
-        }, () => process.exit(1));' "$devnet_beacon/eth/v1/beacon/headers/${1:-finalized}"
+# A value out of the beacon API: devnet_get PATH NAME.NAME...
+devnet_get() {
+    # shellcheck disable=SC2086
+    $chains_in node -e '
+        const [url, names] = process.argv.slice(1);
+        fetch(url).then((r) => r.json()).then((j) => {
+            const value = names.split(".").reduce((o, name) => o?.[name], j);
+            if (value === undefined) { process.exit(1); }
+            console.log(value);
+        }, () => process.exit(1));' "$devnet_beacon/eth/v1/$1" "$2"
 }
-devnet_genesis_validators_root() {
-    node -e '
-        fetch(process.argv[1]).then((r) => r.json()).then((j) => {
-            console.log(j.data.genesis_validators_root);
-        }, () => process.exit(1));' "$devnet_beacon/eth/v1/beacon/genesis"
+
+# What an operator provisions of this chain: a finalised block (or the one of a slot), genesis, forks.
+devnet_conf() { # [SLOT]
+    cat <<CONF
+[chain.lab]
+chain_id = $devnet_chain_id
+rule = sync_committee
+network = devnet
+beacon_url = $devnet_beacon
+trusted_hash = $(devnet_get "beacon/headers/${1:-finalized}" data.root)
+genesis_time = $devnet_genesis
+genesis_validators_root = $(devnet_get beacon/genesis data.genesis_validators_root)
+preset = minimal
+seconds_per_slot = $(devnet_get config/spec data.SECONDS_PER_SLOT)
+forks = electra:$(devnet_get config/spec data.ELECTRA_FORK_VERSION)@0,fulu:$(devnet_get config/spec data.FULU_FORK_VERSION)@$(devnet_get config/spec data.FULU_FORK_EPOCH)
+CONF
 }
 
 # ---- consortium chains: a sealing proxy in front of anvil ----
@@ -159,7 +174,8 @@ sealing_start() {
 
 # One JSON-RPC call; prints the result as JSON, or fails with the error.
 chains_rpc() { # URL METHOD PARAMS
-    node -e '
+    # shellcheck disable=SC2086
+    $chains_in node -e '
         const [url, method, params] = process.argv.slice(1);
         const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: JSON.parse(params) });
         fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body })
@@ -167,4 +183,92 @@ chains_rpc() { # URL METHOD PARAMS
                 if (error) { console.error(JSON.stringify(error)); process.exit(1); }
                 console.log(JSON.stringify(result));
             }, (e) => { console.error(String(e)); process.exit(1); });' "$1" "$2" "$3"
+}
+
+# ---- any of them ----
+
+# chains_up pos|qbft|ibft2|ibft1|clique|anvil IP PORTS: with five ports. Sets chains_url, chains_id and
+# chains_tier, and chains_own, the node that the operator takes at its word (anvil itself, where there
+# is a sealing proxy).
+chains_up() {
+    chains_kind=$1 chains_ip=$2 chains_ports=$3
+    # shellcheck disable=SC2086
+    set -- $chains_ports
+    chains_url=http://$chains_ip:$1
+    chains_own=$chains_url
+    case $chains_kind in
+    pos)
+        chains_id=$devnet_chain_id chains_tier=FINALIZED
+        # shellcheck disable=SC2086
+        devnet_start "$chains_ip" "$chains_ports" 64 ${devnet_options_up:-} || return 1
+        # shellcheck disable=SC2086
+        $chains_in "$top/build/deps/chain/bin/cast" wallet import --keystore-dir "$work" \
+            --private-key "$devnet_key" --unsafe-password lab payer >"$work/payer.log" 2>&1 || return 1
+        echo lab >"$work/payer.password"
+        ;;
+    anvil)
+        chains_id=31337 chains_tier=OWN_NODE
+        anvil_start "$chains_ip" "$1" || return 1
+        ;;
+    *)
+        chains_id=31337 chains_tier=BFT
+        [ "$chains_kind" != clique ] || chains_tier=POA
+        # shellcheck disable=SC2086
+        sealing_start "$chains_ip" "$1" "$2" "$chains_kind" ${sealing_options:-} || return 1
+        chains_own=$anvil_rpc
+        ;;
+    esac
+}
+
+# From here on one block a second, whether there are transactions or not.
+chains_pace() {
+    [ "$chains_kind" = pos ] || chains_rpc "$chains_url" evm_setIntervalMining '[1]' >"$work/pace.log"
+}
+
+# The sections [chain.lab] and [rpc] of wick.conf.
+chains_conf() {
+    case $chains_kind in
+    pos) devnet_conf ;;
+    anvil)
+        printf '[chain.lab]\nchain_id = %s\nrule = own_node\n' "$chains_id"
+        ;;
+    *)
+        printf '[chain.lab]\nchain_id = %s\nrule = %s\ntrusted_hash = %s\n' \
+            "$chains_id" "$chains_kind" "$sealing_genesis"
+        [ "$chains_kind" != clique ] || printf 'period_s = 0\nepoch = %s\n' "${sealing_epoch:-30000}"
+        ;;
+    esac
+    printf '[rpc]\nchain = lab\nurl = %s\n' "$chains_url"
+}
+
+# The account that pays for what the operator does: unlocked by anvil, a key file on the devnet.
+devnet_key=0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80 # everybody knows it
+chains_payer() {
+    if [ "$chains_kind" = pos ]; then
+        printf '%s\n' "--keystore $work/payer --password-file $work/payer.password"
+    fi
+}
+# Deploys the contracts: chains_deploy ORG MANAGER [options of deploy.mjs]; prints wick.conf lines.
+chains_deploy() {
+    chains_org=$1 chains_manager=$2
+    shift 2
+    # shellcheck disable=SC2046,SC2086
+    $chains_in node "$top/contracts/deploy.mjs" --rpc "$chains_url" --org "$chains_org" \
+        --manager "$chains_manager" $(chains_payer) "$@"
+}
+# Ten ether for an address; returns when it has them.
+chains_fund() {
+    # shellcheck disable=SC2046,SC2086
+    $chains_in "$top/build/deps/chain/bin/cast" send --async --rpc-url "$chains_url" \
+        $(chains_payer | grep . || printf '%s' "--unlocked --from $(chains_account)") \
+        --value 10ether "$1" || return 1
+    chains_tries=200
+    until [ "$(chains_rpc "$chains_url" eth_getBalance "[\"$1\",\"latest\"]")" != '"0x0"' ]; do
+        chains_tries=$((chains_tries - 1))
+        [ "$chains_tries" -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+chains_account() {
+    chains_rpc "$chains_url" eth_accounts '[]' | tr -d '[]" ' | cut -d, -f1
 }
