@@ -14,6 +14,7 @@ wick_add_test(unit abi)
 wick_add_test(unit eip712)
 wick_add_test(unit bft LIBS wick_crypto SOURCES unit/seal_world.c)
 wick_add_test(unit clique LIBS wick_crypto SOURCES unit/seal_world.c)
+wick_add_test(unit trust_store LIBS wick_port_stub)
 
 # Data from outside, read with cJSON.
 function(wick_add_vectors_test module)

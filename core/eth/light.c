@@ -298,6 +298,7 @@ wick_light_ask *light_ask(wick_light *lc, wick_light_request_kind kind, uint8_t 
             a->q.kind = kind;
             a->q.source = source;
             a->q.count = 1;
+            a->wait_ms = WICK_LIGHT_REQUEST_MS;
             return a;
         }
     }
@@ -484,7 +485,7 @@ static bool poll_request(wick_light *lc, wick_light_out *out, uint64_t now_ms)
         if (a->state == ASK_WANTED) {
             lc->next_id += lc->next_id == UINT32_MAX ? 2 : 1;
             a->state = ASK_ASKED;
-            a->due_ms = now_ms + WICK_LIGHT_REQUEST_MS;
+            a->due_ms = now_ms + a->wait_ms;
             a->q.id = lc->next_id;
             out->kind = WICK_LIGHT_OUT_REQUEST;
             out->request = a->q;

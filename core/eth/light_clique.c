@@ -167,7 +167,7 @@ static uint64_t fork_number(const wick_clique *a, const wick_clique *b)
     return n;
 }
 
-static wick_status follow_rival(wick_light *lc, wick_span rlp, uint64_t now_ms)
+static wick_status follow_rival(wick_light *lc, wick_light_ask *a, wick_span rlp, uint64_t now_ms)
 {
     wick_light_clique *c = lc->cfg.clique;
     wick_trust_now now = light_now(lc, now_ms);
@@ -179,6 +179,7 @@ static wick_status follow_rival(wick_light *lc, wick_span rlp, uint64_t now_ms)
         light_reorg(lc, fork_number(&c->now, &c->spare), c->back.timestamp);
         c->now = c->spare;
         c->spare_use = SPARE_FREE;
+        a->got = a->q.count - 1; /* the way goes on from here */
         light_tip(lc, c->now.number);
     } else if (c->spare.number >= lc->target) {
         c->spare_use = SPARE_FREE; /* not the heavier one */
@@ -270,7 +271,7 @@ static wick_status header(wick_light *lc, wick_light_ask *a, wick_span rlp, cons
     case FOR_NEXT:
         return follow(lc, a, rlp, now_ms);
     case FOR_RIVAL:
-        return follow_rival(lc, rlp, now_ms);
+        return follow_rival(lc, a, rlp, now_ms);
     case FOR_SKIP:
         return start_skip(lc, rlp, now_ms);
     case FOR_SKIPPED:

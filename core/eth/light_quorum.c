@@ -10,6 +10,9 @@
 
 enum { FOR_HEADS = 1, FOR_VOTES };
 
+/* One who is silent must not make the others' agreement old. */
+#define PATIENCE_MS (WICK_LIGHT_REQUEST_MS / 4u)
+
 static wick_status check(const wick_light_config *cfg)
 {
     if (cfg->quorum_state == NULL || cfg->operators == NULL) {
@@ -32,6 +35,7 @@ static void ask_all(wick_light *lc, uint8_t purpose)
         if (a != NULL) {
             a->q.at = purpose == FOR_HEADS ? WICK_LIGHT_AT_LATEST : WICK_LIGHT_AT_NUMBER;
             a->q.number = lc->target;
+            a->wait_ms = PATIENCE_MS;
         }
     }
 }

@@ -15,7 +15,7 @@ static wick_status clock_unix(void *ctx, uint64_t *out)
     if (w->no_clock) {
         return WICK_E_NO_CLOCK;
     }
-    *out = WICK_STUB_UNIX_BASE + w->now_ms / 1000;
+    *out = (uint64_t)((int64_t)(WICK_STUB_UNIX_BASE + w->now_ms / 1000) + w->skew_s);
     return WICK_OK;
 }
 

@@ -315,8 +315,9 @@ WICK_NODISCARD wick_status wick_light_failed(wick_light *lc, uint64_t now_ms, ui
 typedef struct wick_light_ask {
     uint64_t due_ms; /* state ASKED: given up then; WAITING: wanted then */
     uint8_t state, tries;
-    uint8_t purpose; /* the rule's */
-    uint32_t got;    /* objects taken */
+    uint8_t purpose;  /* the rule's */
+    uint32_t got;     /* objects taken */
+    uint32_t wait_ms; /* given up after this */
     wick_light_request q;
 } wick_light_ask;
 

@@ -105,6 +105,7 @@ typedef struct wick_stub_world {
     wick_stub_tap_fn tap;
     void *tap_ctx;
     bool entropy_fails, no_clock;
+    int64_t skew_s; /* of the clocks that nodes have, from the time of day */
     wick_stub_nat_box nat[WICK_STUB_NATS];
     unsigned nat_count;
     struct {
