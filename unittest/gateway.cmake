@@ -6,6 +6,7 @@ wick_add_test(sim gateway_path LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim gateway_chain LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim light LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim light_rules LIBS wick_port_stub SOURCES sim/lab.c)
+wick_add_test(sim light_gateway LIBS wick_port_stub SOURCES sim/lab.c)
 
 # The same with DTLS on top, as demo.sh --sim shows it.
 if(TARGET wick-sim)
