@@ -4,6 +4,30 @@
 
 #include <string.h>
 
+#define HEAD_TIMEOUT_MS 60000u
+
+static wick_seal_rule seal_rule(conf_rule rule)
+{
+    switch ((int)rule) {
+    case CONF_RULE_QBFT:
+        return WICK_SEAL_QBFT;
+    case CONF_RULE_IBFT2:
+        return WICK_SEAL_IBFT2;
+    case CONF_RULE_IBFT1:
+        return WICK_SEAL_IBFT1;
+    case CONF_RULE_CLIQUE:
+        return WICK_SEAL_CLIQUE;
+    default:
+        return (wick_seal_rule)0;
+    }
+}
+
+/* Sealed headers vouch for themselves. */
+static wick_bundle_kind kind_of(conf_rule rule)
+{
+    return (wick_bundle_kind)seal_rule(rule);
+}
+
 static const conf_registry *find_registry(const conf *c, size_t *index, wick_span name)
 {
     const conf_registry *found = NULL;
@@ -26,11 +50,31 @@ static const conf_registry *find_registry(const conf *c, size_t *index, wick_spa
     return found;
 }
 
+static int open_store(chain_view *v, host *h)
+{
+    const char *dir = h->conf.identity.store_dir;
+    if (dir[0] == '\0') {
+        return CLI_OK;
+    }
+    wick_status s = wick_linux_store_init(&v->store, &v->linux_store, dir);
+    if (s == WICK_OK && v->may_share &&
+        wick_linux_store_take(&v->lock, NULL, &v->linux_store, 0) == WICK_E_STORE_BUSY) {
+        return CLI_OK;
+    }
+    if (s != WICK_OK) {
+        return cli_fail(v->c, s, "%s", dir);
+    }
+    v->has_store = true;
+    return v->lock.held ? CLI_OK : store_take(v->c, &v->lock, &v->linux_store);
+}
+
 int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span registry)
 {
     conf_error e;
     const conf *f = &h->conf;
     const conf_rpc *rpc = &f->rpcs[0];
+    chain_view given = {.tier = v->tier, .may_share = v->may_share};
+    *v = given;
     v->c = c;
     v->r = r;
     wick_status s = conf_require(f, &e, &rpc->s, "chain url");
@@ -49,29 +93,43 @@ int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span regist
     if (s != WICK_OK) {
         return cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", f->path, e.text);
     }
-    if (v->chain->rule != CONF_RULE_OWN_NODE && v->chain->rule != CONF_RULE_PINNED) {
-        return cli_fail(c, WICK_E_UNSUPPORTED, "[chain.%s] rule = %s", v->chain->s.name,
-                        conf_rule_str(v->chain->rule));
-    }
-    v->kind = WICK_BUNDLE_ALONE;
+    v->kind = kind_of(v->chain->rule);
     r->net = &h->linux_net;
     r->clock = &h->clock;
     r->chain_id = v->chain->chain_id;
-    r->tier = v->chain->rule == CONF_RULE_PINNED ? WICK_TIER_PINNED : WICK_TIER_OWN_NODE;
+    r->tier = link_tier(v->chain);
     memcpy(r->pinned_hash, v->chain->trusted_hash, sizeof r->pinned_hash);
-    s = wick_rpc_init(&r->rpc, &h->net, rpc->url, (uint32_t)rpc->timeout_ms);
-    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "[rpc] url");
+    int code = open_store(v, h);
+    if (code == CLI_OK) {
+        code = link_open(&v->link, c, h, v->chain, link_index(f, v->chain),
+                         v->has_store ? &v->store : NULL);
+    }
+    r->pool = v->link != NULL ? &v->link->pool : NULL;
+    return code;
+}
+
+void chain_close(chain_view *v)
+{
+    link_close(v->link);
+    v->link = NULL;
+    wick_linux_store_release(&v->lock);
 }
 
 wick_status chain_head(chain_view *v)
 {
-    return reader_head(v->r);
+    wick_trusted_header th;
+    wick_tier tier = v->tier != WICK_TIER_NONE ? v->tier : link_tier(v->chain);
+    if (!v->link->has_light) {
+        return tier != v->r->tier ? WICK_E_TRUST_TIER : reader_head(v->r);
+    }
+    wick_status s = link_head(v->link, &th, tier, HEAD_TIMEOUT_MS);
+    return s == WICK_OK ? reader_take(v->r, &th, seal_rule(v->chain->rule)) : s;
 }
 
 int chain_fail(const chain_view *v, wick_status s, const char *what)
 {
     return s == WICK_E_RPC
-               ? cli_fail(v->c, s, "%s (node: %s)", what, wick_rpc_message(&v->r->rpc))
+               ? cli_fail(v->c, s, "%s (node: %s)", what, wick_rpc_message(reader_rpc(v->r)))
                : cli_fail(v->c, s, "%s", what);
 }
 

@@ -9,9 +9,11 @@
  *     s = chain_head(&view);
  *     s = reader_words(&r, values, slots, count, view.registry->device_registry);
  *     if (s != WICK_OK) { return chain_fail(&view, s, name); }
+ *     chain_close(&view);
  */
 #include "cli.h"
 #include "host.h"
+#include "link.h"
 #include "reader.h"
 #include "wick/bundle.h"
 #include "wick/record.h"
@@ -23,15 +25,28 @@ typedef struct chain_view {
     const conf_registry *registry;
     size_t index; /* of the registry in the agent's marks: registries of this chain, in order */
     wick_bundle_kind kind; /* evidence that the chain's headers carry */
+    chain_link *link;
+    wick_tier tier; /* wanted; NONE: the strongest that the rule gives */
+    bool may_share;    /* without the store, if another process holds it; else that is an error */
+    wick_linux_store linux_store;
+    wick_linux_store_lock lock;
+    wick_hal_store store; /* of the identity, held by this process */
+    bool has_store;
 } chain_view;
 
-/** Takes the registry of that name, "" for the home registry. `h` has been opened.
+/** Takes the registry of that name, "" for the home registry. `h` has been opened. Of `v` the caller
+ *  sets `tier` and `may_share` before; all else begins as zero.
  *  @return exit code; the error is printed */
 int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span registry);
 
-/** Gets the newest header that the chain's rule vouches for, into v->r->head.
- *  @retval statuses of reader_head() */
+/** Gets the newest header that the chain's rule vouches for, into v->r->head. With a light client it
+ *  waits for it at most a minute.
+ *  @retval statuses of reader_head() and link_head()
+ *  @retval WICK_E_TRUST_TIER the rule does not give the tier that is wanted */
 WICK_NODISCARD wick_status chain_head(chain_view *v);
+
+/** Also after an error of chain_open(). */
+void chain_close(chain_view *v);
 
 /** Prints why something about `what` failed, with the node's words. @return exit code */
 int chain_fail(const chain_view *v, wick_status s, const char *what);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "block.h"
+#include "wick/header.h"
 #include "wick/verified.h"
 
 #define HEADER_AGE_MAX_S 900u
@@ -13,14 +15,26 @@ static uint64_t now_ms(const reader *r)
     return r->clock->now_ms(r->clock->ctx);
 }
 
+wick_rpc *reader_rpc(reader *r)
+{
+    return r->pool != NULL ? wick_rpc_pool_rpc(r->pool) : &r->rpc;
+}
+
 wick_status reader_call(reader *r, wick_status started)
 {
     if (started != WICK_OK) {
         return started;
     }
-    r->bytes += r->rpc.http.request_body.len;
-    wick_status s = wick_rpc_wait(&r->rpc, r->net);
-    r->bytes += r->rpc.http.body.len;
+    wick_rpc *rpc = reader_rpc(r);
+    r->bytes += rpc->http.request_body.len;
+    wick_status s = WICK_OK;
+    if (r->pool == NULL) {
+        s = wick_rpc_wait(rpc, r->net);
+    } else {
+        s = wick_rpc_pool_start(r->pool, now_ms(r), WICK_RPC_ANY);
+        s = s == WICK_OK ? wick_rpc_pool_wait(r->pool, r->net) : s;
+    }
+    r->bytes += rpc->http.body.len;
     return s;
 }
 
@@ -40,19 +54,19 @@ wick_status reader_head(reader *r)
     wick_eth_block block;
     wick_buf header = wick_buf_make(r->header, sizeof r->header);
     bool pinned = r->tier == WICK_TIER_PINNED;
-    wick_status s = reader_call(r, wick_rpc_chain_id(&r->rpc, now_ms(r)));
+    wick_status s = reader_call(r, wick_rpc_chain_id(reader_rpc(r), now_ms(r)));
     if (s == WICK_OK) {
-        s = wick_rpc_result_u64(&id, &r->rpc);
+        s = wick_rpc_result_u64(&id, reader_rpc(r));
     }
     if (s == WICK_OK && id != r->chain_id) {
         s = WICK_E_CHAIN_MISMATCH;
     }
     if (s == WICK_OK) {
-        s = reader_call(r, pinned ? wick_rpc_block_by_hash(&r->rpc, now_ms(r), r->pinned_hash)
-                                  : wick_rpc_block(&r->rpc, now_ms(r), WICK_RPC_LATEST));
+        s = reader_call(r, pinned ? wick_rpc_block_by_hash(reader_rpc(r), now_ms(r), r->pinned_hash)
+                                  : wick_rpc_block(reader_rpc(r), now_ms(r), WICK_RPC_LATEST));
     }
     if (s == WICK_OK) {
-        s = wick_rpc_result_block(&block, &header, &r->rpc);
+        s = wick_rpc_result_block(&block, &header, reader_rpc(r));
     }
     r->header_len = header.len;
     if (s == WICK_OK) {
@@ -64,12 +78,40 @@ wick_status reader_head(reader *r)
     return s == WICK_OK ? check_age(r) : s;
 }
 
+wick_status reader_take(reader *r, const wick_trusted_header *head, wick_seal_rule rule)
+{
+    wick_eth_block block;
+    uint8_t hash[32];
+    wick_buf header = wick_buf_make(r->header, sizeof r->header);
+    r->head = *head;
+    r->tier = head->tier;
+    r->by_hash = true;
+    wick_status s = reader_call(r, wick_rpc_block_by_hash(reader_rpc(r), now_ms(r), head->hash));
+    if (s == WICK_OK) {
+        s = wick_eth_json_header(&block, &header, wick_rpc_result(reader_rpc(r)));
+    }
+    r->header_len = header.len;
+    if (s == WICK_OK && rule != 0) {
+        s = block_seal_hash(hash, rule, wick_buf_span(&header));
+    } else if (s == WICK_OK) {
+        wick_header_hash(hash, wick_buf_span(&header));
+    }
+    return s == WICK_OK && memcmp(hash, head->hash, sizeof hash) != 0 ? WICK_E_HEADER_OTHER : s;
+}
+
 static wick_status ask_proof(reader *r, wick_eth_proof *answer, const uint8_t address[20],
                              const uint8_t (*slots)[32], size_t count)
 {
-    wick_status s = reader_call(
-        r, wick_rpc_proof(&r->rpc, now_ms(r), address, slots, count, r->head.number));
-    return s == WICK_OK ? wick_rpc_result_proof(answer, &r->rpc) : s;
+    wick_rpc *rpc = reader_rpc(r);
+    wick_status s = WICK_E_RPC;
+    if (r->by_hash) {
+        s = reader_call(r, wick_rpc_proof_at_hash(rpc, now_ms(r), address, slots, count,
+                                                  r->head.hash));
+    }
+    if (s == WICK_E_RPC) { /* not all nodes know proofs by hash; the root is the same one */
+        s = reader_call(r, wick_rpc_proof(rpc, now_ms(r), address, slots, count, r->head.number));
+    }
+    return s == WICK_OK ? wick_rpc_result_proof(answer, reader_rpc(r)) : s;
 }
 
 typedef wick_status take_node(void *walk, wick_span node, int part);
@@ -173,7 +215,7 @@ wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_kind kind,
     /* What goes into the file has been proven here first; the answer is still there then. */
     wick_status s = reader_words(r, values, slots, count, contract);
     if (s == WICK_OK) {
-        s = wick_rpc_result_proof(&answer, &r->rpc);
+        s = wick_rpc_result_proof(&answer, reader_rpc(r));
     }
     if (s != WICK_OK) {
         return s;

@@ -14,11 +14,15 @@
  */
 #include "wick/bundle.h"
 #include "wick/port/rpc.h"
+#include "wick/port/rpc_pool.h"
 #include "wick/proof.h"
+#include "wick/seal.h"
 #include "wick/trust.h"
 
 typedef struct reader {
-    wick_rpc rpc;
+    wick_rpc rpc;        /* unused with a pool */
+    wick_rpc_pool *pool; /* several endpoints; NULL: rpc alone */
+    bool by_hash;        /* proofs are asked for by block hash, as a light client's heads need */
     const wick_linux_net *net;
     const wick_hal_clock *clock;
     uint64_t chain_id;
@@ -56,7 +60,15 @@ WICK_NODISCARD wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_k
                                          const uint8_t (*slots)[32], size_t count,
                                          const uint8_t contract[20]);
 
-/** Waits for any call of r->rpc, given the status with which it was started. */
+/** Takes a header that a light client vouches for, and fetches its bytes.
+ *  @retval WICK_E_HEADER_OTHER the node gives another block  @retval others of the node */
+WICK_NODISCARD wick_status reader_take(reader *r, const wick_trusted_header *head,
+                                       wick_seal_rule rule);
+
+/** The client in which requests are made: of the pool, where there is one. */
+wick_rpc *reader_rpc(reader *r);
+
+/** Waits for any call of reader_rpc(), given the status with which it was started. */
 WICK_NODISCARD wick_status reader_call(reader *r, wick_status started);
 
 #endif

@@ -325,13 +325,13 @@ int cmd_bundle_verify(cli *c, int argc, char **argv)
 /* ---- make ---- */
 
 static reader r;
+static chain_view view;
 static uint8_t file[BUNDLE_FILE_MAX];
 
 static int make(const cli *c, host *h, const char *text, const char *path)
 {
     wick_peer_query q;
     wick_peer_ref ref;
-    chain_view view;
     uint8_t id[32], service[32];
     wick_buf out = wick_buf_make(file, sizeof file);
     wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
@@ -387,7 +387,9 @@ int cmd_bundle_make(cli *c, int argc, char **argv)
     }
     static host h;
     int code = host_open(&h, c);
+    view.may_share = true;
     code = code == CLI_OK ? make(c, &h, argv[optind], path) : code;
+    chain_close(&view);
     host_close(&h);
     return code;
 }

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chain.h"
 #include "commands.h"
 #include "host.h"
 #include "out.h"
+#include "record_out.h"
 #include "wick/record.h"
 #include "wick/tx.h"
 
@@ -150,6 +152,87 @@ int cmd_id_show(cli *c, int argc, char **argv)
                                       h.conf.identity.device_key_file};
         code = put_identity(c, &h, h.conf.identity.name, paths);
     }
+    host_close(&h);
+    return code;
+}
+
+/* ---- check ---- */
+
+static reader r;
+static chain_view view;
+
+/* Three results: FOUND, ABSENT, and not proven, which is an error. The words are proven either way: a
+ * node cannot make a name look free by leaving something out. */
+static int check(const cli *c, host *h, const char *text)
+{
+    uint8_t id[32], service[32], slots[2][32], words[2][32];
+    wick_peer_ref ref;
+    wick_device device;
+    wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
+    if (s == WICK_OK && ref.service.len != 0) {
+        s = WICK_E_NAME;
+    }
+    if (s == WICK_OK) {
+        s = chain_peer_ids(id, service, &ref);
+    }
+    if (s != WICK_OK) {
+        return cli_fail(c, s, "'%s'", text);
+    }
+    int code = chain_open(&view, &r, c, h, ref.registry);
+    if (code != CLI_OK) {
+        return code;
+    }
+    wick_slot_device(slots[0], id, 0);
+    wick_slot_device(slots[1], id, 1);
+    s = chain_head(&view);
+    if (s == WICK_OK) {
+        s = reader_words(&r, words, (const uint8_t(*)[32])slots, 2,
+                         view.registry->device_registry);
+    }
+    if (s != WICK_OK) {
+        return chain_fail(&view, s, text);
+    }
+    s = wick_device_decode(&device, words[0], words[1]);
+    if (s == WICK_E_RECORD_INVALID) {
+        return cli_fail(c, s, "%s", text);
+    }
+    out_rec o;
+    out_begin(&o, stdout, c->json);
+    out_str(&o, "name", text);
+    out_str(&o, "result", s == WICK_E_RECORD_ABSENT ? "ABSENT" : "FOUND");
+    out_bool(&o, "free", s == WICK_E_RECORD_ABSENT);
+    out_hex(&o, "id", id, sizeof id);
+    if (s != WICK_E_RECORD_ABSENT) {
+        out_hex(&o, "owner", device.owner, sizeof device.owner);
+        out_u64(&o, "epoch", device.epoch);
+        out_bool(&o, "revoked", s == WICK_E_RECORD_REVOKED);
+    }
+    record_put_header(&o, &r.head);
+    out_u64(&o, "bytes", r.bytes);
+    out_end(&o);
+    return s == WICK_E_RECORD_ABSENT ? CLI_OK : CLI_REFUSED;
+}
+
+int cmd_id_check(cli *c, int argc, char **argv)
+{
+    static const struct option options[] = {{"tier", required_argument, NULL, 't'},
+                                            CLI_COMMON_OPTIONS};
+    for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
+        if (got != 't') {
+            return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+        }
+        if (wick_tier_parse(&view.tier, optarg, strlen(optarg)) != WICK_OK) {
+            return cli_usage(c, "--tier takes the name of a tier");
+        }
+    }
+    if (argc - optind != 1) {
+        return cli_usage(c, "one name");
+    }
+    static host h;
+    int code = host_open(&h, c);
+    view.may_share = true;
+    code = code == CLI_OK ? check(c, &h, argv[optind]) : code;
+    chain_close(&view);
     host_close(&h);
     return code;
 }

@@ -15,9 +15,7 @@
 #include "wick/marks.h"
 
 static reader r;
-static wick_linux_store linux_store;
-static wick_hal_store store;
-static wick_linux_store_lock store_lock;
+static chain_view view;
 static wick_marks marks;
 static uint8_t marks_work[WICK_STORE_VALUE_MAX];
 
@@ -25,18 +23,8 @@ static uint8_t marks_work[WICK_STORE_VALUE_MAX];
 static int open_marks(const cli *c, const host *h)
 {
     const conf *f = &h->conf;
-    const char *dir = f->identity.store_dir;
     wick_status s = WICK_OK;
-    if (dir[0] != '\0') {
-        s = wick_linux_store_init(&store, &linux_store, dir);
-    }
-    if (dir[0] != '\0' && s == WICK_OK) {
-        int code = store_take(c, &store_lock, &linux_store);
-        if (code != CLI_OK) {
-            return code;
-        }
-    }
-    wick_marks_init(&marks, dir[0] != '\0' && s == WICK_OK ? &store : NULL);
+    wick_marks_init(&marks, view.has_store ? &view.store : NULL);
     for (size_t i = 0; i < CONF_REGISTRIES_MAX && s == WICK_OK; i++) {
         const conf_registry *x = &f->registries[i];
         const conf_chain *chain = conf_find_chain(f, x->chain);
@@ -47,30 +35,34 @@ static int open_marks(const cli *c, const host *h)
     if (s == WICK_OK) {
         s = wick_marks_load(&marks, marks_work);
     }
-    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", dir);
+    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", f->identity.store_dir);
 }
 
 /* A record that is what it was, or newer. */
-static wick_status read_record(wick_peer_record *record, chain_view *view, wick_peer_query *query,
+static wick_status read_record(wick_peer_record *record, wick_peer_query *query,
                                const uint8_t id[32], const uint8_t service[32])
 {
     wick_record_seen seen;
-    size_t index = view->index;
-    wick_status s = chain_head(view);
+    size_t index = view.index;
+    wick_status s = chain_head(&view);
     if (s == WICK_OK && r.tier != WICK_TIER_PINNED) {
         s = wick_marks_header(&marks, index, &r.head);
     }
     if (s == WICK_OK) {
         s = reader_words(&r, query->values, (const uint8_t(*)[32])query->slots, query->count,
-                         view->registry->device_registry);
+                         view.registry->device_registry);
     }
     if (s != WICK_OK) {
         return s;
     }
-    wick_marks_header_proven(&marks, index, &r.head);
+    /* What is not final may be taken back: it is held against the marks, and moves none. */
+    bool final = r.head.tier != WICK_TIER_OPTIMISTIC;
+    if (final) {
+        wick_marks_header_proven(&marks, index, &r.head);
+    }
     s = wick_marks_record(&marks, &seen, index, id, service, record,
                           wick_peer_record_read(record, query));
-    if (s == WICK_OK) {
+    if (s == WICK_OK && final) {
         wick_marks_put(&marks, index, id, service, &seen);
     }
     wick_status saved = wick_marks_save(&marks, marks_work);
@@ -118,7 +110,6 @@ static int look_up(const cli *c, host *h, const char *text)
     wick_peer_ref ref;
     wick_peer_query query;
     wick_peer_record record;
-    chain_view view;
     uint8_t id[32], service[32];
     uint64_t now_s = 0, begin_us = cli_now_us();
     wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
@@ -134,7 +125,7 @@ static int look_up(const cli *c, host *h, const char *text)
         return code;
     }
     wick_peer_query_init(&query, id, service, false);
-    s = read_record(&record, &view, &query, id, service);
+    s = read_record(&record, &query, id, service);
     if (s != WICK_OK) {
         return chain_fail(&view, s, text);
     }
@@ -146,19 +137,29 @@ static int look_up(const cli *c, host *h, const char *text)
 
 int cmd_lookup(cli *c, int argc, char **argv)
 {
-    static const struct option options[] = {CLI_COMMON_OPTIONS};
+    static const struct option options[] = {{"tier", required_argument, NULL, 't'},
+                                            CLI_COMMON_OPTIONS};
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
-        return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+        if (got != 't') {
+            return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+        }
+        if (wick_tier_parse(&view.tier, optarg, strlen(optarg)) != WICK_OK) {
+            return cli_usage(c, "--tier takes finalized, optimistic, bft, poa, quorum, own_node or "
+                                "pinned");
+        }
     }
     if (argc - optind != 1) {
         return cli_usage(c, "one name");
     }
     static host h;
     int code = host_open(&h, c);
-    if (code == CLI_OK && !daemon_lookup(c, &h.conf, argv[optind], &code)) {
+    /* The daemon decides by its own policy; who asks for a tier is answered here. */
+    view.may_share = view.tier != WICK_TIER_NONE;
+    if (code == CLI_OK &&
+        (view.tier != WICK_TIER_NONE || !daemon_lookup(c, &h.conf, argv[optind], &code))) {
         code = look_up(c, &h, argv[optind]);
     }
-    wick_linux_store_release(&store_lock);
+    chain_close(&view);
     host_close(&h);
     return code;
 }

@@ -18,6 +18,7 @@ int cmd_tx_sign(cli *c, int argc, char **argv);
 int cmd_stun_decode(cli *c, int argc, char **argv);
 int cmd_id_new(cli *c, int argc, char **argv);
 int cmd_id_show(cli *c, int argc, char **argv);
+int cmd_id_check(cli *c, int argc, char **argv);
 int cmd_bundle_make(cli *c, int argc, char **argv);
 int cmd_bundle_show(cli *c, int argc, char **argv);
 int cmd_bundle_verify(cli *c, int argc, char **argv);

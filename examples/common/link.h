@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WICK_EXAMPLES_LINK_H
+#define WICK_EXAMPLES_LINK_H
+/*
+ * How one chain of wick.conf is reached, and who vouches for its headers: the [rpc] sections of the
+ * chain as a pool, and, where its rule needs one, a light client with its state, store and beacon
+ * nodes.
+ *
+ *     chain_link *l = NULL;
+ *     int code = link_open(&l, cli, &host, chain, index, store);
+ *     s = link_head(l, &th, WICK_TIER_BFT, 20000);               blocks
+ *     link_close(l);
+ *
+ * A link is 2.5 MB, from the heap: the largest answers of nodes, and a sync committee.
+ */
+#include "cli.h"
+#include "host.h"
+#include "wick/beacon.h"
+#include "wick/light.h"
+#include "wick/port/light_driver.h"
+
+typedef struct chain_link {
+    const cli *c;
+    host *h;
+    const conf_chain *chain;
+    wick_https_trust trust[CONF_RPCS_MAX], beacon_trust;
+    uint32_t operators[CONF_RPCS_MAX];
+    wick_rpc_pool pool;
+    bool has_light, has_beacon;
+    wick_light light;
+    wick_light_config config;
+    wick_light_driver driver;
+    union {
+        wick_bft bft;
+        wick_light_clique clique;
+        wick_quorum quorum;
+        wick_beacon beacon;
+    } state;
+    wick_beacon_chain devnet;
+    wick_beacon_fork forks[CONF_FORKS_MAX];
+    wick_beacon_api api;
+    uint8_t work[WICK_LIGHT_WORK_BYTES];
+} chain_link;
+
+/** Opens a link; a light client is started with what the store knows.
+ *  @param[out] out    to be closed by link_close(), also after an error
+ *  @param[in] index   of the chain in wick.conf: its place in the store
+ *  @param[in] store   NULL: nothing is kept
+ *  @return exit code; the error is printed */
+int link_open(chain_link **out, const cli *c, host *h, const conf_chain *chain, size_t index,
+              const wick_hal_store *store);
+void link_close(chain_link *l);
+
+/** Place of a chain in wick.conf. */
+size_t link_index(const conf *c, const conf_chain *chain);
+
+/** The beacon chain that a section describes: a built-in one, or that of a devnet.
+ *  @param[in] l  memory for the latter  @return NULL: it is not usable; the error is printed */
+const wick_beacon_chain *link_beacon_chain(chain_link *l, const cli *c, const conf_chain *chain);
+
+/** Tier of the newest headers of the chain's rule. */
+wick_tier link_tier(const conf_chain *chain);
+
+/** Runs the light client until it is synchronised and has a head of the tier.
+ *  @retval WICK_OK  @retval WICK_E_TIMEOUT  @retval others what stood in the way: as wick_light_head(),
+ *  or the last refusal */
+WICK_NODISCARD wick_status link_head(chain_link *l, wick_trusted_header *th, wick_tier tier,
+                                     uint32_t timeout_ms);
+
+#endif
