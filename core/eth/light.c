@@ -273,7 +273,7 @@ wick_status light_take_head(wick_light *lc, const wick_trusted_header *th, uint6
         lc->floor_ms = now_ms;
     }
     if (newer) {
-        lc->dirty = true;
+        light_progress(lc);
         tell(lc, WICK_LIGHT_EV_HEAD, WICK_OK, index);
     }
     age_of(lc, &age, now_ms, index);
@@ -335,8 +335,13 @@ wick_light_ask *light_ask_hash(wick_light *lc, const uint8_t hash32[32], uint8_t
 
 void light_go_on(wick_light *lc, uint64_t now_ms)
 {
-    lc->failures = 0;
     lc->poll_due_ms = now_ms;
+}
+
+void light_progress(wick_light *lc)
+{
+    lc->failures = 0;
+    lc->dirty = true;
 }
 
 void light_rest(wick_light *lc, uint64_t now_ms)

@@ -123,7 +123,9 @@ static wick_status bootstrap(wick_light *lc, const wick_beacon_fork *fork, wick_
     wick_beacon_config cfg = config_of(lc);
     wick_status s =
         wick_beacon_bootstrap(lc->cfg.beacon, &cfg, lc->cfg.crypto, fork, ssz, now);
-    lc->dirty = lc->dirty || s == WICK_OK;
+    if (s == WICK_OK) {
+        light_progress(lc);
+    }
     return s;
 }
 
@@ -136,7 +138,7 @@ static wick_status input(wick_light *lc, wick_beacon_kind kind, const wick_beaco
         return WICK_OK; /* nothing new */
     }
     if (s == WICK_OK && changed != 0) {
-        lc->dirty = true;
+        light_progress(lc);
         /* Another committee: without it in the store a long absence costs a bootstrap. */
         lc->save_now = lc->save_now || (lc->synced && (changed & (WICK_BEACON_NEW_NEXT |
                                                                   WICK_BEACON_NEW_PERIOD)) != 0);
@@ -177,15 +179,17 @@ static void done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, wick_
 {
     uint64_t first = 0, count = 0;
     wick_trust_now now = light_now(lc, now_ms);
-    if (status != WICK_OK) {
+    /* A period that has just begun has no update yet. */
+    bool none = a->purpose == FOR_UPDATES && status == WICK_E_NOT_FOUND;
+    if (status != WICK_OK && !none) {
         lc->phase = 0;
         light_back_off(lc, now_ms, status);
         return;
     }
-    if (a->purpose == FOR_UPDATES &&
-        wick_beacon_wanted(&first, &count, lc->cfg.beacon, &now) == WICK_OK && count != 0 &&
-        first == a->q.number) {
-        lc->phase = 1; /* the update of this period brought nothing: ask again next time */
+    if (none || (a->purpose == FOR_UPDATES &&
+                 wick_beacon_wanted(&first, &count, lc->cfg.beacon, &now) == WICK_OK &&
+                 count != 0 && first == a->q.number)) {
+        lc->phase = 1; /* no step forward: finality first, and ask again in the next round */
     } else if (a->purpose == FOR_FINALITY) {
         lc->phase = 2;
     } else if (a->purpose == FOR_OPTIMISTIC) {

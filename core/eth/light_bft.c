@@ -67,7 +67,7 @@ static wick_status pin(wick_light *lc, wick_span rlp)
                                  lc->cfg.chain_id);
     if (s == WICK_OK) {
         light_tip(lc, lc->cfg.bft->number);
-        lc->dirty = true;
+        light_progress(lc);
     }
     return s;
 }

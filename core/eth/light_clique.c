@@ -110,7 +110,7 @@ static wick_status pin(wick_light *lc, wick_span rlp)
     if (s == WICK_OK) {
         c->back = c->now;
         light_tip(lc, c->now.number);
-        lc->dirty = true;
+        light_progress(lc);
     }
     return s;
 }
@@ -147,7 +147,7 @@ static wick_status follow(wick_light *lc, wick_light_ask *a, wick_span rlp, uint
     }
     if (s == WICK_OK) {
         light_tip(lc, c->now.number);
-        lc->dirty = true;
+        light_progress(lc);
         keep_back(c);
     }
     return s;
@@ -218,7 +218,7 @@ static wick_status follow_skip(wick_light *lc, wick_light_ask *a, wick_span rlp,
         c->spare_use = SPARE_FREE;
         a->got = a->q.count - 1;
         light_tip(lc, c->now.number);
-        lc->dirty = true;
+        light_progress(lc);
     }
     return s;
 }

@@ -68,6 +68,8 @@ wick_light_ask *light_ask_hash(wick_light *lc, const uint8_t hash32[32], uint8_t
 
 /** Plan again at once. */
 void light_go_on(wick_light *lc, uint64_t now_ms);
+/** Something was learned that is worth keeping: pauses after failures are short again. */
+void light_progress(wick_light *lc);
 /** The newest is known: plan again at the next poll. */
 void light_rest(wick_light *lc, uint64_t now_ms);
 /** Plan again after a pause that grows with each failure in a row. */
