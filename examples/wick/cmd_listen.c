@@ -131,6 +131,7 @@ static int serve(service *v)
         case WICK_DRIVER_DONE:
             code = ev.status == WICK_OK ? CLI_OK : agent_fail(&a, ev.status, "agent");
             break;
+        case WICK_DRIVER_LIGHT:
         case WICK_DRIVER_IDLE:
         default:
             break;

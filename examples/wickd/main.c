@@ -198,6 +198,7 @@ static int loop(wickd *d)
             break;
         case WICK_DRIVER_DONE:
             return ev.status == WICK_OK ? CLI_OK : agent_fail(&d->agent, ev.status, "agent");
+        case WICK_DRIVER_LIGHT:
         case WICK_DRIVER_IDLE:
         default:
             break;

@@ -12,7 +12,8 @@ wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg)
 {
     memset(d, 0, sizeof *d);
     if (cfg->gateway == NULL || cfg->clock == NULL || cfg->entropy == NULL || cfg->net == NULL ||
-        cfg->linux_net == NULL || cfg->rpc_url == NULL) {
+        cfg->linux_net == NULL || (cfg->rpc_url == NULL && cfg->chains == NULL) ||
+        cfg->chain_count > WICK_DRIVER_CHAINS) {
         return WICK_E_BAD_ARG;
     }
     d->cfg = *cfg;
@@ -22,7 +23,7 @@ wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg)
     d->wallet.sock = NO_SOCK;
     d->watched_fd = -1;
     d->gateway_deadline_ms = wick_driver_now(d);
-    return wick_rpc_init(&d->rpc, cfg->net, cfg->rpc_url, cfg->rpc_timeout_ms);
+    return wick_driver_chain_init(d);
 }
 
 static void close_sock(wick_driver *d, uint8_t i)
@@ -53,8 +54,20 @@ void wick_driver_transmit(wick_driver *d, const wick_gateway_out *out)
     }
 }
 
+static bool is_chain(const wick_driver_job *job)
+{
+    return job->request.kind == WICK_GW_REQ_CHAIN_PROOF ||
+           job->request.kind == WICK_GW_REQ_CHAIN_FEES ||
+           job->request.kind == WICK_GW_REQ_CHAIN_SEND;
+}
+
 static void add_job(wick_driver *d, const wick_gateway_request *request)
 {
+    wick_driver_job none = {.request = *request};
+    if (is_chain(&none) && !wick_driver_serves(d, request->chain_id)) {
+        wick_driver_fail(d, &none, WICK_E_CONFIG); /* no node for this chain is configured */
+        return;
+    }
     for (size_t i = 0; i < WICK_DRIVER_JOBS; i++) {
         wick_driver_job *job = &d->job[i];
         if (job->request.id == 0) {
@@ -64,23 +77,16 @@ static void add_job(wick_driver *d, const wick_gateway_request *request)
             return;
         }
     }
-    wick_driver_job none = {.request = *request};
     wick_driver_fail(d, &none, WICK_E_LIMIT);
 }
 
-static bool is_chain(const wick_driver_job *job)
-{
-    return job->request.kind == WICK_GW_REQ_CHAIN_PROOF ||
-           job->request.kind == WICK_GW_REQ_CHAIN_FEES ||
-           job->request.kind == WICK_GW_REQ_CHAIN_SEND;
-}
-
-wick_driver_job *wick_driver_next_job(wick_driver *d, bool chain)
+wick_driver_job *wick_driver_next_job(wick_driver *d, bool chain, uint64_t chain_id)
 {
     wick_driver_job *best = NULL;
     for (size_t i = 0; i < WICK_DRIVER_JOBS; i++) {
         wick_driver_job *job = &d->job[i];
         if (job->request.id != 0 && job->step == 0 && is_chain(job) == chain &&
+            (!chain || job->request.chain_id == chain_id) &&
             (best == NULL || (int32_t)(job->order - best->order) < 0)) {
             best = job;
         }
@@ -200,11 +206,7 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
             t = wick_time_min(t, d->session[i].deadline_ms);
         }
     }
-    if (d->rpc_job != NULL) {
-        /* Without a socket a name is being resolved, which poll() cannot see. */
-        t = wick_time_min(t, wick_rpc_sock(&d->rpc) == NO_SOCK ? now_ms + 50
-                                                               : wick_rpc_deadline(&d->rpc));
-    }
+    t = wick_driver_chain_deadline(d, t, now_ms);
     if (d->wallet.job != NULL) {
         t = wick_time_min(t, d->wallet.deadline_ms);
     }
@@ -213,7 +215,7 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
 
 static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
 {
-    struct pollfd p[WICK_GW_SOCKETS + 3];
+    struct pollfd p[WICK_GW_SOCKETS + 3 * WICK_DRIVER_CHAINS + 2];
     uint8_t index[WICK_GW_SOCKETS];
     nfds_t udp = 0, n;
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
@@ -222,9 +224,7 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
         }
     }
     n = udp;
-    if (d->rpc_job != NULL) {
-        n += watch(d, &p[n], wick_rpc_sock(&d->rpc), wick_rpc_wants_write(&d->rpc));
-    }
+    n += (nfds_t)wick_driver_chain_watch(d, &p[n]);
     if (d->wallet.job != NULL) {
         n += watch(d, &p[n], d->wallet.sock, wick_tls_wants_write(&d->wallet.tls));
     }
@@ -258,6 +258,9 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
         if (run_gateway(d, event, now_ms) || wick_driver_session_run(d, event, now_ms)) {
             return;
         }
+        if (wick_driver_light_run(d, event, now_ms)) {
+            return;
+        }
         bool moved = wick_driver_chain_run(d, now_ms);
         moved = wick_driver_wallet_run(d, now_ms) || moved;
         moved = receive(d, now_ms) || moved;
@@ -282,12 +285,12 @@ const char *wick_driver_wallet_text(const wick_driver *d)
 
 const char *wick_driver_rpc_text(const wick_driver *d)
 {
-    return wick_rpc_message(&d->rpc);
+    return wick_rpc_message(&d->line[d->refused].pool->rpc);
 }
 
 void wick_driver_free(wick_driver *d)
 {
-    wick_rpc_cancel(&d->rpc);
+    wick_driver_chain_drop(d);
     wick_driver_wallet_drop(d);
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         wick_driver_session_free(d, i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The agent's requests to the chain, one after another over one JSON-RPC client: each is two or
- * three calls. Nothing is believed here; header and nodes go to the agent as they came.
+ * The agent's requests to the chains: those of one chain one after another, each one to three calls
+ * over its pool of endpoints. Nothing is believed here; header and nodes go to the agent as they came.
  */
 #include <string.h>
 
@@ -9,87 +9,168 @@
 
 enum step {
     STEP_WAITS = 0,
-    STEP_CHAIN_ID,
     STEP_BLOCK,
+    STEP_BOTH, /* block and proof in one batch */
     STEP_PROOF,
     STEP_FEES,
     STEP_DRY_RUN,
     STEP_SEND
 };
 
-static wick_status start_step(wick_driver *d, uint8_t step, uint64_t now_ms)
+/* What nodes answer that take a proof's block by number alone. */
+#define RPC_INVALID_PARAMS (-32602)
+
+wick_status wick_driver_chain_init(wick_driver *d)
 {
-    const wick_gateway_request *r = &d->rpc_job->request;
+    if (d->cfg.chains == NULL) {
+        wick_rpc_endpoint e = {d->cfg.rpc_url, 0, d->cfg.rpc_timeout_ms, d->cfg.rpc_trust};
+        wick_rpc_pool_config cfg = {d->cfg.net, d->cfg.entropy, d->cfg.chain_id, &e, 1, 0};
+        d->lines = 1;
+        d->line[0].pool = &d->pool;
+        d->line[0].batch = true;
+        return wick_rpc_pool_init(&d->pool, &cfg);
+    }
+    for (size_t i = 0; i < d->cfg.chain_count; i++) {
+        const wick_driver_chain *c = &d->cfg.chains[i];
+        wick_driver_line *l = &d->line[i];
+        if (c->pool == NULL) {
+            return WICK_E_BAD_ARG;
+        }
+        l->pool = c->pool;
+        l->batch = true;
+        l->has_light = c->light != NULL;
+        if (l->has_light) {
+            wick_light_driver_init(&l->light, c->light, c->pool, c->beacon);
+        }
+        d->lines++;
+    }
+    return d->lines != 0 ? WICK_OK : WICK_E_BAD_ARG;
+}
+
+bool wick_driver_serves(const wick_driver *d, uint64_t chain_id)
+{
+    for (uint8_t i = 0; i < d->lines; i++) {
+        if (d->line[i].pool->chain_id == chain_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- calls ---- */
+
+static wick_status put_block(wick_driver_line *l, wick_rpc *rpc, uint64_t now_ms)
+{
+    const wick_gateway_request *r = &l->job->request;
+    return r->at_hash ? wick_rpc_block_by_hash(rpc, now_ms, r->block_hash)
+                      : wick_rpc_block(rpc, now_ms, WICK_RPC_LATEST);
+}
+
+/* Number of the light client's header that the proof is to stand under. */
+static wick_status number_of(uint64_t *number, const wick_driver_line *l, uint64_t now_ms)
+{
+    static const wick_tier tiers[] = {WICK_TIER_OPTIMISTIC, WICK_TIER_FINALIZED};
+    const wick_gateway_request *r = &l->job->request;
+    wick_trusted_header th;
+    *number = l->block.number;
+    if (!r->has_header) {
+        return WICK_OK;
+    }
+    for (size_t i = 0; l->has_light && i < 3; i++) {
+        wick_tier tier = i < 2 ? tiers[i] : wick_light_rule_tier(l->light.light->cfg.rule);
+        if (wick_light_head(l->light.light, &th, NULL, now_ms, tier) == WICK_OK &&
+            memcmp(th.hash, r->block_hash, 32) == 0) {
+            *number = th.number;
+            return WICK_OK;
+        }
+    }
+    return WICK_E_HEADER_STALE; /* it has moved on meanwhile: the agent asks again */
+}
+
+static wick_status put_proof(wick_driver_line *l, wick_rpc *rpc, uint64_t now_ms)
+{
+    const wick_gateway_request *r = &l->job->request;
+    uint64_t number;
+    if (r->at_hash && !l->by_number) {
+        return wick_rpc_proof_at_hash(rpc, now_ms, r->account, r->slots, r->slot_count,
+                                      r->block_hash);
+    }
+    wick_status s = number_of(&number, l, now_ms);
+    return s == WICK_OK ? wick_rpc_proof(rpc, now_ms, r->account, r->slots, r->slot_count, number)
+                        : s;
+}
+
+static wick_status start_step(wick_driver_line *l, uint8_t step, uint64_t now_ms)
+{
+    const wick_gateway_request *r = &l->job->request;
+    wick_rpc *rpc = wick_rpc_pool_rpc(l->pool);
+    unsigned source = WICK_RPC_ANY;
     wick_status s;
-    d->rpc_job->step = step;
+    l->job->step = step;
     switch ((enum step)step) {
-    case STEP_CHAIN_ID:
-        s = wick_rpc_chain_id(&d->rpc, now_ms);
-        break;
     case STEP_BLOCK:
-        s = r->at_hash ? wick_rpc_block_by_hash(&d->rpc, now_ms, r->block_hash)
-                       : wick_rpc_block(&d->rpc, now_ms, WICK_RPC_LATEST);
+        s = put_block(l, rpc, now_ms);
+        break;
+    case STEP_BOTH:
+        wick_rpc_batch(rpc);
+        s = put_block(l, rpc, now_ms);
+        s = s == WICK_OK ? put_proof(l, rpc, now_ms) : s;
+        s = s == WICK_OK ? wick_rpc_batch_send(rpc, now_ms) : s;
         break;
     case STEP_PROOF:
-        s = wick_rpc_proof(&d->rpc, now_ms, r->account, r->slots, r->slot_count, d->block.number);
+        /* At a number, of the node whose block it is: others may have another one there. */
+        source = r->has_header ? WICK_RPC_ANY : l->source;
+        s = put_proof(l, rpc, now_ms);
         break;
     case STEP_FEES:
-        s = wick_rpc_fee_history(&d->rpc, now_ms);
+        s = wick_rpc_fee_history(rpc, now_ms);
         break;
     case STEP_DRY_RUN:
-        s = wick_rpc_call(&d->rpc, now_ms, r->from, r->to, r->call_data);
+        s = wick_rpc_call(rpc, now_ms, r->from, r->to, r->call_data);
         break;
     case STEP_SEND:
-        s = wick_rpc_send_raw(&d->rpc, now_ms, r->raw_tx);
+        s = wick_rpc_send_raw(rpc, now_ms, r->raw_tx);
         break;
     case STEP_WAITS:
     default:
         s = WICK_E_STATE;
         break;
     }
-    if (s == WICK_OK) {
-        d->stats.rpc_calls++;
-        d->stats.rpc_tx_bytes += d->rpc.http.request_body.len;
+    return s == WICK_OK ? wick_rpc_pool_start(l->pool, now_ms, source) : s;
+}
+
+static wick_status first_step(wick_driver_line *l, uint64_t now_ms)
+{
+    const wick_gateway_request *r = &l->job->request;
+    if (r->kind == WICK_GW_REQ_CHAIN_PROOF) {
+        bool both = r->at_hash && l->batch && !l->by_number;
+        return start_step(l, r->has_header ? STEP_PROOF : both ? STEP_BOTH : STEP_BLOCK, now_ms);
     }
+    return start_step(l, r->kind == WICK_GW_REQ_CHAIN_FEES ? STEP_FEES : STEP_DRY_RUN, now_ms);
+}
+
+/* ---- answers ---- */
+
+static wick_status keep_block(wick_driver_line *l)
+{
+    wick_buf header = wick_buf_make(l->header, sizeof l->header);
+    wick_status s = wick_rpc_result_block(&l->block, &header, wick_rpc_pool_rpc(l->pool));
+    l->header_len = header.len;
+    l->source = (uint8_t)wick_rpc_pool_source(l->pool);
     return s;
 }
 
-static wick_status first_step(wick_driver *d, uint64_t now_ms)
+static wick_status take_block(wick_driver_line *l, uint64_t now_ms)
 {
-    const wick_gateway_request *r = &d->rpc_job->request;
-    if (r->chain_id != d->cfg.chain_id) {
-        return WICK_E_CONFIG; /* no node for this chain is configured */
+    wick_status s = keep_block(l);
+    if (s != WICK_OK) {
+        wick_rpc_pool_blame(l->pool, now_ms, s);
     }
-    if (!d->chain_checked) {
-        return start_step(d, STEP_CHAIN_ID, now_ms);
-    }
-    return start_step(d,
-                      r->kind == WICK_GW_REQ_CHAIN_PROOF  ? STEP_BLOCK
-                      : r->kind == WICK_GW_REQ_CHAIN_FEES ? STEP_FEES
-                                                          : STEP_DRY_RUN,
-                      now_ms);
+    return s == WICK_OK ? start_step(l, STEP_PROOF, now_ms) : s;
 }
 
-static wick_status take_chain_id(wick_driver *d, uint64_t now_ms)
-{
-    uint64_t id = 0;
-    wick_status s = wick_rpc_result_u64(&id, &d->rpc);
-    if (s == WICK_OK && id != d->cfg.chain_id) {
-        s = WICK_E_CHAIN_MISMATCH;
-    }
-    d->chain_checked = s == WICK_OK;
-    return s == WICK_OK ? first_step(d, now_ms) : s;
-}
-
-static wick_status take_block(wick_driver *d, uint64_t now_ms)
-{
-    wick_buf header = wick_buf_make(d->header, sizeof d->header);
-    wick_status s = wick_rpc_result_block(&d->block, &header, &d->rpc);
-    d->header_len = header.len;
-    return s == WICK_OK ? start_step(d, STEP_PROOF, now_ms) : s;
-}
-
-static wick_status feed_nodes(wick_driver *d, const wick_json *nodes, int part, uint64_t now_ms)
+static wick_status feed_nodes(wick_driver *d, const wick_driver_line *l, const wick_json *nodes,
+                              int part, uint64_t now_ms)
 {
     wick_status s = WICK_OK;
     for (const wick_json *n = wick_json_first(nodes); n != NULL && s == WICK_OK;
@@ -98,20 +179,20 @@ static wick_status feed_nodes(wick_driver *d, const wick_json *nodes, int part, 
         s = wick_json_data(&node, n);
         if (s == WICK_OK) {
             s = wick_gateway_proof_node(d->cfg.gateway, wick_buf_span(&node), now_ms,
-                                        d->rpc_job->request.id, part);
+                                        l->job->request.id, part);
         }
     }
     return s;
 }
 
 /* The node must answer for the account and the slots that were asked for, in that order. */
-static wick_status feed_proof(wick_driver *d, uint64_t now_ms)
+static wick_status feed_proof(wick_driver *d, const wick_driver_line *l, uint64_t now_ms)
 {
-    const wick_gateway_request *r = &d->rpc_job->request;
+    const wick_gateway_request *r = &l->job->request;
     wick_eth_proof p;
     wick_eth_slot slot;
     size_t i = 0;
-    wick_status s = wick_rpc_result_proof(&p, &d->rpc);
+    wick_status s = wick_rpc_result_proof(&p, &l->pool->rpc);
     if (s != WICK_OK) {
         return s;
     }
@@ -119,10 +200,12 @@ static wick_status feed_proof(wick_driver *d, uint64_t now_ms)
         wick_json_count(p.slots) != r->slot_count) {
         return WICK_E_JSON;
     }
-    s = wick_gateway_header(d->cfg.gateway, wick_span_make(d->header, d->header_len),
-                            d->block.hash, now_ms, r->id);
+    if (!r->has_header) {
+        s = wick_gateway_header(d->cfg.gateway, wick_span_make(l->header, l->header_len),
+                                l->block.hash, now_ms, r->id);
+    }
     if (s == WICK_OK) {
-        s = feed_nodes(d, p.account_nodes, -1, now_ms);
+        s = feed_nodes(d, l, p.account_nodes, -1, now_ms);
     }
     for (const wick_json *e = wick_json_first(p.slots); e != NULL && s == WICK_OK;
          e = wick_json_next(e), i++) {
@@ -131,25 +214,33 @@ static wick_status feed_proof(wick_driver *d, uint64_t now_ms)
             s = WICK_E_JSON;
         }
         if (s == WICK_OK) {
-            s = feed_nodes(d, slot.nodes, (int)i, now_ms);
+            s = feed_nodes(d, l, slot.nodes, (int)i, now_ms);
         }
     }
     return s;
 }
 
-static void end_proof(wick_driver *d, wick_status status, uint64_t now_ms)
+static void end_job(wick_driver_line *l)
 {
-    wick_status late = wick_gateway_proof_end(d->cfg.gateway, now_ms, d->rpc_job->request.id,
-                                              status);
-    (void)late; /* the agent reports a refusal by its own event */
-    d->rpc_job->request.id = 0;
-    d->rpc_job = NULL;
+    l->job->request.id = 0;
+    l->job = NULL;
+    wick_rpc_pool_release(l->pool, l);
+}
+
+static void end_proof(wick_driver *d, wick_driver_line *l, wick_status status, uint64_t now_ms)
+{
+    wick_status verdict = wick_gateway_proof_end(d->cfg.gateway, now_ms, l->job->request.id,
+                                                 status);
+    /* The agent reports a refusal by its own event; here it counts against the endpoint. STATE: what
+     * was fed has been refused already, or is too late. */
+    wick_rpc_pool_blame(l->pool, now_ms, verdict == WICK_E_STATE ? status : verdict);
+    end_job(l);
 }
 
 /* A node that has it already says so with an error; the transaction is where it should be. */
-static wick_status sent_status(const wick_driver *d, wick_status s)
+static wick_status sent_status(const wick_driver_line *l, wick_status s)
 {
-    const char *text = wick_rpc_message(&d->rpc);
+    const char *text = wick_rpc_message(&l->pool->rpc);
     if (s != WICK_E_RPC) {
         return s;
     }
@@ -159,78 +250,108 @@ static wick_status sent_status(const wick_driver *d, wick_status s)
     return strstr(text, "nsufficient funds") != NULL ? WICK_E_UNFUNDED : s;
 }
 
-static void end_send(wick_driver *d, wick_status s, uint64_t now_ms)
+static void end_send(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t now_ms)
 {
     uint8_t data[256];
     wick_buf revert = wick_buf_make(data, sizeof data);
-    bool dry = d->rpc_job->step == STEP_DRY_RUN;
+    bool dry = l->job->step == STEP_DRY_RUN;
     if (dry && s == WICK_E_RPC) {
-        wick_status found = wick_rpc_error_data(&revert, &d->rpc);
+        wick_status found = wick_rpc_error_data(&revert, &l->pool->rpc);
         if (found != WICK_OK) {
             revert.len = 0;
         }
         if (found == WICK_OK || found == WICK_E_NO_SPACE ||
-            strstr(wick_rpc_message(&d->rpc), "revert") != NULL) {
+            strstr(wick_rpc_message(&l->pool->rpc), "revert") != NULL) {
             s = WICK_E_TX_REVERTED;
         }
     }
     wick_status late = wick_gateway_sent(d->cfg.gateway, wick_buf_span(&revert), now_ms,
-                                         d->rpc_job->request.id, sent_status(d, s));
+                                         l->job->request.id, sent_status(l, s));
     (void)late;
-    d->rpc_job->request.id = 0;
-    d->rpc_job = NULL;
+    end_job(l);
 }
 
-static void end_fees(wick_driver *d, wick_status s, uint64_t now_ms)
+static void end_failed(wick_driver *d, wick_driver_line *l, wick_status s)
+{
+    wick_driver_fail(d, l->job, s);
+    end_job(l);
+}
+
+static void end_fees(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t now_ms)
 {
     uint64_t base = 0, tip = 0;
     if (s == WICK_OK) {
-        s = wick_rpc_result_fees(&base, &tip, &d->rpc);
+        s = wick_rpc_result_fees(&base, &tip, &l->pool->rpc);
     }
     if (s != WICK_OK) {
-        wick_driver_fail(d, d->rpc_job, s);
-    } else {
-        wick_status late = wick_gateway_fees(d->cfg.gateway, now_ms, d->rpc_job->request.id, base,
-                                             tip);
-        (void)late;
-        d->rpc_job->request.id = 0;
+        end_failed(d, l, s);
+        return;
     }
-    d->rpc_job = NULL;
+    wick_status late = wick_gateway_fees(d->cfg.gateway, now_ms, l->job->request.id, base, tip);
+    (void)late;
+    end_job(l);
 }
 
-/* The whole request has failed before it gave anything. */
-static void end_failed(wick_driver *d, wick_status s)
+/* Block and proof came together, or the node takes no batches or no proofs by hash. */
+static wick_status take_both(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t now_ms)
 {
-    wick_driver_fail(d, d->rpc_job, s);
-    d->rpc_job = NULL;
+    wick_rpc *rpc = &l->pool->rpc;
+    if (s == WICK_E_RPC || s == WICK_E_JSON || s == WICK_E_RPC_ID) {
+        l->batch = false;
+        return start_step(l, STEP_BLOCK, now_ms);
+    }
+    s = s == WICK_OK ? wick_rpc_batch_item(rpc, 0) : s;
+    s = s == WICK_OK ? keep_block(l) : s;
+    if (s != WICK_OK) {
+        wick_rpc_pool_blame(l->pool, now_ms, s);
+        return s;
+    }
+    s = wick_rpc_batch_item(rpc, 1);
+    if (s == WICK_E_RPC) {
+        l->by_number = wick_rpc_error_code(rpc) == RPC_INVALID_PARAMS;
+        return start_step(l, STEP_PROOF, now_ms);
+    }
+    end_proof(d, l, s == WICK_OK ? feed_proof(d, l, now_ms) : s, now_ms);
+    return WICK_OK;
 }
 
 /* The call under way has ended with `s`: on to the next one, or answer. */
-static void advance(wick_driver *d, wick_status s, uint64_t now_ms)
+static void advance(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t now_ms)
 {
-    d->stats.rpc_rx_bytes += d->rpc.http.body.len;
-    switch ((enum step)d->rpc_job->step) {
-    case STEP_CHAIN_ID:
-        s = s == WICK_OK ? take_chain_id(d, now_ms) : s;
-        break;
+    if (s == WICK_E_RPC) {
+        d->refused = (uint8_t)(l - d->line);
+    }
+    switch ((enum step)l->job->step) {
     case STEP_BLOCK:
-        s = s == WICK_OK ? take_block(d, now_ms) : s;
+        s = s == WICK_OK ? take_block(l, now_ms) : s;
+        break;
+    case STEP_BOTH:
+        s = take_both(d, l, s, now_ms);
+        if (s == WICK_OK) {
+            return;
+        }
         break;
     case STEP_PROOF:
-        end_proof(d, s == WICK_OK ? feed_proof(d, now_ms) : s, now_ms);
+        if (s == WICK_E_RPC && l->job->request.at_hash && !l->by_number &&
+            wick_rpc_error_code(&l->pool->rpc) == RPC_INVALID_PARAMS) {
+            l->by_number = true;
+            s = start_step(l, STEP_PROOF, now_ms);
+            break;
+        }
+        end_proof(d, l, s == WICK_OK ? feed_proof(d, l, now_ms) : s, now_ms);
         return;
     case STEP_FEES:
-        end_fees(d, s, now_ms);
+        end_fees(d, l, s, now_ms);
         return;
     case STEP_DRY_RUN:
         if (s == WICK_OK) {
-            s = start_step(d, STEP_SEND, now_ms);
+            s = start_step(l, STEP_SEND, now_ms);
             break;
         }
-        end_send(d, s, now_ms);
+        end_send(d, l, s, now_ms);
         return;
     case STEP_SEND:
-        end_send(d, s, now_ms);
+        end_send(d, l, s, now_ms);
         return;
     case STEP_WAITS:
     default:
@@ -238,27 +359,121 @@ static void advance(wick_driver *d, wick_status s, uint64_t now_ms)
         break;
     }
     if (s != WICK_OK) {
-        end_failed(d, s);
+        end_failed(d, l, s);
+    }
+}
+
+static bool run_line(wick_driver *d, wick_driver_line *l, uint64_t now_ms)
+{
+    if (l->job == NULL) {
+        wick_driver_job *job = wick_driver_next_job(d, true, l->pool->chain_id);
+        if (job == NULL || !wick_rpc_pool_take(l->pool, l)) {
+            return false;
+        }
+        l->job = job;
+        wick_status s = first_step(l, now_ms);
+        if (s != WICK_OK) {
+            end_failed(d, l, s);
+            return true;
+        }
+    }
+    wick_status s = wick_rpc_pool_poll(l->pool, now_ms);
+    if (s == WICK_AGAIN) {
+        return false;
+    }
+    advance(d, l, s, now_ms);
+    return true;
+}
+
+static void count(wick_driver *d)
+{
+    d->stats.rpc_calls = d->stats.rpc_tx_bytes = d->stats.rpc_rx_bytes = 0;
+    for (uint8_t i = 0; i < d->lines; i++) {
+        const wick_driver_line *l = &d->line[i];
+        d->stats.rpc_calls += l->pool->calls;
+        d->stats.rpc_tx_bytes += l->pool->tx_bytes;
+        d->stats.rpc_rx_bytes += l->pool->rx_bytes;
     }
 }
 
 bool wick_driver_chain_run(wick_driver *d, uint64_t now_ms)
 {
-    if (d->rpc_job == NULL) {
-        d->rpc_job = wick_driver_next_job(d, true);
-        if (d->rpc_job == NULL) {
-            return false;
-        }
-        wick_status s = first_step(d, now_ms);
-        if (s != WICK_OK) {
-            end_failed(d, s);
+    bool moved = false;
+    for (uint8_t i = 0; i < d->lines; i++) {
+        moved = run_line(d, &d->line[i], now_ms) || moved;
+    }
+    count(d);
+    return moved;
+}
+
+/* ---- light clients ---- */
+
+bool wick_driver_light_run(wick_driver *d, wick_driver_event *event, uint64_t now_ms)
+{
+    for (uint8_t i = 0; i < d->lines; i++) {
+        wick_light_event told;
+        if (d->line[i].has_light &&
+            wick_light_driver_step(&d->line[i].light, &told, now_ms)) {
+            memset(event, 0, sizeof *event);
+            event->kind = WICK_DRIVER_LIGHT;
+            event->session = WICK_GW_NO_SESSION;
+            event->status = told.status;
+            event->chain = i;
+            event->light = told;
             return true;
         }
     }
-    wick_status s = wick_rpc_poll(&d->rpc, now_ms);
-    if (s == WICK_AGAIN) {
-        return false;
+    return false;
+}
+
+uint64_t wick_driver_chain_deadline(const wick_driver *d, uint64_t t, uint64_t now_ms)
+{
+    for (uint8_t i = 0; i < d->lines; i++) {
+        const wick_driver_line *l = &d->line[i];
+        if (l->job != NULL) {
+            /* Without a socket a name is being resolved, which poll() cannot see. */
+            t = wick_time_min(t, wick_rpc_pool_sock(l->pool) < 0
+                                     ? now_ms + 50
+                                     : wick_rpc_pool_deadline(l->pool));
+        }
+        if (l->has_light) {
+            t = wick_time_min(t, wick_light_driver_deadline(&l->light, now_ms));
+        }
     }
-    advance(d, s, now_ms);
-    return true;
+    return t;
+}
+
+size_t wick_driver_chain_watch(const wick_driver *d, struct pollfd *out)
+{
+    size_t n = 0;
+    for (uint8_t i = 0; i < d->lines; i++) {
+        const wick_driver_line *l = &d->line[i];
+        int fd = l->job != NULL && wick_rpc_pool_sock(l->pool) >= 0
+                     ? wick_linux_net_fd(d->cfg.linux_net, wick_rpc_pool_sock(l->pool))
+                     : -1;
+        if (fd >= 0) {
+            out[n].fd = fd;
+            out[n].events = wick_rpc_pool_wants_write(l->pool) ? POLLOUT : POLLIN;
+            out[n++].revents = 0;
+        }
+        if (l->has_light) {
+            n += wick_light_driver_watch(&l->light, out + n, d->cfg.linux_net);
+        }
+    }
+    return n;
+}
+
+void wick_driver_chain_drop(wick_driver *d)
+{
+    for (uint8_t i = 0; i < d->lines; i++) {
+        wick_driver_line *l = &d->line[i];
+        if (l->has_light) {
+            wick_light_driver_cancel(&l->light);
+        }
+        if (l->job != NULL) {
+            wick_rpc_pool_cancel(l->pool);
+            wick_rpc_pool_release(l->pool, l);
+            l->job = NULL;
+        }
+    }
 }

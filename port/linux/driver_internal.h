@@ -23,11 +23,20 @@ static inline void wick_driver_fail(wick_driver *d, wick_driver_job *job, wick_s
 /* Sends what wick_gateway gave as SEND. What the socket does not take is lost, as on a network. */
 void wick_driver_transmit(wick_driver *d, const wick_gateway_out *out);
 
-/* Oldest waiting job for the node (chain = true) or for the wallet manager, or NULL. */
-wick_driver_job *wick_driver_next_job(wick_driver *d, bool chain);
+/* Oldest waiting job for the nodes of a chain (chain = true) or for the wallet manager, or NULL. */
+wick_driver_job *wick_driver_next_job(wick_driver *d, bool chain, uint64_t chain_id);
 
-/* Requests to the node. Returns true if something moved. */
+/* Chains: pools and light clients of the configuration. */
+wick_status wick_driver_chain_init(wick_driver *d);
+bool wick_driver_serves(const wick_driver *d, uint64_t chain_id);
+/* Requests to the nodes. Returns true if something moved. */
 bool wick_driver_chain_run(wick_driver *d, uint64_t now_ms);
+/* Light clients. Returns true if `event` was filled. */
+bool wick_driver_light_run(wick_driver *d, wick_driver_event *event, uint64_t now_ms);
+uint64_t wick_driver_chain_deadline(const wick_driver *d, uint64_t t, uint64_t now_ms);
+/* At most three for each chain. */
+size_t wick_driver_chain_watch(const wick_driver *d, struct pollfd *out);
+void wick_driver_chain_drop(wick_driver *d);
 
 /* Requests to the wallet manager. Returns true if something moved. */
 bool wick_driver_wallet_run(wick_driver *d, uint64_t now_ms);

@@ -306,7 +306,7 @@ bool wick_driver_wallet_run(wick_driver *d, uint64_t now_ms)
     bool ended = false;
     wick_status s = WICK_OK;
     if (w->job == NULL) {
-        w->job = wick_driver_next_job(d, false);
+        w->job = wick_driver_next_job(d, false, 0);
         if (w->job == NULL) {
             return false;
         }

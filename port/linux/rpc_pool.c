@@ -10,7 +10,7 @@
 
 #include "rpc_internal.h"
 
-enum { IDLE = 0, PROBE, CALL };
+enum { IDLE = 0, PAUSE, PROBE, CALL };
 
 /* EIP-1474 and what providers made of it. */
 #define RPC_LIMIT_EXCEEDED (-32005)
@@ -77,13 +77,13 @@ static uint8_t best_of(const wick_rpc_pool *p, uint64_t now_ms)
 /* Why nobody is to be asked: what the one that is ready first said last. */
 static wick_status reason(const wick_rpc_pool *p)
 {
-    const wick_health *first = &p->source[0].health;
+    const wick_health *soonest = &p->source[0].health;
     for (uint8_t i = 1; i < p->count; i++) {
-        if (p->source[i].health.not_before_ms < first->not_before_ms) {
-            first = &p->source[i].health;
+        if (p->source[i].health.not_before_ms < soonest->not_before_ms) {
+            soonest = &p->source[i].health;
         }
     }
-    return first->last != WICK_OK ? first->last : WICK_E_NET;
+    return soonest->last != WICK_OK ? soonest->last : WICK_E_NET;
 }
 
 uint64_t wick_rpc_pool_ready_at(const wick_rpc_pool *p, uint64_t now_ms)
@@ -97,6 +97,14 @@ uint64_t wick_rpc_pool_ready_at(const wick_rpc_pool *p, uint64_t now_ms)
 
 /* ---- one endpoint ---- */
 
+static wick_status call(wick_rpc_pool *p, uint64_t now_ms)
+{
+    p->state = CALL;
+    p->calls++;
+    p->tx_bytes += p->rpc.request_len;
+    return wick_rpc_transmit(&p->rpc, now_ms);
+}
+
 static wick_status send_to(wick_rpc_pool *p, uint64_t now_ms, uint8_t i)
 {
     wick_rpc_source *src = &p->source[i];
@@ -105,22 +113,29 @@ static wick_status send_to(wick_rpc_pool *p, uint64_t now_ms, uint8_t i)
     p->sent_ms = now_ms;
     wick_rpc_aim(&p->rpc, &src->url, src->trust, src->timeout_ms);
     if (src->checked) {
-        p->state = CALL;
-        return wick_rpc_transmit(&p->rpc, now_ms);
+        return call(p, now_ms);
     }
     p->state = PROBE;
+    p->calls++;
+    p->tx_bytes += sizeof probe_text - 1;
     return wick_http_start(&p->rpc.http, now_ms, "POST", "application/json",
                            wick_span_make((const uint8_t *)probe_text, sizeof probe_text - 1),
                            p->probe, sizeof p->probe, src->timeout_ms);
 }
 
-/* An endpoint that failed must name its chain again: another machine may stand there by then. */
+/* After these another machine may stand there, so that it must name its chain again. */
+static bool is_break(wick_status s)
+{
+    return wick_health_of(s) != WICK_HEALTH_GOOD && s != WICK_E_JSON && s != WICK_E_RPC_ID &&
+           s != WICK_E_LIMIT && s != WICK_E_HTTP && s != WICK_E_HTTP_RATE;
+}
+
 static void note(wick_rpc_pool *p, uint64_t now_ms, wick_status status)
 {
     wick_rpc_source *src = &p->source[p->at];
     wick_health_note(&src->health, p->entropy, now_ms, status, (uint32_t)(now_ms - p->sent_ms),
                      p->rpc.http.retry_s);
-    if (wick_health_of(status) != WICK_HEALTH_GOOD) {
+    if (is_break(status)) {
         src->checked = false;
     }
 }
@@ -146,6 +161,18 @@ static wick_status move_on(wick_rpc_pool *p, uint64_t now_ms, wick_status status
     return status;
 }
 
+/* The first endpoint of a request. */
+static wick_status first(wick_rpc_pool *p, uint64_t now_ms)
+{
+    bool one = p->one;
+    p->begun_ms = now_ms;
+    p->tried = one ? ~(1u << p->at) : 0;
+    p->one = false;
+    wick_status s = move_on(p, now_ms, one ? p->source[p->at].health.last : reason(p));
+    p->one = one;
+    return s;
+}
+
 wick_status wick_rpc_pool_start(wick_rpc_pool *p, uint64_t now_ms, unsigned source)
 {
     if (source != WICK_RPC_ANY && source >= p->count) {
@@ -154,18 +181,18 @@ wick_status wick_rpc_pool_start(wick_rpc_pool *p, uint64_t now_ms, unsigned sour
     if (p->rpc.request_len >= sizeof p->rpc.request) {
         return WICK_E_NO_SPACE;
     }
-    p->tried = 0;
-    p->begun_ms = now_ms;
-    p->one = false;
-    if (source != WICK_RPC_ANY) {
-        if (!wick_health_ready(&p->source[source].health, now_ms)) {
-            return p->source[source].health.last;
-        }
-        p->tried = ~(1u << source);
-    }
-    wick_status s = move_on(p, now_ms, reason(p));
     p->one = source != WICK_RPC_ANY;
-    return s;
+    p->at = (uint8_t)(p->one ? source : 0);
+    uint64_t at = p->one ? p->source[source].health.not_before_ms : wick_rpc_pool_ready_at(p, now_ms);
+    if (wick_time_reached(now_ms, at)) {
+        return first(p, now_ms);
+    }
+    if (at - now_ms > WICK_RPC_POOL_PATIENCE_MS) {
+        return p->one ? p->source[source].health.last : reason(p);
+    }
+    p->wake_ms = at;
+    p->state = PAUSE;
+    return WICK_OK;
 }
 
 /* Error objects that another node might not give. Anything else is an answer. */
@@ -200,17 +227,23 @@ static wick_status read_probe(wick_rpc_pool *p)
 {
     const wick_json *root;
     uint64_t id = 0;
+    uint64_t theirs = 0;
     wick_status s = wick_json_parse(&root, (uint8_t *)p->rpc.arena, sizeof p->rpc.arena,
                                     p->rpc.http.body);
-    if (s == WICK_OK && wick_json_kind_of(wick_json_member(root, "error")) == WICK_JSON_OBJECT) {
+    const char *version = wick_json_text(wick_json_member(root, "jsonrpc"));
+    if (s != WICK_OK || version == NULL || strcmp(version, "2.0") != 0) {
+        return WICK_E_JSON;
+    }
+    if (wick_json_u64(&theirs, wick_json_member(root, "id")) != WICK_OK || theirs != 1) {
+        return WICK_E_RPC_ID;
+    }
+    if (wick_json_kind_of(wick_json_member(root, "error")) == WICK_JSON_OBJECT) {
         return wick_json_integer(wick_json_member(wick_json_member(root, "error"), "code")) ==
                        RPC_LIMIT_EXCEEDED
                    ? WICK_E_HTTP_RATE
                    : WICK_E_RPC;
     }
-    if (s == WICK_OK) {
-        s = wick_json_u64(&id, wick_json_member(root, "result"));
-    }
+    s = wick_json_u64(&id, wick_json_member(root, "result"));
     return s != WICK_OK ? s : id == p->chain_id ? WICK_OK : WICK_E_CHAIN_MISMATCH;
 }
 
@@ -220,14 +253,14 @@ static wick_status poll_probe(wick_rpc_pool *p, uint64_t now_ms)
     if (s == WICK_AGAIN) {
         return WICK_AGAIN;
     }
+    p->rx_bytes += p->rpc.http.body.len;
     if (s == WICK_OK || (s == WICK_E_HTTP && p->rpc.http.body.len != 0)) {
-        wick_status read = read_probe(p);
-        s = s == WICK_OK || read == WICK_E_HTTP_RATE ? read : s;
+        wick_status read = read_probe(p); /* some nodes send their errors with status 4xx */
+        s = s == WICK_OK || read == WICK_E_HTTP_RATE || read == WICK_E_RPC ? read : s;
     }
     if (s == WICK_OK) {
         p->source[p->at].checked = true;
-        p->state = CALL;
-        s = wick_rpc_transmit(&p->rpc, now_ms);
+        s = call(p, now_ms);
         if (s == WICK_OK) {
             return WICK_AGAIN;
         }
@@ -239,6 +272,15 @@ static wick_status poll_probe(wick_rpc_pool *p, uint64_t now_ms)
 
 wick_status wick_rpc_pool_poll(wick_rpc_pool *p, uint64_t now_ms)
 {
+    if (p->state == PAUSE) {
+        if (!wick_time_reached(now_ms, p->wake_ms)) {
+            return WICK_AGAIN;
+        }
+        wick_status started = first(p, now_ms);
+        if (started != WICK_OK) {
+            return started;
+        }
+    }
     if (p->state == PROBE) {
         wick_status s = poll_probe(p, now_ms);
         if (s != WICK_AGAIN || p->state != CALL) {
@@ -253,6 +295,7 @@ wick_status wick_rpc_pool_poll(wick_rpc_pool *p, uint64_t now_ms)
         return WICK_AGAIN;
     }
     bool elsewhere = false;
+    p->rx_bytes += p->rpc.http.body.len;
     if (s == WICK_E_RPC) {
         s = of_error(p, &elsewhere);
     } else if (s == WICK_OK && p->rpc.batch != 0 && batch_limited(p)) {
@@ -317,7 +360,7 @@ bool wick_rpc_pool_wants_write(const wick_rpc_pool *p)
 
 uint64_t wick_rpc_pool_deadline(const wick_rpc_pool *p)
 {
-    return wick_rpc_deadline(&p->rpc);
+    return p->state == PAUSE ? p->wake_ms : wick_rpc_deadline(&p->rpc);
 }
 
 void wick_rpc_pool_cancel(wick_rpc_pool *p)

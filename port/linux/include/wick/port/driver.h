@@ -3,7 +3,7 @@
 #define WICK_PORT_DRIVER_H
 /*
  * Event loop that runs one gateway agent (wick/gateway.h) on real sockets: UDP for STUN, TURN and
- * handshakes, JSON-RPC to an Ethereum node, TLS-PSK to the wallet manager, and a DTLS session for
+ * handshakes, JSON-RPC to nodes of one or several chains, their light clients, TLS-PSK to the wallet manager, and a DTLS session for
  * each session of the agent. One thread, poll(), nothing blocks.
  *
  *     static wick_driver d;
@@ -23,19 +23,24 @@
  *         }
  *     }
  *
- * The functions of wick_gateway may be called between two runs. Requests to the node go out one
- * after another, and so do those to the wallet manager; the first one to the node asks for its
- * chain id, and another one than configured fails every request with CHAIN_MISMATCH.
+ *         case WICK_DRIVER_LIGHT:   ev.light is an event of the light client of chain ev.chain
+ *
+ * The functions of wick_gateway may be called between two runs. Each chain has a pool of endpoints
+ * (wick/port/rpc_pool.h): its requests go out one after another, beside those of other chains. A chain
+ * with a light client names it here as well as in the agent's registry; the driver runs it
+ * (wick/port/light_driver.h). A proof that fails is held against the endpoint it came from.
  *
  * The wallet manager speaks one JSON object per line, at most WICK_DRIVER_LINE_MAX bytes, and
  * begins with {"challenge": 32 bytes}; operations are "voucher", "fund" and "relay".
  *
- * Sizes: wick_driver 0.7 MB, nearly all of it for the largest reply of a node.
+ * Sizes: wick_driver 0.7 MB, nearly all of it for the largest reply of a node; other chains bring
+ * their own pools.
  */
 #include "wick/gateway.h"
 #include "wick/port/dtls.h"
+#include "wick/port/light_driver.h"
 #include "wick/port/linux.h"
-#include "wick/port/rpc.h"
+#include "wick/port/rpc_pool.h"
 #include "wick/port/tls.h"
 
 #ifdef __cplusplus
@@ -49,6 +54,18 @@ extern "C" {
 /* Requests of the agent that wait or are under way: its reads, a transaction, its fees, the wallet. */
 #define WICK_DRIVER_JOBS (WICK_GW_READS_MAX + 5)
 
+/* Chains that a driver serves. Range 1..8. 2.5 KB each. */
+#ifndef WICK_DRIVER_CHAINS
+#define WICK_DRIVER_CHAINS 4
+#endif
+
+/** How one chain is reached. */
+typedef struct wick_driver_chain {
+    wick_rpc_pool *pool;     /* initialised; its chain id names the chain */
+    wick_light *light;       /* started by the caller; NULL: none */
+    wick_beacon_api *beacon; /* of a sync committee; else NULL */
+} wick_driver_chain;
+
 /** All pointers are kept and must outlive the driver. */
 typedef struct wick_driver_config {
     wick_gateway *gateway;
@@ -57,9 +74,12 @@ typedef struct wick_driver_config {
     const wick_hal_net *net;
     wick_linux_net *linux_net; /* behind `net` */
 
+    const wick_driver_chain *chains; /* NULL: one chain with one node, as the next three say */
+    size_t chain_count;
     const char *rpc_url;
     uint64_t chain_id; /* of the node at rpc_url */
     uint32_t rpc_timeout_ms;
+    const wick_https_trust *rpc_trust; /* where rpc_url is https */
 
     wick_addr wallet; /* port 0: there is no wallet manager */
     wick_span wallet_identity, wallet_psk;
@@ -79,7 +99,8 @@ typedef enum wick_driver_event_kind {
     WICK_DRIVER_OPEN,
     WICK_DRIVER_DATA,
     WICK_DRIVER_CLOSED,
-    WICK_DRIVER_DONE
+    WICK_DRIVER_DONE,
+    WICK_DRIVER_LIGHT
 } wick_driver_event_kind;
 
 typedef struct wick_driver_event {
@@ -89,6 +110,8 @@ typedef struct wick_driver_event {
     const uint8_t *peer; /* 32-byte id of the session's peer; lives until the next run */
     wick_span bytes;     /* lives until the next run */
     wick_gateway_event gateway;
+    uint8_t chain; /* LIGHT: index in the configuration */
+    wick_light_event light;
 } wick_driver_event;
 
 /** Private: one session and its DTLS. */
@@ -108,6 +131,20 @@ typedef struct wick_driver_job {
     uint32_t order;
     uint8_t step; /* 0: waits */
 } wick_driver_job;
+
+/** Private: one chain. */
+typedef struct wick_driver_line {
+    wick_rpc_pool *pool;
+    bool has_light;
+    bool batch;     /* block and proof are asked for together */
+    bool by_number; /* the nodes know no proofs by block hash */
+    uint8_t source; /* of the block, where the proof comes second */
+    wick_light_driver light;
+    wick_driver_job *job; /* under way, or NULL */
+    wick_eth_block block;
+    size_t header_len;
+    uint8_t header[WICK_HEADER_MAX];
+} wick_driver_line;
 
 /** Private: the connection to the wallet manager. */
 typedef struct wick_driver_wallet {
@@ -133,24 +170,23 @@ typedef struct wick_driver {
     int watched_fd; /* the caller's, or -1 */
     bool watched;   /* it has become readable */
     bool done;
-    bool chain_checked;
     bool readable[WICK_GW_SOCKETS];
-    wick_driver_job *rpc_job; /* under way, or NULL */
-    wick_eth_block block;
-    size_t header_len;
-    uint8_t header[WICK_HEADER_MAX];
+    uint8_t lines;
+    uint8_t refused; /* line whose node refused last */
+    wick_driver_line line[WICK_DRIVER_CHAINS];
     uint8_t datagram[2048];
     uint8_t plain[WICK_DTLS_DATAGRAM_MAX];
     uint8_t node[WICK_MPT_NODE_MAX];
     uint8_t closed_peer[32];
     char wallet_text[256];
     wick_driver_wallet wallet;
-    wick_rpc rpc;
+    wick_rpc_pool pool; /* of cfg.rpc_url */
 } wick_driver;
 
 /**
  * Opens nothing yet; sockets are opened when they are first needed.
- * @retval WICK_E_MALFORMED, WICK_E_UNSUPPORTED as wick_rpc_init()
+ * @retval WICK_E_BAD_ARG  a pointer is missing, or more chains than WICK_DRIVER_CHAINS
+ * @retval others          as wick_rpc_pool_init()
  */
 WICK_NODISCARD wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg);
 

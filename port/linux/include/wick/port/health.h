@@ -11,8 +11,8 @@
  *  - A wish to slow down (HTTP 429, JSON-RPC error -32005) gives what Retry-After says, else a pause
  *    four times as long.
  *  - An untrue answer (another chain, a header that does not hash, a proof that fails) disqualifies
- *    the endpoint for WICK_HEALTH_BAN_MS, doubled each time: it may be behind or being repaired, so it
- *    is not for ever.
+ *    the endpoint for WICK_HEALTH_BAN_MS, doubled each time up to a day: it may have been forged by
+ *    somebody on the way, so it is not for ever.
  *  - A good answer forgives failures; the time it took is averaged.
  *
  * The lower the score the better. Size 48 bytes.
@@ -26,7 +26,7 @@ extern "C" {
 
 #define WICK_HEALTH_PAUSE_MS 250u
 #define WICK_HEALTH_PAUSE_MAX_MS 60000u
-#define WICK_HEALTH_BAN_MS 600000u
+#define WICK_HEALTH_BAN_MS 30000u
 #define WICK_HEALTH_BAN_MAX_MS 86400000u
 
 typedef struct wick_health {

@@ -21,6 +21,9 @@
  *     s = wick_rpc_result_block(&block, &header, rpc);
  *     if (the answer proves untrue) { s = wick_rpc_pool_again(&pool, now, why); then poll again }
  *
+ * Where every endpoint is in a pause, the request waits for the first one to come out of it, if that
+ * is soon (WICK_RPC_POOL_PATIENCE_MS), and fails at once otherwise.
+ *
  * One request at a time. Parts that share a pool take turns: wick_rpc_pool_take() and _release().
  *
  * Nothing that comes out is trusted; the pool knows that an answer is untrue only when told so.
@@ -37,6 +40,11 @@ extern "C" {
 /* Endpoints of a pool. Range 1..32. */
 #ifndef WICK_RPC_POOL_MAX
 #define WICK_RPC_POOL_MAX 8
+#endif
+
+/* How long a request waits for an endpoint that is in a pause. */
+#ifndef WICK_RPC_POOL_PATIENCE_MS
+#define WICK_RPC_POOL_PATIENCE_MS 5000u
 #endif
 
 /** As `source` of a request: whichever serves best. */
@@ -69,7 +77,7 @@ typedef struct wick_rpc_source {
     wick_health health;
 } wick_rpc_source;
 
-typedef struct wick_rpc_pool { /* private but for `source` */
+typedef struct wick_rpc_pool { /* private but for `source` and the counters */
     const wick_hal_net *net;
     const wick_hal_entropy *entropy;
     uint64_t chain_id;
@@ -79,9 +87,9 @@ typedef struct wick_rpc_pool { /* private but for `source` */
     uint8_t at;         /* endpoint of the request under way, or of the last answer */
     bool one;           /* the request goes to that one only */
     uint32_t tried;     /* endpoints, one bit each */
-    uint64_t begun_ms, sent_ms;
-    wick_status status; /* last one of the request at hand */
+    uint64_t begun_ms, sent_ms, wake_ms;
     const void *holder;
+    uint64_t calls, tx_bytes, rx_bytes; /* read only: HTTP bodies so far, chain ids included */
     wick_rpc_source source[WICK_RPC_POOL_MAX];
     uint8_t probe[512]; /* answer to eth_chainId */
     wick_rpc rpc;
