@@ -102,6 +102,8 @@ bool wick_health_ready(const wick_health *h, uint64_t now_ms)
 
 uint32_t wick_health_score(const wick_health *h)
 {
-    return (h->latency_ms < 60000 ? h->latency_ms : 60000) + 2000u * h->failures +
+    /* One that was never asked counts as rather slow, so that requests stay where they are served. */
+    uint32_t latency = h->latency_ms == 0 ? 1000 : h->latency_ms;
+    return (latency < 60000 ? latency : 60000) + 2000u * h->failures +
            60000u * h->bans;
 }

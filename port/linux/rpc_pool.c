@@ -257,6 +257,8 @@ static wick_status poll_probe(wick_rpc_pool *p, uint64_t now_ms)
     if (s == WICK_OK || (s == WICK_E_HTTP && p->rpc.http.body.len != 0)) {
         wick_status read = read_probe(p); /* some nodes send their errors with status 4xx */
         s = s == WICK_OK || read == WICK_E_HTTP_RATE || read == WICK_E_RPC ? read : s;
+    } else if (s == WICK_E_TRUNCATED) {
+        s = p->rpc.http.code == 0 ? WICK_E_NET : WICK_E_JSON;
     }
     if (s == WICK_OK) {
         p->source[p->at].checked = true;
