@@ -177,7 +177,6 @@ wick_status wick_beacon_decode(wick_beacon_object *out, wick_beacon_kind kind,
 
 bool wick_beacon_is_default(const wick_beacon_header *h)
 {
-    static const uint8_t zero[4];
     if (!wick_ct_is_zero(h->beacon.ptr, h->beacon.len) ||
         !wick_ct_is_zero(h->branch.ptr, h->branch.len)) {
         return false;
@@ -186,11 +185,9 @@ bool wick_beacon_is_default(const wick_beacon_header *h)
         return h->block_hash == NULL || wick_ct_is_zero(h->block_hash, 32);
     }
     /* All zero but for the offset of an extra data that is empty. */
-    return (h->payload.len == PAYLOAD_CAPELLA || h->payload.len == PAYLOAD_DENEB) &&
-           wick_ssz_u32(h->payload.ptr + EXTRA_OFFSET) == h->payload.len &&
+    return wick_ssz_u32(h->payload.ptr + EXTRA_OFFSET) == h->payload.len &&
            wick_ct_is_zero(h->payload.ptr, EXTRA_OFFSET) &&
-           wick_ct_is_zero(h->payload.ptr + EXTRA_OFFSET + sizeof zero,
-                           h->payload.len - EXTRA_OFFSET - sizeof zero);
+           wick_ct_is_zero(h->payload.ptr + EXTRA_OFFSET + 4, h->payload.len - EXTRA_OFFSET - 4);
 }
 
 /* ---- roots ---- */
