@@ -24,12 +24,28 @@ arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdat
     --specs=nano.specs -Wl,--gc-sections,--entry=main toolchain/cortex-m/agent_image.c \
     build/cortex-m4/core/libwick_core.a -o "$image"
 
+# What the linker keeps of blst for the HAL's BLS12-381 functions, and the RAM of a store.
+bls=build/run/bls_image blst=build/deps/blst-0.3/cortex-m4
+printf '%s\n' '#include "wick/beacon.h"' '#include "wick/port/crypto.h"' 'wick_hal_crypto table;' \
+    'wick_beacon store_512;' 'int main(void) { wick_crypto_blst_fill(&table); return 0; }' >$bls.c
+if [ -e $blst/lib/libblst.a ]; then
+    arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdata-sections \
+        -Icore/include -Ihal/include -Iport/crypto/include -I$blst/include -nostartfiles \
+        --specs=nano.specs -Wl,--gc-sections,--entry=main,--undefined=store_512 $bls.c \
+        port/crypto/blst.c $blst/lib/libblst.a -o $bls
+else
+    echo "size.sh: blst is not built for cortex-m4; its line is left out" >&2
+    cp "$small" $bls
+fi
+
 # "   text  data  bss  dec  hex  base.c.obj (ex .../libwick_core.a)": the directory of a member is
 # only in the path of its object, so the objects are sized where they lie.
 {
     arm-none-eabi-size "$small" | sed -n 2p
     arm-none-eabi-size "$image" | sed -n 2p
     arm-none-eabi-nm -S "$image" | sed -n 's/^[0-9a-f]* \([0-9a-f]*\) [bB] gateway$/\1/p'
+    arm-none-eabi-size "$bls" | sed -n 2p
+    { arm-none-eabi-nm -S "$bls" | sed -n 's/^[0-9a-f]* \([0-9a-f]*\) [bB] store_512$/\1/p'; echo 0; } | head -n 1
     find build/cortex-m4/core -name '*.obj' | sort | xargs arm-none-eabi-size
 } | awk '
     BEGIN {
@@ -41,11 +57,15 @@ arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdat
         part_of["seal"] = "sealed headers"
         part_of["bft"] = "  QBFT, IBFT 2.0, IBFT 1"
         part_of["clique"] = "  Clique"
+        split("ssz beacon beacon_ssz beacon_keys beacon_store chains", beacon_files, " ")
+        for (i in beacon_files) { part_of[beacon_files[i]] = "sync committee" }
         printf "%-24s %8s %8s %8s %10s\n", "Cortex-M4 -Os", "text", "data", "bss", "budget"
     }
     NR == 1 { small = $1; path = $1; next }
     NR == 2 { agent = $1; next }
     NR == 3 { ram = hex($1); next }
+    NR == 4 { blst = $1; next }
+    NR == 5 { store = hex($1); next }
     $1 != "text" {
         n = split($6, part, "/")
         for (i = 1; i < n; i++) { if (part[i] == "wick_core.dir") { module = part[i + 1] } }
@@ -77,8 +97,12 @@ arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdat
         row("small Keccak", small, 0, 0)
         row("proof path", path, 0, 0)
         print "  small keccak" had
-        parts = split("receipts and logs|sealed headers|  QBFT, IBFT 2.0, IBFT 1|  Clique", name, "|")
+        parts = split("receipts and logs|sealed headers|  QBFT, IBFT 2.0, IBFT 1|  Clique|sync committee", name, "|")
         for (i = 1; i <= parts; i++) { row(name[i], optional[name[i]], 0, 0) }
+        if (store > 0) {
+            row("  blst, linked", blst, 0, 0)
+            printf "  sizeof(wick_beacon) %d with 512 members\n", store
+        }
         row("agent, linked", agent, 0, 0)
         printf "  sizeof(wick_gateway) %d, budget 24576%s\n", ram, (ram > 24576 ? "  BROKEN" : "")
         failed += (ram > 24576)

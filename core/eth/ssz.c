@@ -21,9 +21,7 @@ wick_status wick_ssz_end(wick_ssz *z)
     return z->status;
 }
 
-/* Two inputs, so that no caller has to join them first. */
-static void hash_two(wick_ssz *z, uint8_t out32[32], const uint8_t *a, size_t a_len,
-                     const uint8_t *b, size_t b_len)
+void wick_ssz_hash(wick_ssz *z, uint8_t out32[32], const uint8_t *data, size_t len)
 {
     const wick_hal_crypto *c = z->crypto;
     wick_status s = z->status;
@@ -31,10 +29,7 @@ static void hash_two(wick_ssz *z, uint8_t out32[32], const uint8_t *a, size_t a_
         s = c->hash_begin(c->ctx, &z->hash, WICK_HASH_SHA256);
     }
     if (s == WICK_OK) {
-        s = c->hash_update(c->ctx, &z->hash, a, a_len);
-    }
-    if (s == WICK_OK && b_len != 0) {
-        s = c->hash_update(c->ctx, &z->hash, b, b_len);
+        s = c->hash_update(c->ctx, &z->hash, data, len);
     }
     if (s == WICK_OK) {
         s = c->hash_finish(c->ctx, &z->hash, out32);
@@ -45,19 +40,20 @@ static void hash_two(wick_ssz *z, uint8_t out32[32], const uint8_t *a, size_t a_
     }
 }
 
+/* One call of the back end with a whole block is less work than two with its halves. */
 void wick_ssz_pair(wick_ssz *z, uint8_t out32[32], const uint8_t a32[32], const uint8_t b32[32])
 {
-    hash_two(z, out32, a32, 32, b32, 32);
-}
-
-void wick_ssz_hash(wick_ssz *z, uint8_t out32[32], const uint8_t *data, size_t len)
-{
-    hash_two(z, out32, data, len, NULL, 0);
+    uint8_t both[64];
+    memcpy(both, a32, 32);
+    memcpy(both + 32, b32, 32);
+    wick_ssz_hash(z, out32, both, sizeof both);
 }
 
 void wick_ssz_bytes48(wick_ssz *z, uint8_t out32[32], const uint8_t in48[48])
 {
-    hash_two(z, out32, in48, 48, zeros, 16);
+    uint8_t both[64] = {0};
+    memcpy(both, in48, 48);
+    wick_ssz_hash(z, out32, both, sizeof both);
 }
 
 void wick_ssz_tree_begin(wick_ssz_tree *t)

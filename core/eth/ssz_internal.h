@@ -39,7 +39,7 @@ WICK_NODISCARD wick_status wick_ssz_end(wick_ssz *z);
 void wick_ssz_pair(wick_ssz *z, uint8_t out32[32], const uint8_t a32[32], const uint8_t b32[32]);
 /** SHA-256 of any bytes. */
 void wick_ssz_hash(wick_ssz *z, uint8_t out32[32], const uint8_t *data, size_t len);
-/** Root of up to 64 bytes of a fixed length in two chunks, as a Bytes48. */
+/** Root of a Bytes48: two chunks. */
 void wick_ssz_bytes48(wick_ssz *z, uint8_t out32[32], const uint8_t in48[48]);
 
 void wick_ssz_tree_begin(wick_ssz_tree *t);

@@ -7,7 +7,7 @@
  * operator trusts, a device follows the chain with one update of 27 KB a period, and checks any
  * finalised block by one signature.
  *
- *     static wick_beacon b;                                           96 KB, see below
+ *     static wick_beacon b;                                           97 KB, see below
  *     wick_beacon_config cfg = {&wick_beacon_mainnet, {trusted root}, 0};
  *     s = wick_beacon_bootstrap(&b, &cfg, &crypto, fork, ssz, &now);   once
  *     for each update:  s = wick_beacon_input(&b, &crypto, WICK_BEACON_UPDATE, fork, ssz, &now);
@@ -37,9 +37,9 @@
  * signature check otherwise; the other one compressed (48 bytes). At the turn of a period they change
  * forms in place, which takes one decompression and one subgroup check for each key, once.
  *
- * Bounds: WICK_BEACON_COMMITTEE_MAX members. Sizes with 512: wick_beacon 98 KB, of which 24 KB for
- * wick_beacon_force() (WICK_BEACON_FORCE 0 leaves it out: 74 KB); with 32: 6.5 KB. The largest object
- * is WICK_BEACON_OBJECT_MAX. Stack 1 KB besides the back end's.
+ * Bounds: WICK_BEACON_COMMITTEE_MAX members. Sizes with 512: wick_beacon 97 KB, of which 24 KB for
+ * wick_beacon_force() (WICK_BEACON_FORCE 0 leaves it out: 73 KB); with 32: 7 KB. The largest object
+ * is WICK_BEACON_OBJECT_MAX. Stack 2.5 KB besides the back end's 9 KB (blst).
  */
 #include "wick/chains.h"
 #include "wick/hal/crypto.h"
