@@ -18,3 +18,14 @@ if(NOT CMAKE_CROSSCOMPILING AND TARGET wick_crypto)
   # The same from the miner of a real client.
   wick_add_script_test(lab poa lab/poa.sh ARGS $<TARGET_FILE:lab_headers>)
 endif()
+
+# From nothing to a proven record, on each kind of chain.
+if(NOT CMAKE_CROSSCOMPILING AND TARGET wick AND TARGET wick-wallet)
+  add_executable(lab_light lab/lab_light.c)
+  target_link_libraries(lab_light PRIVATE wick_port_linux wick_crypto wick::core)
+  wick_target_flags(lab_light)
+  foreach(kind pos qbft ibft2 ibft1 clique quorum)
+    wick_add_script_test(lab live_${kind} lab/live.sh SERIAL
+      ARGS $<TARGET_FILE:lab_light> $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> ${kind})
+  endforeach()
+endif()

@@ -1,18 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The tool on chains that live: a device registers, and its record is looked up and proven under
-# headers that the chain's own consensus vouches for, from a store of its own and from nothing; what
-# the chain lives through meanwhile, and what must be refused, depends on its kind.
-#   live.sh WICK WICK_WALLET pos|qbft|ibft2|ibft1|clique|quorum
+# Chains that live, from nothing to a proven record: a device registers, and a light client that knows
+# what an operator provisions follows the chain to its head and proves the record under a header that
+# the chain's own consensus vouches for. What the chain lives through meanwhile, and what must be
+# refused, depends on its kind.
+#   live.sh LAB_LIGHT WICK WICK_WALLET pos|qbft|ibft2|ibft1|clique|quorum
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
-wick=$1 wallet=$2 kind=$3
+light=$1 wick=$2 wallet=$3 kind=$4
 work=
 . "$top/unittest/lab/chains.sh"
-case $kind in
-quorum) chains_need anvil devnet || exit 77 ;;
-*) chains_need anvil devnet || exit 77 ;;
-esac
+chains_need anvil devnet || exit 77
 
 work=$(mktemp -d) || exit 1
 # The chain tools keep a cache below HOME: it goes with the rest.
@@ -55,7 +53,7 @@ ports=$(chains_ports 8)
 # shellcheck disable=SC2086
 set -- $ports
 wallet_port=$6 liar_port=$7 liar2_port=$8
-sealing_epoch=20
+sealing_epoch=12
 sealing_options="--epoch $sealing_epoch"
 chain=$kind
 [ "$kind" != quorum ] || chain=anvil
@@ -89,84 +87,92 @@ registry() {
 }
 registry >>"$work/manager.conf"
 
-case $kind in
-pos)
-    chains_await 120 cl '^finality' || broken "nothing is finalised"
-    chains_conf >"$work/chain.conf"
-    ;;
-quorum)
-    liar() { # PORT MODE
-        chains_start "liar$1" node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$1" \
-            "$chains_url" "$2"
-        chains_await 10 "liar$1" '^ready'
-    }
-    liar "$liar_port" header
-    liar "$liar2_port" header
-    quorum_conf() { # URL-A URL-B URL-C
-        printf '[chain.lab]\nchain_id = %s\nrule = quorum\nquorum = 2\n' "$chains_id"
-        for operator in alpha beta gamma; do
-            printf '[rpc.%s]\nchain = lab\nurl = %s\noperator = %s\n' "$operator" "$1" "$operator"
-            shift
-        done
-    }
-    quorum_conf "$chains_url" "http://127.0.0.1:$liar_port" "http://localhost:$1" >"$work/chain.conf"
-    chains_tier=QUORUM
-    ;;
-*) chains_conf >"$work/chain.conf" ;;
-esac
-
-gateway() { # NAME CHAIN-CONF
-    cat <<CONF
-[identity]
-name = $1
-wallet_key_file = $1.wallet.key
-device_key_file = $1.device.key
-store_dir = $1.store
-CONF
-    cat "$2"
-    registry
-    cat <<CONF
-[wallet]
-address = 127.0.0.1:$wallet_port
-psk_identity = $1
-psk_file = $1.psk
-token_file = $1.token
-CONF
-}
+# The device registers by way of the operator's own node.
 psk=$(printf '%064d' 4711)
 echo "$psk" >"$work/gw-a.psk"
 echo "token-a" >"$work/gw-a.token"
 printf '{"name":"gw-a","psk":"0x%s","token":"token-a"}\n' "$psk" >"$work/devices/gw-a"
-gateway gw-a "$work/chain.conf" >"$work/gw-a.conf"
+cat >"$work/gw-a.conf" <<CONF
+[identity]
+name = gw-a
+wallet_key_file = gw-a.wallet.key
+device_key_file = gw-a.device.key
+store_dir = gw-a.store
+[chain.lab]
+chain_id = $chains_id
+rule = own_node
+[rpc]
+chain = lab
+url = $chains_own
+$(registry)
+[wallet]
+address = 127.0.0.1:$wallet_port
+psk_identity = gw-a
+psk_file = gw-a.psk
+token_file = gw-a.token
+CONF
 "$wick" --config "$work/gw-a.conf" id new gw-a >/dev/null || broken "no keys"
 chains_start wallet "$wallet" --config "$work/manager.conf"
 chains_await 10 wallet '^READY' || broken "no wallet manager"
-
-run() { # CONFIGURATION ARGS...
-    conf=$1
-    shift
-    "$wick" --config "$work/$conf.conf" "$@"
-}
-# Another configuration, with a store of its own: knows nothing but what it is given.
-fresh() { # NAME SED-SCRIPT
-    sed -e "s/^store_dir = .*/store_dir = $1.store/" -e "$2" "$work/gw-a.conf" >"$work/$1.conf"
-}
+want 0 '^registered .*tier=OWN_NODE .*sent=true' register \
+    "$wick" --config "$work/gw-a.conf" register --timeout 120
 
 # ---- a proven record ----
 
-want 0 "^registered .*tier=$chains_tier .*sent=true" register run gw-a register --timeout 120
-want 1 NO_ENDPOINT lookup run gw-a lookup gw-a
-grep -q "^tier  *$chains_tier" "$work/out"
-result $? lookup_tier
-want 1 RECORD_ABSENT lookup_absent run gw-a lookup nobody
-fresh fresh ''
-want 1 "^tier  *$chains_tier" lookup_from_nothing run fresh lookup gw-a
+registry=$(sed -n 's/^device_registry=//p' "$work/addresses")
+case $kind in
+pos)
+    chains_await 120 cl '^finality' || broken "nothing is finalised"
+    chains_tier=FINALIZED
+    provisioned="rule=sync_committee trusted=$(devnet_get beacon/headers/8 data.root)
+        beacon=$devnet_beacon genesis_time=$devnet_genesis fulu=10
+        root=$(devnet_get beacon/genesis data.genesis_validators_root) rpc=$chains_url"
+    ;;
+quorum)
+    chains_tier=QUORUM
+    liar() { # PORT MODE
+        chains_start "liar$1" node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$1" \
+            "$chains_url" "$2"
+        chains_await 10 "liar$1" '^ready' || broken "no liar"
+    }
+    liar "$liar_port" header
+    liar "$liar2_port" header
+    other_name=$(printf '%s\n' "$chains_url" | sed 's/127\.0\.0\.1/localhost/')
+    provisioned="rule=quorum quorum=2 rpc=$chains_url rpc=http://127.0.0.1:$liar_port rpc=$other_name"
+    ;;
+*)
+    provisioned="rule=$kind trusted=$sealing_genesis epoch=$sealing_epoch rpc=$chains_url"
+    ;;
+esac
+# shellcheck disable=SC2086
+look() { # [ARGUMENTS ...]: they come first, and so before what is provisioned
+    "$light" "$@" $provisioned "chain_id=$chains_id" "registry=$registry" timeout_s=60
+}
+# Final is what was written two epochs ago, and a Clique block counts when three signers stand behind it.
+confirmed() {
+    chains_tries=300
+    until look name=gw-a >"$work/out" 2>&1; do
+        chains_tries=$((chains_tries - 1))
+        if [ "$chains_tries" -le 0 ] || ! grep -q '^refused \(RECORD_ABSENT\|NO_CONTRACT\)' "$work/out"; then
+            sed 's/^/# /' "$work/out"
+            return 1
+        fi
+        sleep 0.5
+    done
+}
+confirmed
+result $? confirmed
+found="^record name=gw-a epoch=1 tier=$chains_tier "
+want 0 "$found" from_nothing look name=gw-a
+sed -n 's/^record/# record/p' "$work/out"
+want 1 '^refused RECORD_ABSENT' absent look name=nobody
+mkdir "$work/store"
+want 0 "$found" with_store look name=gw-a "store=$work/store"
 
 # ---- what the chain lives through ----
 
-# Waits until the sealing chain says so.
-sealing_until() { # JAVASCRIPT CONDITION over `s`
-    chains_tries=200
+sealing_until() { # JAVASCRIPT CONDITION over `s`, the chain's status
+    chains_tries=300
     until chains_rpc "$chains_url" sealing_status '[]' | node -e '
         const s = JSON.parse(require("node:fs").readFileSync(0));
         process.exit(eval(process.argv[1]) ? 0 : 1);' "$1"; do
@@ -178,10 +184,6 @@ sealing_until() { # JAVASCRIPT CONDITION over `s`
 sealing() { # METHOD PARAMS
     chains_rpc "$chains_url" "sealing_$1" "$2" >/dev/null || broken "sealing_$1"
 }
-wrong_block() {
-    fresh wrong "s/^trusted_hash = .*/trusted_hash = 0x$(printf '%064d' 1)/"
-    want "$1" "$2" trusted_hash_of_nothing run wrong lookup gw-a --timeout 5
-}
 
 case $kind in
 qbft | ibft2 | ibft1 | clique)
@@ -189,35 +191,34 @@ qbft | ibft2 | ibft1 | clique)
     sealing vote '[10, true]'
     sealing_until 's.set.length === 5'
     sealing vote '[0, false]'
-    sealing_until 's.set.length === 4'
-    sealing_until "s.head > s.changes.at(-1) + $sealing_epoch"
-    want 1 "^tier  *$chains_tier" lookup_after_changes run gw-a lookup gw-a
-    want 1 "^tier  *$chains_tier" lookup_from_genesis run fresh lookup gw-a
+    sealing_until "s.set.length === 4 && s.head > s.changes.at(-1) + $sealing_epoch"
+    want 0 "$found" after_changes look name=gw-a "store=$work/store"
+    want 0 "$found" after_changes_from_genesis look name=gw-a
+    want 1 '^refused ' another_genesis look name=gw-a "trusted=0x$(printf '%064d' 1)" timeout_s=4
     # The same node, but from here on its headers are not sealed as they should be.
     fault=quorum code=SEAL_QUORUM
-    [ "$kind" != clique ] || fault=removed code=SEAL_SIGNER
+    [ "$kind" != clique ] || fault=foreign code=SEAL_SIGNER
     sealing fault "[\"$fault\", 1]"
-    fresh faulty ''
-    want 1 "$code" lookup_badly_sealed run faulty lookup gw-a --timeout 10
+    want 1 "^refused $code" badly_sealed look name=gw-a timeout_s=6
     sealing fault '["none", 0]'
-    want 1 "^tier  *$chains_tier" lookup_well_sealed run faulty lookup gw-a
+    want 0 "$found" well_sealed look name=gw-a
+    ;;
+quorum)
+    # Two of three tell the same lie, and none of them hashes right.
+    provisioned="rule=quorum quorum=2 rpc=http://127.0.0.1:$liar_port rpc=$chains_url
+        rpc=http://127.0.0.1:$liar2_port"
+    want 1 '^refused ' two_liars look name=gw-a timeout_s=6
+    ;;
+pos)
+    want 1 '^refused ' another_block look name=gw-a "trusted=0x$(printf '%064d' 1)" timeout_s=6
     ;;
 esac
 case $kind in
 qbft | ibft2 | ibft1)
     # All validators are replaced at once, without a vote: nobody whom we trust has sealed that.
-    sealing jump '[20, 21, 22, 23]'
-    sealing_until 's.changes.at(-1) < s.head && s.set.length === 4'
-    fresh jumped ''
-    want 1 SEAL_OVERLAP lookup_after_jump run jumped lookup gw-a --timeout 10
-    ;;
-quorum)
-    # Two of three tell the same lie: nothing is agreed upon that has hashed right.
-    fresh lied ''
-    quorum_conf "http://localhost:$liar2_port" "http://127.0.0.1:$liar_port" "$chains_url" \
-        >"$work/lied.chain"
-    gateway gw-a "$work/lied.chain" | sed 's/^store_dir = .*/store_dir = lied.store/' >"$work/lied.conf"
-    want 1 'QUORUM\|HEADER' lookup_two_liars run lied lookup gw-a --timeout 10
+    sealing jump '[[20, 21, 22, 23]]'
+    sealing_until 's.changes.length === 3 && s.changes.at(-1) < s.head'
+    want 1 '^refused SEAL_OVERLAP' after_jump look name=gw-a timeout_s=8
     ;;
 esac
 
