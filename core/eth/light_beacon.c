@@ -98,7 +98,7 @@ static void plan(wick_light *lc, uint64_t now_ms)
         (void)light_ask_hash(lc, wanted_header(lc, 0), FOR_FINAL_HEADER);
         return;
     }
-    if (wanted_header(lc, 1) != NULL && lc->phase == 0) {
+    if (wanted_header(lc, 1) != NULL && (lc->phase == 0 || lc->phase == 3)) {
         (void)light_ask_hash(lc, wanted_header(lc, 1), FOR_OPTIMISTIC_HEADER);
         return;
     }
@@ -174,7 +174,8 @@ static wick_status header(wick_light *lc, wick_light_ask *a, wick_span rlp, cons
     return s == WICK_OK ? light_take_head(lc, &th, now_ms, index) : s;
 }
 
-/* Rounds: what is missing, then finality (phase 1), then the optimistic update (2), then a rest. */
+/* Rounds: what is missing, then finality (phase 1), then the optimistic update (2), headers of both
+ * (3), then a rest. */
 static void done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, wick_status status)
 {
     uint64_t first = 0, count = 0;
@@ -193,12 +194,11 @@ static void done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, wick_
     } else if (a->purpose == FOR_FINALITY) {
         lc->phase = 2;
     } else if (a->purpose == FOR_OPTIMISTIC) {
+        lc->phase = 3;
+    }
+    /* Headers of the bootstrap or the store do not end a round: nothing newer was asked for yet. */
+    if (lc->phase == 3 && !wants_header(lc)) {
         lc->phase = 0;
-        if (!wants_header(lc)) {
-            light_rest(lc, now_ms);
-            return;
-        }
-    } else if (a->purpose == FOR_OPTIMISTIC_HEADER) {
         light_rest(lc, now_ms);
         return;
     }
