@@ -109,7 +109,7 @@ void wick_beacon_key(uint8_t out48[48], const wick_beacon *b, const wick_hal_cry
 
 static bool is_set(wick_span bits, size_t i)
 {
-    return ((bits.ptr[i / 8] >> (i % 8)) & 1u) != 0;
+    return (((unsigned)bits.ptr[i / 8] >> (i % 8)) & 1u) != 0;
 }
 
 size_t wick_beacon_count(wick_span bits)
