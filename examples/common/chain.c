@@ -68,14 +68,46 @@ static int open_store(chain_view *v, host *h)
     return v->lock.held ? CLI_OK : store_take(v->c, &v->lock, &v->linux_store);
 }
 
+static int open_link(chain_view *v, host *h)
+{
+    size_t index = link_index(&h->conf, v->chain);
+    int code = open_store(v, h);
+    const wick_hal_store *store = v->has_store ? &v->store : NULL;
+    if (code != CLI_OK) {
+        return code;
+    }
+    return v->stopped ? link_open_stopped(&v->link, v->c, h, v->chain, index, store)
+                      : link_open(&v->link, v->c, h, v->chain, index, store);
+}
+
+static void begin(chain_view *v, const cli *c)
+{
+    chain_view given = {.c = c, .tier = v->tier, .stopped = v->stopped,
+                        .may_share = v->may_share};
+    *v = given;
+}
+
+int chain_open_link(chain_view *v, const cli *c, host *h, const char *name)
+{
+    conf_error e;
+    const conf *f = &h->conf;
+    begin(v, c);
+    v->chain = conf_find_chain(f, name != NULL ? name : f->rpcs[0].chain);
+    if (v->chain == NULL) {
+        return cli_fail(c, WICK_E_CONFIG, "%.200s: no such [chain.NAME]", f->path);
+    }
+    if (conf_require(f, &e, &v->chain->s, "chain_id rule") != WICK_OK) {
+        return cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", f->path, e.text);
+    }
+    return open_link(v, h);
+}
+
 int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span registry)
 {
     conf_error e;
     const conf *f = &h->conf;
     const conf_rpc *rpc = &f->rpcs[0];
-    chain_view given = {.tier = v->tier, .may_share = v->may_share};
-    *v = given;
-    v->c = c;
+    begin(v, c);
     v->r = r;
     wick_status s = conf_require(f, &e, &rpc->s, "chain url");
     v->chain = s == WICK_OK ? conf_find_chain(f, rpc->chain) : NULL;
@@ -99,11 +131,7 @@ int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span regist
     r->chain_id = v->chain->chain_id;
     r->tier = link_tier(v->chain);
     memcpy(r->pinned_hash, v->chain->trusted_hash, sizeof r->pinned_hash);
-    int code = open_store(v, h);
-    if (code == CLI_OK) {
-        code = link_open(&v->link, c, h, v->chain, link_index(f, v->chain),
-                         v->has_store ? &v->store : NULL);
-    }
+    int code = open_link(v, h);
     r->pool = v->link != NULL ? &v->link->pool : NULL;
     return code;
 }

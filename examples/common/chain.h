@@ -27,6 +27,7 @@ typedef struct chain_view {
     wick_bundle_kind kind; /* evidence that the chain's headers carry */
     chain_link *link;
     wick_tier tier; /* wanted; NONE: the strongest that the rule gives */
+    bool stopped;      /* open the light client without starting it */
     bool may_share;    /* without the store, if another process holds it; else that is an error */
     wick_linux_store linux_store;
     wick_linux_store_lock lock;
@@ -35,9 +36,12 @@ typedef struct chain_view {
 } chain_view;
 
 /** Takes the registry of that name, "" for the home registry. `h` has been opened. Of `v` the caller
- *  sets `tier` and `may_share` before; all else begins as zero.
+ *  sets `tier`, `stopped` and `may_share` before; all else begins as zero.
  *  @return exit code; the error is printed */
 int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span registry);
+
+/** Takes a chain alone, by name; NULL: that of the first [rpc]. As chain_open(). */
+int chain_open_link(chain_view *v, const cli *c, host *h, const char *name);
 
 /** Gets the newest header that the chain's rule vouches for, into v->r->head. With a light client it
  *  waits for it at most a minute.

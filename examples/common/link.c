@@ -157,7 +157,7 @@ wick_tier link_tier(const conf_chain *chain)
     return wick_light_rule_tier(light_rule(chain->rule));
 }
 
-static int open_light(chain_link *l, size_t index, const wick_hal_store *store)
+static int open_light(chain_link *l, size_t index, const wick_hal_store *store, bool start)
 {
     wick_light_config *g = &l->config;
     const conf_chain *x = l->chain;
@@ -188,10 +188,13 @@ static int open_light(chain_link *l, size_t index, const wick_hal_store *store)
         return cli_fail(l->c, s, "[chain.%s]", x->s.name);
     }
     wick_light_driver_init(&l->driver, &l->light, &l->pool, l->has_beacon ? &l->api : NULL);
+    if (!start) {
+        return CLI_OK;
+    }
     s = wick_light_start(&l->light, l->h->clock.now_ms(l->h->clock.ctx));
     l->has_light = s == WICK_OK;
     if (s == WICK_E_CONFIG || s == WICK_E_HEADER_STALE) {
-        return cli_fail_remedy(l->c, s, "wick store import, or remove the chain's values",
+        return cli_fail_remedy(l->c, s, "wick store erase, then start or import anew",
                                "the store of [chain.%s] is of another chain, rule or trusted_hash, "
                                "or was rolled back",
                                x->s.name);
@@ -204,8 +207,8 @@ size_t link_index(const conf *c, const conf_chain *chain)
     return (size_t)(chain - c->chains);
 }
 
-int link_open(chain_link **out, const cli *c, host *h, const conf_chain *chain, size_t index,
-              const wick_hal_store *store)
+static int open_link(chain_link **out, const cli *c, host *h, const conf_chain *chain, size_t index,
+                     const wick_hal_store *store, bool start)
 {
     chain_link *l = calloc(1, sizeof *l);
     *out = l;
@@ -220,7 +223,19 @@ int link_open(chain_link **out, const cli *c, host *h, const conf_chain *chain, 
         return code;
     }
     code = chain->rule == CONF_RULE_SYNC_COMMITTEE ? open_beacon(l) : CLI_OK;
-    return code == CLI_OK ? open_light(l, index, store) : code;
+    return code == CLI_OK ? open_light(l, index, store, start) : code;
+}
+
+int link_open(chain_link **out, const cli *c, host *h, const conf_chain *chain, size_t index,
+              const wick_hal_store *store)
+{
+    return open_link(out, c, h, chain, index, store, true);
+}
+
+int link_open_stopped(chain_link **out, const cli *c, host *h, const conf_chain *chain, size_t index,
+                      const wick_hal_store *store)
+{
+    return open_link(out, c, h, chain, index, store, false);
 }
 
 void link_close(chain_link *l)

@@ -49,6 +49,9 @@ typedef struct chain_link {
  *  @return exit code; the error is printed */
 int link_open(chain_link **out, const cli *c, host *h, const conf_chain *chain, size_t index,
               const wick_hal_store *store);
+/** The same, with a light client that is not started: for imports. */
+int link_open_stopped(chain_link **out, const cli *c, host *h, const conf_chain *chain, size_t index,
+                      const wick_hal_store *store);
 void link_close(chain_link *l);
 
 /** Place of a chain in wick.conf. */
