@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A light client over real sockets: its own node, a quorum of nodes of which one lies or is dead, and
+ * what comes of answers that are no headers.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http_world.h"
+#include "tap.h"
+#include "wick/header.h"
+#include "wick/port/crypto.h"
+#include "wick/port/light_driver.h"
+
+#define CHAIN 31337u
+
+static wick_light light;
+static wick_light_driver ld;
+static wick_rpc_pool pool;
+static wick_quorum quorum;
+static wick_hal_crypto crypto;
+static wick_crypto_ctx cc;
+static uint64_t now;
+static unsigned head_number;
+static unsigned salt[WORLD_SERVERS]; /* a node with another salt has other blocks */
+static bool wrong_hash[WORLD_SERVERS];
+static uint32_t operators[WORLD_SERVERS] = {1, 2, 3, 4};
+
+static wick_status unix_s(void *ctx, uint64_t *out)
+{
+    (void)ctx;
+    *out = 1700000000u + now / 1000;
+    return WICK_OK;
+}
+
+static const wick_hal_clock test_clock = {NULL, NULL, unix_s};
+
+/* JSON of block `n`, with its hash. */
+static void block_json(char *out, size_t cap, unsigned n, unsigned with, bool wrong)
+{
+    static uint64_t arena[40000 / 8];
+    char text[4000], zero[65], bloom[513], hash[65];
+    wick_eth_block block;
+    uint8_t rlp[WICK_HEADER_MAX], h[32];
+    const wick_json *root;
+    memset(zero, '0', 64);
+    zero[64] = '\0';
+    memset(bloom, '0', 512);
+    bloom[512] = '\0';
+    memcpy(hash, zero, 65);
+    for (int round = 0; round < 2; round++) {
+        (void)snprintf(text, sizeof text,
+                       "{\"hash\":\"0x%s\",\"parentHash\":\"0x%s\",\"sha3Uncles\":\"0x%s\","
+                       "\"miner\":\"0x%.40s\",\"stateRoot\":\"0x%s\",\"transactionsRoot\":\"0x%s\","
+                       "\"receiptsRoot\":\"0x%s\",\"logsBloom\":\"0x%s\",\"difficulty\":\"0x%x\","
+                       "\"number\":\"0x%x\",\"gasLimit\":\"0x1\",\"gasUsed\":\"0x0\","
+                       "\"timestamp\":\"0x%x\",\"extraData\":\"0x\",\"mixHash\":\"0x%s\","
+                       "\"nonce\":\"0x0000000000000000\"}",
+                       hash, zero, zero, zero, zero, zero, zero, bloom, with, n, 1700000000u + n,
+                       zero);
+        wick_buf header = wick_buf_make(rlp, sizeof rlp);
+        CHECK_STATUS(wick_json_parse(&root, (uint8_t *)arena, sizeof arena, wick_span_text(text)),
+                     WICK_OK);
+        CHECK_STATUS(wick_eth_json_header(&block, &header, root), WICK_OK);
+        wick_header_hash(h, wick_buf_span(&header));
+        h[0] ^= wrong ? 1u : 0u;
+        wick_hex_encode(hash, h, 32);
+        hash[64] = '\0';
+    }
+    (void)snprintf(out, cap, "%s", text);
+}
+
+static int node(world_server *s, const char *head, const char *body, char *out)
+{
+    char block[4000], text[4200];
+    size_t i = (size_t)(s - world);
+    (void)head;
+    if (strstr(body, "eth_chainId") != NULL) {
+        (void)snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%u,\"result\":\"0x7a69\"}",
+                       world_id(body, 0));
+        return world_json(out, text);
+    }
+    const char *p = strstr(body, "\"params\":[\"0x");
+    unsigned n = p != NULL ? (unsigned)strtoul(p + 13, NULL, 16) : head_number;
+    if (n > head_number) {
+        (void)snprintf(block, sizeof block, "null");
+    } else {
+        block_json(block, sizeof block, n, salt[i], wrong_hash[i]);
+    }
+    (void)snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%u,\"result\":%s}",
+                   world_id(body, 0), block);
+    return world_json(out, text);
+}
+
+static int html(world_server *s, const char *head, const char *body, char *out)
+{
+    (void)s, (void)head, (void)body;
+    return world_json(out, "<html>");
+}
+
+static bool setup(wick_light_rule rule, uint8_t count)
+{
+    static char url[WORLD_SERVERS][64];
+    wick_rpc_endpoint e[WORLD_SERVERS];
+    wick_rpc_pool_config p = {&world_hn, NULL, CHAIN, e, count, 0};
+    wick_light_config c;
+    bool up = world_open();
+    memset(e, 0, sizeof e);
+    memset(&c, 0, sizeof c);
+    for (unsigned i = 0; i < WORLD_SERVERS; i++) {
+        world_url(url[i], i, "/");
+        world[i].answer = node;
+        salt[i] = 0;
+        wrong_hash[i] = false;
+        e[i].url = url[i];
+        e[i].operator_id = operators[i];
+        e[i].timeout_ms = 500;
+    }
+    now = 100000;
+    head_number = 20;
+    CHECK_STATUS(wick_crypto_init(&crypto, &cc), WICK_OK);
+    CHECK_STATUS(wick_rpc_pool_init(&pool, &p), WICK_OK);
+    c.chain_id = CHAIN;
+    c.rule = rule;
+    c.crypto = &crypto;
+    c.clock = &test_clock;
+    c.poll_ms = 500;
+    c.sources = count;
+    c.operators = operators;
+    c.quorum_state = &quorum;
+    CHECK_STATUS(wick_light_init(&light, &c), WICK_OK);
+    CHECK_STATUS(wick_light_start(&light, now), WICK_OK);
+    wick_light_driver_init(&ld, &light, &pool, NULL);
+    return up;
+}
+
+/* Runs until an event of that kind, or for a while. */
+static bool until(wick_light_event *ev, wick_light_event_kind kind)
+{
+    for (int i = 0; i < 4000; i++) {
+        while (wick_light_driver_step(&ld, ev, now)) {
+            if (ev->kind == kind) {
+                return true;
+            }
+        }
+        world_run();
+        now += 5;
+        (void)poll(NULL, 0, i % 16 == 0 ? 1 : 0); /* the kernel moves the bytes */
+    }
+    return false;
+}
+
+static void teardown(void)
+{
+    wick_light_driver_cancel(&ld);
+    world_close();
+}
+
+TEST(own_node)
+{
+    wick_light_event ev;
+    wick_trusted_header th;
+    REQUIRE(setup(WICK_LIGHT_OWN_NODE, 1));
+    REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
+    CHECK_INT(ev.number, 20);
+    CHECK_STATUS(wick_light_head(&light, &th, NULL, now, WICK_TIER_OWN_NODE), WICK_OK);
+    CHECK_INT(th.number, 20);
+    head_number = 23;
+    REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
+    CHECK_INT(ev.number, 23);
+    CHECK(pool.holder == NULL);
+    teardown();
+}
+
+TEST(a_node_whose_header_does_not_hash)
+{
+    wick_light_event ev;
+    REQUIRE(setup(WICK_LIGHT_OWN_NODE, 2));
+    wrong_hash[0] = true;
+    REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
+    CHECK_INT(ev.number, 20);
+    CHECK_INT(pool.source[0].health.untrue, 1); /* the other one served */
+    CHECK(world[1].requests != 0);
+    teardown();
+}
+
+TEST(quorum_with_a_liar)
+{
+    wick_light_event ev;
+    REQUIRE(setup(WICK_LIGHT_QUORUM, 3));
+    salt[1] = 7; /* other blocks, each with its right hash */
+    REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
+    CHECK_INT(ev.tier, WICK_TIER_QUORUM);
+    CHECK_INT(ev.number, 20);
+    teardown();
+}
+
+TEST(quorum_with_a_dead_node)
+{
+    wick_light_event ev;
+    REQUIRE(setup(WICK_LIGHT_QUORUM, 3));
+    world_leave(2);
+    REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
+    CHECK_INT(ev.number, 20);
+    teardown();
+}
+
+TEST(no_quorum_no_head)
+{
+    wick_light_event ev;
+    REQUIRE(setup(WICK_LIGHT_QUORUM, 3));
+    salt[0] = 5;
+    salt[1] = 7;
+    CHECK(!until(&ev, WICK_LIGHT_EV_HEAD));
+    teardown();
+}
+
+TEST(answers_that_are_no_headers)
+{
+    wick_light_event ev;
+    REQUIRE(setup(WICK_LIGHT_OWN_NODE, 1));
+    world[0].answer = html;
+    CHECK(!until(&ev, WICK_LIGHT_EV_HEAD));
+    CHECK(pool.source[0].health.failed != 0);
+    world[0].answer = node;
+    now += 120000; /* its pauses are over, and the light client's */
+    REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
+    teardown();
+}
+
+TAP_MAIN("unit.light_driver", CASE(own_node), CASE(a_node_whose_header_does_not_hash),
+         CASE(quorum_with_a_liar), CASE(quorum_with_a_dead_node), CASE(no_quorum_no_head),
+         CASE(answers_that_are_no_headers))
