@@ -2,11 +2,13 @@
 /*
  * Proof bundles. The first byte is the size of the parts in which it is read a second time. What is
  * read in parts is what is read as a whole; what is accepted is written again byte for byte; and
- * without evidence nothing is ever proven.
+ * without evidence nothing is ever proven. Then the input is a script for the writer, which writes
+ * what decodes or says that it does not.
  */
 #include "fuzz.h"
 
 #include "wick/bundle.h"
+#include "wick/header.h"
 
 static uint8_t again[70000], work[66000];
 
@@ -79,12 +81,64 @@ static void check_accepted(const wick_bundle *b)
     }
 }
 
+static uint8_t rlp[700];
+
+static wick_span some_header(void)
+{
+    static const uint8_t zero[256];
+    static const uint16_t lens[15] = {32, 32, 20, 32, 32, 32, 256, 0, 0, 0, 0, 0, 0, 32, 8};
+    wick_header h;
+    wick_buf b = wick_buf_make(rlp, sizeof rlp);
+    memset(&h, 0, sizeof h);
+    h.fields = 15;
+    for (size_t i = 0; i < 15; i++) {
+        h.field[i] = wick_span_make(zero, lens[i]);
+    }
+    FUZZ_CHECK(wick_header_encode(&b, &h) == WICK_OK);
+    return wick_buf_span(&b);
+}
+
+/* First byte: the kind, and whether the buffer is small. Then a byte for each piece: its tag, and
+ * whether it is written as the beacon's; and a byte for its length. */
+static void write_script(const uint8_t *data, size_t size)
+{
+    static const uint8_t version4[4] = {5, 0, 0, 1}, zero[4096];
+    wick_bundle_writer w;
+    wick_bundle_head head;
+    wick_bundle b;
+    bool small = (data[0] & 32u) != 0;
+    wick_buf out = wick_buf_make(again, small ? 100 : sizeof again);
+    memset(&head, 0, sizeof head);
+    head.kind = (wick_bundle_kind)(data[0] & 31u);
+    head.time_s = data[0] >> 7;
+    wick_bundle_write_begin(&w, &out, &head);
+    for (size_t i = 1; i + 1 < size; i += 2) {
+        wick_bundle_tag tag = (wick_bundle_tag)(data[i] & 15u);
+        size_t len = data[i + 1] < 200 ? data[i + 1] : (data[i + 1] - 199u) * 73u;
+        wick_span bytes = wick_span_make(zero, len);
+        if ((data[i] & 16u) != 0) {
+            bytes.len = (data[i] & 32u) != 0 && len == 0 ? SIZE_MAX : len;
+            wick_bundle_write_beacon(&w, tag, version4, bytes);
+        } else {
+            bool header = tag == WICK_BUNDLE_HEADER && len != 0;
+            wick_bundle_write(&w, tag, header ? some_header() : bytes);
+        }
+    }
+    wick_status s = wick_bundle_write_end(&w);
+    if (s == WICK_OK) {
+        FUZZ_CHECK(wick_bundle_decode(&b, wick_buf_span(&out)) == WICK_OK);
+        FUZZ_CHECK(b.slots != 0);
+    }
+    FUZZ_CHECK(wick_bundle_kind_str(head.kind)[0] != '\0');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     wick_bundle b;
     if (size < 1 || size > 65000) {
         return 0;
     }
+    write_script(data, size);
     wick_span in = wick_span_make(data + 1, size - 1);
     wick_status s = wick_bundle_decode(&b, in);
     wick_status parts = read_in_parts(in, data[0] + 1u);
