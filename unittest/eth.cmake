@@ -6,6 +6,7 @@ wick_add_test(unit keccak_small FILE unit/test_keccak.c SOURCES ../core/eth/kecc
   DEFS WICK_KECCAK_FAST=0)
 wick_add_test(unit rlp)
 wick_add_test(unit mpt)
+wick_add_test(unit peer_bugs)
 wick_add_test(unit header)
 wick_add_test(unit proof)
 wick_add_test(unit receipt)
