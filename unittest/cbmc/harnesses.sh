@@ -41,3 +41,27 @@ bug core/eth/mpt.c 's/if (p->count > (size_t)w->nibbles - w->at) {/if (p->count 
 harness mpt-deep full core/eth/mpt.c \
     "-DKEY_BYTES=4 -DINLINED=2 --unwind 33 --unwindset walk.0:3,key_follows.0:9" \
     "the same, keys <= 4 bytes, inlined <= 2 deep"
+
+# ---- other decoders ----
+
+harness push full "core/eth/rlp_push.c core/base/base.c" "-DBOUND=8 --unwind 9" \
+    "one token from any state, pieces <= 8 bytes"
+bug core/eth/rlp_push.c 's/size_t n = piece->len < p->string ? piece->len : p->string;/size_t n = p->string;/' \
+    "a string may be longer than the piece"
+bug core/eth/rlp_push.c 's/if (p->depth == DEPTH_MAX) {/if (p->depth > DEPTH_MAX) {/' "one list too deep"
+
+harness channeldata full "core/nat/channeldata.c core/base/base.c" "--unwind 4" "datagrams <= 32 bytes"
+bug core/nat/channeldata.c 's/WICK_CHANNELDATA_HEADER_BYTES, len);/WICK_CHANNELDATA_HEADER_BYTES, rest);/' \
+    "padding is data"
+
+harness natpmp full "core/nat/natpmp.c core/base/base.c" "--unwind 24" "datagrams <= 20 bytes"
+bug core/nat/natpmp.c 's/if (in.len < whole \&\& !error) {/if (in.len + 1 < whole \&\& !error) {/' "a byte may be missing"
+
+harness nsl full "core/psk/nsl_wire.c core/base/base.c" "--unwind 16" "datagrams <= 24 bytes"
+bug core/psk/nsl_wire.c 's/if (bytes.len < WICK_NSL_HEADER_BYTES ||/if (bytes.len < 8 ||/' "header cut short"
+bug core/psk/nsl_wire.c 's/h->cid_i == 0 || h->cid_i == NSL_STUN_COOKIE/h->cid_i == 0/' "STUN passes for a handshake"
+
+harness record full "core/registry/device.c core/registry/endpoint.c core/base/base.c" "--unwind 70" \
+    "every word"
+bug core/registry/endpoint.c 's/out->seq = wick_load_be32(word + AT_SEQ);/out->seq = wick_load_be32(word + AT_SEQ + 1);/' \
+    "a field from another place"
