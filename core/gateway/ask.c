@@ -74,6 +74,8 @@ static void fail(wick_gateway *gw, uint64_t now_ms, wick_gateway_ask *a, wick_st
         gw_relay_credentials_failed(gw, now_ms, status);
     } else if (a->kind == WICK_GW_REQ_CHAIN_SEND) {
         gw_tx_sent(gw, now_ms, status, wick_span_make(NULL, 0));
+    } else if (a->kind == WICK_GW_REQ_CHAIN_FEES) {
+        gw_tx_no_fees(gw, now_ms, status);
     } else {
         gw_own_fail(gw, now_ms, status);
     }

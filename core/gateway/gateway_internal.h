@@ -106,6 +106,7 @@ void gw_own_publishing(wick_gateway *gw, uint64_t now_ms);
 void gw_tx_begin(wick_gateway *gw, uint64_t now_ms, uint8_t action);
 void gw_tx_account(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read);
 void gw_tx_not_there(wick_gateway *gw, uint64_t now_ms);
+void gw_tx_no_fees(wick_gateway *gw, uint64_t now_ms, wick_status status);
 void gw_tx_fees(wick_gateway *gw, uint64_t now_ms, uint64_t base, uint64_t priority);
 void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span revert);
 

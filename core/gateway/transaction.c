@@ -4,6 +4,11 @@
  * first if it cannot pay, and success is the proven word, never a receipt: the record is polled
  * until it holds what was written. When it does not, the proven nonce tells "not included yet" from
  * "included and refused". Everything ends: with the word, with a decoded refusal, or TX_LOST.
+ *
+ * What is not included after a while is replaced: the same content under the same nonce for an eighth
+ * more, a few times, never above the limit. The nonce is the proven one and no node's claim, so that a
+ * restarted node, or one that has lost or kept what waits, changes nothing; and a nonce under which
+ * something was sent before is a replacement as well, whenever that was.
  */
 #include "gateway_internal.h"
 
@@ -18,6 +23,7 @@ void gw_tx_begin(wick_gateway *gw, uint64_t now_ms, uint8_t action)
     o->funded = false;
     o->fund_tries = 0;
     o->sent_status = WICK_OK;
+    o->sends = 0;
     memset(&o->revert, 0, sizeof o->revert);
     const wick_gateway_registry *reg = gw_registry(gw, 0);
     if (reg->light != NULL ? reg->light->cfg.rule == WICK_LIGHT_PINNED
@@ -43,17 +49,26 @@ static void cost_of(uint8_t out32[32], uint64_t gas, uint64_t fee)
     wick_store_be32(out32 + 28, (uint32_t)low);
 }
 
+static bool replacement_is_due(const wick_gateway_own *o, uint64_t now_ms)
+{
+    return o->sends != 0 && o->sends <= WICK_GW_REPLACE_MAX &&
+           now_ms - o->started_ms >= (uint64_t)o->sends * WICK_GW_REPLACE_MS;
+}
+
 void gw_tx_account(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read)
 {
     wick_gateway_own *o = &gw->own;
     if (o->state == OWN_NONCE) {
         if (read->nonce > o->nonce) {
             gw_own_set(gw, OWN_MINED, now_ms);
+        } else if (replacement_is_due(o, now_ms)) {
+            gw_own_set(gw, OWN_FEES, now_ms);
         } else {
             gw_own_set(gw, OWN_CONFIRM, now_ms + CONFIRM_PERIOD_MS);
         }
         return;
     }
+    o->bid = o->bid && read->nonce == o->nonce;
     o->nonce = read->nonce;
     memcpy(o->balance, read->balance, 32);
     gw_own_set(gw, OWN_FEES, now_ms);
@@ -103,7 +118,8 @@ static wick_status build(wick_gateway *gw, uint64_t now_ms)
     if (o->action == ACT_REGISTER) {
         wick_calldata_register(&data, &o->voucher, o->r, o->vs);
     } else {
-        wick_status s = make_word(gw, now_ms);
+        /* A replacement carries the same word: it does not matter which of them is included. */
+        wick_status s = o->sends == 0 ? make_word(gw, now_ms) : WICK_OK;
         if (s != WICK_OK) {
             return s;
         }
@@ -141,39 +157,87 @@ static wick_status build(wick_gateway *gw, uint64_t now_ms)
     return WICK_E_CRYPTO;
 }
 
+/* At least an eighth more, or the limit if that is less. */
+static uint64_t more(uint64_t fee, uint64_t limit)
+{
+    uint64_t eighth = fee / 8 + (fee % 8 != 0 ? 1 : 0);
+    return fee < limit && eighth <= limit - fee ? fee + eighth : limit;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The replacement cannot be: what was sent is waited for. */
+static void no_bid(wick_gateway *gw, uint64_t now_ms, wick_status status)
+{
+    wick_gateway_own *o = &gw->own;
+    if (o->sends == 0) {
+        gw_own_fail(gw, now_ms, status);
+    } else {
+        o->sends = WICK_GW_REPLACE_MAX + 1;
+        gw_own_set(gw, OWN_CONFIRM, now_ms + CONFIRM_PERIOD_MS);
+    }
+}
+
+void gw_tx_no_fees(wick_gateway *gw, uint64_t now_ms, wick_status status)
+{
+    no_bid(gw, now_ms, status);
+}
+
 void gw_tx_fees(wick_gateway *gw, uint64_t now_ms, uint64_t base, uint64_t priority)
 {
     wick_gateway_own *o = &gw->own;
     uint64_t limit = gw->cfg.max_fee_wei != 0 ? gw->cfg.max_fee_wei : WICK_GW_MAX_FEE_WEI;
     uint8_t cost[32];
     /* Fees are the node's claim. The limit bounds what a false one can cost. */
-    if (base > limit) {
-        gw_own_fail(gw, now_ms, WICK_E_LIMIT);
+    if (base > limit || (o->sends != 0 && o->max_fee >= limit)) {
+        no_bid(gw, now_ms, WICK_E_LIMIT);
         return;
     }
-    o->max_fee = base <= limit / 2 ? base * 2 : limit;
-    o->max_fee = priority <= limit - o->max_fee ? o->max_fee + priority : limit;
-    o->priority = priority <= o->max_fee ? priority : o->max_fee;
-    cost_of(cost, gas_limit(o), o->max_fee);
+    uint64_t max_fee = base <= limit / 2 ? base * 2 : limit;
+    max_fee = priority <= limit - max_fee ? max_fee + priority : limit;
+    if (o->bid) {
+        max_fee = larger(max_fee, more(o->max_fee, limit));
+        priority = larger(priority, more(o->priority, limit));
+    }
+    priority = priority <= max_fee ? priority : max_fee;
+    cost_of(cost, gas_limit(o), max_fee);
     if (memcmp(o->balance, cost, 32) < 0) {
-        unfunded(gw, now_ms);
+        if (o->sends == 0) {
+            unfunded(gw, now_ms);
+        } else {
+            no_bid(gw, now_ms, WICK_E_UNFUNDED);
+        }
         return;
     }
+    o->max_fee = max_fee;
+    o->priority = priority;
     wick_status s = build(gw, now_ms);
     if (s != WICK_OK) {
         gw_own_fail(gw, now_ms, s);
         return;
     }
-    if (o->action == ACT_PUBLISH) {
-        gw_own_publishing(gw, now_ms);
+    if (o->sends == 0) {
+        if (o->action == ACT_PUBLISH) {
+            gw_own_publishing(gw, now_ms);
+        }
+        o->started_ms = now_ms;
     }
-    o->started_ms = now_ms;
+    o->bid = true;
+    o->sends++;
     gw_own_set(gw, OWN_SEND, now_ms);
 }
 
 void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span revert)
 {
     wick_gateway_own *o = &gw->own;
+    if (o->sends > 1) {
+        /* Whatever became of the replacement, the one before it may be included yet. */
+        gw_own_set(gw, OWN_CONFIRM, now_ms + CONFIRM_PERIOD_MS);
+        return;
+    }
     o->sent_status = status;
     if (status == WICK_E_TX_REVERTED && revert.len != 0) {
         o->sent_status = wick_revert_decode(&o->revert, revert);

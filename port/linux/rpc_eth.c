@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define FEE_BLOCKS 5u /* of the fee history */
+
 static void put_block(wick_rpc *rpc, uint64_t number)
 {
     if (number == WICK_RPC_LATEST) {
@@ -155,7 +157,7 @@ wick_status wick_rpc_priority_fee(wick_rpc *rpc, uint64_t now_ms)
 
 wick_status wick_rpc_fee_history(wick_rpc *rpc, uint64_t now_ms)
 {
-    return wick_rpc_start(rpc, now_ms, "eth_feeHistory", "[\"0x1\",\"latest\",[50]]");
+    return wick_rpc_start(rpc, now_ms, "eth_feeHistory", "[\"0x5\",\"latest\",[50]]");
 }
 
 static wick_status start_account(wick_rpc *rpc, uint64_t now_ms, const char *method,
@@ -275,10 +277,22 @@ wick_status wick_rpc_result_fees(uint64_t *base_fee, uint64_t *tip, const wick_r
         last = fee;
     }
     wick_status s = wick_json_u64(base_fee, last);
-    const wick_json *reward =
-        wick_json_first(wick_json_first(wick_json_member(rpc->result, "reward")));
-    if (s == WICK_OK && reward != NULL) {
-        s = wick_json_u64(tip, reward);
+    /* The middle one of the blocks' medians: one block that is empty or full says little. */
+    uint64_t tips[FEE_BLOCKS];
+    size_t n = 0;
+    for (fee = wick_json_first(wick_json_member(rpc->result, "reward"));
+         fee != NULL && n < FEE_BLOCKS && s == WICK_OK; fee = wick_json_next(fee)) {
+        uint64_t v = 0;
+        size_t at = n;
+        s = wick_json_u64(&v, wick_json_first(fee));
+        for (; at != 0 && tips[at - 1] > v; at--) {
+            tips[at] = tips[at - 1];
+        }
+        tips[at] = v;
+        n++;
+    }
+    if (s == WICK_OK && n != 0) {
+        *tip = tips[n / 2];
     }
     return s;
 }

@@ -303,7 +303,61 @@ TEST(transaction_is_swallowed)
     CHECK(lab_until(&lab, &lab.a, WICK_GW_EV_REGISTERED, WICK_GW_INCLUSION_MS + 30000));
     CHECK_STATUS(lab.a.last[WICK_GW_EV_REGISTERED].status, WICK_E_TX_LOST);
     CHECK(!lab.a.last[WICK_GW_EV_REGISTERED].final);
-    CHECK_INT(lab.a.requests[WICK_GW_REQ_CHAIN_SEND], 1);
+    CHECK_INT(lab.a.requests[WICK_GW_REQ_CHAIN_SEND], 1 + WICK_GW_REPLACE_MAX);
+}
+
+/* What the agent has sent last. */
+static uint64_t bid(uint64_t *nonce, uint64_t *priority)
+{
+    wick_tx tx;
+    CHECK_STATUS(wick_tx_decode(&tx, wick_span_make(lab.a.gw.own.raw, lab.a.gw.own.raw_len)),
+                 WICK_OK);
+    *nonce = tx.nonce;
+    *priority = tx.max_priority_fee;
+    return tx.max_fee;
+}
+
+/* The node lost it, or kept it for too little: the same content for an eighth more is taken. */
+TEST(transaction_is_replaced)
+{
+    uint64_t nonce[2], priority[2];
+    fresh(34);
+    CHECK_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_REGISTER), WICK_OK);
+    lab.chain.lie = WICK_STUB_LIE_SWALLOW;
+    while (lab.a.requests[WICK_GW_REQ_CHAIN_SEND] == 0 && lab.w.now_ms < 20000) {
+        wick_stub_run(&lab.w, 1, NULL);
+    }
+    uint64_t first = bid(&nonce[0], &priority[0]);
+    wick_stub_run(&lab.w, WICK_GW_REPLACE_MS / 2, NULL);
+    CHECK_INT(lab.a.requests[WICK_GW_REQ_CHAIN_SEND], 1); /* not too soon */
+    lab.chain.lie = WICK_STUB_HONEST;
+    CHECK(lab_until(&lab, &lab.a, WICK_GW_EV_REGISTERED, WICK_GW_REPLACE_MS + 10000));
+    CHECK_STATUS(lab.a.last[WICK_GW_EV_REGISTERED].status, WICK_OK);
+    CHECK_INT(lab.a.requests[WICK_GW_REQ_CHAIN_SEND], 2);
+    uint64_t second = bid(&nonce[1], &priority[1]);
+    CHECK_INT(nonce[1], nonce[0]);
+    CHECK(8 * second >= 9 * first);
+    CHECK(8 * priority[1] >= 9 * priority[0]);
+}
+
+/* Never above the limit, also where what was sent before is not known to be lost. */
+TEST(replacement_stays_below_the_limit)
+{
+    uint64_t nonce, priority;
+    fresh(35);
+    lab.a.cfg.max_fee_wei = lab.chain.base_fee * 2 + lab.chain.base_fee / 4;
+    CHECK_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_REGISTER), WICK_OK);
+    lab.a.gw.cfg.max_fee_wei = lab.a.cfg.max_fee_wei;
+    lab.chain.lie = WICK_STUB_LIE_SWALLOW;
+    CHECK(lab_until(&lab, &lab.a, WICK_GW_EV_REGISTERED, WICK_GW_INCLUSION_MS + 30000));
+    CHECK_STATUS(lab.a.last[WICK_GW_EV_REGISTERED].status, WICK_E_TX_LOST);
+    CHECK(bid(&nonce, &priority) <= lab.a.cfg.max_fee_wei);
+    CHECK(lab.a.requests[WICK_GW_REQ_CHAIN_SEND] <= 3);
+    /* The run after that is a replacement from its first transaction on, and ends well. */
+    lab.chain.lie = WICK_STUB_HONEST;
+    CHECK(lab_until(&lab, &lab.a, WICK_GW_EV_REGISTERED, 120000));
+    CHECK_STATUS(lab.a.last[WICK_GW_EV_REGISTERED].status, WICK_OK);
+    CHECK(bid(&nonce, &priority) <= lab.a.cfg.max_fee_wei);
 }
 
 /* Included and refused: the proven nonce tells. The dry run is bypassed by a change in the same
@@ -667,7 +721,8 @@ TAP_MAIN("sim.gateway_chain", CASE(malformed_names_are_refused), CASE(one_key_fo
          CASE(name_taken_in_between), CASE(contract_not_there), CASE(no_wallet_manager),
          CASE(vouchers_that_are_not_the_managers),
          CASE(vouchers_of_another_epoch_are_asked_for_again), CASE(unfunded_wallet),
-         CASE(gas_price_beyond_the_limit), CASE(transaction_is_swallowed),
+         CASE(gas_price_beyond_the_limit), CASE(transaction_is_swallowed), CASE(transaction_is_replaced),
+         CASE(replacement_stays_below_the_limit),
          CASE(transaction_is_reverted), CASE(each_lie_at_registration),
          CASE(each_lie_at_a_look_up), CASE(old_truths_are_stale), CASE(marks_survive_a_restart),
          CASE(power_cuts_of_the_store), CASE(store_of_a_newer_version_is_not_touched),

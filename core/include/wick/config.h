@@ -214,6 +214,14 @@
 #ifndef WICK_GW_INCLUSION_MS
 #define WICK_GW_INCLUSION_MS 90000
 #endif
+/* A transaction that is not in a block after this is offered again with the same nonce and an eighth
+ * more for its gas, as nodes ask of a replacement, so often at most. Milliseconds; range 0..8. */
+#ifndef WICK_GW_REPLACE_MS
+#define WICK_GW_REPLACE_MS 20000
+#endif
+#ifndef WICK_GW_REPLACE_MAX
+#define WICK_GW_REPLACE_MAX 3
+#endif
 /* Largest application datagram and the frame buffer around it, bytes. Range 1200..1400. */
 #ifndef WICK_GW_DATAGRAM_MAX
 #define WICK_GW_DATAGRAM_MAX 1300

@@ -415,6 +415,8 @@ typedef struct wick_gateway_ask {
 typedef struct wick_gateway_own {
     uint8_t state, action;
     uint8_t fund_tries;
+    uint8_t sends; /* of the transaction under way: the first, and replacements of it */
+    bool bid;      /* nonce, max_fee and priority are those of a transaction that was sent */
     bool registered, registered_told, published, funded;
     wick_status sent_status, failed_status;
     uint64_t due_ms, started_ms;

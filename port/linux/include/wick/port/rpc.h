@@ -158,7 +158,7 @@ WICK_NODISCARD wick_status wick_rpc_receipt(wick_rpc *rpc, uint64_t now_ms,
                                             const uint8_t tx_hash[32]);
 WICK_NODISCARD wick_status wick_rpc_gas_price(wick_rpc *rpc, uint64_t now_ms);
 WICK_NODISCARD wick_status wick_rpc_priority_fee(wick_rpc *rpc, uint64_t now_ms);
-/** Base fee of the next block and the median tip of the newest one. */
+/** Base fee of the next block and the middle one of the median tips of the newest five. */
 WICK_NODISCARD wick_status wick_rpc_fee_history(wick_rpc *rpc, uint64_t now_ms);
 /** Transactions of an account that are in the newest block. */
 WICK_NODISCARD wick_status wick_rpc_nonce_latest(wick_rpc *rpc, uint64_t now_ms,
