@@ -36,7 +36,7 @@ if(TARGET wick_crypto_blst)
   wick_add_test(unit beacon LIBS wick_crypto wick_dep_blst SOURCES unit/beacon_world.c)
   # One of them is enough for an emulated microcontroller: two minutes of pairings.
   if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
-    foreach(module beacon_ssz beacon_store beacon_mutation)
+    foreach(module beacon_ssz beacon_store beacon_mutation bundle_beacon)
       wick_add_test(unit ${module} LIBS wick_crypto wick_dep_blst SOURCES unit/beacon_world.c)
     endforeach()
   endif()

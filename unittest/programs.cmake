@@ -19,6 +19,10 @@ foreach(name 02_verify_proof 03_handshake 04_light_client)
   endif()
 endforeach()
 
+if(TARGET wick)
+  wick_add_script_test(lab tool lab/test_tool.sh TIMEOUT 600 ARGS $<TARGET_FILE:wick>)
+endif()
+
 # The programs together, on a real chain and a stock TURN server.
 if(TARGET wick AND TARGET wick-wallet)
   wick_add_script_test(lab wick lab/test_wick.sh SERIAL

@@ -10,6 +10,7 @@ wick_add_test(unit voucher LIBS wick_crypto)
 wick_add_test(unit bundle LIBS wick_crypto wick_dep_cjson
   SOURCES unit/bundle_world.c unit/seal_world.c vectors/trie.c vectors/data.c)
 
+
 # The contracts themselves, and C against them on a node. Both need toolchain/bootstrap.sh --chain.
 wick_add_script_test(lab contracts ../contracts/test.sh TIMEOUT 900)
 if(TARGET wick_port_linux)

@@ -166,6 +166,54 @@ wick_status wick_bundle_trust_clique(wick_trusted_header *th, const wick_bundle 
 }
 #endif
 
+/* ---- by a sync committee ---- */
+
+#if WICK_WITH_BEACON
+static wick_status beacon_piece(wick_beacon *beacon, const wick_hal_crypto *crypto,
+                                const wick_bundle_piece *piece, const wick_trust_now *now)
+{
+    unsigned changed = 0;
+    const wick_beacon_fork *fork = wick_beacon_fork_by_version(beacon->cfg.chain, piece->version4);
+    wick_beacon_kind kind = piece->tag == WICK_BUNDLE_UPDATE     ? WICK_BEACON_UPDATE
+                            : piece->tag == WICK_BUNDLE_FINALITY ? WICK_BEACON_FINALITY
+                                                                 : WICK_BEACON_OPTIMISTIC;
+    if (fork == NULL) {
+        return WICK_E_UNSUPPORTED;
+    }
+    wick_status s = wick_beacon_input(beacon, &changed, crypto, kind, fork, piece->bytes, now);
+    return s == WICK_E_HEADER_STALE ? WICK_OK : s; /* known already */
+}
+
+wick_status wick_bundle_trust_beacon(wick_trusted_header *th, const wick_bundle *b,
+                                     wick_beacon *beacon, const wick_hal_crypto *crypto,
+                                     const wick_trust_now *now, wick_tier tier)
+{
+    wick_bundle_reader r;
+    wick_bundle_piece piece;
+    wick_span in;
+    wick_status s = WICK_OK;
+    memset(th, 0, sizeof *th);
+    if (b->head.kind != WICK_BUNDLE_BEACON) {
+        return WICK_E_TRUST_TIER;
+    }
+    if (beacon->cfg.chain == NULL) {
+        return WICK_E_STATE;
+    }
+    if (beacon->cfg.chain->chain_id != b->head.chain_id) {
+        return WICK_E_CHAIN_MISMATCH;
+    }
+    wick_bundle_rewind(b, &r, &in);
+    while (s == WICK_OK) {
+        s = wick_bundle_next(&r, &piece, &in);
+        if (s != WICK_OK || piece.tag == WICK_BUNDLE_HEADER) {
+            break;
+        }
+        s = beacon_piece(beacon, crypto, &piece, now);
+    }
+    return s == WICK_OK ? wick_beacon_trust(th, beacon, b->header, tier) : s;
+}
+#endif
+
 /* ---- words ---- */
 
 /* The header to prove under: `th`, if it is that of the bundle, whoever made it. Where nobody vouches

@@ -82,8 +82,8 @@ static int open_link(chain_view *v, host *h)
 
 static void begin(chain_view *v, const cli *c)
 {
-    chain_view given = {.c = c, .tier = v->tier, .stopped = v->stopped,
-                        .may_share = v->may_share};
+    chain_view given = {.c = c, .tier = v->tier, .wait_ms = v->wait_ms,
+                        .stopped = v->stopped, .may_share = v->may_share};
     *v = given;
 }
 
@@ -150,15 +150,20 @@ wick_status chain_head(chain_view *v)
     if (!v->link->has_light) {
         return tier != v->r->tier ? WICK_E_TRUST_TIER : reader_head(v->r);
     }
-    wick_status s = link_head(v->link, &th, tier, HEAD_TIMEOUT_MS);
+    wick_status s = link_head(v->link, &th, tier, v->wait_ms != 0 ? v->wait_ms : HEAD_TIMEOUT_MS);
     return s == WICK_OK ? reader_take(v->r, &th, seal_rule(v->chain->rule)) : s;
 }
 
 int chain_fail(const chain_view *v, wick_status s, const char *what)
 {
-    return s == WICK_E_RPC
-               ? cli_fail(v->c, s, "%s (node: %s)", what, wick_rpc_message(reader_rpc(v->r)))
-               : cli_fail(v->c, s, "%s", what);
+    if (s == WICK_E_RPC) {
+        return cli_fail(v->c, s, "%s (node: %s)", what, wick_rpc_message(reader_rpc(v->r)));
+    }
+    if (s == WICK_E_TIMEOUT && v->link != NULL && v->link->has_light) {
+        return cli_fail_remedy(v->c, s, "check that the nodes serve the chain of trusted_hash",
+                               "%s: no head of [chain.%s] yet", what, v->chain->s.name);
+    }
+    return cli_fail(v->c, s, "%s", what);
 }
 
 wick_status chain_peer_ids(uint8_t id32[32], uint8_t service32[32], const wick_peer_ref *ref)

@@ -27,6 +27,7 @@ typedef struct chain_view {
     wick_bundle_kind kind; /* evidence that the chain's headers carry */
     chain_link *link;
     wick_tier tier; /* wanted; NONE: the strongest that the rule gives */
+    uint32_t wait_ms;  /* for a light client to have a head; 0: a minute */
     bool stopped;      /* open the light client without starting it */
     bool may_share;    /* without the store, if another process holds it; else that is an error */
     wick_linux_store linux_store;
@@ -36,7 +37,7 @@ typedef struct chain_view {
 } chain_view;
 
 /** Takes the registry of that name, "" for the home registry. `h` has been opened. Of `v` the caller
- *  sets `tier`, `stopped` and `may_share` before; all else begins as zero.
+ *  sets `tier`, `wait_ms`, `stopped` and `may_share` before; all else begins as zero.
  *  @return exit code; the error is printed */
 int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span registry);
 

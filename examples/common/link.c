@@ -30,6 +30,12 @@ static void set_trust(wick_https_trust *t, const host *h, const char *ca_file, c
     t->ca_file = ca_file[0] != '\0' ? ca_file : pin != NULL ? NULL : system_cas();
 }
 
+void link_trust(wick_https_trust *out, const host *h, const conf_rpc *rpc)
+{
+    set_trust(out, h, rpc->ca_file, conf_has(&h->conf, &rpc->s, "pin_sha256") ? rpc->pin_sha256
+                                                                              : NULL);
+}
+
 /* Operators are numbered in the order in which they are first named. */
 static uint32_t operator_number(const chain_link *l, const conf_rpc *r, size_t index)
 {
@@ -52,8 +58,7 @@ static int open_pool(chain_link *l)
         if (conf_require(f, &e, &r->s, "url") != WICK_OK) {
             return cli_fail(l->c, WICK_E_CONFIG, "%.200s: %.280s", f->path, e.text);
         }
-        set_trust(&l->trust[n], l->h, r->ca_file,
-                  conf_has(f, &r->s, "pin_sha256") ? r->pin_sha256 : NULL);
+        link_trust(&l->trust[n], l->h, r);
         l->operators[n] = operator_number(l, r, n);
         endpoints[n].url = r->url;
         endpoints[n].operator_id = l->operators[n];
@@ -145,16 +150,16 @@ static int open_beacon(chain_link *l)
 
 /* ---- light client ---- */
 
-static wick_light_rule light_rule(conf_rule rule)
+wick_light_rule link_rule(const conf_chain *chain)
 {
     wick_light_rule out = WICK_LIGHT_OWN_NODE;
-    const char *name = conf_rule_str(rule); /* the names are the same ones */
+    const char *name = conf_rule_str(chain->rule); /* the names are the same ones */
     return wick_light_rule_parse(&out, name, strlen(name)) == WICK_OK ? out : WICK_LIGHT_OWN_NODE;
 }
 
 wick_tier link_tier(const conf_chain *chain)
 {
-    return wick_light_rule_tier(light_rule(chain->rule));
+    return wick_light_rule_tier(link_rule(chain));
 }
 
 static int open_light(chain_link *l, size_t index, const wick_hal_store *store, bool start)
@@ -163,7 +168,7 @@ static int open_light(chain_link *l, size_t index, const wick_hal_store *store, 
     const conf_chain *x = l->chain;
     const conf *f = &l->h->conf;
     g->chain_id = x->chain_id;
-    g->rule = light_rule(x->rule);
+    g->rule = link_rule(x);
     memcpy(g->trusted_hash, x->trusted_hash, sizeof g->trusted_hash);
     g->epoch = (uint32_t)x->epoch;
     g->period_s = (uint32_t)x->period_s;

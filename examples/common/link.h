@@ -61,6 +61,10 @@ size_t link_index(const conf *c, const conf_chain *chain);
  *  @param[in] l  memory for the latter  @return NULL: it is not usable; the error is printed */
 const wick_beacon_chain *link_beacon_chain(chain_link *l, const cli *c, const conf_chain *chain);
 
+/** What an https server of this section must show. */
+void link_trust(wick_https_trust *out, const host *h, const conf_rpc *rpc);
+
+wick_light_rule link_rule(const conf_chain *chain);
 /** Tier of the newest headers of the chain's rule. */
 wick_tier link_tier(const conf_chain *chain);
 

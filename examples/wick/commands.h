@@ -27,6 +27,7 @@ int cmd_beacon_verify(cli *c, int argc, char **argv);
 int cmd_bundle_make(cli *c, int argc, char **argv);
 int cmd_bundle_show(cli *c, int argc, char **argv);
 int cmd_bundle_verify(cli *c, int argc, char **argv);
+int cmd_doctor(cli *c, int argc, char **argv);
 int cmd_lookup(cli *c, int argc, char **argv);
 int cmd_turn_allocate(cli *c, int argc, char **argv);
 int cmd_register(cli *c, int argc, char **argv);

@@ -40,12 +40,12 @@ static const command commands[] = {
     {"id", "new", cmd_id_new, "id new NAME [--dir DIR]",
      "make the wallet key and the device key, in the files that wick.conf names or below DIR"},
     {"id", "show", cmd_id_show, "id show", "public side of both keys"},
-    {"id", "check", cmd_id_check, "id check NAME[@REGISTRY] [--tier TIER]",
+    {"id", "check", cmd_id_check, "id check NAME[@REGISTRY] [--tier TIER] [--timeout S]",
      "is a name free? Proven either way: exit 0 free, 1 taken or not proven"},
     {"turn", "allocate", cmd_turn_allocate,
      "turn allocate [--server ADDR:PORT --user U --password-file F]",
      "take an address on a TURN server and give it back; shows whether gateways can use it"},
-    {"lookup", NULL, cmd_lookup, "lookup NAME[/SERVICE][@REGISTRY] [--tier TIER]",
+    {"lookup", NULL, cmd_lookup, "lookup NAME[/SERVICE][@REGISTRY] [--tier TIER] [--timeout S]",
      "a peer's record, every word proven under one block header"},
     {"beacon", "verify", cmd_beacon_verify,
      "beacon verify {--network NAME --trusted-root ROOT | --chain NAME} --bootstrap FILE "
@@ -77,6 +77,8 @@ static const command commands[] = {
      "look a peer up, handshake, DTLS; send a text and wait until it comes back"},
     {"status", NULL, cmd_status, "status [--light | --sessions | --prometheus | --watch]",
      "state of the wickd that runs with this wick.conf, or its events as they come"},
+    {"doctor", NULL, cmd_doctor, "doctor",
+     "is all in order? Clock, files, store, nodes, contracts, balance, relay: ok, warn or FAIL"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

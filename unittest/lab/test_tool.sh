@@ -1,0 +1,181 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The tool on a chain that proves its headers: a sealing proxy in front of anvil, QBFT, validators that
+# come and go; then a quorum of nodes, one of which lies.
+# usage: test_tool.sh <wick>
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd -P)
+wick=$1
+work=
+. "$top/unittest/lab/chains.sh"
+chains_need anvil devnet || exit 77
+
+work=$(mktemp -d) || exit 1
+HOME=$work
+export HOME
+trap 'chains_stop; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+n=0
+bad=0
+# want <exit code> <pattern in stdout+stderr> <what> <command...>
+want() {
+    code=$1 pattern=$2 what=$3
+    shift 3
+    n=$((n + 1))
+    "$@" >"$work/out" 2>&1 </dev/null
+    got=$?
+    if [ "$got" -eq "$code" ] && grep -q -e "$pattern" "$work/out"; then
+        echo "ok $n - lab.tool.$what"
+    else
+        echo "not ok $n - lab.tool.$what"
+        echo "# exit $got, not $code, or no '$pattern' in:"
+        sed 's/^/#   /' "$work/out"
+        bad=$((bad + 1))
+    fi
+}
+
+# shellcheck disable=SC2046
+set -- $(chains_ports 4)
+liar_port=$3 dead_port=$4
+anvil_options="--timestamp $(($(date +%s) - 300))"
+sealing_start 127.0.0.1 "$1" "$2" qbft || exit 1
+node "$top/contracts/deploy.mjs" --rpc "$anvil_rpc" --org example \
+    --manager 0x70997970c51812dc3a010c7d01b50e0d17dc79c8 >"$work/addresses" || exit 1
+change() { # KEY ADD: a validator comes or goes
+    chains_rpc "$sealing_rpc" sealing_vote "[$1,$2]" >/dev/null
+    chains_rpc "$anvil_rpc" anvil_mine '["0x10"]' >/dev/null
+}
+change 10 true
+change 0 false
+change 1 false
+chains_rpc "$sealing_rpc" eth_getBlockByNumber '["0x0",false]' >"$work/genesis.json"
+
+conf() { # NAME: identity and registry; the chain follows from standard input
+    {
+        printf '[identity]\nname = gw-a\nstore_dir = %s.store\n' "$1"
+        cat
+        echo '[registry.r]'
+        echo 'chain = c'
+        cat "$work/addresses"
+    } >"$work/$1.conf"
+}
+qbft() { # NAME URL TRUSTED
+    conf "$1" <<CONF
+[chain.c]
+chain_id = 31337
+rule = qbft
+trusted_hash = $3
+[rpc]
+chain = c
+url = $2
+CONF
+}
+run() { # NAME ARGUMENTS...
+    name=$1
+    shift
+    "$wick" --config "$work/$name.conf" "$@"
+}
+qbft a "$sealing_rpc" "$sealing_genesis"
+
+# ---- names
+want 0 '^result  *ABSENT$' id_free run a id check nobody
+want 0 '^tier  *BFT$' id_free_tier run a id check nobody
+want 0 '"result":"ABSENT","free":true' id_free_json run a --json id check nobody
+want 1 'TRUST_TIER' id_other_tier run a id check nobody --tier finalized
+want 2 'name of a tier' id_bad_tier run a id check nobody --tier final
+want 1 'NAME' id_bad_name run a id check 'no body'
+want 1 'NAME' id_service run a id check nobody/web
+want 1 'RECORD_ABSENT' lookup_bft run a lookup gw-b --tier bft
+want 1 'TRUST_TIER' lookup_finalized run a lookup gw-b --tier finalized
+want 2 'tier takes' lookup_bad_tier run a lookup gw-b --tier best
+sed 's/^device_registry *=.*/device_registry = 0x00000000000000000000000000000000000000aa/' \
+    "$work/a.conf" >"$work/wrong.conf"
+want 1 'NO_CONTRACT' id_no_contract run wrong id check nobody
+qbft other "$sealing_rpc" 0x1111111111111111111111111111111111111111111111111111111111111111
+want 3 'TIMEOUT: nobody: no head of .chain.c.' id_unknown_genesis run other id check nobody --timeout 4
+want 2 'takes seconds' id_bad_timeout run a id check nobody --timeout soon
+
+# ---- bundles: the seals convince whoever knows the validators, and nobody else
+want 0 '^evidence  *QBFT$' bundle_make run a bundle make gw-b -o "$work/b.bundle"
+want 1 'UNTRUSTED_HEADER' bundle_alone "$wick" bundle verify "$work/b.bundle" --peer gw-b
+want 1 'RECORD_ABSENT: gw-b' bundle_absent "$wick" bundle verify "$work/b.bundle" --peer gw-b \
+    --trusted-hash "$("$wick" bundle show "$work/b.bundle" | sed -n 's/^hash *//p')"
+want 1 'SEAL_OVERLAP' bundle_far "$wick" bundle verify "$work/b.bundle" \
+    --trusted "$work/genesis.json"
+chains_rpc "$sealing_rpc" eth_getBlockByNumber '["latest",false]' >"$work/latest.json"
+chains_rpc "$anvil_rpc" anvil_mine '["0x2"]' >/dev/null
+want 0 '^evidence' bundle_later run a bundle make gw-b -o "$work/later.bundle"
+want 0 '^tier  *BFT$' bundle_by_seals "$wick" bundle verify "$work/later.bundle" \
+    --trusted "$work/latest.json"
+chains_rpc "$sealing_rpc" eth_getBlockByNumber '["latest",false]' >"$work/newest.json"
+want 1 'HEADER_STALE' bundle_older "$wick" bundle verify "$work/b.bundle" \
+    --trusted "$work/newest.json"
+
+# ---- the store goes to another device, and never back
+want 0 '^tier  *BFT$' store_export run a store export "$work/x1"
+qbft b "$sealing_rpc" "$sealing_genesis"
+want 1 'NOT_FOUND' store_export_empty run b store export "$work/none"
+want 0 '^tier  *BFT$' store_import run b store import "$work/x1"
+chains_rpc "$anvil_rpc" anvil_mine '["0x3"]' >/dev/null
+want 0 'ABSENT' after_import run b id check nobody
+want 0 '^block' store_export_newer run b store export "$work/x2"
+want 0 '^block' store_import_newer run a store import "$work/x2"
+want 1 'HEADER_STALE' store_import_older run a store import "$work/x1"
+want 1 'CONFIG: .*is not of' store_import_other run other store import "$work/x1"
+{ head -c 200 "$work/x2"; printf 'x'; tail -c +202 "$work/x2"; } >"$work/x3"
+qbft c "$sealing_rpc" "$sealing_genesis"
+want 1 'AUTH\|MALFORMED\|CONFIG' store_import_altered run c store import "$work/x3"
+head -c 300 "$work/x2" >"$work/x4"
+want 1 'TRUNCATED' store_import_cut run c store import "$work/x4"
+want 1 'NOT_FOUND' store_untouched run c store export "$work/none"
+want 1 'NOT_FOUND' store_no_file run c store import "$work/nowhere"
+want 0 'erased' store_erase run a store erase
+want 1 'NOT_FOUND' store_erased run a store export "$work/none"
+want 1 'HEADER_STALE' store_erase_keeps_marks run a store import "$work/x1"
+want 0 'erased' store_erase_marks run a store erase --marks
+want 0 '^tier' store_import_again run a store import "$work/x1"
+want 2 'one file' store_usage run a store export
+sed '/store_dir/d' "$work/a.conf" >"$work/nostore.conf"
+want 1 'store_dir is missing' store_none run nostore store export "$work/none"
+want 1 'not sync_committee' beacon_sync_other_rule run a beacon sync
+
+# ---- doctor
+want 0 ' 0 FAIL$' doctor run a doctor
+want 0 '^ok  *head  *\[chain.c\]: block .*tier BFT' doctor_head run a doctor
+want 0 '^ok  *device registry' doctor_contract run a doctor
+want 0 '"level":"warn"' doctor_json run a --json doctor
+want 1 '^FAIL  *device registry .*no code' doctor_no_contract run wrong doctor
+sed 's/31337/31338/' "$work/a.conf" >"$work/chain.conf"
+want 1 'FAIL.*chain 31337, not 31338' doctor_other_chain run chain doctor
+qbft dead "http://127.0.0.1:$dead_port" "$sealing_genesis"
+want 1 '^FAIL  *rpc ' doctor_dead_node timeout 90 "$wick" --config "$work/dead.conf" doctor
+
+# ---- a quorum of three, one of which lies about its blocks
+chains_start liar node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$liar_port" \
+    "$anvil_rpc" header
+chains_await 10 liar . || exit 1
+conf q <<CONF
+[chain.c]
+chain_id = 31337
+rule = quorum
+quorum = 2
+[rpc.a]
+chain = c
+url = $anvil_rpc
+operator = a
+[rpc.b]
+chain = c
+url = http://127.0.0.1:$liar_port
+operator = b
+[rpc.c]
+chain = c
+url = $anvil_rpc
+operator = c
+CONF
+want 0 '^tier  *QUORUM$' quorum_with_a_liar run q id check nobody
+# The same with two endpoints of one operator: one voice against one.
+sed '/store_dir/d; s,^operator = c,operator = a,' "$work/q.conf" >"$work/q2.conf"
+want 1 'QUORUM_SPLIT\|QUORUM: ' quorum_of_two_with_a_liar run q2 id check nobody --timeout 6
+
+echo "1..$n"
+[ "$bad" -eq 0 ]
