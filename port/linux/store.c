@@ -169,7 +169,7 @@ static wick_status store_get(void *ctx, uint16_t key, uint8_t *version, wick_buf
 
 static wick_status store_put(void *ctx, uint16_t key, uint8_t version, wick_span value)
 {
-    const wick_linux_store *st = (const wick_linux_store *)ctx;
+    wick_linux_store *st = (wick_linux_store *)ctx;
     struct copy pair[2], next;
     wick_status status;
     if (value.len > WICK_STORE_VALUE_MAX) {
@@ -191,6 +191,7 @@ static wick_status store_put(void *ctx, uint16_t key, uint8_t version, wick_span
         next.len = OVERHEAD + value.len;
         status = write_copy(st, key, "a", &next);
         if (status == WICK_OK) {
+            st->writes++;
             /* From here on the new value is in force; .b follows now or at the next get. */
             (void)write_copy(st, key, "b", &next);
         }
@@ -222,6 +223,7 @@ wick_status wick_linux_store_init(wick_hal_store *out, wick_linux_store *st, con
         return WICK_E_NO_SPACE;
     }
     memcpy(st->dir, dir, len + 1);
+    st->writes = 0;
     if ((mkdir(dir, 0700) != 0 && errno != EEXIST) || access(dir, R_OK | W_OK | X_OK) != 0 ||
         !sync_dir(st)) {
         return WICK_E_HAL;

@@ -17,7 +17,7 @@
  *     poll() on wick_linux_net_fd(&net, s), then hn.udp_recv() until WICK_AGAIN
  *
  * Everything that is opened is close-on-exec and non-blocking. Sizes: wick_linux_net 1.1 KB,
- * wick_linux_store 232 B. The resolver alone uses a thread and the heap, while a name is looked up.
+ * wick_linux_store 236 B. The resolver alone uses a thread and the heap, while a name is looked up.
  */
 #include "wick/base.h"
 #include "wick/hal/clock.h"
@@ -103,8 +103,9 @@ WICK_NODISCARD wick_status wick_linux_tcp_accept(wick_sock *out, wick_addr *from
 
 /* ---- store ---- */
 
-typedef struct wick_linux_store { /* private */
+typedef struct wick_linux_store { /* private but for `writes` */
     char dir[232];
+    uint32_t writes; /* values written so far, for those who watch over a flash */
 } wick_linux_store;
 
 /**
