@@ -29,48 +29,9 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static int conf_fail(const agent *a, const conf_error *e)
+int agent_conf_fail(const agent *a, const conf_error *e)
 {
     return cli_fail(a->cli, WICK_E_CONFIG, "%.200s: %.280s", a->host.conf.path, e->text);
-}
-
-/* Registries of the chain that [rpc] reaches; the first one in the file is the home. */
-static int take_registries(agent *a, size_t *count)
-{
-    const conf *c = &a->host.conf;
-    conf_error e;
-    const conf_rpc *rpc = &c->rpcs[0];
-    *count = 0;
-    if (conf_require(c, &e, &rpc->s, "chain url") != WICK_OK) {
-        return conf_fail(a, &e);
-    }
-    for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
-        const conf_registry *r = &c->registries[i];
-        if (r->s.line == 0 || strcmp(r->chain, rpc->chain) != 0) {
-            continue;
-        }
-        const conf_chain *chain = conf_find_chain(c, r->chain);
-        if (conf_require(c, &e, &r->s, "chain device_registry") != WICK_OK ||
-            conf_require(c, &e, &chain->s, "chain_id rule") != WICK_OK) {
-            return conf_fail(a, &e);
-        }
-        if (chain->rule != CONF_RULE_OWN_NODE && chain->rule != CONF_RULE_PINNED) {
-            return cli_fail(a->cli, WICK_E_UNSUPPORTED, "[chain.%s] rule = %s", chain->s.name,
-                            conf_rule_str(chain->rule));
-        }
-        wick_gateway_registry *to = &a->registries[(*count)++];
-        to->name = r->s.name;
-        to->chain_id = chain->chain_id;
-        memcpy(to->device_registry, r->device_registry, sizeof to->device_registry);
-        memcpy(to->relay_registry, r->relay_registry, sizeof to->relay_registry);
-        to->tier = chain->rule == CONF_RULE_PINNED ? WICK_TIER_PINNED : WICK_TIER_OWN_NODE;
-        memcpy(to->pinned_hash, chain->trusted_hash, sizeof to->pinned_hash);
-    }
-    if (*count == 0) {
-        return cli_fail(a->cli, WICK_E_CONFIG, "%.200s: no [registry.NAME] with chain = %s",
-                        c->path, rpc->chain);
-    }
-    return CLI_OK;
 }
 
 static int take_relay(agent *a, wick_gateway_config *g)
@@ -84,7 +45,7 @@ static int take_relay(agent *a, wick_gateway_config *g)
     }
     conf_error e;
     if (conf_require(&a->host.conf, &e, &r->s, "password_file") != WICK_OK) {
-        return conf_fail(a, &e);
+        return agent_conf_fail(a, &e);
     }
     wick_status s = wick_linux_secret_text(a->relay_password, r->password_file,
                                            sizeof a->relay_password);
@@ -101,7 +62,7 @@ static int take_wallet(agent *a, wick_driver_config *d)
         return CLI_OK;
     }
     if (conf_require(&a->host.conf, &e, &w->s, "address psk_identity psk_file") != WICK_OK) {
-        return conf_fail(a, &e);
+        return agent_conf_fail(a, &e);
     }
     wick_status s = wick_linux_secret_bytes(a->wallet_psk, w->psk_file, sizeof a->wallet_psk);
     if (s != WICK_OK) {
@@ -138,10 +99,10 @@ static int open_agent(agent *a)
     wick_driver_config d;
     memset(&g, 0, sizeof g);
     memset(&d, 0, sizeof d);
-    int code = take_registries(a, &g.registry_count);
-    code = code == CLI_OK ? take_relay(a, &g) : code;
+    int code = take_relay(a, &g);
     code = code == CLI_OK ? take_wallet(a, &d) : code;
     code = code == CLI_OK ? take_store(a, &g) : code;
+    code = code == CLI_OK ? agent_take_chains(a, &g.registry_count) : code;
     if (code != CLI_OK) {
         return code;
     }
@@ -170,9 +131,8 @@ static int open_agent(agent *a)
     d.entropy = &h->entropy;
     d.net = &h->net;
     d.linux_net = &h->linux_net;
-    d.rpc_url = h->conf.rpcs[0].url;
-    d.chain_id = a->registries[0].chain_id;
-    d.rpc_timeout_ms = (uint32_t)h->conf.rpcs[0].timeout_ms;
+    d.chains = a->chains;
+    d.chain_count = a->link_count;
     wick_status s = wick_gateway_init(&a->gateway, &g);
     if (s != WICK_OK) {
         return cli_fail(a->cli, s, "identity '%s'", g.name);
@@ -199,6 +159,7 @@ void agent_close(agent *a)
         wick_driver_free(&a->driver);
         wick_gateway_wipe(&a->gateway);
     }
+    agent_drop_chains(a);
     wick_linux_store_release(&a->store_lock);
     host_close(&a->host);
     wick_wipe(a, sizeof *a);

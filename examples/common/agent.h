@@ -3,7 +3,8 @@
 #define WICK_EXAMPLES_AGENT_H
 /*
  * A gateway agent on Linux, put together from wick.conf: keys, store, sockets, node, wallet
- * manager, relay. One per program; about 0.8 MB, all of it static.
+ * manager, relay. One per program; about 0.1 MB, all of it static, and a link from the heap for each
+ * chain.
  *
  *     static agent a;
  *     int code = agent_open(&a, cli);
@@ -11,6 +12,7 @@
  *     agent_close(&a);
  */
 #include "host.h"
+#include "link.h"
 #include "out.h"
 #include "wick/gateway.h"
 #include "wick/port/driver.h"
@@ -23,7 +25,10 @@ typedef struct agent {
     wick_linux_store linux_store;
     wick_hal_store store;
     wick_linux_store_lock store_lock;
-    wick_gateway_registry registries[CONF_REGISTRIES_MAX];
+    wick_gateway_registry registries[CONF_REGISTRIES_MAX]; /* [0] is the home registry */
+    chain_link *links[CONF_CHAINS_MAX];                    /* [0] is the home chain */
+    wick_driver_chain chains[CONF_CHAINS_MAX];             /* the same, for the driver */
+    size_t link_count;
     char relay_password[256];
     char wallet_token[256];
     uint8_t wallet_psk[32];
@@ -38,6 +43,11 @@ typedef struct agent {
 /** Configuration, keys, and the agent with its driver. @return exit code; the error is printed */
 int agent_open(agent *a, const cli *c);
 void agent_close(agent *a);
+
+/** Part of agent_open() and agent_close(): links to the chains that registries are on. */
+int agent_take_chains(agent *a, size_t *count);
+void agent_drop_chains(agent *a);
+int agent_conf_fail(const agent *a, const conf_error *e);
 
 /** Milliseconds of the driver's clock. */
 uint64_t agent_now(const agent *a);
