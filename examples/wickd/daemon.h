@@ -9,6 +9,7 @@
  *   server.c   clients and their lines                ops.c      what each operation answers
  *   lookups.c  who waits for which record             events.c   what happened, to log and clients
  *   status.c   the answer of "status"                 metrics.c  the same as figures
+ *   light.c    chains, their heads and nodes
  */
 #include "agent.h"
 #include "lookups.h"
@@ -45,6 +46,7 @@ typedef struct wickd {
     uint64_t retry_ms; /* when something that failed for good is tried again; 0: nothing did */
     wickd_session session[WICK_GW_SESSIONS_MAX];
     uint64_t reloads;
+    uint64_t light_events[CONF_CHAINS_MAX][WICK_LIGHT_EV_STORE + 1];
 
     wickd_request asked[SERVER_CLIENTS]; /* what is owed an answer */
     char line[SERVER_REPLY_MAX];
@@ -62,14 +64,31 @@ void ops_end(wickd *d, out_rec *o, unsigned client);
 /* events.c */
 void events_gateway(wickd *d, const wick_gateway_event *event);
 void events_driver(wickd *d, const wick_driver_event *event);
+void events_light(wickd *d, const wick_driver_event *event);
 /** One line to the log. */
 __attribute__((format(printf, 3, 4))) void events_log(const wickd *d, wick_log_level level,
                                                       const char *format, ...);
 
 /* status.c */
 void status_put(wickd *d, out_rec *o);
-void status_put_light(wickd *d, out_rec *o);
 void status_put_sessions(wickd *d, out_rec *o);
+
+/* light.c */
+/** A head of a chain. */
+typedef struct light_head {
+    wick_tier tier;
+    bool has;   /* there is one, though perhaps not one that serves */
+    wick_status status; /* OK, AGAIN, HEADER_STALE, SEAL_CONFLICT */
+    wick_trusted_header header;
+    wick_light_age age;
+} light_head;
+
+/** Heads of a chain by tier. @return how many, at most 2; 0 for a chain without light client */
+size_t light_heads(const wickd *d, light_head out[2], const chain_link *l);
+/** "chains": heads, synchronisation, nodes. */
+void light_put(wickd *d, out_rec *o);
+/** "ok", "grace", "stale", "none", "conflict". */
+const char *light_state(const light_head *h);
 
 /* metrics.c */
 /** Writes all figures in Prometheus' text format, version 0.0.4. */

@@ -193,3 +193,58 @@ void events_driver(wickd *d, const wick_driver_event *ev)
         tell_session(d, ev, "closed");
     }
 }
+
+/* ---- light clients ---- */
+
+static const char *light_name(wick_light_event_kind kind)
+{
+    static const char *const names[] = {"light",          "light-head",  "light-synced",
+                                        "light-stale",    "light-conflict", "light-reorg",
+                                        "light-refused",  "light-store"};
+    size_t i = (size_t)kind;
+    return i < sizeof names / sizeof names[0] ? names[i] : names[0];
+}
+
+static wick_log_level light_level(wick_light_event_kind kind)
+{
+    switch (kind) {
+    case WICK_LIGHT_EV_HEAD:
+        return WICK_LOG_DEBUG;
+    case WICK_LIGHT_EV_SYNCED:
+        return WICK_LOG_INFO;
+    case WICK_LIGHT_EV_CONFLICT:
+        return WICK_LOG_ERROR;
+    case WICK_LIGHT_EV_STALE:
+    case WICK_LIGHT_EV_REORG:
+    case WICK_LIGHT_EV_REFUSED:
+    case WICK_LIGHT_EV_STORE:
+    default:
+        return WICK_LOG_WARN;
+    }
+}
+
+void events_light(wickd *d, const wick_driver_event *ev)
+{
+    const wick_light_event *e = &ev->light;
+    out_rec o;
+    if (ev->chain >= d->agent.link_count || (unsigned)e->kind > WICK_LIGHT_EV_STORE) {
+        return;
+    }
+    const conf_chain *chain = d->agent.links[ev->chain]->chain;
+    d->light_events[ev->chain][e->kind]++;
+    if (e->kind == WICK_LIGHT_EV_REORG) {
+        lookups_reorg(&d->lookups, chain->chain_id, e->number);
+    }
+    events_log(d, light_level(e->kind), "%s chain=%s tier=%s block=%llu%s%s", light_name(e->kind),
+               chain->s.name, wick_tier_str(e->tier), (unsigned long long)e->number,
+               e->status != WICK_OK ? " status=" : "",
+               e->status != WICK_OK ? wick_status_str(e->status) : "");
+    if (begin(d, &o, light_name(e->kind), e->status)) {
+        out_str(&o, "chain", chain->s.name);
+        out_str(&o, "tier", wick_tier_str(e->tier));
+        out_u64(&o, "block", e->number);
+        out_u64(&o, "block_time", e->time_s);
+        out_hex(&o, "block_hash", e->hash, sizeof e->hash);
+        end(d, &o);
+    }
+}

@@ -104,6 +104,17 @@ static void keep(lookups *l, const wick_gateway_record *r)
     l->kept[at].used = ++l->uses;
 }
 
+void lookups_reorg(lookups *l, uint64_t chain_id, uint64_t number)
+{
+    for (int i = 0; i < LOOKUPS_KEPT; i++) {
+        const wick_gateway_record *r = &l->kept[i].record;
+        if (l->kept[i].used != 0 && r->header.chain_id == chain_id &&
+            (r->header.number > number || r->endpoint_header.number > number)) {
+            l->kept[i].used = 0;
+        }
+    }
+}
+
 /* ---- answers ---- */
 
 /* What stands between us and an answer, and may pass; an untrue answer is not such a thing. */

@@ -63,6 +63,9 @@ void lookups_event(lookups *l, const wick_gateway_event *event, uint64_t now_ms)
 /** Starts what waits and ends what took too long. @return when to be called again */
 uint64_t lookups_run(lookups *l, uint64_t now_ms);
 
+/** Blocks of a chain above `number` have left it: what was read there is dropped. */
+void lookups_reorg(lookups *l, uint64_t chain_id, uint64_t number);
+
 /** The client is gone. */
 void lookups_forget(lookups *l, unsigned client);
 

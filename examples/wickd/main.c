@@ -199,6 +199,8 @@ static int loop(wickd *d)
         case WICK_DRIVER_DONE:
             return ev.status == WICK_OK ? CLI_OK : agent_fail(&d->agent, ev.status, "agent");
         case WICK_DRIVER_LIGHT:
+            events_light(d, &ev);
+            break;
         case WICK_DRIVER_IDLE:
         default:
             break;

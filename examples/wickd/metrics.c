@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Figures for Prometheus. Names end in their unit, and in _total where they only rise. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "daemon.h"
 
@@ -45,6 +46,66 @@ static void put_lookups(FILE *f, const lookups *l)
         l->from_grace);
 }
 
+static void put_heads(FILE *f, const wickd *d)
+{
+    static const char *const states[] = {"ok", "grace", "stale", "none", "conflict"};
+    static const struct {
+        const char *name, *help;
+    } gauge[] = {{"head_block", "Newest trusted block, by chain and tier"},
+                 {"head_age_seconds", "Age of that block"},
+                 {"head_state", "1 for the state that it is in"}};
+    for (unsigned g = 0; g < 3; g++) {
+        head(f, gauge[g].name, "gauge", gauge[g].help);
+        for (size_t i = 0; i < d->agent.link_count; i++) {
+            light_head h[2];
+            size_t n = light_heads(d, h, d->agent.links[i]);
+            for (size_t k = 0; k < n; k++) {
+                const char *chain = d->agent.links[i]->chain->s.name;
+                const char *tier = wick_tier_str(h[k].tier);
+                if (g == 0 && h[k].has) {
+                    fprintf(f, "wick_head_block{chain=\"%s\",tier=\"%s\"} %" PRIu64 "\n", chain,
+                            tier, h[k].header.number);
+                } else if (g == 1 && h[k].has && h[k].age.known) {
+                    fprintf(f, "wick_head_age_seconds{chain=\"%s\",tier=\"%s\"} %" PRIu64 "\n",
+                            chain, tier, h[k].age.age_s);
+                }
+                for (size_t s = 0; g == 2 && s < sizeof states / sizeof states[0]; s++) {
+                    fprintf(f, "wick_head_state{chain=\"%s\",tier=\"%s\",state=\"%s\"} %d\n",
+                            chain, tier, states[s], strcmp(states[s], light_state(&h[k])) == 0);
+                }
+            }
+        }
+    }
+}
+
+static void put_node(FILE *f, const char *chain, const char *kind, unsigned index,
+                     const wick_health *h)
+{
+    static const char *const names[] = {"good", "failed", "limited", "untrue"};
+    const uint32_t value[] = {h->good, h->failed, h->limited, h->untrue};
+    for (unsigned i = 0; i < 4; i++) {
+        fprintf(f,
+                "wick_node_answers_total{chain=\"%s\",kind=\"%s\",node=\"%u\",answer=\"%s\"} %" PRIu32
+                "\n",
+                chain, kind, index, names[i], value[i]);
+    }
+}
+
+static void put_nodes(FILE *f, const wickd *d)
+{
+    head(f, "node_answers_total", "counter",
+         "Answers of nodes; node is the place in wick.conf, as a URL may hold a key");
+    for (size_t i = 0; i < d->agent.link_count; i++) {
+        const chain_link *l = d->agent.links[i];
+        for (unsigned k = 0; k < l->pool.count; k++) {
+            put_node(f, l->chain->s.name, "execution", k, &l->pool.source[k].health);
+        }
+        for (unsigned k = 0; l->has_beacon && k < l->api.count; k++) {
+            put_node(f, l->chain->s.name, "beacon", k, &l->api.source[k].health);
+        }
+    }
+}
+
 void metrics_write(wickd *d, FILE *f)
 {
     unsigned up = 0;
@@ -58,7 +119,11 @@ void metrics_write(wickd *d, FILE *f)
         d->agent.gateway.trust_stale ? 1 : 0);
     put(f, "sessions", "gauge", "Sessions with peers", up);
     put(f, "sessions_total", "counter", "Sessions set up", d->seen[WICK_GW_EV_SESSION_UP]);
+    put_heads(f, d);
+    put_nodes(f, d);
     put_lookups(f, &d->lookups);
+    put(f, "store_writes_total", "counter", "Values written to the store",
+        d->agent.linux_store.writes);
     put_traffic(f, &d->agent.driver.stats);
     put(f, "socket_clients", "gauge", "Clients of the socket", server_clients(&d->server, false));
     put(f, "socket_requests_total", "counter", "Lines of clients", d->server.lines);

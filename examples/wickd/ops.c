@@ -27,8 +27,8 @@ bool ops_begin(wickd *d, out_rec *o, unsigned client, bool ok)
     if (q->op != WICKD_OP_NONE) {
         out_str(o, "op", wickd_op_str(q->op));
     }
-    if (q->has_id) {
-        out_u64(o, "id", q->id);
+    if (q->has_tag) {
+        out_u64(o, "tag", q->tag);
     }
     return true;
 }
@@ -190,7 +190,7 @@ static void answer(wickd *d, unsigned client)
         status_put(d, &o);
         break;
     case WICKD_OP_LIGHT:
-        status_put_light(d, &o);
+        light_put(d, &o);
         break;
     case WICKD_OP_SESSIONS:
         status_put_sessions(d, &o);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Members that an operation has besides "op" and "id". */
+/* Members that an operation has besides "op" and "tag". */
 enum { TAKES_NAME = 1 };
 
 static const struct {
@@ -47,16 +47,16 @@ static wick_status refuse(const char **why, wick_status status, const char *text
     return status;
 }
 
-static wick_status take_id(wickd_request *out, const char **why, const wick_json *id)
+static wick_status take_tag(wickd_request *out, const char **why, const wick_json *tag)
 {
-    if (id == NULL) {
+    if (tag == NULL) {
         return WICK_OK;
     }
-    if (wick_json_kind_of(id) != WICK_JSON_NUMBER || wick_json_u64(&out->id, id) != WICK_OK) {
-        out->id = 0;
-        return refuse(why, WICK_E_MALFORMED, "'id' is not an integer of at most 2^53");
+    if (wick_json_kind_of(tag) != WICK_JSON_NUMBER || wick_json_u64(&out->tag, tag) != WICK_OK) {
+        out->tag = 0;
+        return refuse(why, WICK_E_MALFORMED, "'tag' is not an integer of at most 2^53");
     }
-    out->has_id = true;
+    out->has_tag = true;
     return WICK_OK;
 }
 
@@ -84,7 +84,7 @@ wick_status wickd_request_parse(wickd_request *out, const char **why, wick_span 
         wick_json_kind_of(root) != WICK_JSON_OBJECT) {
         return refuse(why, WICK_E_JSON, "a line is one JSON object of at most 4095 bytes");
     }
-    wick_status s = take_id(out, why, wick_json_member(root, "id"));
+    wick_status s = take_tag(out, why, wick_json_member(root, "tag"));
     if (s != WICK_OK) {
         return s;
     }
@@ -93,7 +93,7 @@ wick_status wickd_request_parse(wickd_request *out, const char **why, wick_span 
         return refuse(why, WICK_E_UNSUPPORTED, "'op' names no operation: see \"version\"");
     }
     /* The parser refuses a member that is there twice, so counting tells of unknown ones. */
-    size_t known = out->has_id ? 2 : 1;
+    size_t known = out->has_tag ? 2 : 1;
     if ((ops[out->op].members & TAKES_NAME) != 0) {
         s = take_name(out, why, wick_json_member(root, "name"));
         known++;

@@ -9,15 +9,15 @@
  * one JSON object per line. A request has at most WICKD_LINE_MAX bytes with its line end and names
  * an operation:
  *
- *     {"op":"lookup","name":"gw-b","id":7}
+ *     {"op":"lookup","name":"gw-b","tag":7}
  *
- * `id`, an integer of at most 2^53, is optional and comes back in the answer. Members that the
+ * `tag`, an integer of at most 2^53, is optional and comes back in the answer. Members that the
  * operation does not have are refused, because a misspelt option that is skipped is found in the
  * field. Answers come in the order of the requests, one at a time; a client may send its next
  * requests before, they wait. An answer, like every line of `wick --json`, is
  *
- *     {"ok":true,"op":"lookup","id":7, ...}
- *     {"ok":false,"op":"lookup","id":7,"code":"RECORD_ABSENT","error":"...","remedy":"..."}
+ *     {"ok":true,"op":"lookup","tag":7, ...}
+ *     {"ok":false,"op":"lookup","tag":7,"code":"RECORD_ABSENT","error":"...","remedy":"..."}
  *
  * with `code` as in wick/status.h, lower-case 0x hex, and integers above 2^53 as text.
  *
@@ -64,8 +64,8 @@ typedef enum wickd_op {
 
 typedef struct wickd_request {
     wickd_op op;
-    bool has_id;
-    uint64_t id;
+    bool has_tag;
+    uint64_t tag; /* at most 2^53 */
     char name[256]; /* of the operations that take one */
 } wickd_request;
 
@@ -74,7 +74,7 @@ const char *wickd_op_str(wickd_op op);
 
 /**
  * Reads one line without its line end.
- * @param[out] out  op and id also where the request is refused, as far as they were understood
+ * @param[out] out  op and tag also where the request is refused, as far as they were understood
  * @param[out] why  a static text for people, with its full stop left out
  * @retval WICK_OK
  * @retval WICK_E_JSON         not one JSON object

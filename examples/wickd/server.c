@@ -99,7 +99,7 @@ static wick_status open_listener(server *sv, const struct sockaddr_un *at)
         return WICK_E_HAL;
     }
     memcpy(sv->path, at->sun_path, strlen(at->sun_path) + 1); /* ours to remove from now on */
-    return listen(sv->listen_fd, SERVER_CLIENTS) == 0 &&
+    return listen(sv->listen_fd, 8 * SERVER_CLIENTS) == 0 &&
                    add_fd(sv, sv->listen_fd, EPOLLIN, LISTEN_TOKEN)
                ? WICK_OK
                : WICK_E_HAL;
@@ -357,7 +357,13 @@ static bool is_allowed(int fd)
            (peer.uid == geteuid() || peer.uid == 0);
 }
 
-/* A free place, or that of the client that has been silent for longest. */
+/* Is this a client whose place another one may have, now or later? */
+static bool makes_room(const server_client *c)
+{
+    return c->fd >= 0 && !c->subscribed && !c->waiting && c->out_len == 0;
+}
+
+/* A free place, or that of the client that has been silent for longest; -1: none now. */
 static int find_place(server *sv)
 {
     int oldest = -1;
@@ -366,7 +372,7 @@ static int find_place(server *sv)
         if (c->fd < 0) {
             return (int)i;
         }
-        if (!c->subscribed && !c->waiting && sv->now_ms - c->heard_ms >= ROOM_MS &&
+        if (makes_room(c) && sv->now_ms - c->heard_ms >= ROOM_MS &&
             (oldest < 0 || c->heard_ms < sv->client[oldest].heard_ms)) {
             oldest = (int)i;
         }
@@ -377,27 +383,34 @@ static int find_place(server *sv)
     return oldest;
 }
 
-static void refuse(int fd, const char *words)
+/* Whoever finds no place waits at the door, in the kernel's queue; nobody is heard there until then. */
+static void set_full(server *sv, bool full)
 {
-    (void)!send(fd, words, strlen(words), MSG_NOSIGNAL | MSG_DONTWAIT);
-    (void)close(fd);
+    struct epoll_event e;
+    memset(&e, 0, sizeof e);
+    e.events = full ? 0u : (uint32_t)EPOLLIN;
+    e.data.u32 = LISTEN_TOKEN;
+    if (full != sv->full && epoll_ctl(sv->epoll_fd, EPOLL_CTL_MOD, sv->listen_fd, &e) == 0) {
+        sv->full = full;
+    }
 }
 
 static void accept_all(server *sv)
 {
     for (;;) {
-        int fd = accept4(sv->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int place = find_place(sv);
+        set_full(sv, place < 0);
+        int fd = place < 0 ? -1 : accept4(sv->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0) {
             return;
         }
-        int place = is_allowed(fd) ? find_place(sv) : -2;
-        if (place < 0) {
+        if (!is_allowed(fd)) {
+            static const char words[] =
+                "{\"ok\":false,\"code\":\"AUTH\",\"error\":\"the daemon of another user\","
+                "\"remedy\":\"ask as the user that runs wickd, or as root\"}\n";
+            (void)!send(fd, words, sizeof words - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+            (void)close(fd);
             sv->refused++;
-            refuse(fd, place == -2
-                           ? "{\"ok\":false,\"code\":\"AUTH\",\"error\":\"another user's daemon\","
-                             "\"remedy\":\"ask as the user that runs wickd, or as root\"}\n"
-                           : "{\"ok\":false,\"code\":\"LIMIT\",\"error\":\"too many clients\","
-                             "\"remedy\":\"try again later\"}\n");
             continue;
         }
         server_client *c = &sv->client[place];
@@ -446,8 +459,12 @@ uint64_t server_deadline(const server *sv)
 {
     uint64_t at = UINT64_MAX;
     for (unsigned i = 0; i < SERVER_CLIENTS; i++) {
-        if (sv->client[i].fd >= 0 && patience(&sv->client[i]) < at) {
-            at = patience(&sv->client[i]);
+        const server_client *c = &sv->client[i];
+        if (c->fd >= 0 && patience(c) < at) {
+            at = patience(c);
+        }
+        if (sv->full && makes_room(c) && c->heard_ms + ROOM_MS < at) {
+            at = c->heard_ms + ROOM_MS;
         }
     }
     return at;
@@ -476,7 +493,7 @@ void server_run(server *sv, uint64_t now_ms)
         }
     }
     turn_stalled_away(sv);
-    if (knock) {
+    if (knock || sv->full) {
         accept_all(sv);
     }
 }

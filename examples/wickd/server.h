@@ -4,7 +4,8 @@
 /*
  * The socket of wickd: lines in, lines out, for several clients. It knows nothing of what they say.
  * Nothing in it waits: a client that does not read, stops within a line or floods is that client's
- * trouble alone, and everything about a client is in one struct of fixed size.
+ * trouble alone, and everything about a client is in one struct of fixed size. Where all places are
+ * taken, newcomers wait until one is free or its client has been silent for a while.
  *
  *     s = server_open(&sv, path, on_line, ctx);
  *     wait until server_fd(&sv) is readable, or server_deadline(&sv)
@@ -45,6 +46,7 @@ typedef void server_on_line(void *ctx, unsigned client, wick_span line);
 struct server {
     int epoll_fd, listen_fd;
     char path[108];
+    bool full; /* somebody may be at the door, and there is no place */
     server_on_line *on_line;
     void *ctx;
     uint32_t serials;

@@ -42,6 +42,7 @@ static void put_counters(const wickd *d, out_rec *o)
     out_u64(o, "clients", d->server.accepted);
     out_u64(o, "clients_refused", d->server.refused);
     out_u64(o, "requests", d->server.lines);
+    out_u64(o, "store_writes", d->agent.linux_store.writes);
     out_u64(o, "udp_bytes", t->udp_tx_bytes + t->udp_rx_bytes);
     out_u64(o, "rpc_bytes", t->rpc_tx_bytes + t->rpc_rx_bytes);
     out_u64(o, "rpc_calls", t->rpc_calls);
@@ -77,24 +78,7 @@ void status_put(wickd *d, out_rec *o)
     out_u64(o, "sessions", sessions_up(d));
     out_u64(o, "clients", server_clients(&d->server, false));
     put_counters(d, o);
-    status_put_light(d, o);
-}
-
-void status_put_light(wickd *d, out_rec *o)
-{
-    const conf *c = &d->agent.host.conf;
-    out_open(o, "chains", true);
-    for (size_t i = 0; i < CONF_CHAINS_MAX; i++) {
-        if (c->chains[i].s.line == 0) {
-            continue;
-        }
-        out_open(o, NULL, false);
-        out_str(o, "chain", c->chains[i].s.name);
-        out_u64(o, "chain_id", c->chains[i].chain_id);
-        out_str(o, "rule", conf_rule_str(c->chains[i].rule));
-        out_close(o, false);
-    }
-    out_close(o, true);
+    light_put(d, o);
 }
 
 void status_put_sessions(wickd *d, out_rec *o)

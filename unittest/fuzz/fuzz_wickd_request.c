@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(why != NULL && (s == WICK_OK) == (why[0] == '\0'));
     FUZZ_CHECK((unsigned)q.op < WICKD_OPS);
     FUZZ_CHECK(memchr(q.name, 0, sizeof q.name) != NULL);
-    FUZZ_CHECK(q.has_id || q.id == 0);
-    FUZZ_CHECK(q.id <= UINT64_C(1) << 53);
+    FUZZ_CHECK(q.has_tag || q.tag == 0);
+    FUZZ_CHECK(q.tag <= UINT64_C(1) << 53);
     if (s == WICK_OK) {
         FUZZ_ACCEPTED();
         FUZZ_CHECK(size < WICKD_LINE_MAX);

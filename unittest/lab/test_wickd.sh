@@ -38,7 +38,7 @@ want 0 '^registered .*epoch=1 .*tier=OWN_NODE' status_registered run gw-a status
 want 0 '^published .*endpoint=127.0.0.1:' status_published run gw-a status
 want 0 '"ok":true,"op":"status"' status_json run gw-a --json status
 want 0 '^wick_reached{goal="all"} 1$' status_prometheus run gw-a status --prometheus
-want 0 '^chains .*rule=own_node' status_light run gw-a status --light
+want 0 '^chains .*rule=own_node .*proven_block=' status_light run gw-a status --light
 
 # ---- peers reach it, and it is found
 want 0 '^done .*handshake_ms=' peer_connects run gw-b connect gw-a --send 'to the daemon'
@@ -49,6 +49,17 @@ want 1 'RECORD_ABSENT' lookup_absent run gw-a lookup gw-x
 want 1 'NO_ENDPOINT' lookup_no_endpoint run gw-a lookup gw-b
 want 1 'CONFIG: no such registry' lookup_no_registry run gw-a lookup gw-b@x
 want 1 'NAME' lookup_bad_name run gw-a lookup 'gw b'
+
+# ---- clients of all kinds
+node "$WICK_SOURCE_DIR/unittest/lab/attackers/socket_clients.mjs" "$socket" gw-a gw-x >"$dir/clients"
+while read -r name verdict why; do
+    [ "$verdict" = ok ] || echo "# $why"
+    [ "$verdict" = ok ]
+    result $? "clients_$name"
+done <"$dir/clients"
+[ "$(wc -l <"$dir/clients")" -eq 9 ]
+result $? clients_all
+want 0 '^ready *true' untouched_by_them run gw-a status
 
 # ---- one process for a store
 want 3 "STORE_BUSY: .* is held by process $daemon_job" second_daemon \

@@ -25,35 +25,35 @@ TEST(every_operation)
                i == WICKD_OP_LOOKUP ? 17 : 3);
         CHECK_STATUS(parse(line), WICK_OK);
         CHECK_INT(q.op, i);
-        CHECK(!q.has_id);
+        CHECK(!q.has_tag);
         CHECK(strcmp(q.name, i == WICKD_OP_LOOKUP ? "gw-b" : "") == 0);
     }
     CHECK(strcmp(wickd_op_str(WICKD_OP_NONE), "") == 0);
     CHECK(strcmp(wickd_op_str(WICKD_OPS), "") == 0);
 }
 
-TEST(ids)
+TEST(tags)
 {
-    CHECK_STATUS(parse("{\"id\":7,\"op\":\"status\"}"), WICK_OK);
-    CHECK(q.has_id && q.id == 7);
-    CHECK_STATUS(parse("{\"op\":\"status\",\"id\":0}"), WICK_OK);
-    CHECK(q.has_id && q.id == 0);
-    CHECK_STATUS(parse("{\"op\":\"status\",\"id\":9007199254740992}"), WICK_OK);
-    CHECK(q.id == UINT64_C(1) << 53);
+    CHECK_STATUS(parse("{\"tag\":7,\"op\":\"status\"}"), WICK_OK);
+    CHECK(q.has_tag && q.tag == 7);
+    CHECK_STATUS(parse("{\"op\":\"status\",\"tag\":0}"), WICK_OK);
+    CHECK(q.has_tag && q.tag == 0);
+    CHECK_STATUS(parse("{\"op\":\"status\",\"tag\":9007199254740992}"), WICK_OK);
+    CHECK(q.tag == UINT64_C(1) << 53);
     static const char *const bad[] = {
-        "{\"op\":\"status\",\"id\":9007199254740994}", "{\"op\":\"status\",\"id\":-1}",
-        "{\"op\":\"status\",\"id\":1.5}",              "{\"op\":\"status\",\"id\":\"7\"}",
-        "{\"op\":\"status\",\"id\":null}",             "{\"op\":\"status\",\"id\":[1]}"};
+        "{\"op\":\"status\",\"tag\":9007199254740994}", "{\"op\":\"status\",\"tag\":-1}",
+        "{\"op\":\"status\",\"tag\":1.5}",              "{\"op\":\"status\",\"tag\":\"7\"}",
+        "{\"op\":\"status\",\"tag\":null}",             "{\"op\":\"status\",\"tag\":[1]}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CHECK_STATUS(parse(bad[i]), WICK_E_MALFORMED);
-        CHECK(!q.has_id && q.id == 0);
+        CHECK(!q.has_tag && q.tag == 0);
         CHECK(why[0] != '\0');
     }
-    /* The id of a request that is refused comes back with the refusal. */
-    CHECK_STATUS(parse("{\"op\":\"frobnicate\",\"id\":9}"), WICK_E_UNSUPPORTED);
-    CHECK(q.has_id && q.id == 9);
-    CHECK_STATUS(parse("{\"op\":\"lookup\",\"id\":9}"), WICK_E_MALFORMED);
-    CHECK(q.has_id && q.id == 9 && q.op == WICKD_OP_LOOKUP);
+    /* The tag of a request that is refused comes back with the refusal. */
+    CHECK_STATUS(parse("{\"op\":\"frobnicate\",\"tag\":9}"), WICK_E_UNSUPPORTED);
+    CHECK(q.has_tag && q.tag == 9);
+    CHECK_STATUS(parse("{\"op\":\"lookup\",\"tag\":9}"), WICK_E_MALFORMED);
+    CHECK(q.has_tag && q.tag == 9 && q.op == WICKD_OP_LOOKUP);
 }
 
 TEST(refused)
@@ -72,7 +72,7 @@ TEST(refused)
         {"{\"op\":\"status\"}}", WICK_E_JSON},
         {"{\"op\":\"status\"}{\"op\":\"status\"}", WICK_E_JSON},
         {"{\"op\":\"status\",\"op\":\"light\"}", WICK_E_JSON},
-        {"{\"op\":\"status\",\"id\":1,\"id\":1}", WICK_E_JSON},
+        {"{\"op\":\"status\",\"tag\":1,\"tag\":1}", WICK_E_JSON},
         {"{'op':'status'}", WICK_E_JSON},
         {"{\"op\":\"status\",}", WICK_E_JSON},
         {"{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1"
@@ -144,5 +144,5 @@ TEST(zero_bytes)
     CHECK(strcmp(q.name, "\\u0000") == 0);
 }
 
-TAP_MAIN("unit.wickd_request", CASE(every_operation), CASE(ids), CASE(refused), CASE(lengths),
+TAP_MAIN("unit.wickd_request", CASE(every_operation), CASE(tags), CASE(refused), CASE(lengths),
          CASE(zero_bytes))
