@@ -223,7 +223,7 @@ liar silent 3 'TIMEOUT'
 liar slow 3 'TIMEOUT' 4000
 liar rate 3 'HTTP_RATE'
 liar huge 1 'LIMIT\|JSON'
-liar deep 1 'JSON'
+liar deep 1 'LIMIT\|JSON'
 liar id 1 'RPC_ID'
 liar text 1 'JSON'
 
