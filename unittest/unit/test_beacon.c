@@ -398,6 +398,25 @@ TEST(replayed_and_reordered)
     CHECK_STATUS(give_at(&p, 200), WICK_E_HEADER_STALE);
 }
 
+/* Two headers of one slot, both signed by all: the first stays, for both tiers. */
+TEST(equivocating_headers)
+{
+    REQUIRE(ready());
+    beacon_plan p = beacon_plan_at(WICK_BEACON_FINALITY, 50, 40), q = p;
+    CHECK_STATUS(give(&p), WICK_OK);
+    wick_beacon_head optimistic = b.signed_by_most, final = b.proven;
+    q.next = 55;
+    CHECK_STATUS(give(&q), WICK_OK);
+    CHECK_INT(changed, 0);
+    uint8_t first[32], second[32];
+    beacon_root_of(first, &p);
+    beacon_root_of(second, &q);
+    CHECK(memcmp(first, second, 32) != 0);
+    CHECK_MEM(b.signed_by_most.root, first, 32);
+    CHECK(memcmp(&optimistic, &b.signed_by_most, sizeof optimistic) == 0);
+    CHECK(memcmp(&final, &b.proven, sizeof final) == 0);
+}
+
 /* More than half for a header that is called OPTIMISTIC; the specification's own may have fewer. */
 TEST(optimistic_needs_a_majority)
 {
@@ -491,6 +510,7 @@ TAP_MAIN("unit.beacon", CASE(bootstrap_updates_and_both_tiers),
          CASE(must_27_optimistic_or_341_of_512_is_never_finalized), CASE(bootstrap_refuses),
          CASE(trust_has_an_age), CASE(updates_refused), CASE(calls_out_of_order),
          CASE(branches_and_bits), CASE(fork_version_of_the_slot_before_the_signature),
-         CASE(replayed_and_reordered), CASE(optimistic_needs_a_majority), CASE(finality_of_genesis),
+         CASE(replayed_and_reordered), CASE(equivocating_headers),
+         CASE(optimistic_needs_a_majority), CASE(finality_of_genesis),
          CASE(a_key_outside_the_group_ends_a_committee), CASE(both_committees_in_turn),
          CASE(what_is_wanted))

@@ -113,7 +113,7 @@ WICK_NODISCARD wick_status wick_beacon_fork_by_digest(const wick_beacon_fork **o
 /* ---- store ---- */
 
 typedef struct wick_beacon_config {
-    const wick_beacon_chain *chain;
+    const wick_beacon_chain *chain; /* lives as long as the store */
     uint8_t trusted_root[32]; /* beacon block root of a finalised block, from the operator */
     uint32_t trusting_s;      /* weak subjectivity period; 0 is the chain's */
 } wick_beacon_config;
