@@ -136,7 +136,8 @@ wick_status wick_list_root_item(wick_list_root *l, wick_span item)
     }
     l->done++;
     int depth = before > after ? before : after;
-    leaf_hash(hash, key + depth + 1, len - (size_t)(depth + 1), item);
+    size_t passed = (size_t)(depth + 1); /* nibbles that lead to the leaf */
+    leaf_hash(hash, key + passed, len - passed, item);
     if (depth < 0) {
         memcpy(l->root, hash, 32);
         return WICK_OK;
@@ -152,7 +153,7 @@ wick_status wick_list_root_item(wick_list_root *l, wick_span item)
         }
         size_t skipped = (size_t)(depth - up - 1);
         if (skipped != 0) {
-            extension_hash(hash, key + up + 1, skipped);
+            extension_hash(hash, key + (size_t)(up + 1), skipped);
         }
         if (up < 0) {
             memcpy(l->root, hash, 32);
