@@ -134,6 +134,10 @@ daemon one
 result $? starts
 until_ok 60 head_is ok
 result $? follows_the_chain
+synced() {
+    run status --light | grep -q '^chains .*synced=true'
+}
+until_ok 60 synced # a head may serve before the newest has been reached
 want 0 '^chains .*synced=true' synced run status --light
 want 0 "^wick_head_state{chain=\"lab\",tier=\"$chains_tier\",state=\"ok\"} 1\$" metrics_head \
     run status --prometheus
@@ -160,6 +164,11 @@ pos) ;;
     halt true
     until_ok 30 head_is grace
     result $? halted_is_seen
+    # What was on its way when the chain halted may still come, and be fresh for a moment.
+    says_grace() {
+        run lookup gw-a | grep -q '^grace *true'
+    }
+    until_ok 30 says_grace
     want 1 '^grace *true' lookup_in_grace run lookup gw-a
     grep -q 'light-stale chain=lab' "$work/one.log"
     result $? halted_is_logged
