@@ -296,3 +296,27 @@ wick_status link_head(chain_link *l, wick_trusted_header *th, wick_tier tier, ui
         }
     }
 }
+
+wick_status link_finality(chain_link *l, wick_span *ssz, uint8_t version4[4])
+{
+    const wick_beacon_fork *fork = NULL;
+    const wick_hal_clock *clock = &l->h->clock;
+    wick_trust_now now = {0, false};
+    unsigned changed = 0;
+    wick_light_driver_cancel(&l->driver);
+    wick_status s = wick_beacon_api_finality(&l->api, clock->now_ms(clock->ctx));
+    if (s == WICK_OK) {
+        s = wick_beacon_api_wait(&l->api, &l->h->linux_net);
+    }
+    if (s == WICK_OK) {
+        s = wick_beacon_api_next(&l->api, &fork, ssz);
+    }
+    if (s != WICK_OK) {
+        return s;
+    }
+    memcpy(version4, fork->version, 4);
+    now.valid = clock->unix_s(clock->ctx, &now.unix_s) == WICK_OK;
+    s = wick_beacon_input(&l->state.beacon, &changed, &l->h->crypto, WICK_BEACON_FINALITY, fork, *ssz,
+                          &now);
+    return s == WICK_E_HEADER_STALE ? WICK_OK : s; /* the light client has it already */
+}

@@ -74,4 +74,10 @@ wick_tier link_tier(const conf_chain *chain);
 WICK_NODISCARD wick_status link_head(chain_link *l, wick_trusted_header *th, wick_tier tier,
                                      uint32_t timeout_ms);
 
+/** Evidence for a finalised header: asks a beacon node for the newest finality update, and moves the
+ *  sync committee's store on to it. Then wick_beacon_head_of() names the execution block.
+ *  @param[out] ssz  lives until the link's next request  @param[out] version4  of its fork
+ *  @retval WICK_OK  @retval others as wick_beacon_api_poll() and wick_beacon_input() */
+WICK_NODISCARD wick_status link_finality(chain_link *l, wick_span *ssz, uint8_t version4[4]);
+
 #endif

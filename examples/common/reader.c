@@ -202,6 +202,7 @@ static wick_status put_nodes(reader *r, wick_bundle_writer *w, wick_bundle_tag t
 }
 
 wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_kind kind,
+                          const reader_evidence *beacon,
                           const uint8_t (*slots)[32], size_t count, const uint8_t contract[20])
 {
     uint8_t values[WICK_BUNDLE_SLOTS_MAX][32];
@@ -222,6 +223,9 @@ wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_kind kind,
     }
     memcpy(head.contract, contract, sizeof head.contract);
     wick_bundle_write_begin(&w, out, &head);
+    if (beacon != NULL) {
+        wick_bundle_write_beacon(&w, WICK_BUNDLE_FINALITY, beacon->version4, beacon->ssz);
+    }
     wick_bundle_write(&w, WICK_BUNDLE_HEADER, wick_span_make(r->header, r->header_len));
     s = put_nodes(r, &w, WICK_BUNDLE_ACCOUNT, answer.account_nodes);
     for (const wick_json *e = wick_json_first(answer.slots); e != NULL && s == WICK_OK;

@@ -52,11 +52,19 @@ WICK_NODISCARD wick_status reader_words(reader *r, uint8_t (*values)[32], const 
  *  @retval WICK_E_PROOF_*  @retval others of the node and the network */
 WICK_NODISCARD wick_status reader_account(reader *r, wick_account *out, const uint8_t address[20]);
 
+/** A finality update that goes into a bundle. */
+typedef struct reader_evidence {
+    wick_span ssz;
+    uint8_t version4[4];
+} reader_evidence;
+
 /** The same as a proof bundle: the header, and the words proven under it.
  *  @param[out] out   the bundle, only if WICK_OK
- *  @param[in] kind   evidence that the header carries in itself; ALONE or the rule of its seals
+ *  @param[in] kind   evidence: ALONE, the rule of the seals in the header, or BEACON
+ *  @param[in] beacon of kind BEACON, else NULL
  *  @retval statuses of reader_words() and wick_bundle_write_end() */
 WICK_NODISCARD wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_kind kind,
+                                         const reader_evidence *beacon,
                                          const uint8_t (*slots)[32], size_t count,
                                          const uint8_t contract[20]);
 

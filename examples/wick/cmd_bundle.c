@@ -82,7 +82,7 @@ typedef struct verify {
     const cli *c;
     wick_hal_crypto crypto;
     wick_crypto_ctx crypto_ctx;
-    const char *second, *trusted, *peer;
+    const char *second, *trusted, *peer, *chain;
     bool has_hash, has_contract, has_chain, has_now;
     uint8_t hash[32], contract[20];
     uint64_t chain_id, now_s, days, epoch, period_s;
@@ -145,6 +145,45 @@ static int trust_header(verify *v)
     return s == WICK_OK ? CLI_OK : cli_fail(v->c, s, "%s", v->trusted);
 }
 
+static chain_view view;
+
+/* What the light client of wick.conf knows vouches for the bundle; nothing is asked of a node. */
+static wick_status trust_known(verify *v)
+{
+    static wick_clique work;
+    chain_link *l = view.link;
+    uint32_t trusting_s = (uint32_t)(v->days * DAY_S);
+    switch ((int)view.chain->rule) {
+    case CONF_RULE_QBFT:
+    case CONF_RULE_IBFT2:
+    case CONF_RULE_IBFT1:
+        return wick_bundle_trust_bft(&v->th, &v->b, &l->state.bft, &v->crypto, &v->now, trusting_s);
+    case CONF_RULE_CLIQUE:
+        return wick_bundle_trust_clique(&v->th, &v->b, &l->state.clique.now, &work, &v->crypto,
+                                        &v->now);
+    case CONF_RULE_SYNC_COMMITTEE:
+        return wick_bundle_trust_beacon(&v->th, &v->b, &l->state.beacon, &v->crypto, &v->now,
+                                        WICK_TIER_FINALIZED);
+    default:
+        return WICK_E_TRUST_TIER;
+    }
+}
+
+static int trust_chain(verify *v)
+{
+    static host h;
+    view.may_share = true;
+    int code = host_open(&h, v->c);
+    code = code == CLI_OK ? chain_open_link(&view, v->c, &h, v->chain) : code;
+    if (code == CLI_OK) {
+        wick_status s = trust_known(v);
+        code = s == WICK_OK ? CLI_OK : cli_fail(v->c, s, "[chain.%s]", v->chain);
+    }
+    chain_close(&view);
+    host_close(&h);
+    return code;
+}
+
 static int find_trust(verify *v)
 {
     wick_status s = wick_crypto_init(&v->crypto, &v->crypto_ctx);
@@ -155,7 +194,7 @@ static int find_trust(verify *v)
         s = wick_bundle_trust_hash(&v->th, &v->b, v->hash);
         return s == WICK_OK ? CLI_OK : cli_fail(v->c, s, "--trusted-hash");
     }
-    return v->second != NULL ? trust_second(v) : v->trusted != NULL ? trust_header(v) : CLI_OK;
+    return v->chain != NULL ? trust_chain(v) : v->second != NULL ? trust_second(v) : v->trusted != NULL ? trust_header(v) : CLI_OK;
 }
 
 static wick_status prove(verify *v, uint8_t (*values)[32], uint8_t (*slots)[32], size_t *count)
@@ -256,6 +295,9 @@ static bool take_option(verify *v, int option)
     case 't':
         v->trusted = optarg;
         return true;
+    case 'C':
+        v->chain = optarg;
+        return true;
     case 'p':
         v->peer = optarg;
         return true;
@@ -288,6 +330,7 @@ int cmd_bundle_verify(cli *c, int argc, char **argv)
     static const struct option options[] = {
         {"trusted-hash", required_argument, NULL, 'h'}, {"second", required_argument, NULL, 's'},
         {"trusted", required_argument, NULL, 't'},      {"peer", required_argument, NULL, 'p'},
+        {"chain", required_argument, NULL, 'C'},
         {"contract", required_argument, NULL, 'a'},     {"chain-id", required_argument, NULL, 'c'},
         {"trusting-days", required_argument, NULL, 'd'},{"epoch", required_argument, NULL, 'e'},
         {"period", required_argument, NULL, 'P'},       {"now", required_argument, NULL, 'n'},
@@ -307,8 +350,8 @@ int cmd_bundle_verify(cli *c, int argc, char **argv)
     if (argc - optind != 1) {
         return cli_usage(c, "one file");
     }
-    if (v.has_hash + (v.second != NULL) + (v.trusted != NULL) > 1) {
-        return cli_usage(c, "one of --trusted-hash, --second and --trusted");
+    if (v.has_hash + (v.second != NULL) + (v.trusted != NULL) + (v.chain != NULL) > 1) {
+        return cli_usage(c, "one of --trusted-hash, --second, --trusted and --chain");
     }
     if (v.second != NULL && same_file(v.second, argv[optind])) {
         return cli_usage(c, "--second is the same file: it takes a second gateway");
@@ -325,8 +368,36 @@ int cmd_bundle_verify(cli *c, int argc, char **argv)
 /* ---- make ---- */
 
 static reader r;
-static chain_view view;
 static uint8_t file[BUNDLE_FILE_MAX];
+
+/* The header that the newest finality update finalises, which goes into the bundle with it. */
+static wick_status finality_head(reader_evidence *beacon)
+{
+    static uint8_t ssz[WICK_BEACON_OBJECT_MAX];
+    wick_trusted_header th;
+    wick_eth_block block;
+    wick_span update;
+    wick_beacon *store = &view.link->state.beacon;
+    wick_status s = link_finality(view.link, &update, beacon->version4);
+    const wick_beacon_head *head = wick_beacon_head_of(store, WICK_TIER_FINALIZED);
+    if (s != WICK_OK || head == NULL || update.len > sizeof ssz) {
+        return s != WICK_OK ? s : WICK_E_STATE;
+    }
+    memcpy(ssz, update.ptr, update.len);
+    beacon->ssz = wick_span_make(ssz, update.len);
+    wick_buf header = wick_buf_make(r.header, sizeof r.header);
+    s = reader_call(&r, wick_rpc_block_by_hash(reader_rpc(&r), r.clock->now_ms(r.clock->ctx),
+                                               head->execution_hash));
+    if (s == WICK_OK) {
+        s = wick_eth_json_header(&block, &header, wick_rpc_result(reader_rpc(&r)));
+    }
+    if (s == WICK_OK) {
+        s = wick_beacon_trust(&th, store, wick_buf_span(&header), WICK_TIER_FINALIZED);
+    }
+    r.header_len = header.len;
+    r.head = th;
+    return s;
+}
 
 static int make(const cli *c, host *h, const char *text, const char *path)
 {
@@ -334,6 +405,7 @@ static int make(const cli *c, host *h, const char *text, const char *path)
     wick_peer_ref ref;
     uint8_t id[32], service[32];
     wick_buf out = wick_buf_make(file, sizeof file);
+    reader_evidence beacon;
     wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
     if (s == WICK_OK) {
         s = chain_peer_ids(id, service, &ref);
@@ -347,8 +419,13 @@ static int make(const cli *c, host *h, const char *text, const char *path)
     }
     wick_peer_query_init(&q, id, service, false);
     s = chain_head(&view);
+    if (s == WICK_OK && view.link->has_beacon) {
+        s = finality_head(&beacon);
+        view.kind = WICK_BUNDLE_BEACON;
+    }
     if (s == WICK_OK) {
-        s = reader_bundle(&r, &out, view.kind, (const uint8_t(*)[32])q.slots, q.count,
+        s = reader_bundle(&r, &out, view.kind,
+                          view.kind == WICK_BUNDLE_BEACON ? &beacon : NULL, (const uint8_t(*)[32])q.slots, q.count,
                           view.registry->device_registry);
     }
     if (s != WICK_OK) {

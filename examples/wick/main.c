@@ -62,10 +62,11 @@ static const command commands[] = {
     {"bundle", "make", cmd_bundle_make, "bundle make NAME[/SERVICE][@REGISTRY] -o FILE",
      "a peer's record with its proof, in one file for those who have no node"},
     {"bundle", "verify", cmd_bundle_verify,
-     "bundle verify FILE [--trusted-hash HASH | --trusted FILE | --second FILE] "
+     "bundle verify FILE [--trusted-hash HASH | --trusted FILE | --second FILE | --chain NAME] "
      "[--peer NAME[/SERVICE]] [--contract ADDRESS] [--chain-id N] [--trusting-days N] [--now UNIX] "
      "[--epoch N --period S]",
-     "its words, proven under a block hash, a header that names validators, or a second bundle"},
+     "its words, proven under a block hash, a header that names validators, a second bundle, or what "
+     "the light client of wick.conf knows"},
     {"bundle", "show", cmd_bundle_show, "bundle show FILE", "what is in a bundle, not verified"},
     {"register", NULL, cmd_register, "register [--timeout S]",
      "make the name belong to this wallet and key; asks the wallet manager where needed"},
