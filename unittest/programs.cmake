@@ -20,7 +20,8 @@ foreach(name 02_verify_proof 03_handshake 04_light_client)
 endforeach()
 
 if(TARGET wick)
-  wick_add_script_test(lab tool lab/test_tool.sh TIMEOUT 600 ARGS $<TARGET_FILE:wick>)
+  wick_add_script_test(lab tool_qbft lab/test_tool.sh TIMEOUT 600 ARGS $<TARGET_FILE:wick>)
+  wick_add_script_test(lab tool_pos lab/test_tool.sh TIMEOUT 600 ARGS $<TARGET_FILE:wick> pos)
 endif()
 
 # The programs together, on a real chain and a stock TURN server.

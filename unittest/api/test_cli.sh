@@ -387,5 +387,29 @@ want 2 'one of --trusted-hash' bundle_two_trusts "$wick" bundle verify "$dir/pee
     --trusted-hash "$bundle_hash" --trusted "$dir/genesis"
 want 2 'and -o FILE' bundle_make_no_output "$wick" bundle make gw-a
 
+# ---- beacon and store without a network
+root=0x1111111111111111111111111111111111111111111111111111111111111111
+want 2 'bootstrap FILE first' beacon_no_bootstrap "$wick" beacon verify --network mainnet
+want 2 'one of --network and --chain' beacon_no_network "$wick" beacon verify --bootstrap "$dir/abc"
+want 2 'mainnet, sepolia or gnosis' beacon_other_network "$wick" beacon verify --network main \
+    --bootstrap "$dir/abc" --trusted-root "$root"
+want 2 'trusted-root is needed' beacon_no_root "$wick" beacon verify --network mainnet \
+    --bootstrap "$dir/abc"
+want 1 'NOT_FOUND' beacon_no_file "$wick" beacon verify --network mainnet --bootstrap "$dir/none" \
+    --trusted-root "$root"
+want 1 'UNSUPPORTED: .*of no fork' beacon_no_object "$wick" beacon verify --network mainnet \
+    --bootstrap "$dir/abc" --trusted-root "$root"
+echo '{"version":"capella","data":{}}' >"$dir/empty.json"
+want 1 'JSON' beacon_empty_json "$wick" beacon verify --network mainnet \
+    --bootstrap "$dir/empty.json" --trusted-root "$root"
+echo '{"version":"byzantium","data":{}}' >"$dir/fork.json"
+want 1 'UNSUPPORTED: .*byzantium' beacon_other_fork "$wick" beacon verify --network mainnet \
+    --bootstrap "$dir/fork.json" --trusted-root "$root"
+want 1 'no such .chain.NAME. with rule' beacon_chain_rule "$wick" --config "$dir/net.conf" \
+    beacon verify --chain lab --bootstrap "$dir/abc"
+want 1 'store_dir is missing' store_no_dir "$wick" --config "$dir/net.conf" store export "$dir/x"
+want 1 'FAIL  *rpc ' doctor_no_node "$wick" --config "$dir/net.conf" doctor
+want 1 'CONFIG' doctor_no_conf "$wick" --config "$dir/none.conf" doctor
+
 echo "1..$n"
 [ "$bad" -eq 0 ]

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tool on a chain that proves its headers: a sealing proxy in front of anvil, QBFT, validators that
 # come and go; then a quorum of nodes, one of which lies.
-# usage: test_tool.sh <wick>
+# usage: test_tool.sh <wick> [pos]: with pos, on the proof-of-stake devnet instead
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 wick=$1
+chain=${2:-qbft}
 work=
 . "$top/unittest/lab/chains.sh"
 chains_need anvil devnet || exit 77
@@ -25,14 +26,63 @@ want() {
     "$@" >"$work/out" 2>&1 </dev/null
     got=$?
     if [ "$got" -eq "$code" ] && grep -q -e "$pattern" "$work/out"; then
-        echo "ok $n - lab.tool.$what"
+        echo "ok $n - lab.tool_$chain.$what"
     else
-        echo "not ok $n - lab.tool.$what"
+        echo "not ok $n - lab.tool_$chain.$what"
         echo "# exit $got, not $code, or no '$pattern' in:"
         sed 's/^/#   /' "$work/out"
         bad=$((bad + 1))
     fi
 }
+
+conf() { # NAME: identity and registry; the chain follows from standard input
+    {
+        printf '[identity]\nname = gw-a\nstore_dir = %s.store\n' "$1"
+        cat
+        echo '[registry.r]'
+        echo "chain = ${registry_chain:-c}"
+        cat "$work/addresses"
+    } >"$work/$1.conf"
+}
+run() { # NAME ARGUMENTS...
+    name=$1
+    shift
+    "$wick" --config "$work/$name.conf" "$@"
+}
+
+if [ "$chain" = pos ]; then
+    registry_chain=lab
+    chains_up pos 127.0.0.1 "$(chains_ports 5)" || exit 1
+    chains_deploy example 0x70997970c51812dc3a010c7d01b50e0d17dc79c8 >"$work/addresses" || exit 1
+    deployed=$(($(chains_rpc "$chains_url" eth_blockNumber '[]' | tr -d '"')))
+    tries=400
+    until [ "$(devnet_get beacon/headers/finalized data.header.message.slot)" -gt $((deployed + 1)) ]; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || { echo "not ok 1 - lab.tool_pos # nothing is finalised"; exit 1; }
+        sleep 0.5
+    done
+    chains_conf | conf a
+    want 0 '^head .*tier=FINALIZED' beacon_sync run a beacon sync --timeout 60
+    want 0 '^tier  *FINALIZED$' id_free_finalized run a id check nobody
+    want 0 '^tier  *OPTIMISTIC$' id_free_optimistic run a id check nobody --tier optimistic
+    want 1 'TRUST_TIER' id_other_tier run a id check nobody --tier bft
+    want 0 '^evidence  *sync committee$' bundle_make run a bundle make gw-b -o "$work/b.bundle"
+    want 1 'UNTRUSTED_HEADER' bundle_alone "$wick" bundle verify "$work/b.bundle" --peer gw-b
+    want 0 '^tier  *FINALIZED$' bundle_by_committee run a bundle verify "$work/b.bundle" --chain lab
+    want 1 'RECORD_ABSENT: gw-b' bundle_absent run a bundle verify "$work/b.bundle" --peer gw-b \
+        --chain lab
+    want 0 '^tier  *FINALIZED$' store_export run a store export "$work/x"
+    want 0 'erased' store_erase run a store erase
+    want 0 '^tier  *FINALIZED$' store_import run a store import "$work/x"
+    head -c 3000 "$work/x" >"$work/cut"
+    want 1 'TRUNCATED' store_import_cut run a store import "$work/cut"
+    want 0 ' 0 FAIL$' doctor run a doctor
+    sed 's/^genesis_time = ./&1/' "$work/a.conf" >"$work/genesis.conf"
+    want 1 'FAIL' doctor_other_genesis run genesis doctor
+    echo "1..$n"
+    [ "$bad" -eq 0 ]
+    exit
+fi
 
 # shellcheck disable=SC2046
 set -- $(chains_ports 4)
@@ -50,15 +100,6 @@ change 0 false
 change 1 false
 chains_rpc "$sealing_rpc" eth_getBlockByNumber '["0x0",false]' >"$work/genesis.json"
 
-conf() { # NAME: identity and registry; the chain follows from standard input
-    {
-        printf '[identity]\nname = gw-a\nstore_dir = %s.store\n' "$1"
-        cat
-        echo '[registry.r]'
-        echo 'chain = c'
-        cat "$work/addresses"
-    } >"$work/$1.conf"
-}
 qbft() { # NAME URL TRUSTED
     conf "$1" <<CONF
 [chain.c]
@@ -69,11 +110,6 @@ trusted_hash = $3
 chain = c
 url = $2
 CONF
-}
-run() { # NAME ARGUMENTS...
-    name=$1
-    shift
-    "$wick" --config "$work/$name.conf" "$@"
 }
 qbft a "$sealing_rpc" "$sealing_genesis"
 
