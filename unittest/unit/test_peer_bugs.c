@@ -14,6 +14,7 @@
  *   absence_is_no_empty_account     nimbus: absence reported as an empty account whatever was claimed
  *   claims_are_compared             colibri: the root is an output that callers forget to compare
  *   lax_rlp                         in3, colibri: 15 of the 26 invalid vectors accepted, shifts too far
+ *   type_zero_is_no_type            one receipt in two forms
  *   headers_without_authority       in3: signatureCount 0 accepts any header that hashes right
  *   endless_proofs                  colibri: memory by a length that the peer gives
  *   not_yet_is_not_no               in3, colibri, ethereumjs: one result for "walking", "found", "absent"
@@ -191,9 +192,10 @@ TEST(inlined_nodes_are_followed)
     uint8_t other = 0x33;
     REQUIRE_STATUS(wick_mpt_begin_key(&w, root, wick_span_make(&other, 1)), WICK_OK);
     CHECK_INT(wick_mpt_node(&w, node), WICK_MPT_ABSENT);
-    const wick_span bad[3] = {wick_span_make(cut, sizeof cut), wick_span_make(bare, sizeof bare),
-                              wick_span_make(one, sizeof one)};
-    for (unsigned i = 0; i < 3; i++) {
+    uint8_t large[34] = {0xe1, 0x20, 0x9f}; /* a leaf of 34 bytes, which only a hash may stand for */
+    const wick_span bad[4] = {wick_span_make(cut, sizeof cut), wick_span_make(bare, sizeof bare),
+                              wick_span_make(one, sizeof one), wick_span_make(large, sizeof large)};
+    for (unsigned i = 0; i < 4; i++) {
         node = make_branch(branch_mem, sizeof branch_mem, bad[i]);
         wick_keccak256(root, node.ptr, node.len);
         REQUIRE_STATUS(wick_mpt_begin_key(&w, root, wick_span_make(key, 1)), WICK_OK);
@@ -331,6 +333,26 @@ TEST(lax_rlp)
     }
 }
 
+TEST(type_zero_is_no_type)
+{
+    /* EIP-2718: 0x00 in front of a legacy receipt would be a second form of the same receipt. */
+    uint8_t mem[300];
+    static const uint8_t bloom[256], one[1] = {1};
+    wick_buf b = wick_buf_make(mem, sizeof mem);
+    wick_receipt r;
+    wick_buf_put_u8(&b, 0);
+    size_t at = wick_rlp_open(&b);
+    wick_rlp_put(&b, one, 1);
+    wick_rlp_put_u64(&b, 21000);
+    wick_rlp_put(&b, bloom, sizeof bloom);
+    wick_rlp_put_list_header(&b, 0);
+    wick_rlp_shut(&b, at);
+    CHECK_STATUS(wick_receipt_decode(&r, wick_span_make(mem + 1, b.len - 1)), WICK_OK);
+    CHECK_STATUS(wick_receipt_decode(&r, wick_buf_span(&b)), WICK_E_MALFORMED);
+    mem[0] = 2;
+    CHECK_STATUS(wick_receipt_decode(&r, wick_buf_span(&b)), WICK_OK);
+}
+
 TEST(headers_without_authority)
 {
     /* A header struct that no authenticator made: a cleared one, and one filled in by hand. */
@@ -377,4 +399,5 @@ TEST(not_yet_is_not_no)
 TAP_MAIN("unit.peer_bugs", CASE(truncated_proof_is_no_absence), CASE(empty_proof_is_no_absence),
          CASE(value_is_no_reference), CASE(nodes_after_the_end), CASE(inlined_nodes_are_followed),
          CASE(absence_is_no_empty_account), CASE(claims_are_compared), CASE(lax_rlp),
-         CASE(headers_without_authority), CASE(endless_proofs), CASE(not_yet_is_not_no))
+         CASE(type_zero_is_no_type), CASE(headers_without_authority), CASE(endless_proofs),
+         CASE(not_yet_is_not_no))
