@@ -45,7 +45,11 @@ static const uint32_t operators[NODES_MAX] = {1, 2, 3, 4};
 
 static wick_beacon_fork forks[] = {{"electra", 0, {0x05, 0, 0, 1}, &wick_beacon_shape_electra},
                                    {"fulu", 0, {0x06, 0, 0, 1}, &wick_beacon_shape_electra}};
-static wick_beacon_chain chain = {.name = "devnet",
+/* Electra's bound: part of the fork digest from Fulu on. */
+static const wick_beacon_blobs blobs[] = {{0, 9}};
+static wick_beacon_chain chain = {.blobs = blobs,
+                                  .blob_rows = 1,
+                                  .name = "devnet",
                                   .seconds_per_slot = 1,
                                   .slots_per_epoch = 8,
                                   .epochs_per_period = 8,
