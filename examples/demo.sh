@@ -281,10 +281,7 @@ wick lan-a a id new gw-a >"$work/id-a.log" 2>&1 || show_and_die id-a "no identit
 wick lan-b b id new gw-b >"$work/id-b.log" 2>&1 || show_and_die id-b "no identity for gw-b"
 step identity "gw-a and gw-b have made their keys"
 
-# Both register; on proof of stake a key counts once its block is final, which is waited for once.
-if [ "$kind" = pos ]; then
-    say "            waits until both registrations are final: two epochs of 8 slots and a bit"
-fi
+# Both register at once.
 a_ready() {
     grep -q '^READY' "$work/listen.log"
 }
@@ -295,6 +292,20 @@ lab_wait 120 a_ready || show_and_die listen "gw-a does not get ready"
 step gw-a "registered, allocated and published"
 sed '/^READY/d' "$work/listen.log" | indent
 wait "$register_b" || show_and_die register-b "gw-b does not register"
+
+# A key counts once its block is final, which is waited for once.
+is_final() {
+    final_by=$(($(date +%s) + 120))
+    until wick lan-b b lookup gw-a >"$work/lookup.log" 2>&1; do
+        [ "$(date +%s)" -lt "$final_by" ] || return 1
+        sleep 0.2
+    done
+}
+if [ "$kind" = pos ]; then
+    say "            waits until gw-a's key is final: two epochs of 8 slots and a bit"
+    is_final || show_and_die lookup "nothing becomes final"
+    step finality "the record of gw-a is final"
+fi
 
 # gw-b publishes as well, and calls gw-a by its name.
 call() { # FOLDER TEXT LOG
