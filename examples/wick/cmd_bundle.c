@@ -383,6 +383,7 @@ static wick_status finality_head(reader_evidence *beacon)
     if (s != WICK_OK || head == NULL || update.len > sizeof ssz) {
         return s != WICK_OK ? s : WICK_E_STATE;
     }
+    memset(&th, 0, sizeof th);
     memcpy(ssz, update.ptr, update.len);
     beacon->ssz = wick_span_make(ssz, update.len);
     wick_buf header = wick_buf_make(r.header, sizeof r.header);
