@@ -94,7 +94,7 @@ psk=$(printf '%064d' 4711)
 echo "$psk" >"$work/gw-a.psk"
 echo "token-a" >"$work/gw-a.token"
 printf '{"name":"gw-a","psk":"0x%s","token":"token-a"}\n' "$psk" >"$work/devices/gw-a"
-max_age=6
+max_age=12
 [ "$kind" != pos ] || max_age=900 # finality comes by epochs
 cat >"$work/gw-a.conf" <<CONF
 [identity]
