@@ -40,8 +40,8 @@ static inline wick_span cbmc_input(size_t max)
     return wick_span_make(ptr, len);
 }
 
-/* The same at the end of memory of a constant size, which costs CBMC far less: a read beyond the end
- * is seen, one before the beginning is not. For decoders that only go forward. */
+/* The same at the end of memory of a constant size, which costs CBMC far less: a read beyond the
+ * end is seen, one before the beginning is not. For decoders that only go forward. */
 #define CBMC_INPUT_END(max)                                                                        \
     ({                                                                                             \
         static uint8_t cbmc_memory[max];                                                           \

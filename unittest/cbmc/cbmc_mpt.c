@@ -2,9 +2,9 @@
 /*
  * Proof walker, one step: from any state that begin() or an earlier step can leave, with any node.
  *
- * The state stands for a prefix of a walk: `want` is the hash that the node before named for the key
- * at nibble `at` (at first: the root). Proven of one step, and so by induction of proofs with any
- * number of nodes:
+ * The state stands for a prefix of a walk: `want` is the hash that the node before named for the
+ * key at nibble `at` (at first: the root). Proven of one step, and so by induction of proofs with
+ * any number of nodes:
  *
  *   - FOUND, ABSENT and "go on" come only from a node whose hash is `want`;
  *   - FOUND only where the key is used up: at a leaf, or at the value of a branch, not empty;
@@ -16,8 +16,8 @@
  * Two abstractions. Keccak-256 is uninterpreted: its result for the node is any 32 bytes, and the
  * harness only asks that it was compared with `want`. (That equal hashes mean equal nodes is
  * collision resistance: assumed of Keccak, needed nowhere here.) The RLP reader is replaced by what
- * cbmc_rlp.c proves of it: a list is a row of items, each canonical, or fails at any place; so nodes
- * of any size are covered, and inlined nodes inside them.
+ * cbmc_rlp.c proves of it: a list is a row of items, each canonical, or fails at any place; so
+ * nodes of any size are covered, and inlined nodes inside them.
  *
  * Bound: keys of up to KEY_BYTES bytes, nodes of up to 18 items each with any length below 4 GiB,
  * nodes inlined INLINED deep.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NAT-PMP messages (RFC 6886): nothing outside of the datagram is read, and what was read is what was
- * sent: it encodes to the same bytes, but for the reserved ones. Bound: BOUND bytes. */
+/* NAT-PMP messages (RFC 6886): nothing outside of the datagram is read, and what was read is what
+ * was sent: it encodes to the same bytes, but for the reserved ones. Bound: BOUND bytes. */
 #include "cbmc.h"
 
 #include "wick/natpmp.h"
@@ -19,7 +19,8 @@ void harness(void)
     if (s == WICK_OK && (!m.response || m.result == 0)) {
         PROVE(wick_natpmp_encode(&b, &m) == WICK_OK && b.len == in.len, "encodes to its length");
         PROVE(memcmp(out, in.ptr, 2) == 0, "version and opcode");
-        PROVE(in.len < 12 || m.response || memcmp(out + 4, in.ptr + 4, 8) == 0, "ports and lifetime");
+        PROVE(in.len < 12 || m.response || memcmp(out + 4, in.ptr + 4, 8) == 0,
+              "ports and lifetime");
     }
     COVER(s == WICK_OK && m.response && m.result != 0 && in.len == 8);
     COVER(s == WICK_OK && m.response && m.opcode == WICK_NATPMP_ADDRESS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RLP in pieces: one token from any state, of any piece. The piece shrinks by what was used, views
- * lie in it, lists never get more than they have. Bound: pieces of at most BOUND bytes; by induction
- * any number of pieces. */
+ * lie in it, lists never get more than they have. Bound: pieces of at most BOUND bytes; by
+ * induction any number of pieces. */
 #include "cbmc.h"
 
 #include "rlp_push_internal.h"
@@ -33,7 +33,8 @@ void harness(void)
     PROVE(p.depth <= DEPTH, "depth is bounded");
     PROVE(t == PUSH_BAD || p.have < sizeof p.head, "the header fits");
     if (t == PUSH_STRING || t == PUSH_LIST) {
-        PROVE(old.depth == 0 || p.left[old.depth - 1] <= old.left[old.depth - 1], "a list is used up");
+        PROVE(old.depth == 0 || p.left[old.depth - 1] <= old.left[old.depth - 1],
+              "a list is used up");
     }
     PROVE(t != PUSH_END || (old.depth != 0 && p.depth == old.depth - 1), "an end closes one list");
     COVER(t == PUSH_NEED);

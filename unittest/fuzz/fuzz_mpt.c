@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The proof walker on hostile nodes. The first 32 bytes are the key, then nodes with a 16-bit length
- * each. The root is the hash of the first node, so that the walk begins. A found value must lie in
- * a node that was given; with one bit of the root changed nothing may be proven. Then the same with
- * keys of other lengths, and with a leaf that was hashed elsewhere.
+ * The proof walker on hostile nodes. The first 32 bytes are the key, then nodes with a 16-bit
+ * length each. The root is the hash of the first node, so that the walk begins. A found value must
+ * lie in a node that was given; with one bit of the root changed nothing may be proven. Then the
+ * same with keys of other lengths, and with a leaf that was hashed elsewhere.
  */
 #include "fuzz.h"
 
@@ -43,7 +43,8 @@ static void walk_key(const uint8_t root[32], const uint8_t *data, size_t size)
         at += 2;
         n = n > size - at ? size - at : n;
         wick_mpt_result r = wick_mpt_node(&w, wick_span_make(data + at, n));
-        FUZZ_CHECK((wick_mpt_status(r) == WICK_OK) == (r == WICK_MPT_FOUND || r == WICK_MPT_ABSENT));
+        FUZZ_CHECK((wick_mpt_status(r) == WICK_OK) ==
+                   (r == WICK_MPT_FOUND || r == WICK_MPT_ABSENT));
         FUZZ_CHECK(wick_mpt_str(r)[0] != '\0');
         at += n;
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Receipts, read by two parsers: in memory, and in pieces on the way through a proof. The first byte
- * is the size of the pieces, the rest the receipt. Both accept the same receipts and say the same,
- * whatever log is sought. With the first byte's highest bit, the rest is the leaf itself: in pieces
- * and whole it gives the same verdict, as a receipt and as a transaction.
+ * Receipts, read by two parsers: in memory, and in pieces on the way through a proof. The first
+ * byte is the size of the pieces, the rest the receipt. Both accept the same receipts and say the
+ * same, whatever log is sought. With the first byte's highest bit, the rest is the leaf itself: in
+ * pieces and whole it gives the same verdict, as a receipt and as a transaction.
  */
 #include "fuzz.h"
 
@@ -70,7 +70,8 @@ static wick_mpt_result prove(wick_item_proof *p, wick_log_copy *copy, const wick
         (void)wick_item_node(p, node);
     }
     for (size_t i = 0; step != 0 && i < node.len; i += step) {
-        (void)wick_item_chunk(p, wick_span_make(node.ptr + i, node.len - i < step ? node.len - i : step));
+        (void)wick_item_chunk(
+            p, wick_span_make(node.ptr + i, node.len - i < step ? node.len - i : step));
     }
     if (step != 0) {
         FUZZ_CHECK(wick_item_end(p) == WICK_MPT_INCOMPLETE); /* not before its hash is known */
@@ -81,13 +82,15 @@ static wick_mpt_result prove(wick_item_proof *p, wick_log_copy *copy, const wick
     /* A node after the end undoes everything. */
     if (r == WICK_MPT_FOUND && (step & 1u) != 0) {
         wick_item_proof more = *p;
-        FUZZ_CHECK(wick_item_node(&more, node) != WICK_OK && wick_item_end(&more) != WICK_MPT_FOUND);
+        FUZZ_CHECK(wick_item_node(&more, node) != WICK_OK &&
+                   wick_item_end(&more) != WICK_MPT_FOUND);
     }
     return r;
 }
 
 /* Every log is found by what it holds, and by nothing that it does not hold. */
-static void seek(const wick_receipt *r, const wick_trusted_header *block, wick_span node, size_t step)
+static void seek(const wick_receipt *r, const wick_trusted_header *block, wick_span node,
+                 size_t step)
 {
     wick_item_proof p;
     wick_log_copy copy;

@@ -2,8 +2,8 @@
 /*
  * Light client objects in SSZ. The first byte says which object in which shape, the next four are a
  * fork digest, the rest is the object. What is accepted lies inside the input, has the lengths of
- * its shape, and is refused with a byte more or less; its headers are reduced under a chain that has
- * had every fork.
+ * its shape, and is refused with a byte more or less; its headers are reduced under a chain that
+ * has had every fork.
  */
 #include "fuzz.h"
 

@@ -3,21 +3,21 @@
  * What other verifiers have got wrong, one test for each class, named after it. Each builds the
  * attack on a trie of its own and shows that the same nodes, unaltered, do prove what is so.
  *
- *   truncated_proof_is_no_absence   in3, colibri (storage), alloy-rs/trie#134, ava-labs/firewood#1950,
- *                                   madara-alliance/bonsai-trie#33, crosschain-alliance/safe-crosschain#4,
+ *   truncated_proof_is_no_absence   in3, colibri (storage), alloy-rs/trie#134,
+ * ava-labs/firewood#1950, madara-alliance/bonsai-trie#33, crosschain-alliance/safe-crosschain#4,
  *                                   clrfund/monorepo#772, withtally/rollcall#11,
- *                                   polytope-labs/solidity-merkle-trees#39, ava-labs/avalanchego#2789
- *   empty_proof_is_no_absence       in3 (accountProof [] with balance 0)
+ *                                   polytope-labs/solidity-merkle-trees#39,
+ * ava-labs/avalanchego#2789 empty_proof_is_no_absence       in3 (accountProof [] with balance 0)
  *   value_is_no_reference           alloy-rs/trie#134: a leaf's value taken for the hash of a node
  *   nodes_after_the_end             in3, colibri: what was appended was not looked at
  *   inlined_nodes_are_followed      alloy-rs/trie#26, colibri patricia.c (one pointer past the end)
- *   absence_is_no_empty_account     nimbus: absence reported as an empty account whatever was claimed
- *   claims_are_compared             colibri: the root is an output that callers forget to compare
- *   lax_rlp                         in3, colibri: 15 of the 26 invalid vectors accepted, shifts too far
- *   type_zero_is_no_type            one receipt in two forms
- *   headers_without_authority       in3: signatureCount 0 accepts any header that hashes right
- *   endless_proofs                  colibri: memory by a length that the peer gives
- *   not_yet_is_not_no               in3, colibri, ethereumjs: one result for "walking", "found", "absent"
+ *   absence_is_no_empty_account     nimbus: absence reported as an empty account whatever was
+ * claimed claims_are_compared             colibri: the root is an output that callers forget to
+ * compare lax_rlp                         in3, colibri: 15 of the 26 invalid vectors accepted,
+ * shifts too far type_zero_is_no_type            one receipt in two forms headers_without_authority
+ * in3: signatureCount 0 accepts any header that hashes right endless_proofs colibri: memory by a
+ * length that the peer gives not_yet_is_not_no               in3, colibri, ethereumjs: one result
+ * for "walking", "found", "absent"
  */
 #include "wick/keccak.h"
 #include "wick/mpt.h"
@@ -95,7 +95,8 @@ TEST(truncated_proof_is_no_absence)
     build(text("a value that is there"));
     const wick_span nodes[2] = {branch, leaf};
     CHECK_INT(walk(key, nodes, 2), WICK_MPT_FOUND);
-    CHECK_INT(walk(key, nodes, 1), WICK_MPT_INCOMPLETE); /* the child that would have it is missing */
+    CHECK_INT(walk(key, nodes, 1),
+              WICK_MPT_INCOMPLETE); /* the child that would have it is missing */
     CHECK_INT(walk(key, nodes + 1, 1), WICK_MPT_BAD_HASH);
     uint8_t elsewhere[32];
     memcpy(elsewhere, key, 32);
@@ -128,7 +129,8 @@ TEST(value_is_no_reference)
 {
     /* The genuine value has the length of a hash: that of a node that the attacker appends. */
     uint8_t value[32];
-    wick_span forged = make_leaf(other_mem, sizeof other_mem, key, text("a value that is not there"));
+    wick_span forged =
+        make_leaf(other_mem, sizeof other_mem, key, text("a value that is not there"));
     wick_keccak256(value, forged.ptr, forged.len);
     build(wick_span_make(value, sizeof value));
     const wick_span nodes[3] = {branch, leaf, forged};
@@ -183,7 +185,8 @@ TEST(inlined_nodes_are_followed)
     wick_mpt w;
     wick_span v;
     key[0] = 0x32;
-    wick_span node = make_branch(branch_mem, sizeof branch_mem, wick_span_make(nested, sizeof nested));
+    wick_span node =
+        make_branch(branch_mem, sizeof branch_mem, wick_span_make(nested, sizeof nested));
     wick_keccak256(root, node.ptr, node.len);
     REQUIRE_STATUS(wick_mpt_begin_key(&w, root, wick_span_make(key, 1)), WICK_OK);
     CHECK_INT(wick_mpt_node(&w, node), WICK_MPT_FOUND);
@@ -192,7 +195,8 @@ TEST(inlined_nodes_are_followed)
     uint8_t other = 0x33;
     REQUIRE_STATUS(wick_mpt_begin_key(&w, root, wick_span_make(&other, 1)), WICK_OK);
     CHECK_INT(wick_mpt_node(&w, node), WICK_MPT_ABSENT);
-    uint8_t large[34] = {0xe1, 0x20, 0x9f}; /* a leaf of 34 bytes, which only a hash may stand for */
+    uint8_t large[34] = {0xe1, 0x20,
+                         0x9f}; /* a leaf of 34 bytes, which only a hash may stand for */
     const wick_span bad[4] = {wick_span_make(cut, sizeof cut), wick_span_make(bare, sizeof bare),
                               wick_span_make(one, sizeof one), wick_span_make(large, sizeof large)};
     for (unsigned i = 0; i < 4; i++) {
@@ -303,21 +307,21 @@ TEST(lax_rlp)
         uint8_t b[12];
         uint8_t len;
     } bad[] = {
-        {{0x81, 0x00}, 2},                                                 /* a byte with a header */
+        {{0x81, 0x00}, 2}, /* a byte with a header */
         {{0x81, 0x7f}, 2},
-        {{0xb8, 0x01, 0x61}, 3},                                           /* short in the long form */
-        {{0xb9, 0x00, 0x38}, 3},                                           /* length with a zero */
-        {{0xbf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 9},       /* length that wraps */
+        {{0xb8, 0x01, 0x61}, 3},                                     /* short in the long form */
+        {{0xb9, 0x00, 0x38}, 3},                                     /* length with a zero */
+        {{0xbf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 9}, /* length that wraps */
         {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 9},
         {{0xbf, 0x0f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0x11}, 10},
         {{0xf8, 0x02, 0x61, 0x61}, 4},
-        {{0xb8}, 1},                                                       /* length bytes missing */
+        {{0xb8}, 1}, /* length bytes missing */
         {{0xbb, 0x01}, 2},
         {{0xf9, 0x01}, 2},
-        {{0x83, 0x61, 0x61}, 3},                                           /* payload missing */
+        {{0x83, 0x61, 0x61}, 3}, /* payload missing */
         {{0xc3, 0x61, 0x61}, 3},
-        {{0xc2, 0x82, 0x61}, 3},                                           /* item beyond its list */
-        {{0xc1, 0x61, 0x61}, 3},                                           /* a byte after the end */
+        {{0xc2, 0x82, 0x61}, 3}, /* item beyond its list */
+        {{0xc1, 0x61, 0x61}, 3}, /* a byte after the end */
         {{0x61, 0x61}, 2},
     };
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {

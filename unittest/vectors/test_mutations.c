@@ -2,8 +2,8 @@
 /*
  * Every recorded proof x every kind of mutation: account and storage proofs, and the transactions
  * and receipts of recorded blocks. A verdict on a mutated proof may stand only if the honest nodes,
- * looked up by another program (oracle.h), say the same of that root and key. Where a rewritten node
- * gets a root of its own, so that its hash is right, nothing may be proven at all.
+ * looked up by another program (oracle.h), say the same of that root and key. Where a rewritten
+ * node gets a root of its own, so that its hash is right, nothing may be proven at all.
  *
  * Then every recorded sealed header x every kind: none may be taken by the state before it.
  */
@@ -256,8 +256,8 @@ static void rewrite_nodes(const struct proof *honest)
     }
 }
 
-/* A child that was a hash stands there as a short list, or an inlined one as a hash: with the parent
- * rooted anew, what comes after it does not fit any more. */
+/* A child that was a hash stands there as a short list, or an inlined one as a hash: with the
+ * parent rooted anew, what comes after it does not fit any more. */
 static void swap_forms(const struct proof *honest)
 {
     for (size_t k = 0; k + 1 < honest->count; k++) {
@@ -614,7 +614,8 @@ TEST(sealed_headers_of_all_kinds)
         follow(chain_of(f[i].root, "clique"), true);
         follow(chain_of(f[i].root, "ibft1"), false);
         const cJSON *blocks = cJSON_IsArray(f[i].root) ? f[i].root : data_get(f[i].root, "blocks");
-        for (const cJSON *o = cJSON_IsArray(blocks) ? blocks->child : NULL; o != NULL; o = o->next) {
+        for (const cJSON *o = cJSON_IsArray(blocks) ? blocks->child : NULL; o != NULL;
+             o = o->next) {
             alone(o);
         }
     }
@@ -622,7 +623,8 @@ TEST(sealed_headers_of_all_kinds)
         SKIP("no sealed headers below WICK_VECTORS_DIR");
     }
     for (size_t k = 0; k < S_KINDS; k++) {
-        data_note("%-25s %6lu tried, %lu false accepts", seal_names[k], seal_tried[k], seal_false[k]);
+        data_note("%-25s %6lu tried, %lu false accepts", seal_names[k], seal_tried[k],
+                  seal_false[k]);
         CHECK_INT(seal_false[k], 0);
         all += seal_tried[k];
         lies += seal_false[k];
