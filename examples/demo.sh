@@ -4,7 +4,7 @@
 # an Ethereum chain and a stock TURN server, verify what they read, agree on a key and talk DTLS-PSK.
 #
 #   sh examples/demo.sh                the story
-#   sh examples/demo.sh --chain KIND   on another chain: anvil (the default), pos, qbft, ibft2, clique
+#   sh examples/demo.sh --chain KIND   on another chain: qbft, ibft2, clique, anvil; pos is the default
 #   sh examples/demo.sh --attack       the story, then each attacker: off (succeeds), on (is refused)
 #   sh examples/demo.sh --sim          the same agent code in one process, no server, no privilege
 #   sh examples/demo.sh --clean        removes everything that demo and tests have made below build/
@@ -33,7 +33,7 @@ usage() {
 }
 
 mode=story
-kind=anvil
+kind=pos
 inside=
 while [ $# -gt 0 ]; do
     case $1 in
