@@ -31,7 +31,7 @@ static wick_status check_config(const wick_gateway_config *cfg)
         if (light != NULL && light->cfg.chain_id != cfg->registries[i].chain_id) {
             return WICK_E_CHAIN_MISMATCH;
         }
-        if (cfg->registries[i].name == NULL ||
+        if (cfg->registries[i].name == NULL || (light != NULL && !WICK_WITH_LIGHT) ||
             (light == NULL && tier != WICK_TIER_OWN_NODE && tier != WICK_TIER_PINNED)) {
             return WICK_E_UNSUPPORTED;
         }
@@ -345,9 +345,9 @@ static void tick_reorgs(wick_gateway *gw, uint64_t now_ms)
 {
     for (uint8_t i = 0; i < gw->cfg.registry_count; i++) {
         const wick_light *light = gw_registry(gw, i)->light;
-        if (light != NULL && wick_light_reorgs(light) != gw->reorgs[i]) {
-            gw->reorgs[i] = wick_light_reorgs(light);
-            gw_reorg(gw, now_ms, i, wick_light_reorg_number(light));
+        if (light != NULL && light->reorgs != gw->reorgs[i]) {
+            gw->reorgs[i] = light->reorgs;
+            gw_reorg(gw, now_ms, i, light->reorg_number);
         }
     }
 }

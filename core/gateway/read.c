@@ -213,6 +213,7 @@ wick_status wick_gateway_header(wick_gateway *gw, wick_span header_rlp,
     return s;
 }
 
+#if WICK_WITH_LIGHT
 /* A sync committee makes two tiers. Keys need the final one; whether an own transaction has been
  * included is worth knowing sooner, for nothing but the next step hangs on it; an endpoint is read a
  * second time (lookup.c), since a wrong one costs no more than a failed handshake. */
@@ -266,6 +267,14 @@ static void tick_head(wick_gateway *gw, wick_gateway_read *r, uint64_t now_ms)
         wick_light_hurry(reg->light, now_ms);
     }
 }
+
+#else
+/* The configuration names no light client (agent.c). */
+static void tick_head(wick_gateway *gw, wick_gateway_read *r, uint64_t now_ms)
+{
+    gw_read_fail(gw, now_ms, r, WICK_E_UNSUPPORTED);
+}
+#endif
 
 wick_status wick_gateway_proof_node(wick_gateway *gw, wick_span node, uint64_t now_ms,
                                     uint32_t request, int part)

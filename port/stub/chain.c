@@ -446,6 +446,7 @@ static void lie(wick_stub_chain *c, wick_stub_proof *out)
         break;
     case WICK_STUB_HONEST:
     case WICK_STUB_LIE_OLD:
+    case WICK_STUB_LIE_MIXED:
     case WICK_STUB_LIE_SWALLOW:
     case WICK_STUB_LIE_UNANSWERED:
     case WICK_STUB_LIE_REFUSED:
@@ -468,6 +469,13 @@ void wick_stub_chain_proof_at(wick_stub_chain *c, wick_stub_proof *out, const ui
     if (s != NULL) {
         tell(c, s, out, account, slots, slot_count);
         lie(c, out);
+    }
+    if (s != NULL && c->lie == WICK_STUB_LIE_MIXED) {
+        static wick_stub_proof old; /* one world at a time asks */
+        tell(c, &c->old, &old, account, slots, slot_count);
+        for (unsigned part = 3; part < out->part_count; part++) {
+            out->part[part] = old.part[part];
+        }
     }
 }
 

@@ -168,6 +168,64 @@ TEST(own_record_is_written_again)
     CHECK_INT(lab.wallet.vouchers, 2);
 }
 
+/* ------------------------------------------------------------------ one header, and never back */
+
+static void put_back(const uint8_t slot[32], const uint8_t word[32])
+{
+    wick_stub_chain_put(&lab.chain, 0, slot, word);
+    wick_stub_run(&lab.w, 3000, NULL);
+}
+
+/* Must 25: four ways to go back, four results. */
+TEST(must_25_one_header_and_never_back)
+{
+    uint8_t id[32], service[32], device[2][32], endpoint[32], word[32], zero[32] = {0};
+    lab_init(&lab, 8, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
+    wick_stub_chain_remember(&lab.chain); /* b is not registered in it */
+    REQUIRE(lab_ready(&lab, 60000));
+    wick_stub_node_kill(&lab.b);
+    REQUIRE_STATUS(wick_name_hash(id, wick_span_text("gw-b")), WICK_OK);
+    REQUIRE_STATUS(wick_name_hash(service, wick_span_text("default")), WICK_OK);
+    wick_slot_device(device[0], id, 0);
+    wick_slot_device(device[1], id, 1);
+    wick_slot_endpoint(endpoint, id, service, 0);
+    CHECK_STATUS(resolve(10000)->status, WICK_OK);
+    /* Key of the newest header, endpoint of an old one. */
+    lab.chain.lie = WICK_STUB_LIE_MIXED;
+    CHECK_STATUS(resolve(10000)->status, WICK_E_PROOF_BAD_HASH);
+    /* All of it of an old header. */
+    lab.chain.lie = WICK_STUB_LIE_OLD;
+    CHECK_STATUS(resolve(10000)->status, WICK_E_HEADER_STALE);
+    lab.chain.lie = WICK_STUB_HONEST;
+    /* A newer header with an older epoch, or an older sequence number. */
+    wick_endpoint e;
+    wick_device d;
+    uint8_t was[2][32], was_endpoint[32];
+    wick_stub_chain_get(&lab.chain, was_endpoint, 0, endpoint);
+    wick_stub_chain_get(&lab.chain, was[0], 0, device[0]);
+    wick_stub_chain_get(&lab.chain, was[1], 0, device[1]);
+    REQUIRE_STATUS(wick_endpoint_decode(&e, was_endpoint), WICK_OK);
+    e.seq++;
+    REQUIRE_STATUS(wick_endpoint_encode(word, &e), WICK_OK);
+    put_back(endpoint, word);
+    CHECK_STATUS(resolve(10000)->status, WICK_OK);
+    put_back(endpoint, was_endpoint);
+    CHECK_STATUS(resolve(10000)->status, WICK_E_RECORD_STALE);
+    put_back(endpoint, word);
+    REQUIRE_STATUS(wick_device_decode(&d, was[0], was[1]), WICK_OK);
+    uint8_t high[2][32];
+    d.epoch = 5;
+    REQUIRE_STATUS(wick_device_encode(high[0], high[1], &d), WICK_OK);
+    put_back(device[0], high[0]);
+    CHECK_STATUS(resolve(10000)->status, WICK_OK);
+    put_back(device[0], was[0]);
+    CHECK_STATUS(resolve(10000)->status, WICK_E_RECORD_STALE);
+    /* A newer header without the record. */
+    put_back(device[0], zero);
+    put_back(device[1], zero);
+    CHECK_STATUS(resolve(10000)->status, WICK_E_RECORD_REVOKED);
+}
+
 /* ------------------------------------------------------------------ two tiers */
 
 /* A light client whose heads are put there by hand: final ones 8 blocks behind the optimistic ones. */
@@ -316,5 +374,6 @@ TEST(caller_with_a_key_that_is_not_final)
 TAP_MAIN("sim.light_gateway", CASE(grace_is_flagged_and_ends), CASE(conflict_stops_look_ups),
          CASE(policy_is_an_allow_list), CASE(light_client_of_another_chain), CASE(no_header_at_all),
          CASE(records_are_dropped_with_their_block), CASE(own_record_is_written_again),
+         CASE(must_25_one_header_and_never_back),
          CASE(key_final_endpoint_optimistic), CASE(other_key_in_the_optimistic_reading),
          CASE(no_optimistic_header), CASE(caller_with_a_key_that_is_not_final))

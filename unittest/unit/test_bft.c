@@ -54,7 +54,7 @@ static size_t two_thirds(size_t n)
 
 /* ---- quorum ---- */
 
-TEST(quorum_of_1_to_10_validators)
+TEST(must_26_quorum_of_1_to_10_validators)
 {
     EACH_RULE(r) {
         for (size_t n = 1; n <= 10; n++) {
@@ -75,7 +75,7 @@ TEST(quorum_of_1_to_10_validators)
     }
 }
 
-TEST(no_validators_are_no_quorum)
+TEST(must_26_no_validators_are_no_quorum)
 {
     EACH_RULE(r) {
         struct spec s = world_spec(rules[r], 0, 0, NULL);
@@ -93,7 +93,7 @@ TEST(no_validators_are_no_quorum)
     }
 }
 
-TEST(repeated_seals_count_once)
+TEST(must_26_repeated_seals_count_once)
 {
     EACH_RULE(r) {
         start(rules[r], 4);
@@ -126,7 +126,7 @@ TEST(high_s_is_the_same_signer)
     }
 }
 
-TEST(seals_of_strangers_count_nothing)
+TEST(must_26_seals_of_strangers_count_nothing)
 {
     EACH_RULE(r) {
         start(rules[r], 4);
@@ -174,7 +174,7 @@ TEST(seal_of_a_removed_validator)
 /* ---- overlap ---- */
 
 /* `kept` old members and enough new ones that all of them can seal. */
-TEST(overlap_at_each_bound)
+TEST(must_26_overlap_at_each_bound)
 {
     EACH_RULE(r) {
         for (size_t n = 1; n <= 10; n++) {
@@ -226,7 +226,7 @@ static void change_one(wick_seal_rule rule, size_t n, bool add, bool adjacent)
     }
 }
 
-TEST(adjacent_step_with_one_change)
+TEST(must_26_adjacent_step_with_one_change)
 {
     EACH_RULE(r) {
         for (size_t n = 1; n <= 10; n++) {
@@ -251,7 +251,7 @@ TEST(adjacent_step_with_one_change)
     CHECK_STATUS(give(&s), WICK_OK);
 }
 
-TEST(adjacent_step_with_two_changes)
+TEST(must_26_adjacent_step_with_two_changes)
 {
     EACH_RULE(r) {
         /* One replaced by another: one left and one came. */
@@ -276,7 +276,7 @@ TEST(adjacent_step_with_two_changes)
     }
 }
 
-TEST(a_pair_vouches_as_a_pair)
+TEST(must_26_a_pair_vouches_as_a_pair)
 {
     EACH_RULE(r) {
         /* One of two left: the other alone cannot say so. */
@@ -296,7 +296,7 @@ TEST(a_pair_vouches_as_a_pair)
 
 /* ---- time and place ---- */
 
-TEST(expired_trust)
+TEST(must_26_expired_trust)
 {
     EACH_RULE(r) {
         wick_trust_now now = {WORLD_GENESIS_TIME + WICK_SEAL_TRUSTING_S, true};
@@ -338,7 +338,7 @@ TEST(older_and_future_headers)
     CHECK_STATUS(give(&s), WICK_OK);
 }
 
-TEST(two_headers_of_one_height)
+TEST(must_26_two_headers_of_one_height)
 {
     EACH_RULE(r) {
         start(rules[r], 4);
@@ -633,13 +633,13 @@ TEST(export_and_import)
     }
 }
 
-TAP_MAIN("unit.bft", CASE(quorum_of_1_to_10_validators), CASE(no_validators_are_no_quorum),
-         CASE(repeated_seals_count_once), CASE(high_s_is_the_same_signer),
-         CASE(seals_of_strangers_count_nothing), CASE(a_set_of_strangers_overlaps_nothing),
-         CASE(seal_of_a_removed_validator), CASE(overlap_at_each_bound),
-         CASE(overlap_of_members_that_did_not_seal), CASE(adjacent_step_with_one_change),
-         CASE(adjacent_step_with_two_changes), CASE(a_pair_vouches_as_a_pair), CASE(expired_trust),
-         CASE(older_and_future_headers), CASE(two_headers_of_one_height),
+TAP_MAIN("unit.bft", CASE(must_26_quorum_of_1_to_10_validators), CASE(must_26_no_validators_are_no_quorum),
+         CASE(must_26_repeated_seals_count_once), CASE(high_s_is_the_same_signer),
+         CASE(must_26_seals_of_strangers_count_nothing), CASE(a_set_of_strangers_overlaps_nothing),
+         CASE(seal_of_a_removed_validator), CASE(must_26_overlap_at_each_bound),
+         CASE(overlap_of_members_that_did_not_seal), CASE(must_26_adjacent_step_with_one_change),
+         CASE(must_26_adjacent_step_with_two_changes), CASE(must_26_a_pair_vouches_as_a_pair), CASE(must_26_expired_trust),
+         CASE(older_and_future_headers), CASE(must_26_two_headers_of_one_height),
          CASE(a_child_of_another_parent), CASE(conflict_is_exported), CASE(rounds_and_votes),
          CASE(constants_of_the_rule), CASE(fields_of_forks_to_come), CASE(order_of_validators),
          CASE(as_many_as_a_state_holds), CASE(proposer_of_ibft1), CASE(headers_of_another_rule),

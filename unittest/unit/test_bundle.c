@@ -76,7 +76,7 @@ TEST(a_record_out_of_a_bundle)
 
 /* ---- the review's list: leaf ---- */
 
-TEST(answer_for_another_peer_refused)
+TEST(must_30_answer_for_another_peer_refused)
 {
     setup();
     REQUIRE_STATUS(trust(&b1), WICK_OK);
@@ -129,7 +129,7 @@ TEST(nodes_of_another_peer_refused)
     CHECK(rec.device.epoch == 0);
 }
 
-TEST(older_bundle_refused_by_number)
+TEST(must_30_older_bundle_refused_by_number)
 {
     setup();
     other_bundle(3, 40, 99, TIME);
@@ -145,7 +145,7 @@ TEST(older_bundle_refused_by_number)
     CHECK_STATUS(read_peer(&b2, &th, id_a), WICK_E_HEADER_STALE);
 }
 
-TEST(older_bundle_refused_by_epoch_and_seq)
+TEST(must_30_older_bundle_refused_by_epoch_and_seq)
 {
     setup();
     REQUIRE_STATUS(trust(&b1), WICK_OK);
@@ -163,7 +163,7 @@ TEST(older_bundle_refused_by_epoch_and_seq)
     CHECK_INT(rec.device.epoch, 4);
 }
 
-TEST(bundle_without_evidence_gives_untrusted_header)
+TEST(must_30_bundle_without_evidence_gives_untrusted_header)
 {
     uint8_t hash[32] = {1};
     wick_trusted_header cleared;
@@ -714,10 +714,10 @@ TEST(writer_latches)
     CHECK(strcmp(wick_bundle_kind_str((wick_bundle_kind)9), "unknown") == 0);
 }
 
-TAP_MAIN("unit.bundle", CASE(a_record_out_of_a_bundle), CASE(answer_for_another_peer_refused),
-         CASE(nodes_of_another_peer_refused), CASE(older_bundle_refused_by_number),
-         CASE(older_bundle_refused_by_epoch_and_seq),
-         CASE(bundle_without_evidence_gives_untrusted_header),
+TAP_MAIN("unit.bundle", CASE(a_record_out_of_a_bundle), CASE(must_30_answer_for_another_peer_refused),
+         CASE(nodes_of_another_peer_refused), CASE(must_30_older_bundle_refused_by_number),
+         CASE(must_30_older_bundle_refused_by_epoch_and_seq),
+         CASE(must_30_bundle_without_evidence_gives_untrusted_header),
          CASE(untrusted_bundles_prove_no_absence_and_move_no_mark),
          CASE(a_known_record_that_is_gone_was_revoked),
          CASE(second_gateway_must_give_the_same_header),

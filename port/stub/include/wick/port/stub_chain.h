@@ -49,6 +49,7 @@ typedef enum wick_stub_lie {
     WICK_STUB_LIE_REORDERED, /* two nodes of the account proof change places */
     WICK_STUB_LIE_HEADER,    /* the header has another state root than its hash covers */
     WICK_STUB_LIE_OLD,       /* a true answer of an old block (see wick_stub_chain_remember()) */
+    WICK_STUB_LIE_MIXED,     /* as OLD for the third slot and those after it */
     WICK_STUB_LIE_NO_PROOF,  /* header and end, nothing between */
     WICK_STUB_LIE_SILENT,    /* no answer at all */
     WICK_STUB_LIE_SLOW,      /* the answer comes after 30 s */
