@@ -9,6 +9,7 @@
 
 #define BACKOFF_MIN_MS 500u
 #define BACKOFF_MAX_MS 60000u
+#define HURRY_MS 1000u
 #define ROUNDS_MAX 16u /* plans in one poll; each makes an ask or sets a later time */
 
 /* NULL where this build has no such rule. */
@@ -72,6 +73,7 @@ wick_status wick_light_start(wick_light *lc, uint64_t now_ms)
     lc->running = true;
     lc->poll_due_ms = now_ms;
     lc->saved_ms = now_ms;
+    lc->rest_ms = now_ms - HURRY_MS;
     lc->dirty = false;
     if (lc->conflict) {
         tell(lc, WICK_LIGHT_EV_CONFLICT, WICK_E_SEAL_CONFLICT, 0);
@@ -348,6 +350,7 @@ void light_rest(wick_light *lc, uint64_t now_ms)
 {
     lc->failures = 0;
     lc->last_status = WICK_OK;
+    lc->rest_ms = now_ms;
     lc->poll_due_ms = now_ms + lc->cfg.poll_ms;
     if (!lc->synced && wick_trust_is_made(&lc->head[0])) {
         wick_light_age age;
@@ -370,9 +373,12 @@ void light_back_off(wick_light *lc, uint64_t now_ms, wick_status status)
 
 void wick_light_hurry(wick_light *lc, uint64_t now_ms)
 {
-    /* Not before the pause after a failure is over: whoever waits must not make it a flood. */
-    if (lc->failures == 0 && !wick_time_reached(now_ms, lc->poll_due_ms)) {
-        lc->poll_due_ms = now_ms;
+    /* Whoever waits must not make it a flood: once a second, and not before the pause after a failure
+     * is over. */
+    uint64_t soon = wick_time_reached(now_ms, lc->rest_ms + HURRY_MS) ? now_ms
+                                                                      : lc->rest_ms + HURRY_MS;
+    if (lc->failures == 0) {
+        lc->poll_due_ms = wick_time_min(lc->poll_due_ms, soon);
     }
 }
 

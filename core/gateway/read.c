@@ -256,6 +256,9 @@ static void tick_head(wick_gateway *gw, wick_gateway_read *r, uint64_t now_ms)
         r->tier = (uint8_t)tier_wanted(gw, r);
         r->due_ms = now_ms + WICK_GW_REQUEST_MS;
     }
+    if (r->purpose == READ_OWN || r->purpose == READ_ACCOUNT) {
+        wick_light_hurry(reg->light, now_ms); /* a transaction may wait for its block */
+    }
     wick_status s = take_head(gw, r, now_ms);
     if (s == WICK_OK) {
         r->state = REQ_WANTED;

@@ -15,6 +15,7 @@
 #define CONFIRM_PERIOD_MS 1000u
 #define FUND_PERIOD_MS 1500u
 #define FUND_TRIES 12u
+#define LAG_MAX_S 1800u
 
 void gw_tx_begin(wick_gateway *gw, uint64_t now_ms, uint8_t action)
 {
@@ -74,6 +75,16 @@ void gw_tx_account(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *r
     gw_own_set(gw, OWN_FEES, now_ms);
 }
 
+/* How far the headers that are vouched for lie behind: a transaction shows that much later. */
+static uint64_t lag_ms(const wick_gateway *gw, uint64_t now_ms)
+{
+    uint64_t unix_s = 0, then = gw->own.block_time_s;
+    if (!gw_unix(gw, now_ms, &unix_s) || unix_s <= then || gw_registry(gw, 0)->light == NULL) {
+        return 0;
+    }
+    return unix_s - then < LAG_MAX_S ? (unix_s - then) * 1000 : LAG_MAX_S * 1000u;
+}
+
 static void unfunded(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_own *o = &gw->own;
@@ -84,7 +95,7 @@ static void unfunded(wick_gateway *gw, uint64_t now_ms)
         gw_own_set(gw, OWN_FUND, now_ms);
     } else {
         o->fund_tries++;
-        gw_own_set(gw, OWN_FUNDED, now_ms + FUND_PERIOD_MS);
+        gw_own_set(gw, OWN_FUNDED, now_ms + FUND_PERIOD_MS + lag_ms(gw, now_ms) / FUND_TRIES);
     }
 }
 
@@ -255,7 +266,7 @@ void gw_tx_not_there(wick_gateway *gw, uint64_t now_ms)
     wick_gateway_own *o = &gw->own;
     if (o->state == OWN_MINED) {
         gw_own_fail(gw, now_ms, o->sent_status != WICK_OK ? o->sent_status : WICK_E_TX_REVERTED);
-    } else if (now_ms - o->started_ms >= WICK_GW_INCLUSION_MS) {
+    } else if (now_ms - o->started_ms >= WICK_GW_INCLUSION_MS + lag_ms(gw, now_ms)) {
         gw_own_fail(gw, now_ms, o->sent_status != WICK_OK ? o->sent_status : WICK_E_TX_LOST);
     } else if (o->state == OWN_CONFIRM) {
         gw_own_set(gw, OWN_NONCE, now_ms);

@@ -112,6 +112,30 @@ TEST(no_header_at_all)
     CHECK(wick_stub_run(&lab.w, 300000, &lab.a.ready));
 }
 
+/* Somebody waits for a header that is long in coming: the nodes are not flooded. */
+TEST(waiting_is_no_flood)
+{
+    sealed(9, WICK_SEAL_CLIQUE, WICK_LIGHT_CLIQUE);
+    lab.a.light_cfg.poll_ms = 60000;
+    lab.a.light_cfg.depth = 100; /* nothing is usable */
+    CHECK_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_REGISTER), WICK_OK);
+    wick_stub_run(&lab.w, 20000, NULL);
+    CHECK(lab.a.light_requests >= 20 && lab.a.light_requests <= 45);
+}
+
+/* A transaction shows as late as the headers do. */
+TEST(deep_chain)
+{
+    sealed(10, WICK_SEAL_CLIQUE, WICK_LIGHT_CLIQUE);
+    lab.chain.block_ms = 15000;
+    lab.a.light_cfg.depth = 8; /* two minutes */
+    wick_stub_run(&lab.w, 300000, NULL);
+    CHECK_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_REGISTER), WICK_OK);
+    CHECK(wick_stub_run(&lab.w, 900000, &lab.a.ready));
+    CHECK_INT(lab.a.seen[WICK_GW_EV_REGISTERED], 1);
+    CHECK_INT(lab.wallet.vouchers, 1);
+}
+
 /* ------------------------------------------------------------------ reorganisations */
 
 /* The block under which a peer was read leaves the chain, and the record with it. */
@@ -372,7 +396,7 @@ TEST(caller_with_a_key_that_is_not_final)
 }
 
 TAP_MAIN("sim.light_gateway", CASE(grace_is_flagged_and_ends), CASE(conflict_stops_look_ups),
-         CASE(policy_is_an_allow_list), CASE(light_client_of_another_chain), CASE(no_header_at_all),
+         CASE(policy_is_an_allow_list), CASE(light_client_of_another_chain), CASE(no_header_at_all), CASE(waiting_is_no_flood), CASE(deep_chain),
          CASE(records_are_dropped_with_their_block), CASE(own_record_is_written_again),
          CASE(must_25_one_header_and_never_back),
          CASE(key_final_endpoint_optimistic), CASE(other_key_in_the_optimistic_reading),

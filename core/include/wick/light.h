@@ -218,7 +218,8 @@ WICK_NODISCARD wick_status wick_light_start(wick_light *lc, uint64_t now_ms);
 /** Gives the next output; call until WAIT. */
 void wick_light_poll(wick_light *lc, wick_light_out *out, uint64_t now_ms);
 
-/** Looks for a newer head at once instead of at the next poll, for example when somebody waits. */
+/** Looks for a newer head at once instead of at the next poll, for example when somebody waits; at most
+ *  once a second. */
 void wick_light_hurry(wick_light *lc, uint64_t now_ms);
 
 /** Writes what has changed to the store, without regard to save_s: before a planned power-off.
@@ -328,7 +329,7 @@ struct wick_light {
     uint64_t tip;                /* newest number known */
     uint64_t floor_s, floor_ms;  /* newest trusted time, and when it was taken */
     uint64_t mark_number, mark_time; /* high-water marks of the store */
-    uint64_t poll_due_ms, saved_ms;
+    uint64_t poll_due_ms, rest_ms, saved_ms;
     uint64_t target, upper; /* sealed headers: number to be reached, lowest one that failed */
     uint32_t steps;         /* of the way there */
     uint32_t next_id;
