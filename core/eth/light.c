@@ -373,8 +373,8 @@ void light_back_off(wick_light *lc, uint64_t now_ms, wick_status status)
 
 void wick_light_hurry(wick_light *lc, uint64_t now_ms)
 {
-    /* Whoever waits must not make it a flood: once a second, and not before the pause after a failure
-     * is over. */
+    /* Whoever waits must not make it a flood: once a second, and not before the pause after a
+     * failure is over. */
     uint64_t soon = wick_time_reached(now_ms, lc->rest_ms + HURRY_MS) ? now_ms
                                                                       : lc->rest_ms + HURRY_MS;
     if (lc->failures == 0) {

@@ -13,7 +13,7 @@
 enum { FOR_BOOTSTRAP = 1, FOR_UPDATES, FOR_FINALITY, FOR_OPTIMISTIC, FOR_FINAL_HEADER,
        FOR_OPTIMISTIC_HEADER };
 
-_Static_assert(WICK_BEACON_PIECES_MAX <= WICK_TRUST_SETS_USED * WICK_TRUST_PIECES, "two committees");
+_Static_assert(WICK_BEACON_PIECES_MAX <= WICK_TRUST_SETS_USED * WICK_TRUST_PIECES, "two sets");
 _Static_assert(WICK_BEACON_PIECE_MAX <= WICK_STORE_VALUE_MAX, "a piece in a value");
 
 static wick_status check(const wick_light_config *cfg)
@@ -133,7 +133,8 @@ static wick_status input(wick_light *lc, wick_beacon_kind kind, const wick_beaco
                          wick_span ssz, const wick_trust_now *now)
 {
     unsigned changed = 0;
-    wick_status s = wick_beacon_input(lc->cfg.beacon, &changed, lc->cfg.crypto, kind, fork, ssz, now);
+    wick_status s =
+        wick_beacon_input(lc->cfg.beacon, &changed, lc->cfg.crypto, kind, fork, ssz, now);
     if (s == WICK_E_HEADER_STALE) {
         return WICK_OK; /* nothing new */
     }

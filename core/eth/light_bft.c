@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Following a chain with commit seals. The newest header is asked for; if too few of the trusted
- * validators have sealed it, one half-way there, and so on down to the very next block, until one is
- * accepted; from there the way goes on. Each validator change costs about log2 of the distance.
+ * validators have sealed it, one half-way there, and so on down to the very next block, until one
+ * is accepted; from there the way goes on. Each validator change costs about log2 of the distance.
  */
 #include "light_internal.h"
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Following a Clique chain. Every header counts, so they are asked for in batches; after a long
- * absence the newest epoch header is skipped to, if the signers known so far have sealed it and what
- * follows. The header that is vouched for lies as far back as enough distinct signers need.
+ * absence the newest epoch header is skipped to, if the signers known so far have sealed it and
+ * what follows. The header that is vouched for lies as far back as enough distinct signers need.
  *
  *   now    the chain followed
  *   back   the same chain some way back: where a rival branch is followed from, and what is stored,
  *          since the newest blocks may leave the chain while the device is off
  *   spare  on its way to become `back`; or a rival; or a skip
  *
- * A rival is followed from `back` until it is heavier, or ends without being so. One that leaves the
- * chain before `back` is not followed: the node is on another chain, or this one has seen a
+ * A rival is followed from `back` until it is heavier, or ends without being so. One that leaves
+ * the chain before `back` is not followed: the node is on another chain, or this one has seen a
  * reorganisation of more than STRIDE blocks, after which the operator decides.
  */
 #include "light_internal.h"

@@ -27,7 +27,8 @@ struct wick_light_ops {
     /** Empties the rule's state. */
     wick_status (*begin)(wick_light *lc);
     void (*plan)(wick_light *lc, uint64_t now_ms);
-    /** `h` is `rlp` decoded, and is what was asked for by hash or number as far as its number tells. */
+    /** `h` is `rlp` decoded, and is what was asked for by hash or number as far as its number
+     *  tells. */
     wick_status (*header)(wick_light *lc, wick_light_ask *a, wick_span rlp, const wick_header *h,
                           const uint8_t *hash32, uint64_t now_ms);
     /** NULL: there are no such objects. */
@@ -59,7 +60,8 @@ extern const struct wick_light_ops light_quorum;
 
 /* ---- what rules may call ---- */
 
-/** Asks for something; NULL if everything is in use. The caller fills in `q` beyond kind and source. */
+/** Asks for something; NULL if everything is in use. The caller fills in `q` beyond kind and
+ *  source. */
 wick_light_ask *light_ask(wick_light *lc, wick_light_request_kind kind, uint8_t source,
                           uint8_t purpose);
 wick_light_ask *light_ask_at(wick_light *lc, wick_light_at at, uint8_t purpose);
@@ -83,8 +85,8 @@ WICK_NODISCARD wick_status light_take_head(wick_light *lc, const wick_trusted_he
 void light_reorg(wick_light *lc, uint64_t number, uint64_t time_s);
 void light_conflict(wick_light *lc);
 void light_refused(wick_light *lc, uint8_t source, wick_status status);
-/** OWN_NODE and QUORUM, before a head is taken: tells of a reorganisation if it takes the place of the
- *  one at hand, or is the next one on another parent. */
+/** OWN_NODE and QUORUM, before a head is taken: tells of a reorganisation if it takes the place of
+ *  the one at hand, or is the next one on another parent. */
 void light_follow(wick_light *lc, const wick_trusted_header *th, const wick_header *h);
 /** The clock, lifted to the newest trusted time. */
 wick_trust_now light_now(const wick_light *lc, uint64_t now_ms);

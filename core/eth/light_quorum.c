@@ -70,12 +70,23 @@ static void plan(wick_light *lc, uint64_t now_ms)
     ask_all(lc, FOR_HEADS);
 }
 
+/* Who has voted for something else: one of their nodes is on a fork, or lies. */
+static void tell_dissent(wick_light *lc, const wick_trusted_header *th)
+{
+    for (uint8_t i = 0; i < lc->cfg.sources; i++) {
+        if (wick_quorum_dissents(lc->cfg.quorum_state, i, th->hash)) {
+            light_refused(lc, i, WICK_E_QUORUM_SPLIT);
+        }
+    }
+}
+
 static wick_status vote(wick_light *lc, const wick_light_ask *a, wick_span rlp,
                         const wick_header *h, uint64_t now_ms)
 {
     wick_trusted_header th;
     wick_status s = wick_quorum_header(lc->cfg.quorum_state, &th, a->q.source, rlp);
     if (s == WICK_OK) {
+        tell_dissent(lc, &th);
         light_follow(lc, &th, h);
         s = light_take_head(lc, &th, now_ms, 0);
         lc->round_status = s;

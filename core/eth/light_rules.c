@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of the rules, and the two that need no evidence beside a hash: own node and pinned block. */
+/* Names of the rules, and the two that need no evidence but a hash: own node and pinned block. */
 #include "light_internal.h"
 
 #if WICK_WITH_LIGHT

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of a light client in its trust store: heads, and what the rule exports. The store's marks
- * are the light client's: a head below them is not taken, whoever vouches for it.
+ * The state of a light client in its trust store: heads, and what the rule exports. The store's
+ * marks are the light client's: a head below them is not taken, whoever vouches for it.
  */
 #include "light_internal.h"
 

@@ -10,7 +10,7 @@
 
 enum vote { VOTE_OPEN = 0, VOTE_FOR, VOTE_NONE };
 
-/* Is it the first source of its operator? Those stand for the operator when operators are counted. */
+/* Is it the first source of its operator? Those stand for their operators in counts. */
 static bool is_first(const wick_quorum *q, size_t source)
 {
     for (size_t i = 0; i < source; i++) {
@@ -193,6 +193,12 @@ wick_status wick_quorum_none(wick_quorum *q, size_t source)
         q->source[source].state = VOTE_NONE;
     }
     return outlook(q);
+}
+
+bool wick_quorum_dissents(const wick_quorum *q, size_t source, const uint8_t hash32[32])
+{
+    return source < q->sources && q->source[source].state == VOTE_FOR &&
+           memcmp(q->source[source].hash, hash32, 32) != 0;
 }
 
 #else

@@ -49,8 +49,8 @@ static void put_front(wick_buf *out, const wick_trust_store *ts)
     }
 }
 
-/* Value `n` of those in use, as it is stored: state first, then each set. Pieces have their length in
- * front. @retval WICK_E_NOT_FOUND there are no more */
+/* Value `n` of those in use, as it is stored: state first, then each set. Pieces have their length
+ * in front. @retval WICK_E_NOT_FOUND there are no more */
 static wick_status put_value(wick_buf *out, const wick_trust_store *ts, size_t n)
 {
     size_t chunks = (ts->state_len + WICK_STORE_VALUE_MAX - 1u) / WICK_STORE_VALUE_MAX;
@@ -310,7 +310,8 @@ wick_status wick_trust_import_end(wick_trust_import *im)
 
 wick_status wick_trust_import_commit(wick_trust_import *im)
 {
-    if (im->part != PART_END || im->status != WICK_OK || im->staged.generation == im->ts->generation) {
+    if (im->part != PART_END || im->status != WICK_OK ||
+        im->staged.generation == im->ts->generation) {
         return WICK_E_STATE;
     }
     im->status = WICK_E_STATE; /* once */

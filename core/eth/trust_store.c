@@ -4,7 +4,8 @@
 
 #if WICK_WITH_LIGHT
 
-#define HEAD_BYTES (8 + 1 + 32 + 4 + 1 + 2 + 32 + 8 + 8 + WICK_TRUST_SETS_USED + 33 * WICK_TRUST_SETS)
+#define HEAD_BYTES                                                                                 \
+    (8 + 1 + 32 + 4 + 1 + 2 + 32 + 8 + 8 + WICK_TRUST_SETS_USED + 33 * WICK_TRUST_SETS)
 #define MARKS_BYTES 24
 
 /* ------------------------------------------------------------------ values */

@@ -19,7 +19,15 @@
 enum { REQ_FREE = 0, REQ_WAITING, REQ_HEAD, REQ_WANTED, REQ_ASKED, REQ_ENDING };
 
 /* Why something is read. */
-enum { READ_OWN = 1, READ_ACCOUNT, READ_PEER, READ_ENDPOINT, READ_NSL, READ_RELAY_COUNT, READ_RELAYS };
+enum {
+    READ_OWN = 1,
+    READ_ACCOUNT,
+    READ_PEER,
+    READ_ENDPOINT, /* of a peer, again, under a header that is not final */
+    READ_NSL,
+    READ_RELAY_COUNT,
+    READ_RELAYS
+};
 
 /* States of a session. */
 enum {

@@ -215,19 +215,20 @@ wick_status wick_gateway_header(wick_gateway *gw, wick_span header_rlp,
 
 #if WICK_WITH_LIGHT
 /* A sync committee makes two tiers. Keys need the final one; whether an own transaction has been
- * included is worth knowing sooner, for nothing but the next step hangs on it; an endpoint is read a
- * second time (lookup.c), since a wrong one costs no more than a failed handshake. */
+ * included is worth knowing sooner, for nothing but the next step hangs on it; an endpoint is read
+ * a second time (lookup.c), since a wrong one costs no more than a failed handshake. */
 static wick_tier tier_wanted(const wick_gateway *gw, const wick_gateway_read *r)
 {
     const wick_light *light = gw_registry(gw, r->registry)->light;
-    bool hasty = r->purpose == READ_OWN || r->purpose == READ_ACCOUNT || r->purpose == READ_ENDPOINT;
+    bool hasty =
+        r->purpose == READ_OWN || r->purpose == READ_ACCOUNT || r->purpose == READ_ENDPOINT;
     return hasty && light->cfg.rule == WICK_LIGHT_SYNC_COMMITTEE
                ? WICK_TIER_OPTIMISTIC
                : wick_light_rule_tier(light->cfg.rule);
 }
 
-/* The light client's header for this read. One that is not there yet is waited for as long as for an
- * answer. */
+/* The light client's header for this read. One that is not there yet is waited for as long as for
+ * an answer. */
 static wick_status take_head(wick_gateway *gw, wick_gateway_read *r, uint64_t now_ms)
 {
     const wick_gateway_registry *reg = gw_registry(gw, r->registry);

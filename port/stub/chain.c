@@ -340,7 +340,8 @@ static const wick_stub_chain_state *by_hash(const wick_stub_chain *c, const uint
 {
     for (unsigned i = 0; i < WICK_STUB_CHAIN_HISTORY; i++) {
         const wick_stub_chain_state *s = &c->past[i];
-        if (s->number <= c->state.number && s->header_len != 0 && memcmp(s->hash, hash32, 32) == 0) {
+        if (s->number <= c->state.number && s->header_len != 0 &&
+            memcmp(s->hash, hash32, 32) == 0) {
             return s;
         }
     }

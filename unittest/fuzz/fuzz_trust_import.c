@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Imports of a trust store. First byte: 0, the rest is the import; else, its digest is added, so that
- * mutations get past it. What is accepted can be opened, read and exported to the same bytes; what is
- * refused leaves the store empty.
+ * Imports of a trust store. First byte: 0, the rest is the import; else, its digest is added, so
+ * that mutations get past it. What is accepted can be opened, read and exported to the same bytes;
+ * what is refused leaves the store empty.
  */
 #include "fuzz.h"
 

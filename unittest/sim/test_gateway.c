@@ -9,8 +9,8 @@
 static struct lab lab;
 
 /* One gateway with four sessions, besides the TLS pool. The bar is for 32-bit targets, where
- * toolchain/size.sh holds it to the byte; here pointers are twice as long, and what stands beside them
- * is padded. */
+ * toolchain/size.sh holds it to the byte; here pointers are twice as long, and what stands beside
+ * them is padded. */
 TEST(static_ram)
 {
     CHECK(sizeof(wick_gateway) <= 24 * 1024 + (sizeof(void *) > 4 ? 512 : 0));

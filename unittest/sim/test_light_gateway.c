@@ -252,7 +252,8 @@ TEST(must_25_one_header_and_never_back)
 
 /* ------------------------------------------------------------------ two tiers */
 
-/* A light client whose heads are put there by hand: final ones 8 blocks behind the optimistic ones. */
+/* A light client whose heads are put there by hand: final ones 8 blocks behind the optimistic
+ * ones. */
 static wick_light committee;
 static bool no_optimistic;
 
@@ -396,7 +397,8 @@ TEST(caller_with_a_key_that_is_not_final)
 }
 
 TAP_MAIN("sim.light_gateway", CASE(grace_is_flagged_and_ends), CASE(conflict_stops_look_ups),
-         CASE(policy_is_an_allow_list), CASE(light_client_of_another_chain), CASE(no_header_at_all), CASE(waiting_is_no_flood), CASE(deep_chain),
+         CASE(policy_is_an_allow_list), CASE(light_client_of_another_chain), CASE(no_header_at_all),
+         CASE(waiting_is_no_flood), CASE(deep_chain),
          CASE(records_are_dropped_with_their_block), CASE(own_record_is_written_again),
          CASE(must_25_one_header_and_never_back),
          CASE(key_final_endpoint_optimistic), CASE(other_key_in_the_optimistic_reading),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A light client in the stub world, by rule: validators that change, forged, old and foreign headers,
- * two headers of one height, reorganisations, clocks that are wrong, chains that halt, stores that are
- * stale, nodes that lie. What the client must not do shows in its head, its events and its store.
+ * A light client in the stub world, by rule: validators that change, forged, old and foreign
+ * headers, two headers of one height, reorganisations, clocks that are wrong, chains that halt,
+ * stores that are stale, nodes that lie. What the client must not do shows in its head, its events
+ * and its store.
  */
 #include "lab.h"
 #include "tap.h"
@@ -60,7 +61,7 @@ static bool is_at(wick_tier tier, uint64_t behind)
 
 /* ------------------------------------------------------------------ commit seals */
 
-/* Every block another validator set, each a step of one: from the first to the last by bisection. */
+/* Every few blocks another validator set, each a step of one: followed by bisection. */
 TEST(validators_change_one_by_one)
 {
     static const wick_seal_rule seals[] = {WICK_SEAL_QBFT, WICK_SEAL_IBFT2, WICK_SEAL_IBFT1};
@@ -443,6 +444,10 @@ TEST(quorum_with_a_lying_node)
             start();
             run_ms(60000);
             CHECK(is_at(WICK_TIER_QUORUM, faults[f] == WICK_STUB_SOURCE_SILENT ? 15 : 6));
+            if (faults[f] == WICK_STUB_SOURCE_FORGED) { /* and it is told who it is */
+                CHECK_INT(n->light_last[WICK_LIGHT_EV_REFUSED].source, who);
+                CHECK_STATUS(n->light_last[WICK_LIGHT_EV_REFUSED].status, WICK_E_QUORUM_SPLIT);
+            }
         }
     }
 }
@@ -484,6 +489,21 @@ TEST(quorum_counts_operators)
     n->source[3] = WICK_STUB_SOURCE_HONEST;
     run_ms(120000);
     CHECK(is_at(WICK_TIER_QUORUM, 15));
+}
+
+/* An operator whose endpoints contradict each other has no vote. */
+TEST(quorum_without_those_who_contradict_themselves)
+{
+    static const uint32_t two_of_one[] = {7, 7, 8};
+    quorum(55, 3, 2, 2);
+    n->light_cfg.operators = two_of_one;
+    n->source[1] = WICK_STUB_SOURCE_FORGED;
+    start();
+    run_ms(60000);
+    CHECK_STATUS(head(WICK_TIER_QUORUM), WICK_AGAIN);
+    n->source[1] = WICK_STUB_SOURCE_HONEST;
+    run_ms(120000);
+    CHECK(is_at(WICK_TIER_QUORUM, 6));
 }
 
 TEST(quorums_that_are_none)
@@ -573,6 +593,7 @@ TAP_MAIN("sim.light_rules", CASE(validators_change_one_by_one), CASE(a_set_repla
          CASE(a_lighter_branch_does_not), CASE(a_reorganisation_in_absence), CASE(skip_to_an_epoch),
          CASE(clock_absent), CASE(clock_behind), CASE(clock_ahead), CASE(halted_chain_with_grace),
          CASE(quorum_with_a_lying_node), CASE(quorum_without_a_majority),
-         CASE(quorum_counts_operators), CASE(quorums_that_are_none),
+         CASE(quorum_counts_operators),
+         CASE(quorum_without_those_who_contradict_themselves), CASE(quorums_that_are_none),
          CASE(own_node_that_lies_about_its_hash), CASE(own_node_with_depth),
          CASE(own_node_falls_behind), CASE(pinned_block))

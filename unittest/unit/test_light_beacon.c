@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The light client with a sync committee: what it asks for and in which order, what of the answers
- * becomes a head of which tier, and how committees get through restarts, power cuts and imports. The
- * chain is made by beacon_world.c: 32 members, periods of 64 slots of 6 s.
+ * becomes a head of which tier, and how committees get through restarts, power cuts and imports.
+ * The chain is made by beacon_world.c: 32 members, periods of 64 slots of 6 s.
  */
 #include "beacon_world.h"
 #include "wick/header.h"
@@ -363,8 +363,8 @@ TEST(clock_absent_and_trust_expired)
 
 /* ------------------------------------------------------------------ store */
 
-/* Power goes at every write of the store over a change of committees: afterwards there is one state or
- * the other, and either can follow the chain. */
+/* Power goes at every write of the store over a change of committees: afterwards there is one
+ * state or the other, and either can follow the chain. */
 TEST(power_cut_at_every_write)
 {
     REQUIRE(world());

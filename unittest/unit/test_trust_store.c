@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The trust store: a power cut at every write leaves the old state or the new one, never a mix; what
- * is of another chain, rule, anchor or version is refused and stays; nothing goes back.
+ * The trust store: a power cut at every write leaves the old state or the new one, never a mix;
+ * what is of another chain, rule, anchor or version is refused and stays; nothing goes back.
  */
 #include "wick/port/stub.h"
 #include "wick/trust_store.h"
@@ -351,8 +351,8 @@ TEST(bounds)
     memset(sets, 0, sizeof sets);
     fresh();
     REQUIRE_STATUS(open(&ts), WICK_OK);
-    CHECK_STATUS(wick_trust_store_save(&ts, wick_span_make(large, sizeof large), NULL, 0, NULL, NULL,
-                                       work, 1, 1),
+    CHECK_STATUS(wick_trust_store_save(&ts, wick_span_make(large, sizeof large), NULL, 0, NULL,
+                                       NULL, work, 1, 1),
                  WICK_E_LIMIT);
     CHECK_STATUS(
         wick_trust_store_save(&ts, wick_span_make(large, 1), sets, 3, piece, &one, work, 1, 1),

@@ -33,9 +33,16 @@
  * session's present path; what arrives for a session comes out as DATA. The first byte tells NSL
  * (1) from DTLS (20..63, RFC 7983); anything else is dropped.
  *
+ * Headers come from a light client (registry.light), which the driver runs beside the agent, or
+ * from the answer itself (own node, pinned block). With a sync committee a peer's key is read
+ * under the newest final header, its endpoint once more under the newest signed one. When the
+ * light client tells of a reorganisation, the own record is read again, and calls and sessions
+ * whose record was read above it are looked up again or ended (RECORD_STALE).
+ *
  * Requests and their answers:
  *   CHAIN_PROOF   eth_getBlockByNumber("latest") (or the block of request.block_hash when
- *                 request.at_hash) and eth_getProof(account, slots) at that very block ->
+ *                 request.at_hash; not needed when request.has_header) and
+ *                 eth_getProof(account, slots) at that very block ->
  *                 wick_gateway_header(), then wick_gateway_proof_node() for each node of the
  *                 account (part -1) and of each slot (part 0, 1, ...) in the order of the reply,
  *                 then wick_gateway_proof_end()
@@ -53,9 +60,10 @@
  * NSL). What fails for want of an answer is tried again, ever more rarely; what is refused for good
  * (`final`) waits for the next wick_gateway_start().
  *
- * Bounds: wick/config.h (WICK_GW_*). RAM: 24,344 bytes with four sessions on 32-bit, 24,568 on
- * 64-bit, the handshakes (10 KB) and two TURN clients (2.8 KB each) included;
- * unittest/sim/test_gateway.c holds it below 24 KB. Stack below 1 KB in each function.
+ * Bounds: wick/config.h (WICK_GW_*). RAM: 24,520 bytes with four sessions on 32-bit, 24,752 on
+ * 64-bit, the handshakes (10 KB) and two TURN clients (2.8 KB each) included; toolchain/size.sh
+ * holds it below 24 KB on 32-bit. A light client (wick/light.h) is the caller's and comes on top.
+ * Stack below 1 KB in each function.
  */
 #include "wick/base.h"
 #include "wick/hal/clock.h"
@@ -88,13 +96,13 @@ typedef struct wick_gateway_registry {
     uint64_t chain_id;
     uint8_t device_registry[20];
     uint8_t relay_registry[20]; /* zero: none, then cfg.relay is the only relay */
-    wick_light *light;        /* vouches for headers, and is run by the driver. NULL: the next four */
+    wick_light *light;        /* vouches for headers; run by the driver. NULL: the next four do */
     wick_tier tier;           /* WICK_TIER_OWN_NODE or WICK_TIER_PINNED */
     uint8_t pinned_hash[32];  /* tier PINNED */
     uint32_t max_age_s;       /* oldest header accepted, 0: 900; not asked of PINNED, or without
                                * a clock */
-    const wick_trust_policy *policy; /* further allow list for headers of `light`; NULL: all that its
-                                      * rule gives */
+    const wick_trust_policy *policy; /* further allow list for headers of `light`; NULL: all that
+                                      * its rule gives */
 } wick_gateway_registry;
 
 /* What the agent is asked to reach and to keep. */
@@ -214,9 +222,9 @@ typedef enum wick_gateway_event_kind {
     WICK_GW_EV_SESSION_DOWN,   /* session is free again; status says why */
     WICK_GW_EV_LEAF_REQUEST,   /* reserved for the leaf interface */
     WICK_GW_EV_UPDATE_STATE,   /* reserved for firmware */
-    WICK_GW_EV_TRUST_STALE     /* there are only headers older than the policy allows or than one already
-                                * proven, or in the grace period (`grace`), or none is vouched for any
-                                * more (SEAL_CONFLICT); told once until that ends */
+    WICK_GW_EV_TRUST_STALE     /* there are only headers older than the policy allows or than one
+                                * already proven, or in the grace period (`grace`), or none is
+                                * vouched for any more (SEAL_CONFLICT); told once until that ends */
 } wick_gateway_event_kind;
 
 typedef struct wick_gateway_event {

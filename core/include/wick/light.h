@@ -3,9 +3,9 @@
 #define WICK_LIGHT_H
 /*
  * The light client of one chain. It follows the chain by one rule and holds the newest headers that
- * the rule vouches for; everything that reads records asks it for a header and proves under that. It
- * does no I/O: it says which header or light-client object it needs, is given bytes from anywhere,
- * and believes only what the rule lets it.
+ * the rule vouches for; everything that reads records asks it for a header and proves under that.
+ * It does no I/O: it says which header or light-client object it needs, is given bytes from
+ * anywhere, and believes only what the rule lets it.
  *
  *     static wick_bft bft;
  *     static wick_light lc;
@@ -28,17 +28,18 @@
  * of the rule in use is needed.
  *
  * Answers. A request is answered by any number of objects and one end:
- *     HEADER             wick_light_header(): RLP of the block asked for; `count` of them, ascending
+ *     HEADER             wick_light_header(): RLP of the block asked for; `count` of them,
+ *                        ascending
  *     BEACON_BOOTSTRAP,  wick_light_beacon(): one SSZ object at a time, in the order of the answer
  *     _UPDATES, _FINALITY, _OPTIMISTIC
- * and then wick_light_end(), or wick_light_failed() where nothing could be had. Every object gives a
- * status: a refusal ends the request, what was accepted before it stays. Answers to requests that
+ * and then wick_light_end(), or wick_light_failed() where nothing could be had. Every object gives
+ * a status: a refusal ends the request, what was accepted before it stays. Answers to requests that
  * are not under way give WICK_E_STATE and change nothing. "Not yet" (no answer, node is behind) is
  * tried again after a growing pause; "no" (an untrue answer) too, from whichever node the driver
  * chooses then, and is told as REFUSED.
  *
- * Age. A head older than max_age_s is STALE. For grace_s more it still serves, flagged: a chain that
- * has halted, or a network that is down, does not take known peers away at once. After that
+ * Age. A head older than max_age_s is STALE. For grace_s more it still serves, flagged: a chain
+ * that has halted, or a network that is down, does not take known peers away at once. After that
  * wick_light_head() refuses it. Two sealed headers of one height are a CONFLICT: nothing is vouched
  * for any more until the store is erased and another block is pinned.
  *
@@ -46,8 +47,8 @@
  * written at most once in save_s, and at once after a conflict, a new committee and the first
  * synchronisation. With the default of an hour that is 24 small writes a day.
  *
- * Sizes on 32-bit: wick_light 1.9 KB; states: wick_bft 1.4 KB, wick_light_clique 15.6 KB, wick_quorum
- * 0.4 KB, wick_beacon see there. Stack below 1 KB in each function, and the rule's.
+ * Sizes on 32-bit: wick_light 1.9 KB; states: wick_bft 1.4 KB, wick_light_clique 15.6 KB,
+ * wick_quorum 0.4 KB, wick_beacon see there. Stack below 1 KB in each function, and the rule's.
  */
 #include "wick/base.h"
 #include "wick/bft.h"
@@ -85,7 +86,7 @@ const char *wick_light_rule_str(wick_light_rule rule);
 WICK_NODISCARD wick_status wick_light_rule_parse(wick_light_rule *out, const char *text,
                                                  size_t len);
 
-/** Tier of the newest headers that a rule makes (OPTIMISTIC comes besides, with a sync committee). */
+/** Tier of the newest headers that a rule makes; a sync committee makes OPTIMISTIC ones besides. */
 wick_tier wick_light_rule_tier(wick_light_rule rule);
 
 /** Work of the rule CLIQUE: the chain followed, where it was some way back, and a rival or a skip.
@@ -108,8 +109,8 @@ typedef struct wick_light_config {
     uint8_t quorum;            /* QUORUM: operators that must agree; 0: more than half */
     const struct wick_beacon_chain *beacon_chain; /* SYNC_COMMITTEE */
 
-    uint32_t trusting_s; /* sealed headers: trusting period; 0: WICK_SEAL_TRUSTING_S. Sync committee:
-                          * oldest bootstrap; 0: what the chain says */
+    uint32_t trusting_s; /* sealed headers: trusting period; 0: WICK_SEAL_TRUSTING_S. Sync
+                          * committee: oldest bootstrap; 0: what the chain says */
     uint32_t poll_ms;    /* between looks for a new head; 0: WICK_LIGHT_POLL_MS */
     uint32_t max_age_s;  /* of a head; 0: WICK_LIGHT_MAX_AGE_S, twice that for FINALIZED */
     uint32_t grace_s;    /* how much longer a head serves when no newer one comes; 0: no longer */
@@ -170,7 +171,7 @@ typedef enum wick_light_event_kind {
     WICK_LIGHT_EV_STALE,    /* the head of this tier is older than max_age_s; status: why, as far as
                              * known. Told once until a fresh head comes */
     WICK_LIGHT_EV_CONFLICT, /* final: no header is vouched for any more */
-    WICK_LIGHT_EV_REORG,    /* blocks above `number` have left the chain: drop what was read there */
+    WICK_LIGHT_EV_REORG,    /* blocks above `number` have left the chain: drop what was read */
     WICK_LIGHT_EV_REFUSED,  /* `source` gave something untrue or unfit: status */
     WICK_LIGHT_EV_STORE     /* the store refused a write: status. The state stays in RAM */
 } wick_light_event_kind;
@@ -207,19 +208,21 @@ typedef struct wick_light wick_light; /* visible struct, fields private: end of 
  *  @retval WICK_E_UNSUPPORTED  this build has no such rule */
 WICK_NODISCARD wick_status wick_light_init(wick_light *lc, const wick_light_config *cfg);
 
-/** Reads the store, if there is one, and begins. On an error of the store nothing begins and nothing
- *  is written: what is stored is either to be kept or to be erased by the operator.
+/** Reads the store, if there is one, and begins. On an error of the store nothing begins and
+ *  nothing is written: what is stored is either to be kept or to be erased by the operator.
  *  @retval WICK_OK
  *  @retval WICK_E_CONFIG         the store is of another chain, rule or trusted hash
  *  @retval WICK_E_HEADER_STALE   the store is older than its own marks: it was rolled back
+ *  @retval WICK_E_NO_CLOCK, WICK_E_EXPIRED  sync committee: the age of what is stored cannot be
+ *                                told, or it is older than the trusting period
  *  @retval WICK_E_STORE_VERSION, WICK_E_STORE_CORRUPT and others of the store */
 WICK_NODISCARD wick_status wick_light_start(wick_light *lc, uint64_t now_ms);
 
 /** Gives the next output; call until WAIT. */
 void wick_light_poll(wick_light *lc, wick_light_out *out, uint64_t now_ms);
 
-/** Looks for a newer head at once instead of at the next poll, for example when somebody waits; at most
- *  once a second. */
+/** Looks for a newer head at once instead of at the next poll, for example when somebody waits; at
+ *  most once a second. */
 void wick_light_hurry(wick_light *lc, uint64_t now_ms);
 
 /** Writes what has changed to the store, without regard to save_s: before a planned power-off.
@@ -238,8 +241,8 @@ WICK_NODISCARD wick_status wick_light_export(wick_light *lc, wick_trust_export *
  *  @retval others  as wick_light_start(): what is there is not overwritten, erase it first */
 WICK_NODISCARD wick_status wick_light_import(wick_light *lc, wick_trust_import *im);
 
-/** All bytes were given: checks them as wick_light_start() checks a store, keys of committees against
- *  their roots included, and puts them in use. wick_light_start() may follow.
+/** All bytes were given: checks them as wick_light_start() checks a store, keys of committees
+ *  against their roots included, and puts them in use. wick_light_start() may follow.
  *  @retval WICK_OK
  *  @retval others  as wick_trust_import_end() and wick_light_start(): what was stored stays */
 WICK_NODISCARD wick_status wick_light_import_end(wick_light *lc, wick_trust_import *im,
@@ -302,9 +305,10 @@ WICK_NODISCARD wick_status wick_light_beacon(wick_light *lc, const struct wick_b
 /** End of an answer. @retval WICK_OK  @retval WICK_E_STATE no such request is under way */
 WICK_NODISCARD wick_status wick_light_end(wick_light *lc, uint64_t now_ms, uint32_t request);
 
-/** A request could not be carried out, or its answer could not be read. NOT_FOUND: the node does not
- *  have it.
- *  @retval WICK_OK  @retval WICK_E_STATE no such request  @retval WICK_E_BAD_ARG status is WICK_OK */
+/** A request could not be carried out, or its answer could not be read. NOT_FOUND: the node does
+ *  not have it.
+ *  @retval WICK_OK  @retval WICK_E_STATE no such request  
+ *  @retval WICK_E_BAD_ARG status is WICK_OK */
 WICK_NODISCARD wick_status wick_light_failed(wick_light *lc, uint64_t now_ms, uint32_t request,
                                              wick_status status);
 

@@ -3,10 +3,10 @@
 #define WICK_QUORUM_H
 /*
  * Agreement of independent nodes, for chains whose headers prove nothing by themselves (layer 2,
- * test chains). Tier QUORUM: k of n operators, k > n / 2, gave headers that hash to the same value at
- * one number. An operator is a name in the configuration, not a URL: two endpoints of one company
- * are one vote. What is counted is the hash that we work out from the header's bytes; "unknown", a
- * time-out or a rate limit is no vote at all.
+ * test chains). Tier QUORUM: k of n operators, k > n / 2, gave headers that hash to the same value
+ * at one number. An operator is a name in the configuration, not a URL: two endpoints of one
+ * company are one vote. What is counted is the hash that we work out from the header's bytes;
+ * "unknown", a time-out or a rate limit is no vote at all.
  *
  *     static const uint32_t operators[] = {1, 2, 3};         source i belongs to operators[i]
  *     s = wick_quorum_init(&q, chain_id, operators, 3, 2, depth);
@@ -17,8 +17,8 @@
  *     s = wick_quorum_none(&q, source);                      or the lack of an answer
  *
  * The number is that of the newest block which k operators claim to have, less `depth`: an operator
- * who lags or claims to lag cannot hold the others back. k = n = 1 is no quorum: use the rule of the
- * own node (wick/trust.h), which says so by its tier.
+ * who lags or claims to lag cannot hold the others back. k = n = 1 is no quorum: use the rule of
+ * the own node (wick/trust.h), which says so by its tier.
  *
  * Bounds: WICK_QUORUM_SOURCES_MAX. Size: 0.4 KB with 8 sources. Stack 0.4 KB.
  */
@@ -80,6 +80,9 @@ WICK_NODISCARD wick_status wick_quorum_header(wick_quorum *q, wick_trusted_heade
  *  @retval WICK_AGAIN the others may still agree
  *  @retval WICK_E_QUORUM, WICK_E_QUORUM_SPLIT as wick_quorum_header() */
 WICK_NODISCARD wick_status wick_quorum_none(wick_quorum *q, size_t source);
+
+/** Has the source voted for another header than this? */
+bool wick_quorum_dissents(const wick_quorum *q, size_t source, const uint8_t hash32[32]);
 
 #ifdef __cplusplus
 }

@@ -3,25 +3,25 @@
 #define WICK_TRUST_STORE_H
 /*
  * What a light client knows of one chain, kept over restarts and power cuts (wick/hal/store.h), and
- * carried from one device to another. An administrator synchronises a store where there is a network,
- * and copies it to devices that go to the field.
+ * carried from one device to another. An administrator synchronises a store where there is a
+ * network, and copies it to devices that go to the field.
  *
  *     s = wick_trust_store_open(&ts, &store, base, chain_id, rule, anchor32);
  *     s = wick_trust_store_state(&ts, &buf);                          what the rule exported
  *     s = wick_trust_store_save(&ts, state, sets, n, write_piece, ctx, number, time_s);
  *
- * Content: one state of up to WICK_TRUST_STATE_MAX bytes, and up to four sets of pieces (the keys of
- * sync committees), each of which has a 32-byte name and never changes under it.
+ * Content: one state of up to WICK_TRUST_STATE_MAX bytes, and up to four sets of pieces (the keys
+ * of sync committees), each of which has a 32-byte name and never changes under it.
  *
  * Atomic: the state has two areas and goes to the one not in use; sets go to places not in use; the
- * head value, which says what is in use, is written last, and is one value of the store. A power cut
- * at any write leaves all of the old or all of the new. Sets that are there already are not written
- * again.
+ * head value, which says what is in use, is written last, and is one value of the store. A power
+ * cut at any write leaves all of the old or all of the new. Sets that are there already are not
+ * written again.
  *
  * Never back, never mixed: beside it stand high-water marks (number, time), which only rise. A head
- * below them has been rolled back and is HEADER_STALE. A store of another chain, rule or anchor (the
- * hash that the operator configured) is CONFIG. A version that is not known is STORE_VERSION. None of
- * these is overwritten: the operator erases it, on purpose.
+ * below them has been rolled back and is HEADER_STALE. A store of another chain, rule or anchor
+ * (the hash that the operator configured) is CONFIG. A version that is not known is STORE_VERSION.
+ * None of these is overwritten: the operator erases it, on purpose.
  *
  * Keys: base head, base + 1 marks, base + 2.. state A, + 10.. state B, + 18.. sets: 146 in all.
  * Size: 0.4 KB on 32-bit. Stack 0.5 KB, and one value (1 KB) of the caller's `work`.
@@ -61,7 +61,7 @@ typedef struct wick_trust_store {
     bool lowered; /* the marks in the store are above these */
     uint16_t state_len;
     uint8_t state_hash[32];
-    uint8_t order[WICK_TRUST_SETS_USED]; /* place + 1 of the first and the second set in use; 0: none */
+    uint8_t order[WICK_TRUST_SETS_USED]; /* place + 1 of each set in use; 0: none */
     wick_trust_set set[WICK_TRUST_SETS]; /* by place */
 } wick_trust_store;
 
@@ -90,8 +90,8 @@ WICK_NODISCARD wick_status wick_trust_store_state(const wick_trust_store *ts, wi
 /** The sets in use; `set` is 0 or 1. NULL: there is none. */
 const wick_trust_set *wick_trust_store_set(const wick_trust_store *ts, size_t set);
 
-/** Reads one piece of a set in use. The name vouches for nothing here: whoever reads the pieces checks
- *  that they belong to it. @retval as wick_trust_store_state() */
+/** Reads one piece of a set in use. The name vouches for nothing here: whoever reads the pieces
+ *  checks that they belong to it. @retval as wick_trust_store_state() */
 WICK_NODISCARD wick_status wick_trust_store_piece(const wick_trust_store *ts, wick_buf *out,
                                                   size_t set, size_t piece);
 
@@ -174,14 +174,14 @@ void wick_trust_import_begin(wick_trust_import *im, wick_trust_store *ts);
  *  @retval others                of the store */
 WICK_NODISCARD wick_status wick_trust_import_input(wick_trust_import *im, wick_span bytes);
 
-/** All bytes were given: the digest must be right. Then im->staged can be read like an open store, to
- *  be checked by the rule.
+/** All bytes were given: the digest must be right. Then im->staged can be read like an open store,
+ *  to be checked by the rule.
  *  @retval WICK_OK  @retval WICK_E_TRUNCATED  @retval WICK_E_AUTH the digest is wrong
  *  @retval others as wick_trust_import_input() */
 WICK_NODISCARD wick_status wick_trust_import_end(wick_trust_import *im);
 
-/** Puts it in use: one write. @retval WICK_OK  @retval WICK_E_STATE not ended well  @retval others of
- *  the store */
+/** Puts it in use: one write. @retval WICK_OK  @retval WICK_E_STATE not ended well  @retval others
+ *  of the store */
 WICK_NODISCARD wick_status wick_trust_import_commit(wick_trust_import *im);
 
 #ifdef __cplusplus
