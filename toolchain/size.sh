@@ -59,6 +59,10 @@ fi
         part_of["clique"] = "  Clique"
         split("ssz beacon beacon_ssz beacon_keys beacon_store chains", beacon_files, " ")
         for (i in beacon_files) { part_of[beacon_files[i]] = "sync committee" }
+        split("light light_rules light_bft light_clique light_beacon", light_files, " ")
+        for (i in light_files) { part_of[light_files[i]] = "light client" }
+        part_of["light_quorum"] = part_of["quorum"] = "  quorum of nodes"
+        part_of["light_store"] = part_of["trust_store"] = part_of["trust_export"] = "  trust store"
         printf "%-24s %8s %8s %8s %10s\n", "Cortex-M4 -Os", "text", "data", "bss", "budget"
     }
     NR == 1 { small = $1; path = $1; next }
@@ -97,7 +101,8 @@ fi
         row("small Keccak", small, 0, 0)
         row("proof path", path, 0, 0)
         print "  small keccak" had
-        parts = split("receipts and logs|sealed headers|  QBFT, IBFT 2.0, IBFT 1|  Clique|sync committee", name, "|")
+        parts = split("receipts and logs|sealed headers|  QBFT, IBFT 2.0, IBFT 1|  Clique|sync committee|light client|" \
+            "  quorum of nodes|  trust store", name, "|")
         for (i = 1; i <= parts; i++) { row(name[i], optional[name[i]], 0, 0) }
         if (store > 0) {
             row("  blst, linked", blst, 0, 0)

@@ -416,6 +416,72 @@ TEST(halted_chain_with_grace)
     CHECK(wick_light_is_synced(&n->light));
 }
 
+/* ------------------------------------------------------------------ store */
+
+static wick_stub_store kept;
+
+/* A store that is not the one that was written, or not for this chain: nothing begins, nothing of it
+ * is overwritten. */
+TEST(stale_and_foreign_stores)
+{
+    uint8_t old[1024], version = 0;
+    wick_buf b = wick_buf_make(old, sizeof old);
+    uint16_t base = WICK_LIGHT_STORE_BASE(0);
+    sealed(36, WICK_SEAL_QBFT, WICK_LIGHT_QBFT);
+    start();
+    run_ms(5000);
+    CHECK_STATUS(wick_light_save(&n->light, lab.w.now_ms), WICK_OK);
+    REQUIRE_STATUS(n->store.get(n->store.ctx, base, &version, &b), WICK_OK);
+    run_ms(5000);
+    CHECK_STATUS(wick_light_save(&n->light, lab.w.now_ms), WICK_OK);
+    wick_stub_node_kill(n);
+    static wick_stub_store whole;
+    whole = n->store_mem;
+    /* Another anchor, another rule. */
+    kept = n->store_mem;
+    n->light_cfg.trusted_hash[0] ^= 1;
+    restart(WICK_E_CONFIG);
+    n->light_cfg.trusted_hash[0] ^= 1;
+    n->light_cfg.rule = WICK_LIGHT_IBFT2;
+    restart(WICK_E_CONFIG);
+    n->light_cfg.rule = WICK_LIGHT_QBFT;
+    CHECK_MEM(&kept, &n->store_mem, sizeof kept);
+    /* A head of before beside the marks of now. */
+    REQUIRE_STATUS(n->store.put(n->store.ctx, base, version, wick_buf_span(&b)), WICK_OK);
+    kept = n->store_mem;
+    restart(WICK_E_HEADER_STALE);
+    CHECK_MEM(&kept, &n->store_mem, sizeof kept);
+    /* Written by a library of tomorrow. */
+    n->store_mem = whole;
+    REQUIRE_STATUS(n->store.put(n->store.ctx, base, 9, wick_buf_span(&b)), WICK_OK);
+    kept = n->store_mem;
+    restart(WICK_E_STORE_VERSION);
+    CHECK_MEM(&kept, &n->store_mem, sizeof kept);
+    n->store_mem = whole;
+    restart(WICK_OK);
+    CHECK(is_at(WICK_TIER_BFT, 5)); /* at once, before any answer */
+}
+
+/* The whole store of yesterday, marks and all, is a true state: it is followed on from there. What is
+ * read under it is held back by its age. */
+TEST(store_of_yesterday)
+{
+    sealed(37, WICK_SEAL_QBFT, WICK_LIGHT_QBFT);
+    n->light_cfg.max_age_s = 30;
+    start();
+    run_ms(5000);
+    CHECK_STATUS(wick_light_save(&n->light, lab.w.now_ms), WICK_OK);
+    kept = n->store_mem;
+    run_ms(100000);
+    CHECK_STATUS(wick_light_save(&n->light, lab.w.now_ms), WICK_OK);
+    wick_stub_node_kill(n);
+    n->store_mem = kept;
+    restart(WICK_OK);
+    CHECK_STATUS(head(WICK_TIER_BFT), WICK_E_HEADER_STALE);
+    run_ms(2000);
+    CHECK(is_at(WICK_TIER_BFT, 1));
+}
+
 /* ------------------------------------------------------------------ quorum */
 
 static const uint32_t operators[] = {1, 2, 3, 4, 5};
@@ -592,6 +658,7 @@ TAP_MAIN("sim.light_rules", CASE(validators_change_one_by_one), CASE(a_set_repla
          CASE(usable_when_enough_signers_stand_on_it), CASE(a_heavier_branch_takes_over),
          CASE(a_lighter_branch_does_not), CASE(a_reorganisation_in_absence), CASE(skip_to_an_epoch),
          CASE(clock_absent), CASE(clock_behind), CASE(clock_ahead), CASE(halted_chain_with_grace),
+         CASE(stale_and_foreign_stores), CASE(store_of_yesterday),
          CASE(quorum_with_a_lying_node), CASE(quorum_without_a_majority),
          CASE(quorum_counts_operators),
          CASE(quorum_without_those_who_contradict_themselves), CASE(quorums_that_are_none),
