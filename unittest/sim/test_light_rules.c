@@ -157,6 +157,7 @@ TEST(two_headers_of_one_height_end_it)
     /* A restart does not heal it, */
     wick_stub_node_kill(n);
     restart(WICK_OK);
+    CHECK_STATUS(head(WICK_TIER_BFT), WICK_E_SEAL_CONFLICT); /* not for a moment */
     run_ms(5000);
     CHECK_STATUS(head(WICK_TIER_BFT), WICK_E_SEAL_CONFLICT);
     CHECK_INT(n->light_seen[WICK_LIGHT_EV_CONFLICT], 1);
@@ -462,6 +463,26 @@ TEST(stale_and_foreign_stores)
     CHECK(is_at(WICK_TIER_BFT, 5)); /* at once, before any answer */
 }
 
+/* The operator pins anew, the marks stay: nothing older comes back by an old node. */
+TEST(marks_outlive_a_new_pin)
+{
+    sealed(38, WICK_SEAL_QBFT, WICK_LIGHT_QBFT);
+    start();
+    run_ms(15000);
+    REQUIRE(is_at(WICK_TIER_BFT, 1));
+    uint64_t mark = th.number;
+    CHECK_STATUS(wick_light_save(&n->light, lab.w.now_ms), WICK_OK);
+    wick_stub_node_kill(n);
+    REQUIRE_STATUS(wick_trust_store_erase(&n->store, n->light_cfg.store_base, false), WICK_OK);
+    n->source[0] = WICK_STUB_SOURCE_BEHIND;
+    restart(WICK_OK);
+    run_ms(3000);
+    CHECK_STATUS(head(WICK_TIER_BFT), WICK_AGAIN);
+    CHECK_STATUS(n->light_last[WICK_LIGHT_EV_REFUSED].status, WICK_E_HEADER_STALE);
+    run_ms(40000);
+    CHECK(head(WICK_TIER_BFT) == WICK_OK && th.number >= mark);
+}
+
 /* The whole store of yesterday, marks and all, is a true state: it is followed on from there. What is
  * read under it is held back by its age. */
 TEST(store_of_yesterday)
@@ -564,10 +585,12 @@ TEST(quorum_without_those_who_contradict_themselves)
     quorum(55, 3, 2, 2);
     n->light_cfg.operators = two_of_one;
     n->source[1] = WICK_STUB_SOURCE_FORGED;
+    n->source[2] = WICK_STUB_SOURCE_FORGED; /* the same forgery */
     start();
     run_ms(60000);
     CHECK_STATUS(head(WICK_TIER_QUORUM), WICK_AGAIN);
     n->source[1] = WICK_STUB_SOURCE_HONEST;
+    n->source[2] = WICK_STUB_SOURCE_HONEST;
     run_ms(120000);
     CHECK(is_at(WICK_TIER_QUORUM, 6));
 }
@@ -658,7 +681,8 @@ TAP_MAIN("sim.light_rules", CASE(validators_change_one_by_one), CASE(a_set_repla
          CASE(usable_when_enough_signers_stand_on_it), CASE(a_heavier_branch_takes_over),
          CASE(a_lighter_branch_does_not), CASE(a_reorganisation_in_absence), CASE(skip_to_an_epoch),
          CASE(clock_absent), CASE(clock_behind), CASE(clock_ahead), CASE(halted_chain_with_grace),
-         CASE(stale_and_foreign_stores), CASE(store_of_yesterday),
+         CASE(stale_and_foreign_stores), CASE(marks_outlive_a_new_pin),
+         CASE(store_of_yesterday),
          CASE(quorum_with_a_lying_node), CASE(quorum_without_a_majority),
          CASE(quorum_counts_operators),
          CASE(quorum_without_those_who_contradict_themselves), CASE(quorums_that_are_none),
