@@ -98,10 +98,10 @@ static wick_status vote(wick_light *lc, const wick_light_ask *a, wick_span rlp,
         wick_header_hash(hash, rlp);
         return memcmp(hash, lc->head[0].hash, sizeof hash) == 0 ? WICK_OK : WICK_E_QUORUM_SPLIT;
     }
-    if (s == WICK_AGAIN) {
-        return WICK_OK; /* counted */
+    if (s == WICK_AGAIN || s == WICK_E_QUORUM || s == WICK_E_QUORUM_SPLIT) {
+        lc->round_status = s; /* of the round: the vote itself was counted */
+        return WICK_OK;
     }
-    lc->round_status = s == WICK_E_QUORUM || s == WICK_E_QUORUM_SPLIT ? s : lc->round_status;
     return s;
 }
 
