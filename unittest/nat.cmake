@@ -7,10 +7,10 @@ wick_add_test(sim turn LIBS wick_port_stub SOURCES sim/turn_net.c)
 
 # Real coturn (toolchain/bootstrap.sh lab) in namespaces; needs Linux and its sockets.
 if(TARGET wick_port_linux AND NOT CMAKE_CROSSCOMPILING)
-  wick_add_test(lab turn LIBS wick_crypto TIMEOUT 120)
+  wick_add_test(lab turn LIBS wick_crypto TIMEOUT 600)
   target_compile_definitions(test_lab_turn PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
-  wick_add_test(lab pcp TIMEOUT 180)
+  wick_add_test(lab pcp TIMEOUT 600)
   target_compile_definitions(test_lab_pcp PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
 endif()
