@@ -98,7 +98,7 @@ static size_t signers(wick_span bits)
 {
     size_t n = 0;
     for (size_t i = 0; i < 8 * bits.len; i++) {
-        n += (bits.ptr[i / 8] >> (i % 8)) & 1u;
+        n += ((unsigned)bits.ptr[i / 8] >> (i % 8)) & 1u;
     }
     return n;
 }
