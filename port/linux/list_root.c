@@ -47,7 +47,7 @@ static size_t pack(uint8_t out[4], const uint8_t *path, size_t len, bool leaf)
 {
     size_t n = 1, at = len % 2;
     out[0] = (uint8_t)((leaf ? 0x20u : 0u) | (at != 0 ? 0x10u | path[0] : 0u));
-    for (; at < len; at += 2) {
+    for (; at < len && n < 4; at += 2) {
         out[n++] = (uint8_t)(path[at] << 4 | path[at + 1]);
     }
     return n;
@@ -76,7 +76,7 @@ static void branch_hash(uint8_t out[32], const uint8_t (*child)[32], uint16_t ma
     wick_buf b = wick_buf_make(node, sizeof node);
     size_t at = wick_rlp_open(&b);
     for (unsigned i = 0; i < 16; i++) {
-        wick_rlp_put(&b, child[i], (mask >> i & 1u) != 0 ? 32 : 0);
+        wick_rlp_put(&b, child[i], ((unsigned)mask >> i & 1u) != 0 ? 32 : 0);
     }
     wick_rlp_put(&b, NULL, 0); /* no key is the beginning of another one */
     wick_rlp_shut(&b, at);

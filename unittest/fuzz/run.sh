@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fuzzes every decoder with libFuzzer and the sanitizers, from the committed corpus.
 # usage: run.sh [SECONDS for each, two at a time, default 600] [TARGET ...]
-# WICK_FUZZ_SEED makes a run repeatable (CI); without it each run tries something else.
+# WICK_FUZZ_SEED makes a run repeatable (CI): the inputs are the same ones whatever the machine, and
+# runs.txt ends a target after so many of them. Without it each run tries something else.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 if [ -n "${WICK_FUZZ_ONE:-}" ]; then
     target=$2
     log=build/run/fuzz-$target.log
+    runs=
+    [ -z "${WICK_FUZZ_SEED:-}" ] || runs=$(awk -v t="$target" '$1 == t { print $2 }' unittest/fuzz/runs.txt)
     # New inputs go below build/; what is worth keeping is committed by hand (minimise.py).
-    if "build/fuzz/unittest/fuzz_$target" -max_total_time="$WICK_FUZZ_ONE" -timeout=10 \
-        -rss_limit_mb=1024 -seed="${WICK_FUZZ_SEED:-0}" -print_final_stats=1 \
+    if "build/fuzz/unittest/fuzz_$target" -max_total_time="$WICK_FUZZ_ONE" -runs="${runs:--1}" \
+        -timeout=60 -rss_limit_mb=1024 -seed="${WICK_FUZZ_SEED:-0}" -print_final_stats=1 \
         -artifact_prefix="build/fuzz/found/$target-" "build/fuzz/found/$target" \
         "unittest/fuzz/corpus/$target" >"$log" 2>&1; then
         runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
