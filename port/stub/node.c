@@ -271,6 +271,11 @@ static wick_status give_header(wick_stub_node *n, const wick_light_request *q, u
         asked.number = b->number - 1;
         b = wick_stub_chain_block(n->chain, &asked, 0);
     }
+    if (source == WICK_STUB_SOURCE_SHALLOW && q->at == WICK_LIGHT_AT_HASH && b != NULL) {
+        asked.at = WICK_LIGHT_AT_NUMBER;
+        asked.number = b->number + 2;
+        b = wick_stub_chain_block(n->chain, &asked, 0);
+    }
     if (b == NULL || source == WICK_STUB_SOURCE_UNKNOWN) {
         return WICK_E_NOT_FOUND;
     }

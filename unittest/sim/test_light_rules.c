@@ -221,6 +221,24 @@ TEST(usable_when_enough_signers_stand_on_it)
     CHECK(is_at(WICK_TIER_POA, 8) && !is_at(WICK_TIER_POA, 5));
 }
 
+/* A node that answers with a newer block, on which enough signers stand: not the one asked for. */
+TEST(depth_is_not_left_to_the_node)
+{
+    sealed(27, WICK_SEAL_CLIQUE, WICK_LIGHT_CLIQUE);
+    n->light_cfg.depth = 6;
+    start();
+    run_ms(20000);
+    REQUIRE(is_at(WICK_TIER_POA, 8));
+    uint64_t at = th.number;
+    n->source[0] = WICK_STUB_SOURCE_SHALLOW;
+    run_ms(10000);
+    CHECK_STATUS(n->light_last[WICK_LIGHT_EV_REFUSED].status, WICK_E_HEADER_OTHER);
+    CHECK(head(WICK_TIER_POA) == WICK_OK && th.number <= at + 1);
+    n->source[0] = WICK_STUB_SOURCE_HONEST;
+    run_ms(70000);
+    CHECK(is_at(WICK_TIER_POA, 8));
+}
+
 TEST(a_heavier_branch_takes_over)
 {
     sealed(22, WICK_SEAL_CLIQUE, WICK_LIGHT_CLIQUE);
@@ -678,7 +696,8 @@ TEST(pinned_block)
 TAP_MAIN("sim.light_rules", CASE(validators_change_one_by_one), CASE(a_set_replaced_at_once),
          CASE(too_few_seals), CASE(seals_of_strangers), CASE(two_headers_of_one_height_end_it),
          CASE(expired_trust), CASE(signers_come_and_go),
-         CASE(usable_when_enough_signers_stand_on_it), CASE(a_heavier_branch_takes_over),
+         CASE(usable_when_enough_signers_stand_on_it), CASE(depth_is_not_left_to_the_node),
+         CASE(a_heavier_branch_takes_over),
          CASE(a_lighter_branch_does_not), CASE(a_reorganisation_in_absence), CASE(skip_to_an_epoch),
          CASE(clock_absent), CASE(clock_behind), CASE(clock_ahead), CASE(halted_chain_with_grace),
          CASE(stale_and_foreign_stores), CASE(marks_outlive_a_new_pin),
