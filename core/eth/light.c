@@ -102,6 +102,15 @@ wick_trust_now light_now(const wick_light *lc, uint64_t now_ms)
     return now;
 }
 
+wick_status light_check_future(const wick_light *lc, const wick_trusted_header *th)
+{
+    uint64_t unix_s = 0;
+    if (lc->cfg.clock->unix_s(lc->cfg.clock->ctx, &unix_s) != WICK_OK || th->timestamp <= unix_s) {
+        return WICK_OK;
+    }
+    return th->timestamp - unix_s > WICK_TRUST_FUTURE_S ? WICK_E_HEADER_FUTURE : WICK_OK;
+}
+
 static void age_of(const wick_light *lc, wick_light_age *age, uint64_t now_ms, unsigned index)
 {
     uint64_t unix_s = 0, then = lc->head[index].timestamp;

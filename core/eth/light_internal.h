@@ -88,6 +88,11 @@ void light_refused(wick_light *lc, uint8_t source, wick_status status);
 /** OWN_NODE and QUORUM, before a head is taken: tells of a reorganisation if it takes the place of
  *  the one at hand, or is the next one on another parent. */
 void light_follow(wick_light *lc, const wick_trusted_header *th, const wick_header *h);
+/** OWN_NODE and QUORUM, before anything is made of a header: nobody but the node says when it was
+ *  made. Held against the clock as it is; one lifted by such headers would follow them anywhere.
+ *  @retval WICK_OK                not ahead, or there is no clock
+ *  @retval WICK_E_HEADER_FUTURE   more than WICK_TRUST_FUTURE_S ahead of the clock */
+WICK_NODISCARD wick_status light_check_future(const wick_light *lc, const wick_trusted_header *th);
 /** The clock, lifted to the newest trusted time. */
 wick_trust_now light_now(const wick_light *lc, uint64_t now_ms);
 void light_tip(wick_light *lc, uint64_t number);

@@ -87,8 +87,11 @@ static wick_status vote(wick_light *lc, const wick_light_ask *a, wick_span rlp,
     wick_status s = wick_quorum_header(lc->cfg.quorum_state, &th, a->q.source, rlp);
     if (s == WICK_OK) {
         tell_dissent(lc, &th);
-        light_follow(lc, &th, h);
-        s = light_take_head(lc, &th, now_ms, 0);
+        s = light_check_future(lc, &th);
+        if (s == WICK_OK) {
+            light_follow(lc, &th, h);
+            s = light_take_head(lc, &th, now_ms, 0);
+        }
         lc->round_status = s;
         lc->phase = FOR_VOTES;
         return s;
@@ -119,7 +122,8 @@ static wick_status header(wick_light *lc, wick_light_ask *a, wick_span rlp, cons
 /* A round ends when all its asks have: plan() is not called before. */
 static void done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, wick_status status)
 {
-    if (status != WICK_OK && a->purpose == FOR_VOTES && lc->round_status != WICK_OK) {
+    bool decided = lc->round_status == WICK_OK || lc->round_status == WICK_E_HEADER_FUTURE;
+    if (status != WICK_OK && a->purpose == FOR_VOTES && !decided) {
         wick_status s = wick_quorum_none(lc->cfg.quorum_state, a->q.source);
         lc->round_status = s;
     }

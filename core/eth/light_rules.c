@@ -82,6 +82,9 @@ static wick_status own_header(wick_light *lc, wick_light_ask *a, wick_span rlp,
         return WICK_E_BAD_ARG;
     }
     wick_status s = wick_trust_own_node(&th, rlp, hash32, lc->cfg.chain_id);
+    if (s == WICK_OK) {
+        s = light_check_future(lc, &th);
+    }
     if (s != WICK_OK) {
         return s;
     }

@@ -74,6 +74,22 @@ static void tell_stale(wick_gateway *gw, const wick_gateway_read *r, wick_status
     }
 }
 
+/* Newest proven time, for when there is no clock. A header from further ahead of the clock than
+ * clocks may differ is no measure of time: records would be judged by it ever after. */
+static void raise_floor(wick_gateway *gw, uint64_t now_ms, uint64_t time_s)
+{
+    uint64_t unix_s = 0;
+    if (time_s <= gw->floor_unix_s) {
+        return;
+    }
+    if (gw->cfg.clock->unix_s(gw->cfg.clock->ctx, &unix_s) == WICK_OK && time_s > unix_s &&
+        time_s - unix_s > WICK_TRUST_FUTURE_S) {
+        return;
+    }
+    gw->floor_unix_s = time_s;
+    gw->floor_ms = now_ms;
+}
+
 static void complete(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *r, wick_status status)
 {
     r->state = REQ_ENDING; /* whoever asked may ask again at once, in another entry */
@@ -82,10 +98,7 @@ static void complete(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *r, wi
         if (r->header.tier != WICK_TIER_OPTIMISTIC) {
             wick_marks_header_proven(&gw->marks, r->registry, &r->header);
         }
-        if (r->header.timestamp > gw->floor_unix_s) {
-            gw->floor_unix_s = r->header.timestamp;
-            gw->floor_ms = now_ms;
-        }
+        raise_floor(gw, now_ms, r->header.timestamp);
     }
     tell_stale(gw, r, status);
     switch (r->purpose) {

@@ -329,6 +329,24 @@ TEST(key_final_endpoint_optimistic)
     CHECK(lab_echo(&lab, session, "two tiers", 5000));
 }
 
+/* A header from further ahead than clocks may differ proves what it proves, and not the time. */
+TEST(time_is_not_taken_from_far_ahead)
+{
+    two_tiers(24);
+    REQUIRE(lab_ready(&lab, 120000));
+    wick_stub_run(&lab.w, 12000, NULL);
+    CHECK_STATUS(resolve(10000)->status, WICK_OK);
+    uint64_t floor_s = lab.a.gw.floor_unix_s;
+    CHECK(floor_s != 0);
+    lab.w.skew_s = -86400;
+    wick_stub_run(&lab.w, 12000, NULL);
+    CHECK_STATUS(resolve(10000)->status, WICK_OK);
+    CHECK_INT(lab.a.gw.floor_unix_s, floor_s);
+    lab.w.skew_s = 0;
+    CHECK_STATUS(resolve(10000)->status, WICK_OK);
+    CHECK(lab.a.gw.floor_unix_s > floor_s + 10);
+}
+
 /* The device words differ: the optimistic reading counts for nothing. */
 TEST(other_key_in_the_optimistic_reading)
 {
@@ -401,5 +419,6 @@ TAP_MAIN("sim.light_gateway", CASE(grace_is_flagged_and_ends), CASE(conflict_sto
          CASE(waiting_is_no_flood), CASE(deep_chain),
          CASE(records_are_dropped_with_their_block), CASE(own_record_is_written_again),
          CASE(must_25_one_header_and_never_back),
-         CASE(key_final_endpoint_optimistic), CASE(other_key_in_the_optimistic_reading),
+         CASE(key_final_endpoint_optimistic), CASE(time_is_not_taken_from_far_ahead),
+         CASE(other_key_in_the_optimistic_reading),
          CASE(no_optimistic_header), CASE(caller_with_a_key_that_is_not_final))

@@ -20,6 +20,19 @@ static void sealed(uint64_t seed, wick_seal_rule seal, wick_light_rule rule)
     wick_stub_node_light(n, rule);
 }
 
+static const uint32_t operators[] = {1, 2, 3, 4, 5};
+
+static void quorum(uint64_t seed, uint8_t sources, uint8_t k, uint32_t depth)
+{
+    lab_init(&lab, seed, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
+    wick_stub_node_light(n, WICK_LIGHT_QUORUM);
+    n->light_cfg.operators = operators;
+    n->light_cfg.sources = sources;
+    n->light_cfg.quorum = k;
+    n->light_cfg.depth = depth;
+    n->light_cfg.max_age_s = 60;
+}
+
 static void run_ms(uint64_t ms)
 {
     (void)wick_stub_run(&lab.w, ms, NULL);
@@ -401,6 +414,37 @@ TEST(clock_ahead)
     CHECK_INT(n->light_seen[WICK_LIGHT_EV_SYNCED], 1);
 }
 
+/* Where nothing but nodes says what is true, one header from the end of time would raise the marks
+ * and the clock's floor for ever. The first head must not, nor a later one. */
+TEST(headers_from_far_ahead)
+{
+    static const wick_light_rule rules[] = {WICK_LIGHT_OWN_NODE, WICK_LIGHT_QUORUM};
+    static const wick_tier tiers[] = {WICK_TIER_OWN_NODE, WICK_TIER_QUORUM};
+    for (unsigned k = 0; k < 2; k++) {
+        quorum(64 + k, 3, 2, 2);
+        n->light_cfg.rule = rules[k];
+        run_ms(10000); /* the first block is an old one */
+        lab.w.skew_s = -86400;
+        start();
+        run_ms(10000);
+        CHECK_STATUS(head(tiers[k]), WICK_AGAIN);
+        CHECK_STATUS(n->light_last[WICK_LIGHT_EV_REFUSED].status, WICK_E_HEADER_FUTURE);
+        CHECK_STATUS(n->light.last_status, WICK_E_HEADER_FUTURE);
+        CHECK(n->light.floor_s == 0 && n->light.mark_number == 0 && n->light.mark_time == 0);
+        lab.w.skew_s = -600; /* within what clocks may differ */
+        run_ms(70000);
+        CHECK(is_at(tiers[k], 6));
+        uint64_t number = th.number, floor_s = n->light.floor_s;
+        lab.w.skew_s = -86400; /* the floor is no excuse */
+        run_ms(20000);
+        CHECK(head(tiers[k]) == WICK_OK && th.number <= number + 1);
+        CHECK(n->light.floor_s <= floor_s + 1);
+        lab.w.no_clock = true; /* nothing to hold it against */
+        run_ms(70000);
+        CHECK(is_at(tiers[k], 6));
+    }
+}
+
 /* ------------------------------------------------------------------ age and grace */
 
 TEST(halted_chain_with_grace)
@@ -522,19 +566,6 @@ TEST(store_of_yesterday)
 }
 
 /* ------------------------------------------------------------------ quorum */
-
-static const uint32_t operators[] = {1, 2, 3, 4, 5};
-
-static void quorum(uint64_t seed, uint8_t sources, uint8_t k, uint32_t depth)
-{
-    lab_init(&lab, seed, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
-    wick_stub_node_light(n, WICK_LIGHT_QUORUM);
-    n->light_cfg.operators = operators;
-    n->light_cfg.sources = sources;
-    n->light_cfg.quorum = k;
-    n->light_cfg.depth = depth;
-    n->light_cfg.max_age_s = 60;
-}
 
 TEST(quorum_with_a_lying_node)
 {
@@ -699,7 +730,8 @@ TAP_MAIN("sim.light_rules", CASE(validators_change_one_by_one), CASE(a_set_repla
          CASE(usable_when_enough_signers_stand_on_it), CASE(depth_is_not_left_to_the_node),
          CASE(a_heavier_branch_takes_over),
          CASE(a_lighter_branch_does_not), CASE(a_reorganisation_in_absence), CASE(skip_to_an_epoch),
-         CASE(clock_absent), CASE(clock_behind), CASE(clock_ahead), CASE(halted_chain_with_grace),
+         CASE(clock_absent), CASE(clock_behind), CASE(clock_ahead), CASE(headers_from_far_ahead),
+         CASE(halted_chain_with_grace),
          CASE(stale_and_foreign_stores), CASE(marks_outlive_a_new_pin),
          CASE(store_of_yesterday),
          CASE(quorum_with_a_lying_node), CASE(quorum_without_a_majority),
