@@ -20,7 +20,8 @@ static wick_status raise_marks(wick_peer_record *rec, wick_marks *m, size_t regi
 {
     wick_record_seen seen;
     wick_status s = wick_marks_record(m, &seen, registry, id32, service32, rec, read);
-    if (th != NULL) {
+    /* What is not final may go back: it raises no mark. */
+    if (th != NULL && th->tier != WICK_TIER_OPTIMISTIC) {
         wick_marks_header_proven(m, registry, th);
         if (s == WICK_OK) {
             wick_marks_put(m, registry, id32, service32, &seen);

@@ -224,6 +224,26 @@ TEST(second_gateway_must_give_the_same_header)
     CHECK_STATUS(wick_bundle_trust_second(&th, &b1, &b2), WICK_E_CHAIN_MISMATCH);
 }
 
+/* What is not final may leave the chain: nothing older is refused for its sake. */
+TEST(an_optimistic_header_moves_no_mark)
+{
+    setup();
+    other_bundle(4, 41, 101, TIME + 12);
+    REQUIRE_STATUS(trust(&b2), WICK_OK);
+    th.tier = WICK_TIER_OPTIMISTIC;
+    REQUIRE_STATUS(read_peer(&b2, &th, id_a), WICK_OK);
+    CHECK_INT(rec.device.epoch, 4);
+    REQUIRE_STATUS(trust(&b1), WICK_OK);
+    REQUIRE_STATUS(read_peer(&b1, &th, id_a), WICK_OK);
+    CHECK_INT(rec.device.epoch, 3);
+    /* A final one does. */
+    REQUIRE_STATUS(trust(&b2), WICK_OK);
+    th.tier = WICK_TIER_FINALIZED;
+    REQUIRE_STATUS(read_peer(&b2, &th, id_a), WICK_OK);
+    REQUIRE_STATUS(trust(&b1), WICK_OK);
+    CHECK_STATUS(read_peer(&b1, &th, id_a), WICK_E_HEADER_STALE);
+}
+
 TEST(trusted_header_of_another_block_refused)
 {
     setup();
@@ -720,7 +740,7 @@ TAP_MAIN("unit.bundle", CASE(a_record_out_of_a_bundle), CASE(must_30_answer_for_
          CASE(must_30_bundle_without_evidence_gives_untrusted_header),
          CASE(untrusted_bundles_prove_no_absence_and_move_no_mark),
          CASE(a_known_record_that_is_gone_was_revoked),
-         CASE(second_gateway_must_give_the_same_header),
+         CASE(an_optimistic_header_moves_no_mark), CASE(second_gateway_must_give_the_same_header),
          CASE(trusted_header_of_another_block_refused), CASE(sealed_bundle_under_a_validator_set),
          CASE(sealed_bundle_refused), CASE(sealed_bundle_with_headers_before),
          CASE(clique_bundle_needs_headers_after), CASE(every_byte_flipped_no_false_accept),
