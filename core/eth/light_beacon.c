@@ -65,7 +65,13 @@ static bool wants_header(const wick_light *lc)
 static void force(wick_light *lc, const wick_trust_now *now)
 {
 #if WICK_BEACON_FORCE
+    const wick_beacon *b = lc->cfg.beacon;
     unsigned changed = 0;
+    /* The specification takes any number of participants; here a committee that hardly anybody has
+     * signed for is not followed, however long finality is missing. */
+    if (3u * b->best.participants < 2u * (unsigned)b->cfg.chain->committee) {
+        return;
+    }
     if (wick_beacon_force(lc->cfg.beacon, &changed, lc->cfg.crypto, now) == WICK_OK) {
         lc->dirty = true;
     }

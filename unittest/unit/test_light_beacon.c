@@ -95,6 +95,7 @@ static struct {
     bool other_header;      /* of the block before */
     bool optimistic_for_finality;
     bool replay;            /* always the first update */
+    bool not_final;         /* no finality updates, and updates that finalise nothing */
     unsigned asked[WICK_LIGHT_REQ_BEACON_OPTIMISTIC + 1];
 } node;
 
@@ -133,6 +134,9 @@ static void give_updates(const wick_light_request *q)
     for (uint32_t i = 0; i < q->count && s == WICK_OK && !node.no_finality; i++) {
         uint64_t period = node.replay ? 0 : q->number + i;
         beacon_plan p = beacon_plan_at(WICK_BEACON_UPDATE, 64 * period + 40, 64 * period + 32);
+        if (node.not_final) {
+            p = beacon_plan_at(WICK_BEACON_UPDATE, 64 * period + 40, 0);
+        }
         if (p.signature_slot > slot_now()) {
             break; /* there is none of this period yet */
         }
@@ -158,7 +162,7 @@ static void answer(const wick_light_request *q)
     }
     if (q->kind == WICK_LIGHT_REQ_BEACON_FINALITY) {
         p = beacon_plan_at(WICK_BEACON_FINALITY, slot, slot - 16);
-        if (node.no_finality) {
+        if (node.no_finality || node.not_final) {
             CHECK_STATUS(wick_light_failed(&lc, now_ms, q->id, WICK_E_NOT_FOUND), WICK_OK);
             return;
         }
@@ -275,6 +279,21 @@ TEST(must_27_optimistic_or_too_few_never_make_a_final_head)
     node.participants = 22;
     run(20);
     CHECK(head(WICK_TIER_FINALIZED) > BOOT_SLOT);
+}
+
+/* Nothing final for longer than a period: the specification's way on is taken with the best update
+ * there is, if two thirds have signed it. */
+TEST(forced_by_two_thirds_only)
+{
+    for (unsigned k = 0; k < 2; k++) {
+        REQUIRE(world());
+        REQUIRE_STATUS(start(), WICK_OK);
+        node.not_final = true;
+        node.participants = k == 0 ? 21 : 22; /* of 32 */
+        run(100);
+        CHECK(beacon.best.participants != 0 || beacon.finalized.slot != BOOT_SLOT);
+        CHECK((beacon.finalized.slot == BOOT_SLOT) == (k == 0));
+    }
 }
 
 TEST(optimistic_object_in_place_of_a_final_one)
@@ -574,7 +593,7 @@ TEST(configuration)
 
 TAP_MAIN("unit.light_beacon", CASE(from_the_bootstrap_to_both_tiers), CASE(a_long_absence),
          CASE(must_27_optimistic_or_too_few_never_make_a_final_head),
-         CASE(optimistic_object_in_place_of_a_final_one), CASE(another_execution_header),
+         CASE(forced_by_two_thirds_only), CASE(optimistic_object_in_place_of_a_final_one), CASE(another_execution_header),
          CASE(replayed_updates), CASE(finality_stops), CASE(clock_absent_and_trust_expired),
          CASE(power_cut_at_every_write), CASE(writes_are_gathered),
          CASE(carried_to_another_device), CASE(imported_keys_are_checked),
