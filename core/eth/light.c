@@ -575,11 +575,12 @@ wick_status wick_light_save(wick_light *lc, uint64_t now_ms)
     if (lc->cfg.store == NULL || !lc->running || (!lc->dirty && !lc->save_now)) {
         return WICK_OK;
     }
-    /* After a refusal too: the next try is as far away as after a success. */
+    /* After a refusal it is tried again, as far away as after a success. */
     lc->saved_ms = now_ms;
-    lc->dirty = false;
     lc->save_now = false;
-    return light_store_save(lc);
+    wick_status s = light_store_save(lc);
+    lc->dirty = s != WICK_OK;
+    return s;
 }
 
 static uint64_t tick_save(wick_light *lc, uint64_t now_ms)

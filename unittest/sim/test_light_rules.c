@@ -183,6 +183,30 @@ TEST(two_headers_of_one_height_end_it)
     CHECK(is_at(WICK_TIER_BFT, 1));
 }
 
+/* What was learned at a time when the store refuses is written when it does not, even if nothing else
+ * is ever learned. */
+TEST(a_conflict_is_written_when_the_store_is_back)
+{
+    sealed(28, WICK_SEAL_QBFT, WICK_LIGHT_QBFT);
+    n->light_cfg.save_s = 10;
+    start();
+    run_ms(3000);
+    lab.chain.halted = true;
+    run_ms(15000); /* all that was to be written has been */
+    n->store_mem.fault = WICK_STUB_FAULT_BEFORE;
+    n->light_seen[WICK_LIGHT_EV_STORE] = 0;
+    wick_stub_chain_rewind(&lab.chain, 1);
+    wick_stub_chain_mine(&lab.chain);
+    run_ms(35000);
+    CHECK_INT(n->light_seen[WICK_LIGHT_EV_CONFLICT], 1);
+    CHECK(n->light_seen[WICK_LIGHT_EV_STORE] >= 3 && n->light_seen[WICK_LIGHT_EV_STORE] <= 5);
+    wick_stub_store_power_on(&n->store_mem);
+    run_ms(15000);
+    wick_stub_node_kill(n);
+    restart(WICK_OK);
+    CHECK_STATUS(head(WICK_TIER_BFT), WICK_E_SEAL_CONFLICT);
+}
+
 /* Keys of validators long gone prove nothing. */
 TEST(expired_trust)
 {
@@ -726,7 +750,8 @@ TEST(pinned_block)
 
 TAP_MAIN("sim.light_rules", CASE(validators_change_one_by_one), CASE(a_set_replaced_at_once),
          CASE(too_few_seals), CASE(seals_of_strangers), CASE(two_headers_of_one_height_end_it),
-         CASE(expired_trust), CASE(signers_come_and_go),
+         CASE(a_conflict_is_written_when_the_store_is_back), CASE(expired_trust),
+         CASE(signers_come_and_go),
          CASE(usable_when_enough_signers_stand_on_it), CASE(depth_is_not_left_to_the_node),
          CASE(a_heavier_branch_takes_over),
          CASE(a_lighter_branch_does_not), CASE(a_reorganisation_in_absence), CASE(skip_to_an_epoch),
