@@ -31,6 +31,20 @@ static wick_status open_store(wick_light *lc)
 
 /* ------------------------------------------------------------------ load */
 
+/* Only tiers that the rule gives: what is stored was vouched for by it, or is made up. */
+static bool is_tier_fit(const wick_light *lc, unsigned index)
+{
+    wick_tier tier = lc->head[index].tier;
+    if (!wick_trust_is_made(&lc->head[index])) {
+        return true;
+    }
+    if (index == 0) {
+        return tier == wick_light_rule_tier(lc->cfg.rule);
+    }
+    return lc->cfg.rule == WICK_LIGHT_SYNC_COMMITTEE &&
+           (tier == WICK_TIER_OPTIMISTIC || tier == WICK_TIER_FINALIZED);
+}
+
 static wick_status load_front(wick_light *lc, wick_reader *r)
 {
     uint8_t version = wick_read_u8(r), flags = wick_read_u8(r);
@@ -46,6 +60,9 @@ static wick_status load_front(wick_light *lc, wick_reader *r)
     for (unsigned i = 0; i < 2; i++) {
         if (wick_trust_is_made(&lc->head[i]) && lc->head[i].chain_id != lc->cfg.chain_id) {
             return WICK_E_CONFIG;
+        }
+        if (!is_tier_fit(lc, i)) {
+            return WICK_E_MALFORMED;
         }
     }
     lc->conflict = (flags & FLAG_CONFLICT) != 0;
@@ -176,7 +193,8 @@ wick_status wick_light_import_end(wick_light *lc, wick_trust_import *im, uint64_
     if (s == WICK_OK) {
         s = load(lc, &im->staged, now_ms);
     }
-    if (s == WICK_OK && lc->head[0].number != im->staged.number) {
+    if (s == WICK_OK && (lc->head[0].number != im->staged.number ||
+                         lc->head[0].timestamp != im->staged.time_s)) {
         s = WICK_E_MALFORMED; /* the marks would rise to what is not vouched for */
     }
     s = forget(lc, s); /* start reads it anew */

@@ -516,6 +516,37 @@ TEST(imported_marks_are_checked)
     blob[10 + 1 + 1 + 8 + 32] = 0x7f; /* number of the head */
     wick_keccak256(blob + blob_len - 32, blob, blob_len - 32);
     CHECK_STATUS(import_all(), WICK_E_MALFORMED);
+    blob[10 + 1 + 1 + 8 + 32] = 0;
+    blob[10 + 1 + 1 + 8 + 32 + 8] = 0x7f; /* and its time */
+    wick_keccak256(blob + blob_len - 32, blob, blob_len - 32);
+    CHECK_STATUS(import_all(), WICK_E_MALFORMED);
+    blob[10 + 1 + 1 + 8 + 32 + 8] = 0;
+    wick_keccak256(blob + blob_len - 32, blob, blob_len - 32);
+    CHECK_STATUS(import_all(), WICK_OK);
+}
+
+/* Heads of tiers that the rule never gives would be served to whoever asks for the rule's. */
+TEST(imported_tiers_are_checked)
+{
+    static const struct {
+        unsigned index;
+        wick_tier tier;
+        wick_status want;
+    } cases[] = {{0, WICK_TIER_OWN_NODE, WICK_E_MALFORMED},
+                 {0, WICK_TIER_OPTIMISTIC, WICK_E_MALFORMED},
+                 {1, WICK_TIER_BFT, WICK_E_MALFORMED},
+                 {1, WICK_TIER_FINALIZED, WICK_OK}};
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        REQUIRE(world());
+        REQUIRE_STATUS(start(), WICK_OK);
+        run(4);
+        REQUIRE(wick_trust_is_made(&lc.head[0]) && wick_trust_is_made(&lc.head[1]));
+        lc.head[cases[i].index].tier = cases[i].tier;
+        lc.dirty = true;
+        REQUIRE(export_all());
+        wick_stub_store_init(&mem);
+        CHECK_STATUS(import_all(), cases[i].want);
+    }
 }
 
 /* ------------------------------------------------------------------ answers */
@@ -597,4 +628,5 @@ TAP_MAIN("unit.light_beacon", CASE(from_the_bootstrap_to_both_tiers), CASE(a_lon
          CASE(replayed_updates), CASE(finality_stops), CASE(clock_absent_and_trust_expired),
          CASE(power_cut_at_every_write), CASE(writes_are_gathered),
          CASE(carried_to_another_device), CASE(imported_keys_are_checked),
-         CASE(imported_marks_are_checked), CASE(answers_to_other_requests), CASE(configuration))
+         CASE(imported_marks_are_checked), CASE(imported_tiers_are_checked),
+         CASE(answers_to_other_requests), CASE(configuration))
