@@ -56,9 +56,16 @@ static const uint8_t *wanted_header(const wick_light *lc, unsigned index)
     return h->execution_hash;
 }
 
+/* One that could not be had in this round is passed over (a bit of `steps`): its block may have left
+ * the chain, or lie below the marks, and what is newer has to be asked for. */
+static bool wants(const wick_light *lc, unsigned index)
+{
+    return wanted_header(lc, index) != NULL && (lc->steps & (1u << index)) == 0;
+}
+
 static bool wants_header(const wick_light *lc)
 {
-    return wanted_header(lc, 0) != NULL || wanted_header(lc, 1) != NULL;
+    return wants(lc, 0) || wants(lc, 1);
 }
 
 /* The specification's way on when nothing has been final for a whole period. */
@@ -100,11 +107,11 @@ static void plan(wick_light *lc, uint64_t now_ms)
         ask_objects(lc, WICK_LIGHT_REQ_BEACON_BOOTSTRAP, 0, 1, FOR_BOOTSTRAP);
         return;
     }
-    if (wanted_header(lc, 0) != NULL) {
+    if (wants(lc, 0)) {
         (void)light_ask_hash(lc, wanted_header(lc, 0), FOR_FINAL_HEADER);
         return;
     }
-    if (wanted_header(lc, 1) != NULL && (lc->phase == 0 || lc->phase == 3)) {
+    if (wants(lc, 1) && (lc->phase == 0 || lc->phase == 3)) {
         (void)light_ask_hash(lc, wanted_header(lc, 1), FOR_OPTIMISTIC_HEADER);
         return;
     }
@@ -189,8 +196,17 @@ static void done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, wick_
     wick_trust_now now = light_now(lc, now_ms);
     /* A period that has just begun has no update yet. */
     bool none = a->purpose == FOR_UPDATES && status == WICK_E_NOT_FOUND;
-    if (status != WICK_OK && !none) {
+    bool of_header = a->purpose == FOR_FINAL_HEADER || a->purpose == FOR_OPTIMISTIC_HEADER;
+    if (status != WICK_OK && of_header) {
+        lc->steps |= a->purpose == FOR_FINAL_HEADER ? 1u : 2u;
+        lc->last_status = status;
+        if (lc->phase != 3 || wants_header(lc)) {
+            light_back_off(lc, now_ms, status); /* and then on with the round */
+            return;
+        }
+    } else if (status != WICK_OK && !none) {
         lc->phase = 0;
+        lc->steps = 0;
         light_back_off(lc, now_ms, status);
         return;
     }
@@ -205,8 +221,14 @@ static void done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, wick_
     }
     /* Headers of the bootstrap or the store do not end a round: nothing newer was asked for yet. */
     if (lc->phase == 3 && !wants_header(lc)) {
+        bool passed_over = (lc->steps & 1u) != 0;
         lc->phase = 0;
-        light_rest(lc, now_ms);
+        lc->steps = 0; /* in the next round they are asked for as they are then */
+        if (passed_over) {
+            light_back_off(lc, now_ms, lc->last_status);
+        } else {
+            light_rest(lc, now_ms);
+        }
         return;
     }
     light_go_on(lc, now_ms);

@@ -93,6 +93,7 @@ static struct {
     unsigned participants;  /* 0: all */
     bool no_finality;       /* neither finality updates nor updates */
     bool other_header;      /* of the block before */
+    uint64_t lost;          /* slot whose execution block no node has; 0: none */
     bool optimistic_for_finality;
     bool replay;            /* always the first update */
     bool not_final;         /* no finality updates, and updates that finalise nothing */
@@ -117,6 +118,9 @@ static void give_header(const wick_light_request *q)
     for (uint64_t slot = slot_now() + 1; slot-- > 0;) {
         wick_span rlp = beacon_execution(slot);
         wick_header_hash(hash, rlp);
+        if (memcmp(hash, q->hash, 32) == 0 && slot == node.lost) {
+            break;
+        }
         if (memcmp(hash, q->hash, 32) == 0) {
             rlp = node.other_header ? beacon_execution(slot - 1) : rlp;
             wick_status s = wick_light_header(&lc, rlp, NULL, now_ms, q->id);
@@ -320,6 +324,40 @@ TEST(another_execution_header)
     node.other_header = false;
     run(30);
     CHECK(head(WICK_TIER_FINALIZED) != 0);
+}
+
+/* A block that was signed for and has left the chain: no node has it. What is newer is had. */
+TEST(optimistic_block_that_no_node_has)
+{
+    REQUIRE(world());
+    REQUIRE_STATUS(start(), WICK_OK);
+    node.lost = slot_now() - 1; /* attested by the first optimistic update */
+    run(1);
+    CHECK_INT(head(WICK_TIER_FINALIZED), 32);
+    CHECK_INT(seen[WICK_LIGHT_EV_SYNCED], 1);
+    run(6);
+    CHECK(head(WICK_TIER_OPTIMISTIC) > node.lost);
+    CHECK(head(WICK_TIER_OPTIMISTIC) >= slot_now() - 3);
+    CHECK(node.asked[WICK_LIGHT_REQ_HEADER] < 20);
+}
+
+/* The trust is pinned anew at a block below what was final before: it is passed over. */
+TEST(bootstrap_below_the_marks)
+{
+    REQUIRE(world());
+    REQUIRE_STATUS(start(), WICK_OK);
+    run(2);
+    REQUIRE(head(WICK_TIER_FINALIZED) > BOOT_SLOT);
+    uint64_t final = head(WICK_TIER_FINALIZED);
+    REQUIRE_STATUS(wick_light_save(&lc, now_ms), WICK_OK);
+    REQUIRE_STATUS(wick_trust_store_erase(&hal, cfg.store_base, false), WICK_OK);
+    REQUIRE_STATUS(start(), WICK_OK);
+    run(6);
+    CHECK_STATUS(last[WICK_LIGHT_EV_REFUSED].status, WICK_E_HEADER_STALE);
+    CHECK(head(WICK_TIER_FINALIZED) >= final);
+    run(40);
+    CHECK(head(WICK_TIER_FINALIZED) >= slot_now() - 20);
+    CHECK_INT(seen[WICK_LIGHT_EV_REFUSED], 1);
 }
 
 /* Old updates again and again: no step, no harm. */
@@ -625,6 +663,7 @@ TEST(configuration)
 TAP_MAIN("unit.light_beacon", CASE(from_the_bootstrap_to_both_tiers), CASE(a_long_absence),
          CASE(must_27_optimistic_or_too_few_never_make_a_final_head),
          CASE(forced_by_two_thirds_only), CASE(optimistic_object_in_place_of_a_final_one), CASE(another_execution_header),
+         CASE(optimistic_block_that_no_node_has), CASE(bootstrap_below_the_marks),
          CASE(replayed_updates), CASE(finality_stops), CASE(clock_absent_and_trust_expired),
          CASE(power_cut_at_every_write), CASE(writes_are_gathered),
          CASE(carried_to_another_device), CASE(imported_keys_are_checked),
