@@ -67,6 +67,8 @@ uint32_t gw_random(wick_gateway *gw);
 wick_gateway_read *gw_read_new(wick_gateway *gw, uint8_t purpose, uint8_t owner, uint8_t registry,
                                const uint8_t account[20]);
 void gw_read_cancel(wick_gateway *gw, uint8_t purpose, uint8_t owner);
+/** Reads under way under a block above `number`, which has left the chain, begin anew. */
+void gw_read_reorg(wick_gateway *gw, uint8_t registry, uint64_t number);
 bool gw_read_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
 uint64_t gw_read_tick(wick_gateway *gw, uint64_t now_ms);
 wick_gateway_read *gw_read_find(wick_gateway *gw, uint32_t request);

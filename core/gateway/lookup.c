@@ -229,6 +229,7 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
 
 void gw_reorg(wick_gateway *gw, uint64_t now_ms, uint8_t registry, uint64_t number)
 {
+    gw_read_reorg(gw, registry, number);
     if (registry == 0) {
         gw_own_wake(gw, now_ms);
     }

@@ -61,6 +61,21 @@ void gw_read_cancel(wick_gateway *gw, uint8_t purpose, uint8_t owner)
     }
 }
 
+void gw_read_reorg(wick_gateway *gw, uint8_t registry, uint64_t number)
+{
+    for (unsigned i = 0; i < WICK_GW_READS_MAX; i++) {
+        wick_gateway_read *r = &gw->read[i];
+        bool under_way = r->state == REQ_WANTED || r->state == REQ_ASKED;
+        if (under_way && r->registry == registry && r->header.number > number) {
+            memset(&r->header, 0, sizeof r->header);
+            r->state = REQ_HEAD; /* an answer to the request of before finds no read */
+            r->part = PART_HEADER;
+            r->tier = WICK_TIER_NONE;
+            r->grace = false;
+        }
+    }
+}
+
 /* Told once; the next answer proven under a fresh header ends it. */
 static void tell_stale(wick_gateway *gw, const wick_gateway_read *r, wick_status status)
 {

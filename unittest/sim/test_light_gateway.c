@@ -168,6 +168,43 @@ TEST(records_are_dropped_with_their_block)
     CHECK(lab_echo(&lab, session, "anew", 5000));
 }
 
+/* A read that is under way as its block leaves the chain would end in a record that nobody drops. */
+TEST(reads_under_way_begin_anew)
+{
+    sealed(12, WICK_SEAL_CLIQUE, WICK_LIGHT_CLIQUE);
+    REQUIRE(lab_ready(&lab, 120000));
+    wick_stub_run(&lab.w, 40000, NULL);
+    lab.chain.sealing.lazy = true;
+    wick_stub_run(&lab.w, 7000, NULL);
+    lab.chain.lie = WICK_STUB_LIE_SLOW;
+    CHECK_STATUS(wick_stub_node_lookup(&lab.a, "gw-b"), WICK_OK);
+    wick_stub_run(&lab.w, 1000, NULL);
+    wick_trusted_header was;
+    memset(&was, 0, sizeof was);
+    for (unsigned i = 0; i < WICK_GW_READS_MAX; i++) {
+        if (lab.a.gw.read[i].state != 0) {
+            was = lab.a.gw.read[i].header;
+        }
+    }
+    REQUIRE(wick_trust_is_made(&was));
+    lab.chain.sealing.lazy = false;
+    unsigned depth = (unsigned)(lab.chain.state.number - was.number) + 8;
+    wick_stub_chain_rewind(&lab.chain, depth);
+    for (unsigned i = 0; i < depth; i++) {
+        wick_stub_chain_mine(&lab.chain);
+    }
+    wick_stub_run(&lab.w, 3000, NULL);
+    CHECK_INT(lab.a.light_seen[WICK_LIGHT_EV_REORG], 1);
+    CHECK_INT(lab.a.seen[WICK_GW_EV_PEER_RESOLVED], 0);
+    for (unsigned i = 0; i < WICK_GW_READS_MAX; i++) {
+        CHECK(lab.a.gw.read[i].state == 0 ||
+              memcmp(lab.a.gw.read[i].header.hash, was.hash, sizeof was.hash) != 0);
+    }
+    lab.chain.lie = WICK_STUB_HONEST;
+    CHECK(lab_until(&lab, &lab.a, WICK_GW_EV_PEER_RESOLVED, 60000));
+    CHECK_STATUS(lab.a.last[WICK_GW_EV_PEER_RESOLVED].status, WICK_OK);
+}
+
 /* The branch that won never saw the registration: it is made again. */
 TEST(own_record_is_written_again)
 {
@@ -417,7 +454,8 @@ TEST(caller_with_a_key_that_is_not_final)
 TAP_MAIN("sim.light_gateway", CASE(grace_is_flagged_and_ends), CASE(conflict_stops_look_ups),
          CASE(policy_is_an_allow_list), CASE(light_client_of_another_chain), CASE(no_header_at_all),
          CASE(waiting_is_no_flood), CASE(deep_chain),
-         CASE(records_are_dropped_with_their_block), CASE(own_record_is_written_again),
+         CASE(records_are_dropped_with_their_block), CASE(reads_under_way_begin_anew),
+         CASE(own_record_is_written_again),
          CASE(must_25_one_header_and_never_back),
          CASE(key_final_endpoint_optimistic), CASE(time_is_not_taken_from_far_ahead),
          CASE(other_key_in_the_optimistic_reading),
