@@ -13,6 +13,10 @@
 #include "https_internal.h"
 #include "wick/port/crypto.h"
 
+/* Bytes that may come without getting us further; a chain of certificates is smaller. The library goes
+ * on within one call while there are any, past alerts and tickets, which a peer can send for ever. */
+#define QUIET_MAX 65536u
+
 enum { NEW = 0, HANDSHAKE, UP, ENDED };
 
 /* may_alias, because it lives in the uint64_t array of wick_https. */
@@ -63,6 +67,10 @@ static int get_bytes(void *ctx, unsigned char *buf, size_t cap)
     }
     if (n < 0) {
         t->net_failed = true;
+        return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    }
+    t->quiet += (uint32_t)n;
+    if (t->quiet > QUIET_MAX) {
         return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
     }
     return (int)n; /* 0: closed */
@@ -342,6 +350,7 @@ wick_status wick_https_poll(wick_https *t)
         return end_with(t, WICK_E_CERT);
     }
     t->state = UP;
+    t->quiet = 0;
     return WICK_OK;
 }
 
@@ -372,6 +381,7 @@ int32_t wick_https_read(wick_https *t, uint8_t *buf, size_t cap)
     } while (rc == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET);
     if (rc > 0) {
         t->wants_write = false;
+        t->quiet = 0;
         return rc;
     }
     if (waits(t, rc)) {

@@ -6,6 +6,10 @@
 
 #include "ssl_internal.h"
 
+/* Bytes that may come without getting us further; a chain of certificates is smaller. The library goes
+ * on within one call while there are any, past alerts and tickets, which a peer can send for ever. */
+#define QUIET_MAX 65536u
+
 enum { NEW = 0, READY, HANDSHAKE, UP, ENDED };
 
 static int put_bytes(void *ctx, const unsigned char *data, size_t len)
@@ -31,6 +35,10 @@ static int get_bytes(void *ctx, unsigned char *buf, size_t cap)
     }
     if (n < 0) {
         t->net_failed = true;
+        return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    }
+    t->quiet += (uint32_t)n;
+    if (t->quiet > QUIET_MAX) {
         return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
     }
     return (int)n; /* 0: closed */
@@ -107,6 +115,7 @@ wick_status wick_tls_poll(wick_tls *t, uint64_t now_ms)
         return end_with(t, st);
     }
     t->state = UP;
+    t->quiet = 0;
     return WICK_OK;
 }
 
@@ -136,6 +145,7 @@ int32_t wick_tls_read(wick_tls *t, uint8_t *buf, size_t cap)
     }
     int rc = mbedtls_ssl_read(&wick_ssl_of(t->lib)->ssl, buf, cap);
     if (rc > 0) {
+        t->quiet = 0;
         return rc;
     }
     if (rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE) {

@@ -11,6 +11,7 @@
 
 #include "tap.h"
 #include "wick/port/crypto.h"
+#include "wick/port/https.h"
 #include "wick/port/linux.h"
 #include "wick/port/tls.h"
 
@@ -739,9 +740,60 @@ TEST(tls_refusals)
     }
 }
 
+/* ---- a peer that sends for ever what gets nobody further ---- */
+
+#define CHATTER_MAX 1000000u
+
+static size_t chatter; /* bytes taken so far */
+
+static int32_t chatter_recv(void *ctx, wick_sock s, uint8_t *buf, size_t cap)
+{
+    /* A warning, no_renegotiation left out, as it may be fatal: user_canceled (RFC 5246 7.2). */
+    static const uint8_t alert[7] = {21, 3, 3, 0, 2, 1, 90};
+    size_t n = 0;
+    (void)ctx, (void)s;
+    if (chatter > CHATTER_MAX) {
+        return WICK_AGAIN;
+    }
+    while (n < cap) {
+        buf[n++] = alert[chatter++ % sizeof alert];
+    }
+    return (int32_t)n;
+}
+
+static int32_t chatter_send(void *ctx, wick_sock s, wick_span bytes)
+{
+    (void)ctx, (void)s;
+    return (int32_t)bytes.len;
+}
+
+TEST(endless_alerts_end)
+{
+    static wick_https h;
+    static const uint8_t pin[32] = {1};
+    wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
+    wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
+    wick_https_trust trust = {&entropy, NULL, NULL, pin};
+    wick_hal_net talker;
+    memset(&talker, 0, sizeof talker);
+    talker.tcp_send = chatter_send;
+    talker.tcp_recv = chatter_recv;
+    chatter = 0;
+    REQUIRE_STATUS(wick_tls_init(&tc, &c, &talker, 0), WICK_OK);
+    CHECK_STATUS(wick_tls_start(&tc, 100, 5000), WICK_OK);
+    CHECK_STATUS(wick_tls_poll(&tc, 200), WICK_E_TLS);
+    CHECK(chatter <= 70000);
+    wick_tls_free(&tc);
+    chatter = 0;
+    REQUIRE_STATUS(wick_https_start(&h, &trust, &talker, 0, "node.example"), WICK_OK);
+    CHECK_STATUS(wick_https_poll(&h), WICK_E_TLS);
+    CHECK(chatter <= 70000);
+    wick_https_end(&h);
+}
+
 TAP_MAIN("unit.dtls", CASE(each_suite_up_echo_and_close), CASE(loss_reorder_and_duplication),
          CASE(wrong_key_and_wrong_identity), CASE(reflection_finds_no_entry),
          CASE(another_peer_than_expected), CASE(nobody_answers), CASE(strangers_disturb_nothing),
          CASE(lost_finished_is_repeated), CASE(configurations_refused),
          CASE(pool_is_bounded_and_does_not_leak), CASE(no_entropy_no_session),
-         CASE(tls_up_lines_and_close), CASE(tls_refusals))
+         CASE(tls_up_lines_and_close), CASE(tls_refusals), CASE(endless_alerts_end))

@@ -56,6 +56,7 @@ typedef struct wick_https { /* private */
     uint8_t address[16]; /* where the host is a literal */
     uint8_t address_len;
     uint8_t state;
+    uint32_t quiet; /* bytes that came since there was progress */
     bool made, wants_write, net_failed, entropy_failed, pinned;
     wick_status refused; /* why the certificate was not taken */
     uint8_t der[WICK_HTTPS_CERT_MAX];

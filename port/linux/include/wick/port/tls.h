@@ -27,6 +27,7 @@ typedef struct wick_tls { /* private */
     const wick_hal_net *net;
     wick_sock sock;
     uint64_t deadline_ms;
+    uint32_t quiet; /* bytes that came since there was progress */
     uint8_t state;
     bool wants_write, net_failed;
 } wick_tls;
