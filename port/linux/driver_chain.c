@@ -227,13 +227,17 @@ static void end_job(wick_driver_line *l)
     wick_rpc_pool_release(l->pool, l);
 }
 
-static void end_proof(wick_driver *d, wick_driver_line *l, wick_status status, uint64_t now_ms)
+/* `called`: status of the call itself, which the pool has counted. */
+static void end_proof(wick_driver *d, wick_driver_line *l, wick_status called, uint64_t now_ms)
 {
+    wick_status status = called == WICK_OK ? feed_proof(d, l, now_ms) : called;
     wick_status verdict = wick_gateway_proof_end(d->cfg.gateway, now_ms, l->job->request.id,
                                                  status);
     /* The agent reports a refusal by its own event; here it counts against the endpoint. STATE: what
      * was fed has been refused already, or is too late. */
-    wick_rpc_pool_blame(l->pool, now_ms, verdict == WICK_E_STATE ? status : verdict);
+    if (called == WICK_OK) {
+        wick_rpc_pool_blame(l->pool, now_ms, verdict == WICK_E_STATE ? status : verdict);
+    }
     end_job(l);
 }
 
@@ -300,7 +304,10 @@ static wick_status take_both(wick_driver *d, wick_driver_line *l, wick_status s,
         l->batch = false;
         return start_step(l, STEP_BLOCK, now_ms);
     }
-    s = s == WICK_OK ? wick_rpc_batch_item(rpc, 0) : s;
+    if (s != WICK_OK) {
+        return s; /* counted by the pool */
+    }
+    s = wick_rpc_batch_item(rpc, 0);
     s = s == WICK_OK ? keep_block(l) : s;
     if (s != WICK_OK) {
         wick_rpc_pool_blame(l->pool, now_ms, s);
@@ -311,7 +318,7 @@ static wick_status take_both(wick_driver *d, wick_driver_line *l, wick_status s,
         l->by_number = wick_rpc_error_code(rpc) == RPC_INVALID_PARAMS;
         return start_step(l, STEP_PROOF, now_ms);
     }
-    end_proof(d, l, s == WICK_OK ? feed_proof(d, l, now_ms) : s, now_ms);
+    end_proof(d, l, s, now_ms);
     return WICK_OK;
 }
 
@@ -338,7 +345,7 @@ static void advance(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t
             s = start_step(l, STEP_PROOF, now_ms);
             break;
         }
-        end_proof(d, l, s == WICK_OK ? feed_proof(d, l, now_ms) : s, now_ms);
+        end_proof(d, l, s, now_ms);
         return;
     case STEP_FEES:
         end_fees(d, l, s, now_ms);

@@ -113,6 +113,13 @@ static void refuse(wick_light_driver *d, wick_status s, bool told, uint64_t now_
     end_rpc_job(d);
 }
 
+/* Nobody is left to be asked: whoever was has been blamed already. */
+static void give_up(wick_light_driver *d, wick_status s, uint64_t now_ms)
+{
+    failed(d, d->rpc_job->id, s, now_ms);
+    end_rpc_job(d);
+}
+
 static void end_headers(wick_light_driver *d, uint64_t now_ms)
 {
     wick_status late = wick_light_end(d->light, now_ms, d->rpc_job->id);
@@ -155,7 +162,7 @@ static void take_headers(wick_light_driver *d, uint64_t now_ms)
             /* Another node may be further, or hold older blocks. */
             s = wick_rpc_pool_again(d->pool, now_ms, s == WICK_OK ? WICK_E_NOT_FOUND : s);
             if (s != WICK_OK) {
-                refuse(d, s, false, now_ms);
+                give_up(d, s, now_ms);
             }
             return;
         }
@@ -189,7 +196,7 @@ static bool run_rpc(wick_light_driver *d, uint64_t now_ms)
         d->got = 0;
         wick_status s = start_headers(d, now_ms);
         if (s != WICK_OK) {
-            refuse(d, s, false, now_ms);
+            give_up(d, s, now_ms);
             return true;
         }
     }
@@ -206,13 +213,12 @@ static bool run_rpc(wick_light_driver *d, uint64_t now_ms)
         d->chunk = s == WICK_E_RPC || d->asked < 4 ? 1 : d->asked / 2;
         s = start_headers(d, now_ms);
         if (s != WICK_OK) {
-            refuse(d, s, false, now_ms);
+            give_up(d, s, now_ms);
         }
     } else if (d->got != 0) {
         end_headers(d, now_ms);
     } else {
-        failed(d, d->rpc_job->id, s, now_ms);
-        end_rpc_job(d);
+        give_up(d, s, now_ms);
     }
     return true;
 }

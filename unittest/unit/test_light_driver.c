@@ -230,6 +230,18 @@ TEST(answers_that_are_no_headers)
     teardown();
 }
 
+/* A ban runs out although the light client asks all the while. */
+TEST(who_was_not_asked_is_not_blamed)
+{
+    wick_light_event ev;
+    REQUIRE(setup(WICK_LIGHT_OWN_NODE, 1));
+    wrong_hash[0] = true;
+    CHECK(!until(&ev, WICK_LIGHT_EV_HEAD));
+    CHECK_INT(pool.source[0].health.untrue, 1);
+    CHECK_INT(pool.source[0].health.bans, 1);
+    teardown();
+}
+
 TAP_MAIN("unit.light_driver", CASE(own_node), CASE(a_node_whose_header_does_not_hash),
          CASE(quorum_with_a_liar), CASE(quorum_with_a_dead_node), CASE(no_quorum_no_head),
-         CASE(answers_that_are_no_headers))
+         CASE(answers_that_are_no_headers), CASE(who_was_not_asked_is_not_blamed))
