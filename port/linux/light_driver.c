@@ -139,6 +139,10 @@ static bool take_block(wick_light_driver *d, uint64_t now_ms)
         return false;
     }
     s = wick_light_header(d->light, wick_buf_span(&header), block.hash, now_ms, d->rpc_job->id);
+    if (s == WICK_E_STATE && d->got != 0) {
+        end_headers(d, now_ms); /* it has no use for the rest of the answer, and goes on from here */
+        return false;
+    }
     if (s != WICK_OK) {
         refuse(d, s, true, now_ms);
         return false;

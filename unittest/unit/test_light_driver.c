@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "http_world.h"
+#include "seal_world.h"
 #include "tap.h"
 #include "wick/header.h"
 #include "wick/port/crypto.h"
@@ -242,6 +243,131 @@ TEST(who_was_not_asked_is_not_blamed)
     teardown();
 }
 
+/* ---- a chain of Clique ---- */
+
+#define BLOCKS 9u
+#define FORK 3u /* first block that differs */
+
+static struct sealed blocks[2][BLOCKS];
+static unsigned branch, newest; /* what the node has */
+
+static void make_blocks(void)
+{
+    for (unsigned b = 0; b < 2; b++) {
+        for (unsigned n = 0; n < BLOCKS; n++) {
+            struct spec s = world_spec(WICK_SEAL_CLIQUE, n, 0, n != 0 ? &blocks[b][n - 1] : NULL);
+            s.proposer = (int)(n % 3);
+            s.difficulty = 2;
+            s.list_signers = n == 0;
+            for (int i = 0; n == 0 && i < 3; i++) {
+                s.set[s.set_len++] = i;
+            }
+            s.salt = n >= FORK ? (uint8_t)b : 0;
+            world_make(&blocks[b][n], &s);
+        }
+    }
+}
+
+static size_t sealed_json(char *out, const struct sealed *block)
+{
+    char hex[2 * WICK_HEADER_MAX + 1];
+    wick_header h;
+    wick_hex_encode(hex, block->hash, 32);
+    size_t n = (size_t)sprintf(out, "{\"hash\":\"0x%.64s\"", hex);
+    CHECK_STATUS(wick_header_decode(&h, sealed_span(block)), WICK_OK);
+    for (size_t i = 0; i < h.fields; i++) {
+        size_t len = 2 * h.field[i].len, skip = 0;
+        wick_hex_encode(hex, h.field[i].ptr, h.field[i].len);
+        if (wick_header_field_is_integer(i)) {
+            skip = len != 0 && hex[0] == '0' ? 1 : 0;
+            len = len != 0 ? len : (size_t)sprintf(hex, "0");
+        }
+        n += (size_t)sprintf(out + n, ",\"%s\":\"0x%.*s\"", wick_header_field_name(i),
+                             (int)(len - skip), hex + skip);
+    }
+    return n + (size_t)sprintf(out + n, "}");
+}
+
+static const struct sealed *sealed_of(const char *params)
+{
+    const char *p = strstr(params, "\"0x");
+    const char *latest = strstr(params, "latest");
+    if (latest != NULL && (p == NULL || latest < p)) {
+        return &blocks[branch][newest];
+    }
+    for (unsigned n = 0; p != NULL && n <= newest; n++) {
+        char hex[65];
+        wick_hex_encode(hex, blocks[branch][n].hash, 32);
+        bool same = strspn(p + 3, "0123456789abcdef") == 64 ? memcmp(p + 3, hex, 64) == 0
+                                                             : strtoul(p + 3, NULL, 16) == n;
+        if (same) {
+            return &blocks[branch][n];
+        }
+    }
+    return NULL;
+}
+
+static int sealed_node(world_server *s, const char *head, const char *body, char *out)
+{
+    static char text[WORLD_ANSWER / 2];
+    size_t n = 0;
+    const char *p = body;
+    if (strstr(body, "eth_chainId") != NULL) {
+        return node(s, head, body, out);
+    }
+    if (body[0] == '[') {
+        text[n++] = '[';
+    }
+    for (unsigned i = 0; (p = strstr(p, "\"params\"")) != NULL; i++, p++) {
+        const struct sealed *block = sealed_of(p);
+        n += (size_t)sprintf(text + n, "%s{\"jsonrpc\":\"2.0\",\"id\":%u,\"result\":",
+                             i != 0 ? "," : "", world_id(body, i));
+        n += block != NULL ? sealed_json(text + n, block) : (size_t)sprintf(text + n, "null");
+        text[n++] = '}';
+    }
+    if (body[0] == '[') {
+        text[n++] = ']';
+    }
+    text[n] = '\0';
+    return world_json(out, text);
+}
+
+/* The light client ends an answer where it leaves the chain, and follows the branch from further back;
+ * blocks of the batch are left over then. */
+TEST(clique_reorganisation)
+{
+    static wick_light_clique clique;
+    wick_light_config c;
+    wick_light_event ev;
+    REQUIRE(setup(WICK_LIGHT_OWN_NODE, 1));
+    make_blocks();
+    world[0].answer = sealed_node;
+    branch = 0;
+    newest = 5;
+    memset(&c, 0, sizeof c);
+    c.chain_id = WORLD_CHAIN;
+    c.rule = WICK_LIGHT_CLIQUE;
+    memcpy(c.trusted_hash, blocks[0][0].hash, 32);
+    c.epoch = 100;
+    c.period_s = WORLD_PERIOD;
+    c.crypto = &crypto;
+    c.clock = &test_clock;
+    c.poll_ms = 500;
+    c.clique = &clique;
+    CHECK_STATUS(wick_light_init(&light, &c), WICK_OK);
+    CHECK_STATUS(wick_light_start(&light, now), WICK_OK);
+    REQUIRE(until(&ev, WICK_LIGHT_EV_SYNCED));
+    CHECK_INT(clique.now.number, 5);
+    branch = 1;
+    newest = BLOCKS - 1;
+    REQUIRE(until(&ev, WICK_LIGHT_EV_REORG));
+    CHECK_INT(ev.number, FORK - 1);
+    REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
+    CHECK_INT(clique.now.number, BLOCKS - 1);
+    teardown();
+}
+
 TAP_MAIN("unit.light_driver", CASE(own_node), CASE(a_node_whose_header_does_not_hash),
          CASE(quorum_with_a_liar), CASE(quorum_with_a_dead_node), CASE(no_quorum_no_head),
-         CASE(answers_that_are_no_headers), CASE(who_was_not_asked_is_not_blamed))
+         CASE(answers_that_are_no_headers), CASE(who_was_not_asked_is_not_blamed),
+         CASE(clique_reorganisation))
