@@ -109,7 +109,7 @@ static int find_issuers(void *ctx, mbedtls_x509_crt const *child, mbedtls_x509_c
     }
     wick_ca_file_close(&file);
     if (s != WICK_E_NOT_FOUND) { /* the end of the file is the only good one */
-        t->refused = s == WICK_E_HAL ? WICK_E_NOT_FOUND : s;
+        t->refused = s == WICK_E_HAL ? WICK_E_TRUST_ANCHOR : s;
         if (list != NULL) {
             mbedtls_x509_crt_free(list);
             mbedtls_free(list);

@@ -79,7 +79,7 @@ WICK_NODISCARD wick_status wick_https_start(wick_https *t, const wick_https_trus
  *  @retval WICK_AGAIN      not yet
  *  @retval WICK_E_CERT     untrusted issuer, another name, expired, or another key than pinned
  *  @retval WICK_E_NO_CLOCK the certificate has a validity and there is no time of day
- *  @retval WICK_E_NOT_FOUND the CA file cannot be read
+ *  @retval WICK_E_TRUST_ANCHOR the CA file cannot be read
  *  @retval WICK_E_LIMIT    the pool has no room for the server's certificates
  *  @retval WICK_E_TLS      no TLS, or nothing in common  @retval WICK_E_NET  @retval WICK_E_ENTROPY */
 WICK_NODISCARD wick_status wick_https_poll(wick_https *t);
