@@ -19,6 +19,15 @@ static bool is_trusted(const char *path)
            (info.st_uid == geteuid() || info.st_uid == 0);
 }
 
+/* Who listens, whatever has become of the path meanwhile. */
+static bool is_trusted_peer(int fd)
+{
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+           (peer.uid == geteuid() || peer.uid == 0);
+}
+
 wick_status ctl_open(ctl *link, const conf *c)
 {
     struct sockaddr_un at;
@@ -43,6 +52,10 @@ wick_status ctl_open(ctl *link, const conf *c)
         bool nobody = errno == ECONNREFUSED || errno == ENOENT;
         (void)close(fd);
         return nobody ? WICK_E_NOT_FOUND : WICK_E_HAL;
+    }
+    if (!is_trusted_peer(fd)) {
+        (void)close(fd);
+        return WICK_E_FILE_MODE;
     }
     link->fd = fd;
     return WICK_OK;

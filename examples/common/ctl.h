@@ -29,7 +29,8 @@ typedef struct ctl {
 
 /** Connects to the daemon of this configuration.
  *  @retval WICK_OK  @retval WICK_E_NOT_FOUND none runs, or no socket is configured
- *  @retval WICK_E_FILE_MODE the socket belongs to another user  @retval WICK_E_HAL */
+ *  @retval WICK_E_FILE_MODE the socket, or who listens there, belongs to another user
+ *  @retval WICK_E_HAL */
 WICK_NODISCARD wick_status ctl_open(ctl *link, const conf *c);
 
 /** Sends a request. @retval WICK_OK  @retval WICK_E_NET the daemon has gone */

@@ -6,13 +6,16 @@
 #include "server.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "ctl.h"
 #include "tap.h"
 
 static server sv;
@@ -382,6 +385,52 @@ TEST(place_in_the_file_system)
     CHECK_INT(rmdir(dir), 0);
 }
 
+/* A socket whose file is ours and whose listener is not. */
+TEST(who_listens_counts)
+{
+    static ctl link_to;
+    static conf c;
+    int ready[2];
+    char byte = 0;
+    setup();
+    (void)snprintf(c.wickd.socket, sizeof c.wickd.socket, "%s", path);
+    CHECK_STATUS(ctl_open(&link_to, &c), WICK_OK);
+    ctl_close(&link_to);
+    teardown();
+    if (geteuid() != 0) {
+        SKIP("only root can be another user");
+    }
+    setup();
+    (void)snprintf(c.wickd.socket, sizeof c.wickd.socket, "%s", path);
+    server_close(&sv);
+    CHECK_INT(chmod(dir, 0777), 0);
+    REQUIRE(pipe(ready) == 0);
+    pid_t pid = fork();
+    REQUIRE(pid >= 0);
+    if (pid == 0) {
+        struct sockaddr_un at;
+        memset(&at, 0, sizeof at);
+        at.sun_family = AF_UNIX;
+        memcpy(at.sun_path, path, strlen(path) + 1);
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (setuid(65534) == 0 && bind(fd, (const struct sockaddr *)&at, sizeof at) == 0 &&
+            listen(fd, 4) == 0 && write(ready[1], "x", 1) == 1) {
+            (void)pause();
+        }
+        _exit(1);
+    }
+    (void)close(ready[1]);
+    CHECK_INT(read(ready[0], &byte, 1), 1);
+    CHECK_INT(chown(path, 0, 0), 0);
+    CHECK_STATUS(ctl_open(&link_to, &c), WICK_E_FILE_MODE);
+    ctl_close(&link_to);
+    (void)kill(pid, SIGKILL);
+    CHECK(waitpid(pid, NULL, 0) == pid);
+    (void)close(ready[0]);
+    CHECK_INT(unlink(path), 0);
+    CHECK_INT(rmdir(dir), 0);
+}
+
 TAP_MAIN("unit.wickd_server", CASE(lines_and_answers), CASE(owed_answers), CASE(too_long_a_line),
          CASE(stalled_and_silent), CASE(slow_reader), CASE(lost_events), CASE(full_house),
-         CASE(place_in_the_file_system))
+         CASE(place_in_the_file_system), CASE(who_listens_counts))
