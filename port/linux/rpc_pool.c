@@ -187,7 +187,8 @@ wick_status wick_rpc_pool_start(wick_rpc_pool *p, uint64_t now_ms, unsigned sour
     if (wick_time_reached(now_ms, at)) {
         return first(p, now_ms);
     }
-    if (at - now_ms > WICK_RPC_POOL_PATIENCE_MS) {
+    /* The others of a quorum do not wait for one that failed just now. */
+    if (p->one || at - now_ms > WICK_RPC_POOL_PATIENCE_MS) {
         return p->one ? p->source[source].health.last : reason(p);
     }
     p->wake_ms = at;

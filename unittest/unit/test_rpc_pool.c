@@ -213,6 +213,18 @@ TEST(an_endpoint_that_failed_names_its_chain_again)
     teardown();
 }
 
+TEST(a_named_endpoint_is_not_waited_for)
+{
+    uint64_t got;
+    REQUIRE(setup(2));
+    world[1].answer = hangs_up;
+    CHECK_STATUS(ask(&got, 1), WICK_E_NET);
+    CHECK_STATUS(wick_rpc_start(wick_rpc_pool_rpc(&pool), now, "eth_blockNumber", "[]"), WICK_OK);
+    CHECK_STATUS(wick_rpc_pool_start(&pool, now, 1), WICK_E_NET);
+    CHECK_STATUS(ask(&got, 0), WICK_OK);
+    teardown();
+}
+
 TEST(an_untrue_answer_goes_to_another_endpoint)
 {
     uint64_t got;
@@ -443,6 +455,7 @@ TAP_MAIN("unit.rpc_pool", CASE(each_endpoint_names_its_chain_first_and_once),
          CASE(a_request_goes_on_to_the_next_endpoint), CASE(nobody_there),
          CASE(another_chain_disqualifies_one_endpoint),
          CASE(an_endpoint_that_failed_names_its_chain_again),
+         CASE(a_named_endpoint_is_not_waited_for),
          CASE(an_untrue_answer_goes_to_another_endpoint), CASE(refusals_are_answers),
          CASE(pauses_double_and_end), CASE(jitter_is_a_quarter), CASE(batch_answers_in_any_order),
          CASE(batch_answers_that_are_none), CASE(a_batch_has_a_bound), CASE(configuration),

@@ -22,7 +22,8 @@
  *     if (the answer proves untrue) { s = wick_rpc_pool_again(&pool, now, why); then poll again }
  *
  * Where every endpoint is in a pause, the request waits for the first one to come out of it, if that
- * is soon (WICK_RPC_POOL_PATIENCE_MS), and fails at once otherwise.
+ * is soon (WICK_RPC_POOL_PATIENCE_MS), and fails at once otherwise. One that names its endpoint does
+ * not wait.
  *
  * One request at a time. Parts that share a pool take turns: wick_rpc_pool_take() and _release().
  *
