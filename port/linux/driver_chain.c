@@ -310,8 +310,7 @@ static wick_status take_both(wick_driver *d, wick_driver_line *l, wick_status s,
     s = wick_rpc_batch_item(rpc, 0);
     s = s == WICK_OK ? keep_block(l) : s;
     if (s != WICK_OK) {
-        wick_rpc_pool_blame(l->pool, now_ms, s);
-        return s;
+        return wick_rpc_pool_again(l->pool, now_ms, s); /* OK: under way elsewhere */
     }
     s = wick_rpc_batch_item(rpc, 1);
     if (s == WICK_E_RPC) {
@@ -322,6 +321,18 @@ static wick_status take_both(wick_driver *d, wick_driver_line *l, wick_status s,
     return WICK_OK;
 }
 
+/* A node that refuses to read, or has nothing there, may be behind or keep less than others. AGAIN: the
+ * same is under way elsewhere. */
+static wick_status read_elsewhere(wick_driver_line *l, wick_status s, uint64_t now_ms)
+{
+    if (s == WICK_OK && wick_json_kind_of(wick_rpc_result(&l->pool->rpc)) == WICK_JSON_NULL) {
+        s = l->job->step == STEP_PROOF ? WICK_E_JSON : WICK_E_NOT_FOUND;
+    } else if (s != WICK_E_RPC) {
+        return s;
+    }
+    return wick_rpc_pool_again(l->pool, now_ms, s) == WICK_OK ? WICK_AGAIN : s;
+}
+
 /* The call under way has ended with `s`: on to the next one, or answer. */
 static void advance(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t now_ms)
 {
@@ -330,6 +341,10 @@ static void advance(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t
     }
     switch ((enum step)l->job->step) {
     case STEP_BLOCK:
+        s = read_elsewhere(l, s, now_ms);
+        if (s == WICK_AGAIN) {
+            return;
+        }
         s = s == WICK_OK ? take_block(l, now_ms) : s;
         break;
     case STEP_BOTH:
@@ -344,6 +359,10 @@ static void advance(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t
             l->by_number = true;
             s = start_step(l, STEP_PROOF, now_ms);
             break;
+        }
+        s = read_elsewhere(l, s, now_ms);
+        if (s == WICK_AGAIN) {
+            return;
         }
         end_proof(d, l, s, now_ms);
         return;

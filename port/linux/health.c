@@ -95,6 +95,11 @@ void wick_health_note(wick_health *h, const wick_hal_entropy *entropy, uint64_t 
     }
 }
 
+void wick_health_use(wick_health *h, bool of_use)
+{
+    h->useless = of_use ? 0 : one_more(h->useless);
+}
+
 bool wick_health_ready(const wick_health *h, uint64_t now_ms)
 {
     return wick_time_reached(now_ms, h->not_before_ms);
@@ -105,5 +110,5 @@ uint32_t wick_health_score(const wick_health *h)
     /* One that was never asked counts as rather slow, so that requests stay where they are served. */
     uint32_t latency = h->latency_ms == 0 ? 1000 : h->latency_ms;
     return (latency < 60000 ? latency : 60000) + 2000u * h->failures +
-           60000u * h->bans;
+           2000u * (h->useless < 20 ? h->useless : 20u) + 60000u * h->bans;
 }

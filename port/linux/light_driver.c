@@ -222,7 +222,11 @@ static bool run_rpc(wick_light_driver *d, uint64_t now_ms)
     } else if (d->got != 0) {
         end_headers(d, now_ms);
     } else {
-        give_up(d, s, now_ms);
+        /* What one node refuses another may give. */
+        s = s == WICK_E_RPC ? wick_rpc_pool_again(d->pool, now_ms, s) : s;
+        if (s != WICK_OK) {
+            give_up(d, s, now_ms);
+        }
     }
     return true;
 }

@@ -181,6 +181,10 @@ wick_status wick_rpc_pool_start(wick_rpc_pool *p, uint64_t now_ms, unsigned sour
     if (p->rpc.request_len >= sizeof p->rpc.request) {
         return WICK_E_NO_SPACE;
     }
+    if (p->taken) { /* nobody has complained of the last answer */
+        wick_health_use(&p->source[p->at].health, true);
+    }
+    p->taken = false;
     p->one = source != WICK_RPC_ANY;
     p->at = (uint8_t)(p->one ? source : 0);
     uint64_t at = p->one ? p->source[source].health.not_before_ms : wick_rpc_pool_ready_at(p, now_ms);
@@ -307,6 +311,7 @@ wick_status wick_rpc_pool_poll(wick_rpc_pool *p, uint64_t now_ms)
     note(p, now_ms, s);
     if (wick_health_of(s) == WICK_HEALTH_GOOD && !elsewhere) {
         p->state = IDLE;
+        p->taken = s == WICK_OK;
         return s;
     }
     /* Where nobody else can be asked, what the node said stands. */
@@ -317,6 +322,8 @@ wick_status wick_rpc_pool_poll(wick_rpc_pool *p, uint64_t now_ms)
 wick_status wick_rpc_pool_again(wick_rpc_pool *p, uint64_t now_ms, wick_status why)
 {
     wick_rpc_pool_blame(p, now_ms, why);
+    wick_health_use(&p->source[p->at].health, false);
+    p->taken = false;
     return move_on(p, now_ms, why);
 }
 

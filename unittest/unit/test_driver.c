@@ -33,6 +33,7 @@ static struct {
     wick_sock listener, sock;
     wick_addr here;
     const char *status, *body; /* NULL: never answers. '$' in the body stands for the id */
+    bool names_chain;          /* a request for the chain id gets it, whatever the body is */
     const char *raw;           /* sent at once, instead */
     uint32_t delay_ms;
     unsigned connections;
@@ -71,6 +72,8 @@ static void peer_send(const char *text, size_t len)
     (void)!hn.tcp_send(hn.ctx, peer.sock, wick_span_make((const uint8_t *)text, len));
 }
 
+static const char chain_body[] = "{\"jsonrpc\":\"2.0\",\"id\":$,\"result\":\"0x7a69\"}";
+
 static void peer_answer(void)
 {
     char body[512], reply[1024];
@@ -80,7 +83,8 @@ static void peer_answer(void)
     if (id != NULL) {
         (void)sscanf(id + 5, "%u", &number);
     }
-    for (const char *p = peer.body; *p != '\0' && len < sizeof body - 16; p++) {
+    bool asked_chain = peer.names_chain && strstr(peer.seen, "eth_chainId") != NULL;
+    for (const char *p = asked_chain ? chain_body : peer.body; *p != '\0' && len < sizeof body - 16; p++) {
         if (*p == '$') {
             len += (size_t)snprintf(body + len, 12, "%u", number);
         } else {
@@ -256,6 +260,36 @@ TEST(slow_node)
     teardown();
 }
 
+/* Each of two nodes names its chain, and is asked in each attempt: a refusal is tried three times. */
+TEST(what_one_node_refuses_another_is_asked_for)
+{
+    static const char *const bodies[] = {
+        "{\"jsonrpc\":\"2.0\",\"id\":$,\"error\":{\"code\":-32000,\"message\":\"no\"}}",
+        "{\"jsonrpc\":\"2.0\",\"id\":$,\"result\":null}"};
+    static const wick_status seen[] = {WICK_E_RPC, WICK_E_NOT_FOUND};
+    static const unsigned attempts[] = {3, 1};
+    for (size_t i = 0; i < 2; i++) {
+        static wick_rpc_pool nodes;
+        char url[64];
+        setup(false);
+        (void)snprintf(url, sizeof url, "http://127.0.0.1:%u/", (unsigned)peer.here.port);
+        wick_rpc_endpoint e[2] = {{url, 1, RPC_TIMEOUT_MS, NULL}, {url, 2, RPC_TIMEOUT_MS, NULL}};
+        wick_rpc_pool_config p = {&hn, NULL, CHAIN_ID, e, 2, 0};
+        wick_driver_chain chain = {&nodes, NULL, NULL};
+        wick_driver_config d = driver.cfg;
+        wick_driver_free(&driver);
+        REQUIRE_STATUS(wick_rpc_pool_init(&nodes, &p), WICK_OK);
+        d.chains = &chain;
+        d.chain_count = 1;
+        REQUIRE_STATUS(wick_driver_init(&driver, &d), WICK_OK);
+        peer.names_chain = true;
+        peer.body = bodies[i];
+        CHECK_STATUS(look_up(), seen[i]);
+        CHECK_INT(peer.connections, 2 + 2 * attempts[i]);
+        teardown();
+    }
+}
+
 TEST(nobody_listens)
 {
     setup(false);
@@ -310,5 +344,6 @@ TEST(watched_descriptor)
     teardown();
 }
 
-TAP_MAIN("unit.driver", CASE(node_faults), CASE(slow_node), CASE(nobody_listens),
+TAP_MAIN("unit.driver", CASE(node_faults), CASE(slow_node),
+         CASE(what_one_node_refuses_another_is_asked_for), CASE(nobody_listens),
          CASE(wallet_manager_faults), CASE(watched_descriptor))

@@ -231,6 +231,30 @@ TEST(answers_that_are_no_headers)
     teardown();
 }
 
+static int refuses(world_server *s, const char *head, const char *body, char *out)
+{
+    char text[200];
+    if (strstr(body, "eth_chainId") != NULL) {
+        return node(s, head, body, out);
+    }
+    (void)snprintf(text, sizeof text,
+                   "{\"jsonrpc\":\"2.0\",\"id\":%u,\"error\":{\"code\":-32000,\"message\":\"no\"}}",
+                   world_id(body, 0));
+    return world_json(out, text);
+}
+
+TEST(what_one_node_refuses_another_gives)
+{
+    wick_light_event ev;
+    REQUIRE(setup(WICK_LIGHT_OWN_NODE, 2));
+    world[0].answer = refuses;
+    REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
+    CHECK_INT(light.failures, 0);
+    CHECK_INT(world[0].requests, 2);
+    CHECK_INT(pool.source[0].health.useless, 1);
+    teardown();
+}
+
 /* A ban runs out although the light client asks all the while. */
 TEST(who_was_not_asked_is_not_blamed)
 {
@@ -369,5 +393,6 @@ TEST(clique_reorganisation)
 
 TAP_MAIN("unit.light_driver", CASE(own_node), CASE(a_node_whose_header_does_not_hash),
          CASE(quorum_with_a_liar), CASE(quorum_with_a_dead_node), CASE(no_quorum_no_head),
-         CASE(answers_that_are_no_headers), CASE(who_was_not_asked_is_not_blamed),
+         CASE(answers_that_are_no_headers), CASE(what_one_node_refuses_another_gives),
+         CASE(who_was_not_asked_is_not_blamed),
          CASE(clique_reorganisation))

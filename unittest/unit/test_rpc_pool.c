@@ -225,6 +225,24 @@ TEST(a_named_endpoint_is_not_waited_for)
     teardown();
 }
 
+TEST(who_has_nothing_to_say_is_not_preferred)
+{
+    uint64_t got;
+    REQUIRE(setup(2));
+    CHECK_STATUS(ask(&got, WICK_RPC_ANY), WICK_OK);
+    CHECK_INT(got, 100);
+    CHECK_STATUS(wick_rpc_pool_again(&pool, now, WICK_E_NOT_FOUND), WICK_OK);
+    CHECK_STATUS(finish(), WICK_OK);
+    CHECK_INT(pool.source[0].health.useless, 1);
+    CHECK_STATUS(ask(&got, WICK_RPC_ANY), WICK_OK);
+    CHECK_INT(got, 101);
+    CHECK_STATUS(ask(&got, 0), WICK_OK); /* of use: all is as it was */
+    CHECK_INT(pool.source[0].health.useless, 1);
+    CHECK_STATUS(ask(&got, 0), WICK_OK);
+    CHECK_INT(pool.source[0].health.useless, 0);
+    teardown();
+}
+
 TEST(an_untrue_answer_goes_to_another_endpoint)
 {
     uint64_t got;
@@ -456,6 +474,7 @@ TAP_MAIN("unit.rpc_pool", CASE(each_endpoint_names_its_chain_first_and_once),
          CASE(another_chain_disqualifies_one_endpoint),
          CASE(an_endpoint_that_failed_names_its_chain_again),
          CASE(a_named_endpoint_is_not_waited_for),
+         CASE(who_has_nothing_to_say_is_not_preferred),
          CASE(an_untrue_answer_goes_to_another_endpoint), CASE(refusals_are_answers),
          CASE(pauses_double_and_end), CASE(jitter_is_a_quarter), CASE(batch_answers_in_any_order),
          CASE(batch_answers_that_are_none), CASE(a_batch_has_a_bound), CASE(configuration),

@@ -35,6 +35,7 @@ typedef struct wick_health {
     uint32_t good, failed, limited, untrue; /* answers so far */
     uint8_t failures;       /* in a row */
     uint8_t bans;
+    uint8_t useless;        /* in a row: true for all that is known, and of no use to who asked */
     wick_status last;       /* of the last answer */
 } wick_health;
 
@@ -54,6 +55,9 @@ wick_health_verdict wick_health_of(wick_status status);
  *  @param[in] entropy  for the jitter; without randomness there is none */
 void wick_health_note(wick_health *h, const wick_hal_entropy *entropy, uint64_t now_ms,
                       wick_status status, uint32_t took_ms, uint32_t wait_s);
+
+/** An answer was of use, or of none: whoever has nothing to say is not preferred for being quick. */
+void wick_health_use(wick_health *h, bool of_use);
 
 bool wick_health_ready(const wick_health *h, uint64_t now_ms);
 uint32_t wick_health_score(const wick_health *h);

@@ -87,6 +87,7 @@ typedef struct wick_rpc_pool { /* private but for `source` and the counters */
     uint8_t state;
     uint8_t at;         /* endpoint of the request under way, or of the last answer */
     bool one;           /* the request goes to that one only */
+    bool taken;         /* the last answer was good, and nobody has said that it is of no use */
     uint32_t tried;     /* endpoints, one bit each */
     uint64_t begun_ms, sent_ms, wake_ms;
     const void *holder;
