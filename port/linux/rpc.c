@@ -226,9 +226,28 @@ static wick_status read_batch(wick_rpc *rpc, const wick_json *root)
     return n == rpc->batch_count ? WICK_OK : WICK_E_RPC_ID;
 }
 
+/* A refusal of a contract is told by some nodes with its raw bytes in the message, escaped zeros
+ * among them, which no text may hold here (wick/port/json.h). They are for reading only: each becomes
+ * the replacement character. */
+static void replace_zeros(uint8_t *text, size_t len)
+{
+    for (size_t i = 0; i + 5 < len; i++) {
+        if (text[i] != '\\') {
+            continue;
+        }
+        if (memcmp(text + i, "\\u0000", 6) == 0) {
+            memcpy(text + i, "\\ufffd", 6);
+        }
+        i++; /* what is escaped begins no escape */
+    }
+}
+
 static wick_status read_reply(wick_rpc *rpc)
 {
     const wick_json *root;
+    if (rpc->http.body.ptr == rpc->reply) {
+        replace_zeros(rpc->reply, rpc->http.body.len);
+    }
     if (wick_json_parse(&root, (uint8_t *)rpc->arena, sizeof rpc->arena, rpc->http.body) !=
         WICK_OK) {
         return WICK_E_JSON;

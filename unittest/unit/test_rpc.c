@@ -354,6 +354,15 @@ TEST(error_object_is_kept)
     CHECK_INT(b.len, 4);
     CHECK_INT(m[0], 0xde);
     CHECK_STATUS(wick_rpc_error_data(&small, &rpc), WICK_E_NO_SPACE);
+    /* A node that shows raw bytes in its message; the backslash before u0000 is one of its own. */
+    b.len = 0;
+    CHECK_STATUS(ask(CLOSED "{\"jsonrpc\":\"2.0\",\"id\":$,\"error\":{\"code\":3,\"message\":"
+                            "\"a\\u0000\\u0000\\u0001b\\\\u0000\",\"data\":\"0xdeadbeef\"}}",
+                     1000, 0, 0),
+                 WICK_E_RPC);
+    CHECK(strcmp(wick_rpc_message(&rpc), "a???????b\\u0000") == 0);
+    CHECK_STATUS(wick_rpc_error_data(&b, &rpc), WICK_OK);
+    CHECK_INT(b.len, 4);
     CHECK_STATUS(ask(CLOSED "{\"jsonrpc\":\"2.0\",\"id\":$,\"error\":{\"code\":-1e99,\"data\":"
                             "{\"data\":\"0x01\"}}}",
                      1000, 0, 0),
