@@ -10,6 +10,7 @@ if(TARGET wick_port_linux AND NOT CMAKE_CROSSCOMPILING)
   wick_add_test(lab turn LIBS wick_crypto TIMEOUT 600)
   target_compile_definitions(test_lab_turn PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
+  wick_add_test(unit pcp_driver LIBS wick_port_linux wick_port_stub)
   wick_add_test(lab pcp TIMEOUT 600)
   target_compile_definitions(test_lab_pcp PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")

@@ -131,6 +131,22 @@ static wick_status udp_open(void *ctx, wick_sock *out, const wick_addr *local)
     return place(out, net, fd, UDP, family);
 }
 
+int32_t wick_linux_send(int fd, const struct sockaddr_storage *to, socklen_t to_len, wick_span bytes)
+{
+    /* The first try may only report an ICMP error about an earlier datagram to somebody else. */
+    for (int i = 0; i < 3; i++) {
+        ssize_t n = sendto(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL, (const struct sockaddr *)to,
+                           to_len);
+        if (n >= 0) {
+            return (int32_t)n;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+            return WICK_AGAIN;
+        }
+    }
+    return WICK_E_NET;
+}
+
 static int32_t udp_send(void *ctx, wick_sock s, const wick_addr *to, wick_span bytes)
 {
     wick_linux_net *net = (wick_linux_net *)ctx;
@@ -143,18 +159,7 @@ static int32_t udp_send(void *ctx, wick_sock s, const wick_addr *to, wick_span b
     if (len == 0) {
         return WICK_E_NET;
     }
-    /* The first try may only report an ICMP error about an earlier datagram to somebody else. */
-    for (int i = 0; i < 3; i++) {
-        ssize_t n = sendto(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL, (const struct sockaddr *)&sa,
-                           len);
-        if (n >= 0) {
-            return (int32_t)n;
-        }
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
-            return WICK_AGAIN;
-        }
-    }
-    return WICK_E_NET;
+    return wick_linux_send(fd, &sa, len, bytes);
 }
 
 /* Takes one report off the error queue; true if it was an ICMP refusal with its address. */
@@ -180,17 +185,12 @@ static bool take_refusal(int fd, wick_addr *from)
            wick_linux_from_sockaddr(from, (const struct sockaddr *)&name);
 }
 
-static int32_t udp_recv(void *ctx, wick_sock s, wick_addr *from, uint8_t *buf, size_t cap)
+int32_t wick_linux_recv(int fd, wick_addr *from, uint8_t *buf, size_t cap)
 {
-    wick_linux_net *net = (wick_linux_net *)ctx;
-    int fd = fd_of(net, s, UDP);
     struct sockaddr_storage sa;
     struct iovec iov = {buf, cap};
     struct msghdr m;
     memset(from, 0, sizeof *from);
-    if (fd < 0) {
-        return WICK_E_BAD_ARG;
-    }
     for (int i = 0; i < 3; i++) {
         memset(&m, 0, sizeof m);
         memset(&sa, 0, sizeof sa);
@@ -213,6 +213,16 @@ static int32_t udp_recv(void *ctx, wick_sock s, wick_addr *from, uint8_t *buf, s
         /* An error without a report was cleared by reading it. */
     }
     return WICK_AGAIN;
+}
+
+static int32_t udp_recv(void *ctx, wick_sock s, wick_addr *from, uint8_t *buf, size_t cap)
+{
+    int fd = fd_of((const wick_linux_net *)ctx, s, UDP);
+    if (fd < 0) {
+        memset(from, 0, sizeof *from);
+        return WICK_E_BAD_ARG;
+    }
+    return wick_linux_recv(fd, from, buf, cap);
 }
 
 static wick_status tcp_open(void *ctx, wick_sock *out, const wick_addr *to)

@@ -11,6 +11,11 @@ socklen_t wick_linux_to_sockaddr(struct sockaddr_storage *out, const wick_addr *
 /* false if it is no IP address */
 bool wick_linux_from_sockaddr(wick_addr *out, const struct sockaddr *in);
 
+/* Datagrams of a descriptor with IP_RECVERR; results as of the HAL. */
+int32_t wick_linux_send(int fd, const struct sockaddr_storage *to, socklen_t to_len,
+                        wick_span bytes);
+int32_t wick_linux_recv(int fd, wick_addr *from, uint8_t *buf, size_t cap);
+
 /* resolve.c */
 wick_status wick_linux_resolve(void *ctx, const char *host, wick_addr *out);
 void wick_linux_resolve_close(wick_linux_net *net);
