@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The agent in the stub world.
+wick_add_test(sim nat LIBS wick_port_stub)
 wick_add_test(sim gateway LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim gateway_life LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim gateway_path LIBS wick_port_stub SOURCES sim/lab.c)

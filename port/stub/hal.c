@@ -173,6 +173,10 @@ static int32_t net_interfaces(void *ctx, wick_netif *out, size_t cap)
     memcpy(out->name, "stub0", 6);
     out->addr = n->w->host[n->host].ip;
     out->addr.port = 0;
+    int nat = n->w->host[n->host].nat;
+    if (nat >= 0) {
+        out->gateway = n->w->nat[nat].inside;
+    }
     out->index = 1;
     return 1;
 }

@@ -8,10 +8,7 @@
 
 #include <string.h>
 
-const wick_stub_nat_kind WICK_STUB_FULL_CONE = {WICK_STUB_EI, WICK_STUB_EI, true, true, 0};
-const wick_stub_nat_kind WICK_STUB_RESTRICTED_CONE = {WICK_STUB_EI, WICK_STUB_AD, true, false, 0};
-const wick_stub_nat_kind WICK_STUB_PORT_RESTRICTED = {WICK_STUB_EI, WICK_STUB_APD, true, false, 0};
-const wick_stub_nat_kind WICK_STUB_SYMMETRIC = {WICK_STUB_APD, WICK_STUB_APD, false, false, 0};
+#include "stub_nat.h"
 
 static uint64_t mix(uint64_t *state)
 {
@@ -37,26 +34,6 @@ uint64_t wick_stub_random(wick_stub_world *w)
 static bool chance(wick_stub_world *w, unsigned per_mille)
 {
     return per_mille != 0 && mix(&w->rng) % 1000 < per_mille;
-}
-
-int wick_stub_nat(wick_stub_world *w, int outer, wick_addr ip, wick_stub_nat_kind kind)
-{
-    if (w->nat_count == WICK_STUB_NATS) {
-        return -1;
-    }
-    wick_stub_nat_box *n = &w->nat[w->nat_count];
-    n->kind = kind;
-    if (n->kind.timeout_ms == 0) {
-        n->kind.timeout_ms = 120000;
-    }
-    n->outer = outer;
-    n->ip = ip;
-    return (int)w->nat_count++;
-}
-
-void wick_stub_nat_reboot(wick_stub_world *w, int nat)
-{
-    memset(w->nat[nat].flow, 0, sizeof w->nat[nat].flow);
 }
 
 int wick_stub_host(wick_stub_world *w, int nat, wick_addr ip)
@@ -146,82 +123,26 @@ void wick_stub_close(wick_stub_world *w, int sock)
     }
 }
 
-/* ------------------------------------------------------------------ NAT */
+/* ------------------------------------------------------------------ routes */
 
-static bool same(wick_stub_dep dep, const wick_addr *a, const wick_addr *b)
+static int find_nat(const wick_stub_world *w, int net, const wick_addr *ip)
 {
-    return dep == WICK_STUB_EI || (dep == WICK_STUB_AD && wick_addr_same_ip(a, b)) ||
-           (dep == WICK_STUB_APD && wick_addr_equal(a, b));
-}
-
-static bool alive(const wick_stub_world *w, const wick_stub_nat_box *n, const wick_stub_flow *f)
-{
-    return f->ext_port != 0 && w->now_ms - f->used_ms < n->kind.timeout_ms;
-}
-
-static bool port_free(const wick_stub_world *w, const wick_stub_nat_box *n, uint16_t port)
-{
-    for (unsigned i = 0; i < WICK_STUB_FLOWS; i++) {
-        if (alive(w, n, &n->flow[i]) && n->flow[i].ext_port == port) {
-            return false;
+    for (unsigned n = 0; n < w->nat_count; n++) {
+        if (w->nat[n].outer == net && wick_addr_same_ip(&w->nat[n].ip, ip)) {
+            return (int)n;
         }
     }
-    return port >= 1024;
+    return -1;
 }
 
-/* Outward: `from` becomes the external address. */
-static void nat_out(wick_stub_world *w, wick_stub_nat_box *n, wick_addr *from, const wick_addr *to)
+static bool in_network(const wick_stub_world *w, int net, const wick_addr *ip)
 {
-    uint16_t port = 0;
-    wick_stub_flow *slot = NULL, *oldest = &n->flow[0];
-    for (unsigned i = 0; i < WICK_STUB_FLOWS; i++) {
-        wick_stub_flow *f = &n->flow[i];
-        if (!alive(w, n, f)) {
-            f->ext_port = 0;
-            slot = slot == NULL ? f : slot;
-            continue;
-        }
-        if (f->used_ms < oldest->used_ms) {
-            oldest = f;
-        }
-        if (wick_addr_equal(&f->in, from) && same(n->kind.mapping, &f->remote, to)) {
-            port = f->ext_port;
-            if (wick_addr_equal(&f->remote, to)) {
-                slot = f;
-                break;
-            }
-        }
-    }
-    if (port == 0 && n->kind.preserve_port && port_free(w, n, from->port)) {
-        port = from->port;
-    }
-    while (port == 0) {
-        uint16_t p = (uint16_t)(1024 + mix(&w->rng) % 64000);
-        port = port_free(w, n, p) ? p : 0;
-    }
-    if (slot == NULL) {
-        slot = oldest;
-    }
-    slot->in = *from;
-    slot->remote = *to;
-    slot->ext_port = port;
-    slot->used_ms = w->now_ms;
-    *from = n->ip;
-    from->port = port;
-}
-
-/* Inward: `to` becomes the internal address. */
-static bool nat_in(wick_stub_world *w, wick_stub_nat_box *n, const wick_addr *from, wick_addr *to)
-{
-    for (unsigned i = 0; i < WICK_STUB_FLOWS; i++) {
-        wick_stub_flow *f = &n->flow[i];
-        if (alive(w, n, f) && f->ext_port == to->port &&
-            same(n->kind.filtering, &f->remote, from)) {
-            *to = f->in;
+    for (unsigned h = 0; h < w->host_count; h++) {
+        if (w->host[h].nat == net && wick_addr_same_ip(&w->host[h].ip, ip)) {
             return true;
         }
     }
-    return false;
+    return find_nat(w, net, ip) >= 0;
 }
 
 /* Finds the socket behind `to` as seen in network `net`; -1 if none. */
@@ -234,38 +155,29 @@ static int route_in(wick_stub_world *w, const wick_addr *from, wick_addr to, int
                 return sock >= 0 ? sock : find_sock(w, (int)h, 0);
             }
         }
-        int inner = -1;
-        for (unsigned n = 0; n < w->nat_count; n++) {
-            if (w->nat[n].outer == net && wick_addr_same_ip(&w->nat[n].ip, &to)) {
-                inner = (int)n;
-            }
-        }
-        if (inner < 0 || !nat_in(w, &w->nat[inner], from, &to)) {
-            w->filtered += inner >= 0 ? 1u : 0u;
+        net = find_nat(w, net, &to);
+        if (net < 0 || !stub_nat_in(w, net, from, &to)) {
             return -1;
         }
-        net = inner;
     }
     return -1;
 }
 
-/* Translates outwards until a network holds the destination; gives that network. */
+/* Translates outwards until a network holds the destination; gives that network, -2: dropped. */
 static int route_out(wick_stub_world *w, wick_addr *from, const wick_addr *to, int net)
 {
-    while (net >= 0) {
-        for (unsigned h = 0; h < w->host_count; h++) {
-            if (w->host[h].nat == net && wick_addr_same_ip(&w->host[h].ip, to)) {
-                return net;
-            }
-        }
-        wick_stub_nat_box *n = &w->nat[net];
-        if (wick_addr_same_ip(&n->ip, to) && !n->kind.hairpin) {
+    while (net >= 0 && !in_network(w, net, to)) {
+        if (!stub_nat_out(w, net, from, to)) {
             return -2;
         }
-        nat_out(w, n, from, to);
-        net = n->outer;
+        net = w->nat[net].outer;
     }
     return net;
+}
+
+static bool is_multicast(const wick_addr *a)
+{
+    return wick_addr_is_v4(a) ? (a->ip[12] & 0xF0) == 0xE0 : a->ip[0] == 0xFF;
 }
 
 static wick_stub_packet *free_packet(wick_stub_world *w)
@@ -283,25 +195,10 @@ void wick_stub_send(wick_stub_world *w, int sock, const wick_addr *to, wick_span
     wick_stub_send_from(w, sock, sock < 0 ? 0 : w->sock[sock].port, to, bytes);
 }
 
-void wick_stub_send_from(wick_stub_world *w, int sock, uint16_t port, const wick_addr *to,
-                         wick_span bytes)
+/* Puts one datagram under way; `host` < 0: to whoever has the address in network `net`. */
+static void put(wick_stub_world *w, int net, int host, const wick_addr *from, const wick_addr *to,
+                wick_span bytes)
 {
-    if (sock < 0 || !w->sock[sock].open || bytes.len > WICK_STUB_MTU) {
-        return;
-    }
-    int host = w->sock[sock].host;
-    wick_addr from = w->host[host].ip;
-    from.port = port;
-    w->sent++;
-    w->bytes += bytes.len;
-    int net = route_out(w, &from, to, w->host[host].nat);
-    uint8_t copy[WICK_STUB_MTU];
-    size_t len = bytes.len;
-    memcpy(copy, bytes.ptr, len);
-    if (net == -2 || (w->tap != NULL && !w->tap(w->tap_ctx, w, &from, to, copy, &len))) {
-        w->lost++;
-        return;
-    }
     unsigned times = chance(w, w->link.duplicate) ? 2 : 1;
     for (unsigned i = 0; i < times; i++) {
         wick_stub_packet *p = chance(w, w->link.loss) ? NULL : free_packet(w);
@@ -311,16 +208,57 @@ void wick_stub_send_from(wick_stub_world *w, int sock, uint16_t port, const wick
         }
         p->state = 1;
         p->sock = net;
-        p->from = from;
+        p->host = host;
+        p->from = *from;
         p->to = *to;
-        p->len = len;
-        memcpy(p->bytes, copy, len);
-        if (len != 0 && chance(w, w->link.corrupt)) {
-            p->bytes[mix(&w->rng) % len] ^= (uint8_t)(1u << (mix(&w->rng) % 8));
+        p->len = bytes.len;
+        memcpy(p->bytes, bytes.ptr, bytes.len);
+        if (bytes.len != 0 && chance(w, w->link.corrupt)) {
+            p->bytes[mix(&w->rng) % bytes.len] ^= (uint8_t)(1u << (mix(&w->rng) % 8));
         }
         p->due_ms = w->now_ms + w->link.delay_ms +
                     (w->link.jitter_ms == 0 ? 0 : mix(&w->rng) % w->link.jitter_ms);
         p->order = w->order++;
+    }
+}
+
+void wick_stub_send_from(wick_stub_world *w, int sock, uint16_t port, const wick_addr *to,
+                         wick_span bytes)
+{
+    if (sock < 0 || !w->sock[sock].open || bytes.len > WICK_STUB_MTU) {
+        return;
+    }
+    int host = w->sock[sock].host;
+    wick_addr from = w->host[host].ip;
+    from.port = port;
+    wick_stub_inject(w, w->host[host].nat, &from, to, bytes);
+}
+
+void wick_stub_inject(wick_stub_world *w, int net, const wick_addr *source, const wick_addr *to,
+                      wick_span bytes)
+{
+    wick_addr from = *source;
+    uint8_t copy[WICK_STUB_MTU];
+    size_t len = bytes.len;
+    if (len > sizeof copy) {
+        return;
+    }
+    w->sent++;
+    w->bytes += len;
+    bool all = is_multicast(to); /* stays in its network */
+    int there = all ? net : route_out(w, &from, to, net);
+    memcpy(copy, bytes.ptr, len);
+    if (there == -2 || (w->tap != NULL && !w->tap(w->tap_ctx, w, &from, to, copy, &len))) {
+        w->lost++;
+        return;
+    }
+    for (unsigned h = 0; all && h < w->host_count; h++) {
+        if (w->host[h].nat == net && !wick_addr_same_ip(&w->host[h].ip, &from)) {
+            put(w, net, (int)h, &from, to, wick_span_make(copy, len));
+        }
+    }
+    if (!all) {
+        put(w, there, -1, &from, to, wick_span_make(copy, len));
     }
 }
 
@@ -354,7 +292,8 @@ int wick_stub_recv_at(wick_stub_world *w, int sock, wick_addr *from, wick_addr *
 
 static void deliver(wick_stub_world *w, wick_stub_packet *p)
 {
-    int sock = route_in(w, &p->from, p->to, p->sock);
+    int sock = p->host < 0 ? route_in(w, &p->from, p->to, p->sock)
+                           : find_sock(w, p->host, p->to.port);
     if (sock < 0) {
         p->state = 0;
         return;

@@ -29,6 +29,7 @@ extern "C" {
 #define WICK_STUB_HOSTS 24
 #define WICK_STUB_NATS 8
 #define WICK_STUB_FLOWS 128 /* per NAT */
+#define WICK_STUB_FORWARDS 8
 #define WICK_STUB_SOCKS 64
 #define WICK_STUB_PACKETS 256
 #define WICK_STUB_MTU 1500
@@ -40,26 +41,41 @@ typedef enum wick_stub_dep { WICK_STUB_EI = 0, WICK_STUB_AD = 1, WICK_STUB_APD =
 
 typedef struct wick_stub_nat_kind {
     wick_stub_dep mapping, filtering;
-    bool preserve_port; /* external port = internal port where it is free */
-    bool hairpin;
-    uint32_t timeout_ms; /* an idle flow ends; 0: 120 s */
+    bool preserve_port; /* external port = internal port where it is free; else random */
+    bool hairpin;       /* with the external address as source (RFC 4787 REQ-9) */
+    uint32_t timeout_ms; /* an idle flow ends; 0: 120 s (RFC 4787 REQ-5: not below it) */
+    bool inbound_refreshes; /* what comes in keeps a flow alive too (REQ-6: may) */
+    bool explicit_outbound; /* what leaves from a PCP mapping or forward has its port (RFC 6887
+                             * section 10); routers on nftables give it any */
 } wick_stub_nat_kind;
 
 /** The usual ones. */
 extern const wick_stub_nat_kind WICK_STUB_FULL_CONE, WICK_STUB_RESTRICTED_CONE,
     WICK_STUB_PORT_RESTRICTED, WICK_STUB_SYMMETRIC;
+/** A carrier's NAT (RFC 6888): cone, ports at random, hairpin. */
+extern const wick_stub_nat_kind WICK_STUB_CARRIER;
 
 typedef struct wick_stub_flow {
     wick_addr in, remote;
     uint16_t ext_port; /* 0: free entry */
+    bool fixed;        /* made by a forward or a PCP mapping: its port is for this remote only */
     uint64_t used_ms;
 } wick_stub_flow;
+
+struct wick_stub_pcp;
 
 typedef struct wick_stub_nat_box {
     wick_stub_nat_kind kind;
     int outer; /* NAT in front of this one, -1 = public network */
     wick_addr ip;
+    wick_addr inside; /* its address in the network behind it: default gateway; zero: none */
     wick_stub_flow flow[WICK_STUB_FLOWS];
+    struct {
+        uint16_t port; /* 0: free */
+        wick_addr in;
+    } forward[WICK_STUB_FORWARDS];
+    const struct wick_stub_pcp *pcp; /* its mappings are open; NULL: none */
+    unsigned filtered, evicted;      /* counters */
 } wick_stub_nat_box;
 
 /** How the network treats datagrams; chances in 1/1000. */
@@ -80,6 +96,7 @@ typedef bool (*wick_stub_tap_fn)(void *ctx, struct wick_stub_world *w, const wic
 typedef struct wick_stub_packet {
     uint8_t state; /* 0 free, 1 in flight, 2 arrived at sock */
     int sock;
+    int host; /* multicast: for this one; else -1 */
     uint64_t due_ms, order;
     wick_addr from, to;
     size_t len;
@@ -128,8 +145,13 @@ uint64_t wick_stub_random(wick_stub_world *w);
 
 /** Adds a NAT with external address `ip` behind NAT `outer` (-1: public). @return its index */
 int wick_stub_nat(wick_stub_world *w, int outer, wick_addr ip, wick_stub_nat_kind kind);
-/** Forgets all mappings, as a reboot does. */
+/** Forgets all flows, as a reboot does; forwards are configuration and stay. */
 void wick_stub_nat_reboot(wick_stub_world *w, int nat);
+/** The same, and another external address. */
+void wick_stub_nat_renumber(wick_stub_world *w, int nat, wick_addr ip);
+/** Port forward by hand: all that comes to `port` goes to `in`; in.port 0 takes it away.
+ *  @return false if there is no room */
+bool wick_stub_nat_forward(wick_stub_world *w, int nat, uint16_t port, wick_addr in);
 
 /** Adds a host with address `ip` behind NAT `nat` (-1: public). @return its index */
 int wick_stub_host(wick_stub_world *w, int nat, wick_addr ip);
@@ -146,6 +168,10 @@ void wick_stub_close(wick_stub_world *w, int sock);
 void wick_stub_send(wick_stub_world *w, int sock, const wick_addr *to, wick_span bytes);
 /** @return length of the next datagram that arrived, or -1 */
 int wick_stub_recv(wick_stub_world *w, int sock, wick_addr *from, uint8_t *buf, size_t cap);
+
+/** A datagram that appears in network `net` (-1: public) with any source, as a spoofer makes it. */
+void wick_stub_inject(wick_stub_world *w, int net, const wick_addr *source, const wick_addr *to,
+                      wick_span bytes);
 
 /* A server that owns many ports: one socket for all ports of its host that no other socket has. */
 int wick_stub_open_all(wick_stub_world *w, int host, int actor);
