@@ -28,6 +28,7 @@ wick_add_fuzz(turn_calls LIBS wick_crypto)
 # PCP and NAT-PMP.
 wick_add_test(unit pcp)
 wick_add_test(unit natpmp)
-wick_add_test(sim pcp LIBS wick_port_stub)
+wick_add_test(sim pcp LIBS wick_port_stub SOURCES sim/pcp_net.c)
+wick_add_test(sim pcp_rows LIBS wick_port_stub SOURCES sim/pcp_net.c)
 wick_add_fuzz(pcp)
 wick_add_fuzz(natpmp)

@@ -37,16 +37,25 @@ bool wick_pcp_next_option(wick_pcp_option *option, wick_span *rest)
     return true;
 }
 
+bool wick_pcp_filter_is_valid(const wick_pcp_filter *filter)
+{
+    unsigned bits = filter->prefix_bits;
+    return bits <= 128u && (bits == 0 || bits >= 96u || !wick_addr_is_v4(&filter->remote));
+}
+
 wick_status wick_pcp_read_filter(wick_pcp_filter *filter, const wick_pcp_option *option)
 {
     memset(filter, 0, sizeof *filter);
-    if (option->code != WICK_PCP_FILTER || option->data.len != FILTER_BYTES ||
-        option->data.ptr[1] > 128u) {
+    if (option->code != WICK_PCP_FILTER || option->data.len != FILTER_BYTES) {
         return WICK_E_MALFORMED;
     }
     filter->prefix_bits = option->data.ptr[1];
     filter->remote.port = wick_load_be16(option->data.ptr + 2);
     memcpy(filter->remote.ip, option->data.ptr + 4, 16);
+    if (!wick_pcp_filter_is_valid(filter)) {
+        memset(filter, 0, sizeof *filter);
+        return WICK_E_MALFORMED;
+    }
     return WICK_OK;
 }
 

@@ -177,7 +177,9 @@ static void granted(wick_pcp_client *c, wick_pcp_mapping *m, uint64_t now_ms,
         wick_pcp_save_(c);
     }
     if (told && !wick_addr_same_ip(&was, external)) {
+        m->urgent = 1; /* not this one again */
         wick_pcp_doubt_(c, now_ms, 0); /* the others have moved as well */
+        m->urgent = 0;
     }
 }
 
@@ -229,17 +231,18 @@ static wick_status take_mapping(wick_pcp_client *c, uint64_t now_ms, const wick_
  * that it only makes us ask. */
 static wick_status take_announce(wick_pcp_client *c, uint64_t now_ms, const wick_pcp_msg *r)
 {
-    bool asked_for = c->probe_wanted != 0 && c->probe_tries != 0;
+    bool asked_for = c->probe_wanted != PROBE_NONE && c->probe_tries != 0;
     if (r->result != WICK_PCP_SUCCESS) {
         return WICK_E_NOT_FOUND;
     }
     if (asked_for) {
-        c->probe_wanted = 0;
+        c->probe_wanted = PROBE_NONE;
         heard(c);
-        if (epoch_is_valid(c, now_ms, r->epoch_s)) {
-            return WICK_OK;
+        c->heard_s = r->epoch_s;
+        wick_pcp_server_event_(c, WICK_PCP_EV_ALIVE);
+        if (!epoch_is_valid(c, now_ms, r->epoch_s)) {
+            wick_pcp_doubt_(c, now_ms, 0);
         }
-        wick_pcp_doubt_(c, now_ms, 0);
         return WICK_OK;
     }
     wick_pcp_doubt_(c, now_ms, wick_pcp_jitter_(c, WICK_PCP_RECOVERY_MS));
@@ -250,7 +253,7 @@ static wick_status take_announce(wick_pcp_client *c, uint64_t now_ms, const wick
 
 static bool waits_for_answer(const wick_pcp_client *c, unsigned *tries)
 {
-    bool waits = c->probe_wanted != 0 && c->probe_tries != 0;
+    bool waits = c->probe_wanted != PROBE_NONE && c->probe_tries != 0;
     *tries = waits ? c->probe_tries : 0;
     for (unsigned i = 0; i < WICK_PCP_MAPPINGS; i++) {
         const wick_pcp_mapping *m = &c->mapping[i];
@@ -277,7 +280,8 @@ static wick_status other_version(wick_pcp_client *c, uint64_t now_ms, uint8_t ve
         c->proven = 0;
         c->epoch_known = 0;
         c->address_known = 0;
-        c->probe_wanted = 0;
+        c->probe_tries = 0; /* a probe goes on in the other protocol */
+        c->probe_due_ms = now_ms;
         wick_pcp_ask_all_(c, now_ms);
         wick_pcp_server_event_(c, WICK_PCP_EV_NATPMP);
         return WICK_OK;
@@ -308,14 +312,18 @@ static wick_status natpmp_status(uint16_t result)
 
 static wick_status natpmp_address(wick_pcp_client *c, uint64_t now_ms, const wick_natpmp_msg *r)
 {
-    if (c->probe_wanted == 0 || c->probe_tries == 0) {
+    if (c->probe_wanted == PROBE_NONE || c->probe_tries == 0) {
         /* Unasked: the server restarted or its address changed (RFC 6886 section 3.2.1). */
         wick_pcp_doubt_(c, now_ms, wick_pcp_jitter_(c, WICK_PCP_RECOVERY_MS));
         return WICK_OK;
     }
     heard(c);
-    c->probe_wanted = 0;
+    if (c->probe_wanted == PROBE_ASKED) {
+        wick_pcp_server_event_(c, WICK_PCP_EV_ALIVE);
+    }
+    c->probe_wanted = PROBE_NONE;
     c->address_known = 1;
+    c->heard_s = r->epoch_s;
     take_epoch(c, now_ms, r->epoch_s, NULL);
     wick_addr a = wick_addr_v4(r->external_ip[0], r->external_ip[1], r->external_ip[2],
                                r->external_ip[3], 0);

@@ -59,6 +59,14 @@ void wick_pcp_server_event_(wick_pcp_client *c, wick_pcp_event event)
     c->events |= (uint8_t)(1u << (event - WICK_PCP_EV_SERVER_RESET));
 }
 
+void wick_pcp_silent_(wick_pcp_client *c)
+{
+    if (c->silent_told == 0) {
+        c->silent_told = 1;
+        wick_pcp_server_event_(c, WICK_PCP_EV_SILENT);
+    }
+}
+
 void wick_pcp_ask_(wick_pcp_mapping *m, uint64_t at_ms)
 {
     m->state = M_ASKING;
@@ -158,13 +166,22 @@ static wick_pcp_mapping *place_for(wick_pcp_client *c, const wick_pcp_want *want
     return m;
 }
 
+bool wick_pcp_want_is_possible(const wick_pcp_want *want)
+{
+    bool peer = want->remote.port != 0;
+    bool good = (want->protocol != 0 || want->internal_port == 0) &&
+                want->filter_count <= WICK_PCP_FILTERS &&
+                (!peer || (want->filter_count == 0 && !want->prefer_failure));
+    for (unsigned i = 0; good && i < want->filter_count; i++) {
+        good = wick_pcp_filter_is_valid(&want->filter[i]);
+    }
+    return good;
+}
+
 wick_status wick_pcp_client_map(wick_pcp_client *c, unsigned *id, uint64_t now_ms,
                                 const wick_pcp_want *want)
 {
-    bool peer = want->remote.port != 0;
-    if ((want->protocol == 0 && want->internal_port != 0) ||
-        want->filter_count > WICK_PCP_FILTERS ||
-        (peer && (want->filter_count != 0 || want->prefer_failure))) {
+    if (!wick_pcp_want_is_possible(want)) {
         return WICK_E_BAD_ARG;
     }
     wick_pcp_mapping *m = place_for(c, want);
@@ -181,6 +198,7 @@ wick_status wick_pcp_client_map(wick_pcp_client *c, unsigned *id, uint64_t now_m
     }
     wick_addr was = m->external;
     bool held = m->state == M_HELD;
+    m->there = m->there != 0 || m->state == M_REMEMBERED;
     m->want = *want;
     if (m->want.lifetime_s == 0) {
         m->want.lifetime_s = WICK_PCP_LIFETIME_S;
@@ -206,9 +224,26 @@ wick_status wick_pcp_client_map(wick_pcp_client *c, unsigned *id, uint64_t now_m
     return WICK_OK;
 }
 
+wick_status wick_pcp_client_adopt(wick_pcp_client *c, unsigned *id, uint64_t now_ms,
+                                  const wick_pcp_want *want,
+                                  const uint8_t nonce[WICK_PCP_NONCE_BYTES])
+{
+    wick_status status = wick_pcp_client_map(c, id, now_ms, want);
+    if (status == WICK_OK) {
+        wick_pcp_mapping *m = &c->mapping[*id];
+        m->there = 1;
+        if (nonce != NULL && memcmp(m->nonce, nonce, sizeof m->nonce) != 0) {
+            memcpy(m->nonce, nonce, sizeof m->nonce);
+            wick_pcp_ask_(m, now_ms);
+            wick_pcp_save_(c);
+        }
+    }
+    return status;
+}
+
 static void unmap(wick_pcp_client *c, wick_pcp_mapping *m, uint64_t now_ms)
 {
-    bool maybe_there = m->state == M_HELD || m->tries != 0 || m->told != 0;
+    bool maybe_there = m->state == M_HELD || m->tries != 0 || m->told != 0 || m->there != 0;
     m->undo = 0;
     m->told = 0;
     if (m->state == M_DELETING) {
@@ -246,12 +281,24 @@ void wick_pcp_client_check(wick_pcp_client *c, uint64_t now_ms)
     wick_pcp_doubt_(c, now_ms, 0);
 }
 
-void wick_pcp_client_probe(wick_pcp_client *c, uint64_t now_ms)
+void wick_pcp_probe_(wick_pcp_client *c, uint64_t now_ms, uint8_t by)
 {
-    if (c->probe_wanted == 0) {
-        c->probe_wanted = 1;
+    if (c->probe_wanted == PROBE_NONE) {
         c->probe_tries = 0;
         c->probe_due_ms = now_ms;
+    }
+    c->probe_wanted = by > c->probe_wanted ? by : c->probe_wanted;
+}
+
+void wick_pcp_client_probe(wick_pcp_client *c, uint64_t now_ms)
+{
+    wick_pcp_probe_(c, now_ms, PROBE_ASKED);
+}
+
+void wick_pcp_client_refused(wick_pcp_client *c, const wick_addr *from)
+{
+    if (wick_addr_equal(from, &c->server[c->current])) {
+        wick_pcp_silent_(c);
     }
 }
 
@@ -293,6 +340,17 @@ bool wick_pcp_client_admits(const wick_pcp_client *c, unsigned id, const wick_ad
         admitted = wick_pcp_filter_admits(&w->filter[i], from);
     }
     return admitted;
+}
+
+const uint8_t *wick_pcp_client_nonce(const wick_pcp_client *c, unsigned id)
+{
+    bool known = id < WICK_PCP_MAPPINGS && c->mapping[id].state >= M_ASKING;
+    return known ? c->mapping[id].nonce : NULL;
+}
+
+uint32_t wick_pcp_client_heard_s(const wick_pcp_client *c)
+{
+    return c->heard_s;
 }
 
 const wick_addr *wick_pcp_client_server(const wick_pcp_client *c)

@@ -19,6 +19,9 @@ enum {
     M_GONE /* DELETED is still to be reported */
 };
 
+/* wick_pcp_client.probe_wanted: why the server is asked about itself */
+enum { PROBE_NONE, PROBE_ADDRESS /* NAT-PMP needs its address */, PROBE_ASKED /* by the caller */ };
+
 #define IRT_MS UINT32_C(3000)
 #define MRT_MS UINT32_C(1024000)
 #define NATPMP_IRT_MS UINT32_C(250) /* RFC 6886 section 3.1: nine requests in 64 s */
@@ -44,6 +47,9 @@ static inline bool wick_pcp_is_peer_(const wick_pcp_mapping *m)
 /* pcp_client.c */
 void wick_pcp_event_(wick_pcp_mapping *m, wick_pcp_event event, wick_status status);
 void wick_pcp_server_event_(wick_pcp_client *c, wick_pcp_event event);
+/* The server does not answer: told once until it does. */
+void wick_pcp_silent_(wick_pcp_client *c);
+void wick_pcp_probe_(wick_pcp_client *c, uint64_t now_ms, uint8_t by);
 /* Not held (any more): asks from `at_ms` on. */
 void wick_pcp_ask_(wick_pcp_mapping *m, uint64_t at_ms);
 /* Everything that is wanted is asked for again, of the server and version now set. */

@@ -39,7 +39,7 @@ static const wick_pcp_mapping *first_due(const wick_pcp_client *c)
 static bool may_send(const wick_pcp_client *c, const wick_pcp_mapping *m)
 {
     return is_active(m) &&
-           (c->version != 0 || (c->address_known != 0 && c->probe_wanted == 0 &&
+           (c->version != 0 || (c->address_known != 0 && c->probe_wanted == PROBE_NONE &&
                                 first_due(c) == m));
 }
 
@@ -99,7 +99,9 @@ static wick_status build(wick_pcp_client *c, const wick_pcp_mapping *m, wick_spa
     r.lifetime_s = wanted ? w->lifetime_s : 0;
     r.external = on_the_wire(c, wanted ? m->external : none);
     wick_status status = wick_pcp_encode(&b, &r);
-    if (!wick_ct_is_zero(w->third_party, sizeof w->third_party)) {
+    /* Naming oneself is an error (section 13.1). */
+    if (!wick_ct_is_zero(w->third_party, sizeof w->third_party) &&
+        memcmp(w->third_party, c->client.ip, sizeof w->third_party) != 0) {
         wick_pcp_put_option(&b, WICK_PCP_THIRD_PARTY,
                             wick_span_make(w->third_party, sizeof w->third_party));
     }
@@ -166,7 +168,7 @@ static bool give_up_server(wick_pcp_client *c, unsigned tries, uint64_t now_ms)
     c->epoch_known = 0;
     c->proven = 0;
     c->address_known = 0;
-    c->probe_wanted = 0;
+    c->probe_wanted = PROBE_NONE;
     c->unanswered = 0;
     wick_pcp_ask_all_(c, now_ms);
     return true;
@@ -175,13 +177,17 @@ static bool give_up_server(wick_pcp_client *c, unsigned tries, uint64_t now_ms)
 static wick_status send_probe(wick_pcp_client *c, uint64_t now_ms, wick_span *out)
 {
     unsigned most = c->version == 0 ? NATPMP_TRIES : WICK_PCP_TRIES;
+    bool asked = c->probe_wanted == PROBE_ASKED;
     if (c->probe_tries >= most) {
         if (c->version == 0 && !any_held(c)) {
             (void)give_up_server(c, c->probe_tries, now_ms);
         }
         /* The address that was known is as good as any other guess. */
         c->address_known = 1;
-        c->probe_wanted = 0;
+        if (asked) {
+            wick_pcp_silent_(c);
+        }
+        c->probe_wanted = PROBE_NONE;
         return WICK_AGAIN;
     }
     c->probe_rt_ms = next_rt(c, c->probe_rt_ms, c->probe_tries);
@@ -210,9 +216,8 @@ static bool after_silence(wick_pcp_client *c, wick_pcp_mapping *m, uint64_t now_
         }
         return true;
     }
-    if (c->silent_told == 0 && c->unanswered != 0) {
-        c->silent_told = 1;
-        wick_pcp_server_event_(c, WICK_PCP_EV_SILENT);
+    if (c->unanswered != 0) {
+        wick_pcp_silent_(c);
     }
     if (m->state == M_ASKING) {
         return !give_up_server(c, m->tries, now_ms);
@@ -279,11 +284,11 @@ wick_status wick_pcp_next_send_(wick_pcp_client *c, uint64_t now_ms, wick_span *
     for (unsigned turn = 0; turn < 4 * WICK_PCP_MAPPINGS + 4; turn++) {
         wick_status status = WICK_AGAIN;
         bool tried = false;
-        if (c->version == 0 && c->address_known == 0 && c->probe_wanted == 0 &&
+        if (c->version == 0 && c->address_known == 0 && c->probe_wanted == PROBE_NONE &&
             first_due(c) != NULL && wick_time_reached(now_ms, first_due(c)->due_ms)) {
-            wick_pcp_client_probe(c, now_ms);
+            wick_pcp_probe_(c, now_ms, PROBE_ADDRESS);
         }
-        if (c->probe_wanted != 0 && wick_time_reached(now_ms, c->probe_due_ms)) {
+        if (c->probe_wanted != PROBE_NONE && wick_time_reached(now_ms, c->probe_due_ms)) {
             tried = true;
             status = send_probe(c, now_ms, out);
         }
@@ -304,14 +309,14 @@ wick_status wick_pcp_next_send_(wick_pcp_client *c, uint64_t now_ms, wick_span *
 uint64_t wick_pcp_deadline_(const wick_pcp_client *c, uint64_t now_ms)
 {
     uint64_t at = WICK_TIME_NEVER(now_ms);
-    if (c->probe_wanted != 0) {
+    if (c->probe_wanted != PROBE_NONE) {
         at = wick_time_min(at, c->probe_due_ms);
     }
     for (unsigned i = 0; i < WICK_PCP_MAPPINGS; i++) {
         const wick_pcp_mapping *m = &c->mapping[i];
         /* With NAT-PMP and no address yet, the first request brings the probe. */
         if (may_send(c, m) || (c->version == 0 && c->address_known == 0 &&
-                               c->probe_wanted == 0 && m == first_due(c))) {
+                               c->probe_wanted == PROBE_NONE && m == first_due(c))) {
             at = wick_time_min(at, m->due_ms);
         }
         if (m->state == M_HELD) {

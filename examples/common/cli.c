@@ -64,6 +64,7 @@ int cli_exit_code(wick_status status)
     case WICK_E_TIMEOUT:
     case WICK_E_TURN_CAPACITY:
     case WICK_E_TURN_LOST:
+    case WICK_E_PCP_RESOURCES:
     case WICK_E_NSL_NO_ANSWER:
     case WICK_E_TX_LOST:
     case WICK_E_NET:

@@ -45,6 +45,28 @@ static const command commands[] = {
     {"turn", "allocate", cmd_turn_allocate,
      "turn allocate [--server ADDR:PORT --user U --password-file F]",
      "take an address on a TURN server and give it back; shows whether gateways can use it"},
+    {"pcp", "map", cmd_pcp_map,
+     "pcp map --port N [--protocol udp|tcp|all|N] [--external [ADDR:]PORT] [--lifetime S] "
+     "[--prefer-failure] [--filter ADDR[:PORT][/BITS]]... [--third-party ADDR] [--keep] "
+     "[--nonce HEX | --store DIR] [--server ADDR | --interface IF] [--ipv4 | --ipv6] "
+     "[--no-natpmp] [--timeout S]",
+     "ask the routers of this host (PCP, else NAT-PMP) for an external port, or an IPv6 pinhole; "
+     "--keep renews it until a signal or the time, and gives it back"},
+    {"pcp", "peer", cmd_pcp_peer,
+     "pcp peer --port N --remote ADDR:PORT [--protocol P] [--external [ADDR:]PORT] [--lifetime S] "
+     "[--keep] [--nonce HEX | --store DIR] [--server ADDR | --interface IF] [--timeout S]",
+     "keep an outgoing mapping alive; where packets leave from is the router's word, unverified"},
+    {"pcp", "delete", cmd_pcp_delete,
+     "pcp delete --port N [--protocol P] [--nonce HEX | --store DIR] [--third-party ADDR] "
+     "[--server ADDR | --interface IF] [--timeout S]",
+     "give a mapping back; its nonce comes from the option or from the store of `pcp map`"},
+    {"pcp", "announce", cmd_pcp_announce,
+     "pcp announce [--server ADDR | --interface IF] [--ipv4 | --ipv6] [--no-natpmp] [--timeout S]",
+     "does a router answer, by which protocol, and since when has it known its mappings?"},
+    {"pcp", "watch", cmd_pcp_watch, "pcp watch [--interface IF] [--timeout S]",
+     "announcements of the routers, and how networks come and go"},
+    {"pcp", "decode", cmd_pcp_decode, "pcp decode [HEX | @FILE]",
+     "fields and options of a PCP or NAT-PMP message"},
     {"lookup", NULL, cmd_lookup, "lookup NAME[/SERVICE][@REGISTRY] [--tier TIER] [--timeout S]",
      "a peer's record, every word proven under one block header"},
     {"beacon", "verify", cmd_beacon_verify,

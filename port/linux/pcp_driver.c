@@ -66,11 +66,16 @@ static bool suits(const wick_pcp_network *n, const wick_pcp_want *want)
     return good;
 }
 
-static void want_at(wick_pcp_driver *d, wick_pcp_driver_line *line, unsigned id)
+/* `adopted`: it may be at the router already, with that nonce (or NULL: as the store knows). */
+static void want_at(wick_pcp_driver *d, wick_pcp_driver_line *line, unsigned id, bool adopted,
+                    const uint8_t *nonce)
 {
     unsigned got;
     if (d->want_used[id] == WANTED && suits(&line->network, &d->want[id])) {
-        wick_status s = wick_pcp_client_map(&line->client, &got, now_ms(d), &d->want[id]);
+        const wick_pcp_want *want = &d->want[id];
+        wick_status s = adopted
+                            ? wick_pcp_client_adopt(&line->client, &got, now_ms(d), want, nonce)
+                            : wick_pcp_client_map(&line->client, &got, now_ms(d), want);
         if (s == WICK_OK) {
             line->id[id] = (uint8_t)got;
             line->done = false;
@@ -166,7 +171,7 @@ static void network_up(wick_pcp_driver *d, const wick_pcp_network *n)
     line->deadline_ms = now_ms(d);
     push(d, WICK_PCP_DRIVER_NETWORK_UP, at, NO_MAPPING, WICK_OK, &n->own);
     for (unsigned id = 0; id < WICK_PCP_MAPPINGS; id++) {
-        want_at(d, line, id);
+        want_at(d, line, id, false, NULL);
     }
 }
 
@@ -322,6 +327,8 @@ static void receive(wick_pcp_driver *d, wick_pcp_driver_line *line)
             d->rx_bytes += (uint64_t)n;
             (void)!wick_pcp_client_input(&line->client, now_ms(d),
                                          wick_span_make(bytes, (size_t)n), &from);
+        } else if (n == WICK_E_NET) {
+            wick_pcp_client_refused(&line->client, &from);
         }
     }
 }
@@ -452,12 +459,10 @@ static unsigned want_place(const wick_pcp_driver *d, const wick_pcp_want *want)
     return free_one;
 }
 
-wick_status wick_pcp_driver_map(wick_pcp_driver *d, unsigned *id, const wick_pcp_want *want)
+static wick_status want_it(wick_pcp_driver *d, unsigned *id, const wick_pcp_want *want,
+                           bool adopted, const uint8_t *nonce)
 {
-    /* What a client refuses, each of them would. */
-    if ((want->protocol == 0 && want->internal_port != 0) ||
-        want->filter_count > WICK_PCP_FILTERS ||
-        (want->remote.port != 0 && (want->filter_count != 0 || want->prefer_failure))) {
+    if (!wick_pcp_want_is_possible(want)) { /* each client would refuse it */
         return WICK_E_BAD_ARG;
     }
     unsigned at = want_place(d, want);
@@ -471,11 +476,22 @@ wick_status wick_pcp_driver_map(wick_pcp_driver *d, unsigned *id, const wick_pcp
     d->done = false;
     for (unsigned i = 0; i < WICK_PCP_NETWORKS; i++) {
         if (d->line[i].used) {
-            want_at(d, &d->line[i], at);
+            want_at(d, &d->line[i], at, adopted, nonce);
             d->line[i].deadline_ms = now_ms(d);
         }
     }
     return WICK_OK;
+}
+
+wick_status wick_pcp_driver_map(wick_pcp_driver *d, unsigned *id, const wick_pcp_want *want)
+{
+    return want_it(d, id, want, false, NULL);
+}
+
+wick_status wick_pcp_driver_adopt(wick_pcp_driver *d, unsigned *id, const wick_pcp_want *want,
+                                  const uint8_t nonce[WICK_PCP_NONCE_BYTES])
+{
+    return want_it(d, id, want, true, nonce);
 }
 
 wick_status wick_pcp_driver_unmap(wick_pcp_driver *d, unsigned id)
@@ -551,6 +567,13 @@ const wick_addr *wick_pcp_driver_external(const wick_pcp_driver *d, unsigned net
     const wick_pcp_client *c = wick_pcp_driver_client(d, network);
     bool known = c != NULL && id < WICK_PCP_MAPPINGS && d->line[network].id[id] != NO_ID;
     return known ? wick_pcp_client_external(c, d->line[network].id[id]) : NULL;
+}
+
+const uint8_t *wick_pcp_driver_nonce(const wick_pcp_driver *d, unsigned network, unsigned id)
+{
+    const wick_pcp_client *c = wick_pcp_driver_client(d, network);
+    bool known = c != NULL && id < WICK_PCP_MAPPINGS && d->line[network].id[id] != NO_ID;
+    return known ? wick_pcp_client_nonce(c, d->line[network].id[id]) : NULL;
 }
 
 uint32_t wick_pcp_driver_lifetime_s(const wick_pcp_driver *d, unsigned network, unsigned id)

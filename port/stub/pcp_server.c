@@ -86,6 +86,16 @@ const wick_stub_pcp_mapping *wick_stub_pcp_find(const wick_stub_pcp *s, uint64_t
     return NULL;
 }
 
+bool wick_stub_pcp_admits(const wick_stub_pcp *s, const wick_stub_pcp_mapping *m,
+                          const wick_addr *from)
+{
+    bool admitted = m->filter_count == 0 || has(s, WICK_STUB_PCP_NO_FILTER);
+    for (unsigned i = 0; i < m->filter_count; i++) {
+        admitted = admitted || wick_pcp_filter_admits(&m->filter[i], from);
+    }
+    return admitted;
+}
+
 static wick_stub_pcp_mapping *of_internal(wick_stub_pcp *s, uint64_t now_ms, uint8_t protocol,
                                           const wick_addr *internal, const wick_addr *remote)
 {
@@ -214,6 +224,45 @@ static void answer(wick_stub_pcp *s, uint64_t now_ms, const wick_pcp_msg *reques
     push(s, to, wick_buf_span(&b));
 }
 
+/* THIRD_PARTY with the sender's own address (section 13.1). */
+static bool names_itself(const wick_pcp_msg *r)
+{
+    wick_pcp_option o;
+    wick_span rest = r->options;
+    while (wick_pcp_next_option(&o, &rest)) {
+        if (o.code == WICK_PCP_THIRD_PARTY && memcmp(o.data.ptr, r->client_ip, 16) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Section 13.3: filters add up, until one with prefix 0 removes them all. false: too many */
+static bool take_filters(wick_stub_pcp_mapping *m, const wick_pcp_msg *r)
+{
+    wick_pcp_option o;
+    wick_pcp_filter f;
+    wick_span rest = r->options;
+    while (wick_pcp_next_option(&o, &rest)) {
+        if (wick_pcp_read_filter(&f, &o) != WICK_OK) {
+            continue;
+        }
+        bool known = false;
+        for (unsigned i = 0; i < m->filter_count; i++) {
+            known = known || (wick_addr_equal(&m->filter[i].remote, &f.remote) &&
+                              m->filter[i].prefix_bits == f.prefix_bits);
+        }
+        if (f.prefix_bits == 0) {
+            m->filter_count = 0;
+        } else if (!known && m->filter_count == WICK_STUB_PCP_FILTERS) {
+            return false;
+        } else if (!known) {
+            m->filter[m->filter_count++] = f;
+        }
+    }
+    return true;
+}
+
 static void serve_map(wick_stub_pcp *s, uint64_t now_ms, const wick_pcp_msg *r, wick_span bytes,
                       const wick_addr *from)
 {
@@ -228,6 +277,10 @@ static void serve_map(wick_stub_pcp *s, uint64_t now_ms, const wick_pcp_msg *r, 
         if (o.code == WICK_PCP_THIRD_PARTY) {
             memcpy(internal.ip, o.data.ptr, sizeof internal.ip);
         }
+    }
+    if (names_itself(r)) {
+        refuse(s, now_ms, bytes, from, WICK_PCP_MALFORMED_REQUEST, ERROR_S);
+        return;
     }
     if (r->protocol == 0) { /* "all protocols" is not served, as by most */
         refuse(s, now_ms, bytes, from, WICK_PCP_UNSUPP_PROTOCOL, ERROR_S);
@@ -264,6 +317,10 @@ static void serve_map(wick_stub_pcp *s, uint64_t now_ms, const wick_pcp_msg *r, 
     m->opcode = r->opcode;
     m->client = *from;
     memcpy(m->nonce, r->nonce, sizeof m->nonce);
+    if (!take_filters(m, r)) {
+        refuse(s, now_ms, bytes, from, WICK_PCP_EXCESSIVE_REMOTE_PEERS, ERROR_S);
+        return;
+    }
     answer(s, now_ms, r, m, lifetime, from);
 }
 
@@ -310,7 +367,9 @@ static void serve_natpmp(wick_stub_pcp *s, uint64_t now_ms, const wick_natpmp_ms
         s->force.count--;
         r.result = s->force.result;
     } else if (q->opcode == WICK_NATPMP_ADDRESS) {
-        memcpy(r.external_ip, s->cfg.external.ip + 12, 4);
+        if (!has(s, WICK_STUB_PCP_NO_ADDRESS)) {
+            memcpy(r.external_ip, s->cfg.external.ip + 12, 4);
+        }
     } else {
         uint8_t protocol = q->opcode == WICK_NATPMP_TCP ? 6 : 17;
         wick_addr internal = *from, none;
@@ -330,9 +389,17 @@ static void serve_natpmp(wick_stub_pcp *s, uint64_t now_ms, const wick_natpmp_ms
             r.external_port = m == NULL ? 0 : m->external_port;
         }
     }
-    if (wick_natpmp_encode(&b, &r) == WICK_OK) {
-        push(s, from, wick_buf_span(&b));
+    if (wick_natpmp_encode(&b, &r) != WICK_OK) {
+        return;
     }
+    out[1] ^= has(s, WICK_STUB_PCP_NO_R_BIT) ? 0x80u : 0u;
+    if (b.len == WICK_NATPMP_MAX_BYTES) {
+        out[9] ^= has(s, WICK_STUB_PCP_WRONG_PORT) ? 1u : 0u;
+    }
+    if (r.result != WICK_NATPMP_SUCCESS && has(s, WICK_STUB_PCP_ERROR_BLANK)) {
+        b.len = 8; /* errors may end after the epoch */
+    }
+    push(s, from, wick_buf_span(&b));
 }
 
 void wick_stub_pcp_input(wick_stub_pcp *s, uint64_t now_ms, wick_span bytes,

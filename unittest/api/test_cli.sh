@@ -214,6 +214,53 @@ want 0 '"channel":"0x4001","bytes":3,"data":"0x616263"' channeldata \
 want 1 'TRUNCATED' channeldata_cut "$wick" stun decode 400100036162
 json_lines stun_json "$wick" --json stun decode "$stun"
 
+# ---- pcp decode: a MAP request and its answers, PEER, options, NAT-PMP
+map=020100000000025800000000000000000000ffffc0a8010a1bceed4e5fa02de46314bc2311000000138da02e00000000000000000000ffff00000000
+granted=0281000000000258000000370000000000000000000000001bceed4e5fa02de46314bc2311000000138da02e00000000000000000000ffff0b162101
+refused=0281000200000000000000380000000000000000000000001bceed4e5fa02de46314bc2311000000138da02e00000000000000000000ffff0b162101
+peer=020200000000006400000000000000000000ffffc0a8010a6499d7662b07543958b3cd0111000000138e000000000000000000000000ffff00000000270f000000000000000000000000ffff0b162102
+want 0 '^internal_port *5005$' pcp_map "$wick" pcp decode "$map"
+want 0 '^external *11.22.33.1:41006$' pcp_granted "$wick" pcp decode "$granted"
+want 0 '^result *NOT_AUTHORIZED$' pcp_refused "$wick" pcp decode "$refused"
+want 0 '"opcode":"PEER".*"remote":"11.22.33.2:9999"' pcp_peer "$wick" --json pcp decode "$peer"
+want 0 '^option *FILTER$' pcp_filter "$wick" pcp decode \
+    "${map}03000014008001bb00000000000000000000ffff14000009"
+want 0 '"remote":"20.0.0.9:443","prefix_bits":128' pcp_filter_json "$wick" --json pcp decode \
+    "${map}03000014008001bb00000000000000000000ffff14000009"
+want 0 '"option":"THIRD_PARTY"' pcp_third_party "$wick" --json pcp decode \
+    "${map}0100001000000000000000000000ffffc0a8014d"
+want 0 '^option *PREFER_FAILURE$' pcp_prefer_failure "$wick" pcp decode "${map}02000000"
+want 0 '^external_port *41006$' natpmp_map "$wick" pcp decode 0081000000000037138da02e00000258
+want 0 '^external *11.22.33.1:0$' natpmp_address "$wick" pcp decode 00800000000000370b162101
+want 1 'TRUNCATED' pcp_cut "$wick" pcp decode 0201
+want 1 'MALFORMED' pcp_odd "$wick" pcp decode "${map}00"
+want 1 'UNSUPPORTED' pcp_version "$wick" pcp decode "03${map#02}"
+want 1 'UNSUPPORTED' pcp_option "$wick" pcp decode "${map}7f000000"
+want 1 'TRAILING' natpmp_longer "$wick" pcp decode 00800000000000370b16210100
+want 1 '"code":"MALFORMED"' pcp_no_hex "$wick" --json pcp decode hello
+json_lines pcp_json "$wick" --json pcp decode "${map}02000000"
+
+# ---- pcp map, peer, delete, announce: what they refuse before anything is sent
+want 2 '--port is needed' pcp_no_port "$wick" pcp map --server 127.0.0.1
+want 2 '--remote is needed' pcp_no_remote "$wick" pcp peer --port 1 --server 127.0.0.1
+want 2 'wick pcp peer' pcp_map_remote "$wick" pcp map --port 1 --remote 20.0.0.1:1
+want 2 'port 0' pcp_all_with_port "$wick" pcp map --port 1 --protocol all
+want 2 'takes 0..65535' pcp_bad_port "$wick" pcp map --port 65536
+want 2 'udp, tcp' pcp_bad_protocol "$wick" pcp map --port 1 --protocol 256
+want 2 '12 bytes' pcp_bad_nonce "$wick" pcp delete --port 1 --nonce 00
+want 2 'address:port' pcp_bad_remote "$wick" pcp peer --port 1 --remote 20.0.0.1
+want 2 '--filter takes' pcp_bad_filter "$wick" pcp map --port 1 --filter 20.0.0.1/33
+want 2 '--filter takes' pcp_many_filters "$wick" pcp map --port 1 --filter 20.0.0.1 \
+    --filter 20.0.0.2 --filter 20.0.0.3
+want 2 'neither filters' pcp_peer_filter "$wick" pcp peer --port 1 --remote 20.0.0.1:1 \
+    --filter 20.0.0.1
+want 2 '--server takes' pcp_bad_server "$wick" pcp announce --server nowhere
+want 2 'no argument' pcp_argument "$wick" pcp watch now
+want 3 'no interface with a default router' pcp_no_router "$wick" pcp map --port 1 --interface none0
+want 3 'no interface with a default router' pcp_watch_nothing "$wick" pcp watch --interface none0
+want 3 '"event":"silent"' pcp_nobody "$wick" --json pcp announce --server 127.0.0.1 --timeout 60
+json_lines pcp_nobody_json "$wick" --json pcp announce --server 127.0.0.1 --timeout 60
+
 # ---- id: two keys that differ, made once, closed to others
 want 0 '^wallet *0x[0-9a-fA-F]*$' id_new "$wick" id new gw-a --dir "$dir"
 want 1 'STATE: .*gw-a.wallet.key exists' id_not_overwritten "$wick" id new gw-a --dir "$dir"

@@ -89,8 +89,8 @@ typedef struct wick_pcp_option {
     wick_span data;
 } wick_pcp_option;
 
-/** One FILTER: an address prefix (0..128 bits of the mapped form; 0 bits: remove all filters) and a
- *  port, 0 for any. */
+/** One FILTER: an address prefix (bits of the mapped form, so 96..128 for IPv4 and 1..128 for IPv6;
+ *  0 bits: remove all filters) and a port, 0 for any. */
 typedef struct wick_pcp_filter {
     wick_addr remote;
     uint8_t prefix_bits;
@@ -123,7 +123,10 @@ bool wick_pcp_next_option(wick_pcp_option *option, wick_span *rest);
 void wick_pcp_put_option(wick_buf *out, uint8_t code, wick_span data);
 void wick_pcp_put_filter(wick_buf *out, const wick_pcp_filter *filter);
 
-/** @retval WICK_E_MALFORMED  another option, or a prefix above 128 */
+/** Is the prefix one that section 13.3 allows for the address? */
+bool wick_pcp_filter_is_valid(const wick_pcp_filter *filter);
+/** @param[out] filter  zeroed on error
+ *  @retval WICK_E_MALFORMED  another option, or a prefix that is not valid */
 WICK_NODISCARD wick_status wick_pcp_read_filter(wick_pcp_filter *filter,
                                                 const wick_pcp_option *option);
 /** Does `from` pass the filter? */

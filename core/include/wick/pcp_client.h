@@ -34,8 +34,10 @@
  *     DELETED       after wick_pcp_client_unmap(): OK, TIMEOUT, or what the server said instead of
  *                   OK (then it lives on at the router until it expires). The id is free
  *     SERVER_RESET  the server lost its state; mappings are asked again, MAPPED follows for each
- *     SILENT        no answer for 3 s; the client goes on asking, ever more slowly
+ *     SILENT        no answer for 3 s, or to wick_pcp_client_probe(), or ICMP says that nobody
+ *                   listens; the client goes on asking, ever more slowly
  *     NATPMP        the server speaks NAT-PMP only
+ *     ALIVE         the answer to wick_pcp_client_probe(); wick_pcp_client_heard_s() is its epoch
  *
  * Time: requests are repeated after 3, 6, 12 ... 1024 s, each +-10 % (section 8.1.1); renewals are
  * sent at 1/2 to 5/8 of the lifetime, then 3/4 to 13/16 and so on, at least 4 s apart (11.2.1). A
@@ -74,7 +76,8 @@ typedef enum wick_pcp_event {
     WICK_PCP_EV_DELETED,
     WICK_PCP_EV_SERVER_RESET,
     WICK_PCP_EV_SILENT,
-    WICK_PCP_EV_NATPMP
+    WICK_PCP_EV_NATPMP,
+    WICK_PCP_EV_ALIVE
 } wick_pcp_event;
 
 typedef struct wick_pcp_client_config {
@@ -107,6 +110,7 @@ typedef struct wick_pcp_want {
 typedef struct wick_pcp_mapping {
     wick_pcp_want want;
     wick_addr external; /* assigned, or suggested */
+    uint8_t there;      /* the server may hold it, from before this run */
     uint64_t due_ms;    /* next request */
     uint64_t since_ms, expires_ms;
     uint64_t sent_ms;
@@ -136,6 +140,7 @@ typedef struct wick_pcp_client {
     uint64_t probe_due_ms;  /* ANNOUNCE, or NAT-PMP's address request */
     uint32_t probe_rt_ms;
     uint32_t epoch_s;
+    uint32_t heard_s; /* epoch of the last answer to a probe; it has no nonce: for show only */
     uint32_t watch_s;
     uint16_t store_key;
     uint8_t server_count, current;
@@ -162,17 +167,29 @@ typedef struct wick_pcp_client {
 WICK_NODISCARD wick_status wick_pcp_client_init(wick_pcp_client *c,
                                                 const wick_pcp_client_config *cfg);
 
+/** Does the wish make sense? What wick_pcp_client_map() refuses as WICK_E_BAD_ARG does not. */
+bool wick_pcp_want_is_possible(const wick_pcp_want *want);
+
 /**
  * Wants a mapping and keeps it. The same protocol, internal port, remote and third party give the
  * same mapping again, with the new wishes.
  * @param[out] id  0..WICK_PCP_MAPPINGS-1, until DELETED
  * @retval WICK_E_BAD_ARG  protocol 0 with a port, PEER with filters or PREFER_FAILURE, too many
- *                         filters
+ *                         filters, or one with a prefix that is not valid
  * @retval WICK_E_LIMIT    WICK_PCP_MAPPINGS are in use
  * @retval WICK_E_ENTROPY  no randomness for the nonce
  */
 WICK_NODISCARD wick_status wick_pcp_client_map(wick_pcp_client *c, unsigned *id, uint64_t now_ms,
                                                const wick_pcp_want *want);
+/**
+ * The same for a mapping that is at the server already: made by an earlier run, or by another
+ * program that tells its nonce. It is renewed, or, if wick_pcp_client_unmap() follows at once,
+ * deleted; a new mapping that is unmapped before its first request is forgotten instead.
+ * @param[in] nonce  NULL: what the store remembers, else a new one (NAT-PMP has none)
+ */
+WICK_NODISCARD wick_status wick_pcp_client_adopt(wick_pcp_client *c, unsigned *id, uint64_t now_ms,
+                                                 const wick_pcp_want *want,
+                                                 const uint8_t nonce[WICK_PCP_NONCE_BYTES]);
 /** Deletes the mapping at the server; DELETED follows. @retval WICK_E_NOT_FOUND no such id */
 WICK_NODISCARD wick_status wick_pcp_client_unmap(wick_pcp_client *c, uint64_t now_ms, unsigned id);
 /** Deletes everything; poll until DONE. */
@@ -195,8 +212,12 @@ unsigned wick_pcp_client_event_id(const wick_pcp_client *c);
 /** The mappings may be gone (send failures, a changed reflexive address): asks now. At most once in
  *  10 s. */
 void wick_pcp_client_check(wick_pcp_client *c, uint64_t now_ms);
-/** Asks for the server's epoch (ANNOUNCE, section 14.1.1); SERVER_RESET or nothing follows. */
+/** Asks for the server's epoch (ANNOUNCE, section 14.1.1); ALIVE or SILENT follows, and
+ *  SERVER_RESET if the epoch says so and an answer with a nonce confirms it. */
 void wick_pcp_client_probe(wick_pcp_client *c, uint64_t now_ms);
+/** ICMP says that nobody listens at `from`: SILENT follows if that is the server. Anybody can forge
+ *  this, so the client goes on asking. */
+void wick_pcp_client_refused(wick_pcp_client *c, const wick_addr *from);
 /** The own address has changed: all mappings are asked for it. */
 void wick_pcp_client_set_address(wick_pcp_client *c, uint64_t now_ms, const wick_addr *client);
 
@@ -207,6 +228,11 @@ uint32_t wick_pcp_client_lifetime_s(const wick_pcp_client *c, unsigned id);
 /** Does the mapping's FILTER list let this source in? True without filters. For the caller to
  *  enforce, since servers do not. */
 bool wick_pcp_client_admits(const wick_pcp_client *c, unsigned id, const wick_addr *from);
+/** The nonce that authorises changes of a mapping (12 bytes), NULL if there is no such id. Whoever
+ *  knows it can delete the mapping. */
+const uint8_t *wick_pcp_client_nonce(const wick_pcp_client *c, unsigned id);
+/** Epoch in the last answer to wick_pcp_client_probe(), seconds. Not authenticated. */
+uint32_t wick_pcp_client_heard_s(const wick_pcp_client *c);
 /** The server in use. */
 const wick_addr *wick_pcp_client_server(const wick_pcp_client *c);
 /** True while the server is asked by NAT-PMP. */

@@ -105,6 +105,10 @@ void wick_pcp_driver_close(wick_pcp_driver *d);
 /** As wick_pcp_client_map(), at every network that suits. Statuses of that. */
 WICK_NODISCARD wick_status wick_pcp_driver_map(wick_pcp_driver *d, unsigned *id,
                                                const wick_pcp_want *want);
+/** As wick_pcp_client_adopt(), at the networks that are there now. */
+WICK_NODISCARD wick_status wick_pcp_driver_adopt(wick_pcp_driver *d, unsigned *id,
+                                                 const wick_pcp_want *want,
+                                                 const uint8_t nonce[WICK_PCP_NONCE_BYTES]);
 /** As wick_pcp_client_unmap(); DELETED follows for each network. @retval WICK_E_NOT_FOUND */
 WICK_NODISCARD wick_status wick_pcp_driver_unmap(wick_pcp_driver *d, unsigned id);
 /** Gives everything back; DONE follows. */
@@ -129,6 +133,8 @@ const wick_pcp_network *wick_pcp_driver_network(const wick_pcp_driver *d, unsign
 const wick_pcp_client *wick_pcp_driver_client(const wick_pcp_driver *d, unsigned network);
 /** External address and port of a mapping at a network while it is held, else NULL. */
 const wick_addr *wick_pcp_driver_external(const wick_pcp_driver *d, unsigned network, unsigned id);
+/** Nonce of a mapping at a network, NULL if it is not wanted there. */
+const uint8_t *wick_pcp_driver_nonce(const wick_pcp_driver *d, unsigned network, unsigned id);
 /** Seconds granted for it; 0 if it is not held. */
 uint32_t wick_pcp_driver_lifetime_s(const wick_pcp_driver *d, unsigned network, unsigned id);
 

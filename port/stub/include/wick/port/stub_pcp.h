@@ -22,6 +22,7 @@ extern "C" {
 
 #define WICK_STUB_PCP_MAPPINGS 16
 #define WICK_STUB_PCP_QUEUE 16
+#define WICK_STUB_PCP_FILTERS 4
 
 typedef enum wick_stub_pcp_fault {
     WICK_STUB_PCP_SILENT = 1 << 0,
@@ -40,7 +41,9 @@ typedef enum wick_stub_pcp_fault {
     WICK_STUB_PCP_NO_R_BIT = 1 << 13,      /* answers are requests */
     WICK_STUB_PCP_WRONG_SOURCE = 1 << 14,  /* answers come from another port */
     WICK_STUB_PCP_ZERO_EXTERNAL = 1 << 15, /* SUCCESS with address 0.0.0.0 */
-    WICK_STUB_PCP_OTHER_PORT = 1 << 16     /* never the port that was suggested */
+    WICK_STUB_PCP_OTHER_PORT = 1 << 16,    /* never the port that was suggested */
+    WICK_STUB_PCP_NO_FILTER = 1 << 17,     /* FILTER: SUCCESS, echoed, and everybody gets in */
+    WICK_STUB_PCP_NO_ADDRESS = 1 << 18     /* NAT-PMP: SUCCESS with address 0.0.0.0 */
 } wick_stub_pcp_fault;
 
 typedef struct wick_stub_pcp_config {
@@ -55,6 +58,8 @@ typedef struct wick_stub_pcp_mapping {
     wick_addr internal; /* port 0: all */
     uint16_t external_port;
     wick_addr remote;
+    uint8_t filter_count; /* who may send in; 0: everybody */
+    wick_pcp_filter filter[WICK_STUB_PCP_FILTERS];
     uint8_t nonce[WICK_PCP_NONCE_BYTES];
     wick_addr client; /* to whom unsolicited responses go */
     uint64_t until_ms;
@@ -104,6 +109,10 @@ void wick_stub_pcp_move(wick_stub_pcp *s, uint64_t now_ms, const wick_addr *exte
 /** The live mapping of an external port, or NULL. */
 const wick_stub_pcp_mapping *wick_stub_pcp_find(const wick_stub_pcp *s, uint64_t now_ms,
                                                 uint8_t protocol, uint16_t external_port);
+
+/** Does the router let a datagram of this sender through the mapping? */
+bool wick_stub_pcp_admits(const wick_stub_pcp *s, const wick_stub_pcp_mapping *m,
+                          const wick_addr *from);
 
 #ifdef __cplusplus
 }
