@@ -156,6 +156,14 @@ bool wick_light_is_synced(const wick_light *lc)
     return lc->synced && !lc->conflict && !lc->stale[0];
 }
 
+wick_status wick_light_trouble(const wick_light *lc, unsigned *rounds)
+{
+    if (rounds != NULL) {
+        *rounds = lc->last_status != WICK_OK ? lc->failures : 0;
+    }
+    return lc->conflict ? WICK_E_SEAL_CONFLICT : lc->last_status;
+}
+
 uint32_t wick_light_reorgs(const wick_light *lc)
 {
     return lc->reorgs;

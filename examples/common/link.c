@@ -276,6 +276,25 @@ static void note(const chain_link *l, const wick_light_event *e)
              e->status != WICK_OK ? wick_status_str(e->status) : "");
 }
 
+/* Rounds of contradiction in a row after which waiting is of no use: some seconds, in which nodes one
+ * block apart have come together. */
+#define SPLITS_MAX 4u
+#define LOOK_MS 250u
+
+/* At the time-out: what the light client says, `last` if it has nothing to say. That nobody has what
+ * it asks for is the time-out itself. */
+static wick_status why_none(const chain_link *l, wick_status last)
+{
+    wick_status s = wick_light_trouble(&l->light, NULL);
+    return s != WICK_OK && s != WICK_AGAIN && s != WICK_E_NOT_FOUND ? s : last;
+}
+
+static bool is_split(const chain_link *l)
+{
+    unsigned rounds = 0;
+    return wick_light_trouble(&l->light, &rounds) == WICK_E_QUORUM_SPLIT && rounds >= SPLITS_MAX;
+}
+
 wick_status link_head(chain_link *l, wick_trusted_header *th, wick_tier tier, uint32_t timeout_ms)
 {
     wick_light_event event;
@@ -293,9 +312,13 @@ wick_status link_head(chain_link *l, wick_trusted_header *th, wick_tier tier, ui
         }
         if (wick_time_reached(now, until)) {
             /* A head that is not the newest still serves, if it is fresh enough. */
-            return s == WICK_OK || s == WICK_E_HEADER_STALE ? s : last;
+            return s == WICK_OK || s == WICK_E_HEADER_STALE ? s : why_none(l, last);
         }
-        if (wick_light_driver_run(&l->driver, &event, until, clock, &l->h->linux_net)) {
+        if (s == WICK_AGAIN && is_split(l)) {
+            return WICK_E_QUORUM_SPLIT;
+        }
+        uint64_t look = wick_time_min(until, now + LOOK_MS); /* not every round ends in an event */
+        if (wick_light_driver_run(&l->driver, &event, look, clock, &l->h->linux_net)) {
             note(l, &event);
             last = event.status != WICK_OK ? event.status : last;
         }

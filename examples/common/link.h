@@ -69,8 +69,11 @@ wick_light_rule link_rule(const conf_chain *chain);
 wick_tier link_tier(const conf_chain *chain);
 
 /** Runs the light client until it is synchronised and has a head of the tier.
- *  @retval WICK_OK  @retval WICK_E_TIMEOUT  @retval others what stood in the way: as wick_light_head(),
- *  or the last refusal */
+ *  @retval WICK_OK  @retval WICK_E_TIMEOUT
+ *  @retval WICK_E_QUORUM_SPLIT  before the time-out too, when the nodes have contradicted each other
+ *                               several times in a row
+ *  @retval others what stood in the way: as wick_light_head(), wick_light_trouble(), or the last
+ *                 refusal */
 WICK_NODISCARD wick_status link_head(chain_link *l, wick_trusted_header *th, wick_tier tier,
                                      uint32_t timeout_ms);
 

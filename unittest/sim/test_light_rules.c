@@ -626,13 +626,20 @@ TEST(quorum_without_a_majority)
     start();
     run_ms(60000);
     CHECK_STATUS(head(WICK_TIER_QUORUM), WICK_AGAIN);
-    CHECK_STATUS(n->light.last_status, WICK_E_QUORUM_SPLIT);
+    unsigned rounds = 0;
+    CHECK_STATUS(wick_light_trouble(&n->light, &rounds), WICK_E_QUORUM_SPLIT);
+    CHECK(rounds > 2);
     quorum(52, 3, 3, 2);
     n->source[2] = WICK_STUB_SOURCE_UNKNOWN;
     start();
     run_ms(60000);
     CHECK_STATUS(head(WICK_TIER_QUORUM), WICK_AGAIN);
-    CHECK_STATUS(n->light.last_status, WICK_E_QUORUM);
+    CHECK_STATUS(wick_light_trouble(&n->light, NULL), WICK_E_QUORUM);
+    n->source[2] = WICK_STUB_SOURCE_HONEST;
+    run_ms(120000);
+    CHECK_STATUS(head(WICK_TIER_QUORUM), WICK_OK);
+    CHECK_STATUS(wick_light_trouble(&n->light, &rounds), WICK_OK);
+    CHECK_INT(rounds, 0);
 }
 
 /* Two endpoints of one operator are one vote. */

@@ -274,6 +274,12 @@ uint64_t wick_light_tip(const wick_light *lc);
 /** Has the chain's head been reached, and is it not stale now? */
 bool wick_light_is_synced(const wick_light *lc);
 
+/** Why there is no newer head: what the last round came to.
+ *  @param[out] rounds  how many have failed in a row; may be NULL
+ *  @retval WICK_OK  nothing has failed since the newest head was reached, or the first round is under
+ *                   way  @retval others of the rule or the driver */
+WICK_NODISCARD wick_status wick_light_trouble(const wick_light *lc, unsigned *rounds);
+
 /** Reorganisations so far. After one, records read above wick_light_reorg_number() are to be
  *  dropped. */
 uint32_t wick_light_reorgs(const wick_light *lc);
