@@ -352,6 +352,18 @@ wick_light_ask *light_ask_hash(wick_light *lc, const uint8_t hash32[32], uint8_t
     return a;
 }
 
+void light_cut(wick_light *lc, uint64_t now_ms, uint32_t wait_ms)
+{
+    for (unsigned i = 0; i < WICK_QUORUM_SOURCES_MAX; i++) {
+        wick_light_ask *a = &lc->ask[i];
+        if (a->state == ASK_ASKED) {
+            a->due_ms = wick_time_min(a->due_ms, now_ms + wait_ms);
+        } else {
+            a->wait_ms = a->wait_ms < wait_ms ? a->wait_ms : wait_ms;
+        }
+    }
+}
+
 void light_go_on(wick_light *lc, uint64_t now_ms)
 {
     lc->poll_due_ms = now_ms;
@@ -407,6 +419,16 @@ static wick_light_ask *find(wick_light *lc, uint32_t request)
         }
     }
     return NULL;
+}
+
+bool wick_light_waits(const wick_light *lc, uint32_t request)
+{
+    for (unsigned i = 0; i < WICK_QUORUM_SOURCES_MAX; i++) {
+        if (lc->ask[i].state == ASK_ASKED && lc->ask[i].q.id == request) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void finish(wick_light *lc, wick_light_ask *a, uint64_t now_ms, wick_status status)

@@ -68,6 +68,8 @@ wick_light_ask *light_ask_at(wick_light *lc, wick_light_at at, uint8_t purpose);
 wick_light_ask *light_ask_number(wick_light *lc, uint64_t number, uint32_t count, uint8_t purpose);
 wick_light_ask *light_ask_hash(wick_light *lc, const uint8_t hash32[32], uint8_t purpose);
 
+/** What was asked for and is not there in `wait_ms` is given up. */
+void light_cut(wick_light *lc, uint64_t now_ms, uint32_t wait_ms);
 /** Plan again at once. */
 void light_go_on(wick_light *lc, uint64_t now_ms);
 /** Something was learned that is worth keeping: pauses after failures are short again. */

@@ -10,8 +10,10 @@
 
 enum { FOR_HEADS = 1, FOR_VOTES };
 
-/* One who is silent must not make the others' agreement old. */
+/* One who is silent must not make the others' agreement old; still less one who is slow, once
+ * enough have answered. */
 #define PATIENCE_MS (WICK_LIGHT_REQUEST_MS / 4u)
+#define LATE_MS (PATIENCE_MS / 5u)
 
 static wick_status check(const wick_light_config *cfg)
 {
@@ -44,7 +46,7 @@ static void plan(wick_light *lc, uint64_t now_ms)
 {
     uint64_t number = 0;
     if (lc->phase == FOR_HEADS) {
-        wick_status s = wick_quorum_number(lc->cfg.quorum_state, &number);
+        wick_status s = wick_quorum_number(lc->cfg.quorum_state, &number, lc->head[0].number);
         lc->phase = 0;
         if (s != WICK_OK) {
             light_back_off(lc, now_ms, WICK_E_QUORUM);
@@ -92,6 +94,7 @@ static wick_status vote(wick_light *lc, const wick_light_ask *a, wick_span rlp,
             light_follow(lc, &th, h);
             s = light_take_head(lc, &th, now_ms, 0);
         }
+        light_cut(lc, now_ms, LATE_MS); /* for whoever votes for something else */
         lc->round_status = s;
         lc->phase = FOR_VOTES;
         return s;
@@ -115,7 +118,14 @@ static wick_status header(wick_light *lc, wick_light_ask *a, wick_span rlp, cons
     if (a->purpose == FOR_VOTES) {
         return vote(lc, a, rlp, h, now_ms);
     }
-    wick_quorum_head(lc->cfg.quorum_state, a->q.source, h->number);
+    wick_quorum *q = lc->cfg.quorum_state;
+    uint64_t number = 0;
+    wick_quorum_head(q, a->q.source, h->number);
+    /* Without a newer block among those told so far the others are heard: one who claims old ones
+     * must not shut out who is slow. */
+    if (wick_quorum_newest(q, &number, 0) == WICK_OK && number > lc->head[0].number) {
+        light_cut(lc, now_ms, LATE_MS);
+    }
     return WICK_OK;
 }
 

@@ -10,6 +10,8 @@
 
 enum vote { VOTE_OPEN = 0, VOTE_FOR, VOTE_NONE };
 
+#define GOOD_ROUNDS 8u /* after which the next one is a block nearer to the newest */
+
 /* Is it the first source of its operator? Those stand for their operators in counts. */
 static bool is_first(const wick_quorum *q, size_t source)
 {
@@ -42,8 +44,16 @@ wick_status wick_quorum_init(wick_quorum *q, uint64_t chain_id, const uint32_t *
 
 void wick_quorum_begin(wick_quorum *q)
 {
+    if (q->asked && !q->decided) {
+        q->back = q->back < WICK_QUORUM_BACK_MAX ? (uint8_t)(q->back + 1) : q->back;
+        q->good = 0;
+    } else if (q->decided && q->back != 0 && ++q->good == GOOD_ROUNDS) {
+        q->back--;
+        q->good = 0;
+    }
     memset(q->source, 0, sizeof q->source);
     q->asked = false;
+    q->decided = false;
     q->number = 0;
 }
 
@@ -82,7 +92,7 @@ static size_t count_heads(const wick_quorum *q, uint64_t number)
     return count;
 }
 
-wick_status wick_quorum_number(wick_quorum *q, uint64_t *number)
+wick_status wick_quorum_newest(const wick_quorum *q, uint64_t *number, uint64_t floor)
 {
     bool found = false;
     uint64_t best = 0;
@@ -96,10 +106,20 @@ wick_status wick_quorum_number(wick_quorum *q, uint64_t *number)
     if (!found) {
         return WICK_AGAIN;
     }
-    q->asked = true;
-    q->number = best > q->depth ? best - q->depth : 0;
-    *number = q->number;
+    best = best > q->depth ? best - q->depth : 0;
+    uint64_t room = best > floor ? best - floor : 0;
+    *number = best - (room < q->back ? room : q->back);
     return WICK_OK;
+}
+
+wick_status wick_quorum_number(wick_quorum *q, uint64_t *number, uint64_t floor)
+{
+    wick_status s = wick_quorum_newest(q, number, floor);
+    if (s == WICK_OK) {
+        q->asked = true;
+        q->number = *number;
+    }
+    return s;
 }
 
 /* ---- votes ---- */
@@ -183,6 +203,7 @@ wick_status wick_quorum_header(wick_quorum *q, wick_trusted_header *th, size_t s
     if (hash == NULL || count_votes(q, hash) < q->k) {
         return outlook(q);
     }
+    q->decided = true;
     wick_trust_make(th, &h, hash, q->chain_id, WICK_TIER_QUORUM);
     return WICK_OK;
 }

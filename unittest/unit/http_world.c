@@ -91,9 +91,11 @@ static void run(world_server *s)
             return;
         }
         s->answer_len = (size_t)len;
+        s->waits = s->delay;
     }
-    if (s->answer_len == 0) {
-        uint8_t byte; /* silent until the client leaves */
+    if (s->answer_len == 0 || s->waits != 0) {
+        uint8_t byte; /* silent until the client leaves, or for its time */
+        s->waits -= s->waits != 0;
         if (world_hn.tcp_recv(world_hn.ctx, s->peer, &byte, 1) != WICK_AGAIN) {
             drop(s);
         }

@@ -14,6 +14,7 @@ typedef struct world_server {
     size_t seen_len, sent, answer_len;
     bool answering;
     unsigned connections, requests;
+    unsigned delay, waits; /* calls of world_run() that an answer takes; that are left */
     /* Fills `out` with a whole reply and returns its length; 0: says nothing; -1: closes. */
     int (*answer)(struct world_server *s, const char *head, const char *body, char *out);
     void *ctx;

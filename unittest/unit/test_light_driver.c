@@ -27,6 +27,7 @@ static uint64_t now;
 static unsigned head_number;
 static unsigned salt[WORLD_SERVERS]; /* a node with another salt has other blocks */
 static bool wrong_hash[WORLD_SERVERS];
+static int lead[WORLD_SERVERS]; /* newest block of a node before, or behind, the others' */
 static uint32_t operators[WORLD_SERVERS] = {1, 2, 3, 4};
 
 static wick_status unix_s(void *ctx, uint64_t *out)
@@ -84,8 +85,9 @@ static int node(world_server *s, const char *head, const char *body, char *out)
         return world_json(out, text);
     }
     const char *p = strstr(body, "\"params\":[\"0x");
-    unsigned n = p != NULL ? (unsigned)strtoul(p + 13, NULL, 16) : head_number;
-    if (n > head_number) {
+    unsigned newest = head_number + (unsigned)lead[i];
+    unsigned n = p != NULL ? (unsigned)strtoul(p + 13, NULL, 16) : newest;
+    if (p != NULL && n > newest - (lead[i] > 0 ? (unsigned)lead[i] : 0)) {
         (void)snprintf(block, sizeof block, "null");
     } else {
         block_json(block, sizeof block, n, salt[i], wrong_hash[i]);
@@ -101,6 +103,9 @@ static int html(world_server *s, const char *head, const char *body, char *out)
     return world_json(out, "<html>");
 }
 
+static uint32_t timeout_ms = 500;
+static wick_rpc_pool twins[WORLD_SERVERS];
+
 static bool setup(wick_light_rule rule, uint8_t count)
 {
     static char url[WORLD_SERVERS][64];
@@ -115,14 +120,19 @@ static bool setup(wick_light_rule rule, uint8_t count)
         world[i].answer = node;
         salt[i] = 0;
         wrong_hash[i] = false;
+        lead[i] = 0;
         e[i].url = url[i];
         e[i].operator_id = operators[i];
-        e[i].timeout_ms = 500;
+        e[i].timeout_ms = timeout_ms;
+        world[i].delay = 0;
     }
     now = 100000;
     head_number = 20;
     CHECK_STATUS(wick_crypto_init(&crypto, &cc), WICK_OK);
     CHECK_STATUS(wick_rpc_pool_init(&pool, &p), WICK_OK);
+    if (rule == WICK_LIGHT_QUORUM) {
+        wick_rpc_pool_twin(&pool, twins, count);
+    }
     c.chain_id = CHAIN;
     c.rule = rule;
     c.crypto = &crypto;
@@ -205,6 +215,53 @@ TEST(quorum_with_a_dead_node)
     world_leave(2);
     REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
     CHECK_INT(ev.number, 20);
+    teardown();
+}
+
+/* One who answers each request after 4.9 s does not make the others' agreement older than theirs is, on a
+ * chain with a block a second. */
+TEST(quorum_with_a_slow_node)
+{
+    for (uint8_t who = 0; who < 3; who++) {
+        wick_light_event ev;
+        uint64_t worst = 0;
+        timeout_ms = 6000;
+        bool up = setup(WICK_LIGHT_QUORUM, 3);
+        timeout_ms = 500;
+        REQUIRE(up);
+        world[who].delay = 980; /* of 5 ms */
+        uint64_t begun = now, head = 0;
+        for (int i = 0; i < 6000; i++) {
+            head_number = 20 + (unsigned)((now - begun) / 1000);
+            while (wick_light_driver_step(&ld, &ev, now)) {
+                head = ev.kind == WICK_LIGHT_EV_HEAD ? ev.number : head;
+            }
+            if (now - begun > 5000) {
+                worst = head_number - head > worst ? head_number - head : worst;
+            }
+            world_run();
+            now += 5;
+            (void)poll(NULL, 0, i % 16 == 0 ? 1 : 0);
+        }
+        CHECK(worst <= 4);
+        CHECK_STATUS(wick_light_trouble(&light, NULL), WICK_OK);
+        teardown();
+    }
+}
+
+/* Heads are a block apart, and one claims blocks that nobody has: agreement on a block that two have. */
+TEST(quorum_of_nodes_a_block_apart)
+{
+    wick_light_event ev;
+    REQUIRE(setup(WICK_LIGHT_QUORUM, 3));
+    lead[0] = 100;
+    salt[0] = 9; /* and what it has is of another chain */
+    lead[2] = -1;
+    for (int i = 0; i < 8; i++) {
+        head_number++;
+        REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
+        CHECK(ev.number + 2 >= head_number);
+    }
     teardown();
 }
 
@@ -392,7 +449,8 @@ TEST(clique_reorganisation)
 }
 
 TAP_MAIN("unit.light_driver", CASE(own_node), CASE(a_node_whose_header_does_not_hash),
-         CASE(quorum_with_a_liar), CASE(quorum_with_a_dead_node), CASE(no_quorum_no_head),
-         CASE(answers_that_are_no_headers), CASE(what_one_node_refuses_another_gives),
+         CASE(quorum_with_a_liar), CASE(quorum_with_a_dead_node),
+         CASE(quorum_with_a_slow_node), CASE(quorum_of_nodes_a_block_apart),
+         CASE(no_quorum_no_head), CASE(answers_that_are_no_headers), CASE(what_one_node_refuses_another_gives),
          CASE(who_was_not_asked_is_not_blamed),
          CASE(clique_reorganisation))

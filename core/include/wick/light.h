@@ -318,6 +318,9 @@ WICK_NODISCARD wick_status wick_light_end(wick_light *lc, uint64_t now_ms, uint3
 WICK_NODISCARD wick_status wick_light_failed(wick_light *lc, uint64_t now_ms, uint32_t request,
                                              wick_status status);
 
+/** Is the answer to this request still waited for? One that was given up needs no fetching. */
+bool wick_light_waits(const wick_light *lc, uint32_t request);
+
 /* ------------------------------------------------------------------ private */
 
 #define WICK_LIGHT_EVENTS 8

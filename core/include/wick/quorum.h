@@ -12,13 +12,16 @@
  *     s = wick_quorum_init(&q, chain_id, operators, 3, 2, depth);
  *     wick_quorum_begin(&q);                                 a round
  *     wick_quorum_head(&q, source, newest_number);           from each source that answers
- *     s = wick_quorum_number(&q, &number);                   the number to ask everybody for
+ *     s = wick_quorum_number(&q, &number, 0);                the number to ask everybody for
  *     s = wick_quorum_header(&q, &th, source, header_rlp);   from each: AGAIN, ..., OK: th is made
  *     s = wick_quorum_none(&q, source);                      or the lack of an answer
  *
- * The number is that of the newest block which k operators claim to have, less `depth`: an operator
- * who lags or claims to lag cannot hold the others back. k = n = 1 is no quorum: use the rule of
- * the own node (wick/trust.h), which says so by its tier.
+ * The number is the k-th highest of the operators' newest blocks, less `depth`: k of them claim to
+ * have it, and one who lags or claims to lag cannot hold the others back. One who claims blocks that
+ * nobody has could, by a block that the others see a moment later: so after each round without
+ * agreement the next one asks one block further back, up to WICK_QUORUM_BACK_MAX, and comes nearer
+ * again when rounds go well. k = n = 1 is no quorum: use the rule of the own node (wick/trust.h),
+ * which says so by its tier.
  *
  * Bounds: WICK_QUORUM_SOURCES_MAX. Size: 0.4 KB with 8 sources. Stack 0.4 KB.
  */
@@ -29,13 +32,18 @@
 extern "C" {
 #endif
 
+/** Most blocks that rounds without agreement step back. */
+#define WICK_QUORUM_BACK_MAX 8u
+
 /** One round of asking. Private fields. */
 typedef struct wick_quorum {
     uint64_t chain_id, number;
     const uint32_t *operators;
     uint32_t depth;
     uint8_t sources, k, n; /* n: distinct operators */
+    uint8_t back, good;    /* blocks further back; rounds in a row that agreed */
     bool asked;            /* the number is fixed */
+    bool decided;          /* k operators agree */
     struct {
         uint64_t head;
         uint8_t hash[32];
@@ -54,15 +62,21 @@ WICK_NODISCARD wick_status wick_quorum_init(wick_quorum *q, uint64_t chain_id,
                                             const uint32_t *operators, size_t sources, size_t k,
                                             uint32_t depth);
 
-/** Forgets all answers. */
+/** Begins a round: forgets all answers. */
 void wick_quorum_begin(wick_quorum *q);
 
 /** A source claims that this is its newest block. */
 void wick_quorum_head(wick_quorum *q, size_t source, uint64_t number);
 
-/** Fixes the number of the round, once enough sources have told their newest block.
- *  @retval WICK_OK     @retval WICK_AGAIN fewer than k operators have */
-WICK_NODISCARD wick_status wick_quorum_number(wick_quorum *q, uint64_t *number);
+/** The number that the round would have by what was told so far; nothing is fixed.
+ *  @param[in] floor  a block that is agreed on already: stepping back does not go below it
+ *  @retval WICK_OK     @retval WICK_AGAIN fewer than k operators have told theirs */
+WICK_NODISCARD wick_status wick_quorum_newest(const wick_quorum *q, uint64_t *number,
+                                              uint64_t floor);
+
+/** Fixes the number of the round, once enough sources have told their newest block. As
+ *  wick_quorum_newest(). */
+WICK_NODISCARD wick_status wick_quorum_number(wick_quorum *q, uint64_t *number, uint64_t floor);
 
 /** A vote. It counts the first time; an operator whose sources contradict each other has none.
  *  @param[out] th  made of tier QUORUM when this was the vote that decided; else zeroed
