@@ -80,6 +80,20 @@ static int open_pool(chain_link *l)
     return s == WICK_OK ? CLI_OK : cli_fail(l->c, s, "[rpc] url");
 }
 
+static int open_twins(chain_link *l)
+{
+    size_t n = l->config.sources;
+    if (l->chain->rule != CONF_RULE_QUORUM) {
+        return CLI_OK;
+    }
+    l->twins = calloc(n, sizeof *l->twins);
+    if (l->twins == NULL) {
+        return cli_fail(l->c, WICK_E_HAL, "memory");
+    }
+    wick_rpc_pool_twin(&l->pool, l->twins, n);
+    return CLI_OK;
+}
+
 /* ---- sync committee ---- */
 
 /* Electra's bound, which counts where no other is scheduled: part of the fork digest from Fulu on. */
@@ -229,6 +243,7 @@ static int open_link(chain_link **out, const cli *c, host *h, const conf_chain *
     l->h = h;
     l->chain = chain;
     int code = open_pool(l);
+    code = code == CLI_OK ? open_twins(l) : code;
     if (code != CLI_OK || chain->rule == CONF_RULE_OWN_NODE || chain->rule == CONF_RULE_PINNED) {
         return code;
     }
@@ -263,6 +278,7 @@ void link_close(chain_link *l)
     } else {
         wick_rpc_pool_cancel(&l->pool);
     }
+    free(l->twins);
     free(l);
 }
 

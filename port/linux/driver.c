@@ -215,7 +215,7 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
 
 static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
 {
-    struct pollfd p[WICK_GW_SOCKETS + 3 * WICK_DRIVER_CHAINS + 2];
+    struct pollfd p[WICK_GW_SOCKETS + (1 + WICK_LIGHT_DRIVER_SOCKS) * WICK_DRIVER_CHAINS + 2];
     uint8_t index[WICK_GW_SOCKETS];
     nfds_t udp = 0, n;
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {

@@ -12,6 +12,14 @@ void wick_light_driver_init(wick_light_driver *d, wick_light *light, wick_rpc_po
     d->pool = pool;
     d->beacon = beacon;
     d->chunk = WICK_RPC_BATCH_MAX;
+    d->lane[0].pool = pool;
+    d->lanes = 1;
+    /* Nodes of a quorum: each in the lane of its number. The pool itself stays free for readers. */
+    bool quorum = light->cfg.rule == WICK_LIGHT_QUORUM && pool->twins != 0;
+    for (uint8_t i = 0; quorum && i < pool->twins; i++) {
+        d->lane[i].pool = &pool->twin[i];
+        d->lanes = (uint8_t)(i + 1);
+    }
 }
 
 static bool is_header(const wick_light_request *r)
@@ -37,13 +45,34 @@ static void add_job(wick_light_driver *d, const wick_light_request *request, uin
     failed(d, request->id, WICK_E_LIMIT, now_ms);
 }
 
-/* Ids rise, so the lowest one has waited longest. */
-static wick_light_request *next_job(wick_light_driver *d, bool header)
+static bool is_under_way(const wick_light_driver *d, const wick_light_request *r)
+{
+    bool found = r == d->beacon_job;
+    for (uint8_t i = 0; i < d->lanes; i++) {
+        found = found || d->lane[i].job == r;
+    }
+    return found;
+}
+
+/* What was given up before its turn came is not asked any more. */
+static void drop_late(wick_light_driver *d)
+{
+    for (size_t i = 0; i < WICK_LIGHT_DRIVER_JOBS; i++) {
+        wick_light_request *r = &d->job[i];
+        if (r->id != 0 && !is_under_way(d, r) && !wick_light_waits(d->light, r->id)) {
+            r->id = 0;
+        }
+    }
+}
+
+/* Ids rise, so the lowest one has waited longest. `lane`: of headers; they go where their source does. */
+static wick_light_request *next_job(wick_light_driver *d, bool header, uint8_t lane)
 {
     wick_light_request *best = NULL;
     for (size_t i = 0; i < WICK_LIGHT_DRIVER_JOBS; i++) {
         wick_light_request *r = &d->job[i];
-        if (r->id != 0 && is_header(r) == header &&
+        if (r->id != 0 && is_header(r) == header && !is_under_way(d, r) &&
+            (!header || r->source % d->lanes == lane) &&
             (best == NULL || (int32_t)(r->id - best->id) < 0)) {
             best = r;
         }
@@ -53,12 +82,12 @@ static wick_light_request *next_job(wick_light_driver *d, bool header)
 
 /* ---- headers ---- */
 
-static wick_status start_headers(wick_light_driver *d, uint64_t now_ms)
+static wick_status start_headers(wick_light_driver *d, wick_light_lane *l, uint64_t now_ms)
 {
-    const wick_light_request *r = d->rpc_job;
-    wick_rpc *rpc = wick_rpc_pool_rpc(d->pool);
+    const wick_light_request *r = l->job;
+    wick_rpc *rpc = wick_rpc_pool_rpc(l->pool);
     wick_status s = WICK_OK;
-    d->asked = 1;
+    l->asked = 1;
     switch (r->at) {
     case WICK_LIGHT_AT_SAFE:
         s = wick_rpc_block_by_tag(rpc, now_ms, "safe");
@@ -70,15 +99,15 @@ static wick_status start_headers(wick_light_driver *d, uint64_t now_ms)
         s = wick_rpc_block_by_hash(rpc, now_ms, r->hash);
         break;
     case WICK_LIGHT_AT_NUMBER:
-        d->asked = r->count - d->got < d->chunk ? r->count - d->got : d->chunk;
-        if (d->asked <= 1) {
-            d->asked = 1;
-            s = wick_rpc_block(rpc, now_ms, r->number + d->got);
+        l->asked = r->count - l->got < d->chunk ? r->count - l->got : d->chunk;
+        if (l->asked <= 1) {
+            l->asked = 1;
+            s = wick_rpc_block(rpc, now_ms, r->number + l->got);
             break;
         }
         wick_rpc_batch(rpc);
-        for (uint32_t i = 0; i < d->asked && s == WICK_OK; i++) {
-            s = wick_rpc_block(rpc, now_ms, r->number + d->got + i);
+        for (uint32_t i = 0; i < l->asked && s == WICK_OK; i++) {
+            s = wick_rpc_block(rpc, now_ms, r->number + l->got + i);
         }
         s = s == WICK_OK ? wick_rpc_batch_send(rpc, now_ms) : s;
         break;
@@ -93,139 +122,139 @@ static wick_status start_headers(wick_light_driver *d, uint64_t now_ms)
     d->calls++;
     d->tx_bytes += rpc->request_len;
     bool one = d->light->cfg.rule == WICK_LIGHT_QUORUM;
-    return wick_rpc_pool_start(d->pool, now_ms, one ? r->source : WICK_RPC_ANY);
+    return wick_rpc_pool_start(l->pool, now_ms, one ? r->source : WICK_RPC_ANY);
 }
 
-static void end_rpc_job(wick_light_driver *d)
+static void end_rpc_job(wick_light_driver *d, wick_light_lane *l)
 {
-    wick_rpc_pool_release(d->pool, d);
-    d->rpc_job->id = 0;
-    d->rpc_job = NULL;
+    wick_rpc_pool_release(l->pool, d);
+    l->job->id = 0;
+    l->job = NULL;
 }
 
 /* The light client ended the request with a refusal, or the answer cannot be used. */
-static void refuse(wick_light_driver *d, wick_status s, bool told, uint64_t now_ms)
+static void refuse(wick_light_driver *d, wick_light_lane *l, wick_status s, bool told,
+                   uint64_t now_ms)
 {
-    wick_rpc_pool_blame(d->pool, now_ms, s);
+    wick_rpc_pool_blame(l->pool, now_ms, s);
     if (!told) {
-        failed(d, d->rpc_job->id, s, now_ms);
+        failed(d, l->job->id, s, now_ms);
     }
-    end_rpc_job(d);
+    end_rpc_job(d, l);
 }
 
 /* Nobody is left to be asked: whoever was has been blamed already. */
-static void give_up(wick_light_driver *d, wick_status s, uint64_t now_ms)
+static void give_up(wick_light_driver *d, wick_light_lane *l, wick_status s, uint64_t now_ms)
 {
-    failed(d, d->rpc_job->id, s, now_ms);
-    end_rpc_job(d);
+    failed(d, l->job->id, s, now_ms);
+    end_rpc_job(d, l);
 }
 
-static void end_headers(wick_light_driver *d, uint64_t now_ms)
+static void end_headers(wick_light_driver *d, wick_light_lane *l, uint64_t now_ms)
 {
-    wick_status late = wick_light_end(d->light, now_ms, d->rpc_job->id);
+    wick_status late = wick_light_end(d->light, now_ms, l->job->id);
     (void)late;
-    end_rpc_job(d);
+    end_rpc_job(d, l);
 }
 
 /* One block of the answer. True: taken; else the request has ended. */
-static bool take_block(wick_light_driver *d, uint64_t now_ms)
+static bool take_block(wick_light_driver *d, wick_light_lane *l, uint64_t now_ms)
 {
     wick_eth_block block;
     wick_buf header = wick_buf_make(d->header, sizeof d->header);
     wick_status s = wick_eth_json_header(&block, &header,
-                                         wick_rpc_result(wick_rpc_pool_rpc(d->pool)));
+                                         wick_rpc_result(wick_rpc_pool_rpc(l->pool)));
     if (s != WICK_OK) {
-        refuse(d, s, false, now_ms);
+        refuse(d, l, s, false, now_ms);
         return false;
     }
-    s = wick_light_header(d->light, wick_buf_span(&header), block.hash, now_ms, d->rpc_job->id);
-    if (s == WICK_E_STATE && d->got != 0) {
-        end_headers(d, now_ms); /* it has no use for the rest of the answer, and goes on from here */
+    s = wick_light_header(d->light, wick_buf_span(&header), block.hash, now_ms, l->job->id);
+    if (s == WICK_E_STATE && l->got != 0) {
+        end_headers(d, l, now_ms); /* it has no use for the rest, and goes on from here */
         return false;
     }
     if (s != WICK_OK) {
-        refuse(d, s, true, now_ms);
+        refuse(d, l, s, true, now_ms);
         return false;
     }
-    d->got++;
+    l->got++;
     return true;
 }
 
-static void take_headers(wick_light_driver *d, uint64_t now_ms)
+static void take_headers(wick_light_driver *d, wick_light_lane *l, uint64_t now_ms)
 {
-    wick_rpc *rpc = wick_rpc_pool_rpc(d->pool);
-    bool batch = d->asked > 1;
-    for (uint32_t i = 0; i < d->asked; i++) {
+    wick_rpc *rpc = wick_rpc_pool_rpc(l->pool);
+    bool batch = l->asked > 1;
+    for (uint32_t i = 0; i < l->asked; i++) {
         wick_status s = batch ? wick_rpc_batch_item(rpc, i) : WICK_OK;
         bool had = s == WICK_OK && wick_json_kind_of(wick_rpc_result(rpc)) != WICK_JSON_NULL;
-        if (!had && d->got != 0) {
-            end_headers(d, now_ms); /* so far and no further */
+        if (!had && l->got != 0) {
+            end_headers(d, l, now_ms); /* so far and no further */
             return;
         }
         if (!had) {
             /* Another node may be further, or hold older blocks. */
-            s = wick_rpc_pool_again(d->pool, now_ms, s == WICK_OK ? WICK_E_NOT_FOUND : s);
+            s = wick_rpc_pool_again(l->pool, now_ms, s == WICK_OK ? WICK_E_NOT_FOUND : s);
             if (s != WICK_OK) {
-                give_up(d, s, now_ms);
+                give_up(d, l, s, now_ms);
             }
             return;
         }
-        if (!take_block(d, now_ms)) {
+        if (!take_block(d, l, now_ms)) {
             return;
         }
     }
-    if (d->rpc_job->at == WICK_LIGHT_AT_NUMBER && d->got < d->rpc_job->count) {
-        wick_status s = start_headers(d, now_ms);
+    if (l->job->at == WICK_LIGHT_AT_NUMBER && l->got < l->job->count) {
+        wick_status s = start_headers(d, l, now_ms);
         if (s == WICK_OK) {
             return;
         }
     }
-    end_headers(d, now_ms);
+    end_headers(d, l, now_ms);
 }
 
 /* Returns true if something has moved. */
-static bool run_rpc(wick_light_driver *d, uint64_t now_ms)
+static bool run_rpc(wick_light_driver *d, wick_light_lane *l, uint64_t now_ms)
 {
-    d->waits = false;
-    if (d->rpc_job == NULL) {
-        wick_light_request *r = next_job(d, true);
+    if (l->job == NULL) {
+        wick_light_request *r = next_job(d, true, (uint8_t)(l - d->lane));
         if (r == NULL) {
             return false;
         }
-        if (!wick_rpc_pool_take(d->pool, d)) {
+        if (!wick_rpc_pool_take(l->pool, d)) {
             d->waits = true;
             return false;
         }
-        d->rpc_job = r;
-        d->got = 0;
-        wick_status s = start_headers(d, now_ms);
+        l->job = r;
+        l->got = 0;
+        wick_status s = start_headers(d, l, now_ms);
         if (s != WICK_OK) {
-            give_up(d, s, now_ms);
+            give_up(d, l, s, now_ms);
             return true;
         }
     }
-    wick_status s = wick_rpc_pool_poll(d->pool, now_ms);
+    wick_status s = wick_rpc_pool_poll(l->pool, now_ms);
     if (s == WICK_AGAIN) {
         return false;
     }
-    d->rx_bytes += d->pool->rpc.http.body.len;
+    d->rx_bytes += l->pool->rpc.http.body.len;
     if (s == WICK_OK) {
-        take_headers(d, now_ms);
-    } else if (d->asked > 1 && (s == WICK_E_RPC || s == WICK_E_JSON || s == WICK_E_LIMIT ||
+        take_headers(d, l, now_ms);
+    } else if (l->asked > 1 && (s == WICK_E_RPC || s == WICK_E_JSON || s == WICK_E_LIMIT ||
                                 s == WICK_E_RPC_ID)) {
         /* A batch that is refused as a whole, or whose answer is too large: smaller ones. */
-        d->chunk = s == WICK_E_RPC || d->asked < 4 ? 1 : d->asked / 2;
-        s = start_headers(d, now_ms);
+        d->chunk = s == WICK_E_RPC || l->asked < 4 ? 1 : l->asked / 2;
+        s = start_headers(d, l, now_ms);
         if (s != WICK_OK) {
-            give_up(d, s, now_ms);
+            give_up(d, l, s, now_ms);
         }
-    } else if (d->got != 0) {
-        end_headers(d, now_ms);
+    } else if (l->got != 0) {
+        end_headers(d, l, now_ms);
     } else {
         /* What one node refuses another may give. */
-        s = s == WICK_E_RPC ? wick_rpc_pool_again(d->pool, now_ms, s) : s;
+        s = s == WICK_E_RPC ? wick_rpc_pool_again(l->pool, now_ms, s) : s;
         if (s != WICK_OK) {
-            give_up(d, s, now_ms);
+            give_up(d, l, s, now_ms);
         }
     }
     return true;
@@ -290,7 +319,7 @@ static void take_objects(wick_light_driver *d, uint64_t now_ms)
 static bool run_beacon(wick_light_driver *d, uint64_t now_ms)
 {
     if (d->beacon_job == NULL) {
-        d->beacon_job = next_job(d, false);
+        d->beacon_job = next_job(d, false, 0);
         if (d->beacon_job == NULL) {
             return false;
         }
@@ -332,8 +361,12 @@ bool wick_light_driver_step(wick_light_driver *d, wick_light_event *event, uint6
             return true;
         }
         d->deadline_ms = out.deadline_ms;
-        moved = run_rpc(d, now_ms);
-        moved = run_beacon(d, now_ms) || moved;
+        drop_late(d);
+        moved = run_beacon(d, now_ms);
+        d->waits = false;
+        for (uint8_t i = 0; i < d->lanes; i++) {
+            moved = run_rpc(d, &d->lane[i], now_ms) || moved;
+        }
     } while (moved);
     return false;
 }
@@ -342,9 +375,13 @@ uint64_t wick_light_driver_deadline(const wick_light_driver *d, uint64_t now_ms)
 {
     uint64_t t = d->deadline_ms;
     /* Without a socket a name is being resolved, which poll() cannot see. */
-    if (d->rpc_job != NULL) {
-        t = wick_time_min(t, wick_rpc_pool_sock(d->pool) < 0 ? now_ms + 50
-                                                             : wick_rpc_pool_deadline(d->pool));
+    for (uint8_t i = 0; i < d->lanes; i++) {
+        const wick_light_lane *l = &d->lane[i];
+        if (l->job != NULL) {
+            t = wick_time_min(t, wick_rpc_pool_sock(l->pool) < 0
+                                     ? now_ms + 50
+                                     : wick_rpc_pool_deadline(l->pool));
+        }
     }
     if (d->beacon_job != NULL) {
         t = wick_time_min(t, wick_beacon_api_sock(d->beacon) < 0
@@ -370,8 +407,12 @@ size_t wick_light_driver_watch(const wick_light_driver *d, struct pollfd *out,
                                const wick_linux_net *net)
 {
     size_t n = 0;
-    if (d->rpc_job != NULL) {
-        n += watch(out, net, wick_rpc_pool_sock(d->pool), wick_rpc_pool_wants_write(d->pool));
+    for (uint8_t i = 0; i < d->lanes; i++) {
+        const wick_light_lane *l = &d->lane[i];
+        if (l->job != NULL) {
+            n += watch(out + n, net, wick_rpc_pool_sock(l->pool),
+                       wick_rpc_pool_wants_write(l->pool));
+        }
     }
     if (d->beacon_job != NULL) {
         n += watch(out + n, net, wick_beacon_api_sock(d->beacon),
@@ -384,7 +425,7 @@ bool wick_light_driver_run(wick_light_driver *d, wick_light_event *event, uint64
                            const wick_hal_clock *clock, const wick_linux_net *net)
 {
     for (;;) {
-        struct pollfd p[2];
+        struct pollfd p[WICK_LIGHT_DRIVER_SOCKS];
         uint64_t now_ms = clock->now_ms(clock->ctx);
         if (wick_light_driver_step(d, event, now_ms)) {
             return true;
@@ -401,13 +442,17 @@ bool wick_light_driver_run(wick_light_driver *d, wick_light_event *event, uint64
 
 void wick_light_driver_cancel(wick_light_driver *d)
 {
-    if (d->rpc_job != NULL) {
-        wick_rpc_pool_cancel(d->pool);
-        wick_rpc_pool_release(d->pool, d);
+    for (uint8_t i = 0; i < d->lanes; i++) {
+        wick_light_lane *l = &d->lane[i];
+        if (l->job != NULL) {
+            wick_rpc_pool_cancel(l->pool);
+            wick_rpc_pool_release(l->pool, d);
+            l->job = NULL;
+        }
     }
     if (d->beacon_job != NULL) {
         wick_beacon_api_cancel(d->beacon);
     }
-    d->rpc_job = d->beacon_job = NULL;
+    d->beacon_job = NULL;
     memset(d->job, 0, sizeof d->job);
 }

@@ -18,6 +18,22 @@ enum { IDLE = 0, PAUSE, PROBE, CALL };
 static const char probe_text[] =
     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\",\"params\":[]}";
 
+/* What twins have in common is the main pool's. */
+static wick_rpc_pool *owner(wick_rpc_pool *p)
+{
+    return p->main != NULL ? p->main : p;
+}
+
+static wick_rpc_source *sources(wick_rpc_pool *p)
+{
+    return owner(p)->source;
+}
+
+static const wick_rpc_source *known(const wick_rpc_pool *p)
+{
+    return p->main != NULL ? p->main->source : p->source;
+}
+
 wick_status wick_rpc_pool_init(wick_rpc_pool *p, const wick_rpc_pool_config *cfg)
 {
     memset(p, 0, sizeof *p);
@@ -50,6 +66,25 @@ wick_status wick_rpc_pool_init(wick_rpc_pool *p, const wick_rpc_pool_config *cfg
     return s;
 }
 
+void wick_rpc_pool_twin(wick_rpc_pool *p, wick_rpc_pool *twins, size_t count)
+{
+    p->twin = twins;
+    p->twins = (uint8_t)(count < WICK_RPC_POOL_MAX ? count : WICK_RPC_POOL_MAX);
+    for (uint8_t i = 0; i < p->twins; i++) {
+        wick_rpc_pool *t = &twins[i];
+        memset(t, 0, sizeof *t);
+        t->main = p;
+        t->net = p->net;
+        t->entropy = p->entropy;
+        t->chain_id = p->chain_id;
+        t->budget_ms = p->budget_ms;
+        t->count = p->count;
+        wick_http_init(&t->rpc.http, p->net, &p->source[0].url);
+        t->rpc.status = WICK_E_STATE;
+        t->rpc.held = true;
+    }
+}
+
 wick_rpc *wick_rpc_pool_rpc(wick_rpc_pool *p)
 {
     return &p->rpc;
@@ -62,12 +97,12 @@ static uint8_t best_of(const wick_rpc_pool *p, uint64_t now_ms)
 {
     uint8_t best = p->count;
     for (uint8_t i = 0; i < p->count; i++) {
-        const wick_health *h = &p->source[i].health;
+        const wick_health *h = &known(p)[i].health;
         if ((p->tried >> i & 1u) != 0 || !wick_health_ready(h, now_ms)) {
             continue;
         }
         if (best == p->count ||
-            wick_health_score(h) < wick_health_score(&p->source[best].health)) {
+            wick_health_score(h) < wick_health_score(&known(p)[best].health)) {
             best = i;
         }
     }
@@ -77,10 +112,10 @@ static uint8_t best_of(const wick_rpc_pool *p, uint64_t now_ms)
 /* Why nobody is to be asked: what the one that is ready first said last. */
 static wick_status reason(const wick_rpc_pool *p)
 {
-    const wick_health *soonest = &p->source[0].health;
+    const wick_health *soonest = &known(p)[0].health;
     for (uint8_t i = 1; i < p->count; i++) {
-        if (p->source[i].health.not_before_ms < soonest->not_before_ms) {
-            soonest = &p->source[i].health;
+        if (known(p)[i].health.not_before_ms < soonest->not_before_ms) {
+            soonest = &known(p)[i].health;
         }
     }
     return soonest->last != WICK_OK ? soonest->last : WICK_E_NET;
@@ -88,9 +123,9 @@ static wick_status reason(const wick_rpc_pool *p)
 
 uint64_t wick_rpc_pool_ready_at(const wick_rpc_pool *p, uint64_t now_ms)
 {
-    uint64_t at = p->source[0].health.not_before_ms;
+    uint64_t at = known(p)[0].health.not_before_ms;
     for (uint8_t i = 1; i < p->count; i++) {
-        at = wick_time_min(at, p->source[i].health.not_before_ms);
+        at = wick_time_min(at, known(p)[i].health.not_before_ms);
     }
     return wick_time_reached(now_ms, at) ? now_ms : at;
 }
@@ -100,14 +135,14 @@ uint64_t wick_rpc_pool_ready_at(const wick_rpc_pool *p, uint64_t now_ms)
 static wick_status call(wick_rpc_pool *p, uint64_t now_ms)
 {
     p->state = CALL;
-    p->calls++;
-    p->tx_bytes += p->rpc.request_len;
+    owner(p)->calls++;
+    owner(p)->tx_bytes += p->rpc.request_len;
     return wick_rpc_transmit(&p->rpc, now_ms);
 }
 
 static wick_status send_to(wick_rpc_pool *p, uint64_t now_ms, uint8_t i)
 {
-    wick_rpc_source *src = &p->source[i];
+    wick_rpc_source *src = &sources(p)[i];
     p->at = i;
     p->tried |= 1u << i;
     p->sent_ms = now_ms;
@@ -116,8 +151,8 @@ static wick_status send_to(wick_rpc_pool *p, uint64_t now_ms, uint8_t i)
         return call(p, now_ms);
     }
     p->state = PROBE;
-    p->calls++;
-    p->tx_bytes += sizeof probe_text - 1;
+    owner(p)->calls++;
+    owner(p)->tx_bytes += sizeof probe_text - 1;
     return wick_http_start(&p->rpc.http, now_ms, "POST", "application/json",
                            wick_span_make((const uint8_t *)probe_text, sizeof probe_text - 1),
                            p->probe, sizeof p->probe, src->timeout_ms);
@@ -132,7 +167,7 @@ static bool is_break(wick_status s)
 
 static void note(wick_rpc_pool *p, uint64_t now_ms, wick_status status)
 {
-    wick_rpc_source *src = &p->source[p->at];
+    wick_rpc_source *src = &sources(p)[p->at];
     wick_health_note(&src->health, p->entropy, now_ms, status, (uint32_t)(now_ms - p->sent_ms),
                      p->rpc.http.retry_s);
     if (is_break(status)) {
@@ -168,7 +203,7 @@ static wick_status first(wick_rpc_pool *p, uint64_t now_ms)
     p->begun_ms = now_ms;
     p->tried = one ? ~(1u << p->at) : 0;
     p->one = false;
-    wick_status s = move_on(p, now_ms, one ? p->source[p->at].health.last : reason(p));
+    wick_status s = move_on(p, now_ms, one ? sources(p)[p->at].health.last : reason(p));
     p->one = one;
     return s;
 }
@@ -182,18 +217,18 @@ wick_status wick_rpc_pool_start(wick_rpc_pool *p, uint64_t now_ms, unsigned sour
         return WICK_E_NO_SPACE;
     }
     if (p->taken) { /* nobody has complained of the last answer */
-        wick_health_use(&p->source[p->at].health, true);
+        wick_health_use(&sources(p)[p->at].health, true);
     }
     p->taken = false;
     p->one = source != WICK_RPC_ANY;
     p->at = (uint8_t)(p->one ? source : 0);
-    uint64_t at = p->one ? p->source[source].health.not_before_ms : wick_rpc_pool_ready_at(p, now_ms);
+    uint64_t at = p->one ? sources(p)[source].health.not_before_ms : wick_rpc_pool_ready_at(p, now_ms);
     if (wick_time_reached(now_ms, at)) {
         return first(p, now_ms);
     }
     /* The others of a quorum do not wait for one that failed just now. */
     if (p->one || at - now_ms > WICK_RPC_POOL_PATIENCE_MS) {
-        return p->one ? p->source[source].health.last : reason(p);
+        return p->one ? sources(p)[source].health.last : reason(p);
     }
     p->wake_ms = at;
     p->state = PAUSE;
@@ -258,7 +293,7 @@ static wick_status poll_probe(wick_rpc_pool *p, uint64_t now_ms)
     if (s == WICK_AGAIN) {
         return WICK_AGAIN;
     }
-    p->rx_bytes += p->rpc.http.body.len;
+    owner(p)->rx_bytes += p->rpc.http.body.len;
     if (s == WICK_OK || (s == WICK_E_HTTP && p->rpc.http.body.len != 0)) {
         wick_status read = read_probe(p); /* some nodes send their errors with status 4xx */
         s = s == WICK_OK || read == WICK_E_HTTP_RATE || read == WICK_E_RPC ? read : s;
@@ -266,7 +301,7 @@ static wick_status poll_probe(wick_rpc_pool *p, uint64_t now_ms)
         s = p->rpc.http.code == 0 ? WICK_E_NET : WICK_E_JSON;
     }
     if (s == WICK_OK) {
-        p->source[p->at].checked = true;
+        sources(p)[p->at].checked = true;
         s = call(p, now_ms);
         if (s == WICK_OK) {
             return WICK_AGAIN;
@@ -302,7 +337,7 @@ wick_status wick_rpc_pool_poll(wick_rpc_pool *p, uint64_t now_ms)
         return WICK_AGAIN;
     }
     bool elsewhere = false;
-    p->rx_bytes += p->rpc.http.body.len;
+    owner(p)->rx_bytes += p->rpc.http.body.len;
     if (s == WICK_E_RPC) {
         s = of_error(p, &elsewhere);
     } else if (s == WICK_OK && p->rpc.batch != 0 && batch_limited(p)) {
@@ -322,7 +357,7 @@ wick_status wick_rpc_pool_poll(wick_rpc_pool *p, uint64_t now_ms)
 wick_status wick_rpc_pool_again(wick_rpc_pool *p, uint64_t now_ms, wick_status why)
 {
     wick_rpc_pool_blame(p, now_ms, why);
-    wick_health_use(&p->source[p->at].health, false);
+    wick_health_use(&sources(p)[p->at].health, false);
     p->taken = false;
     return move_on(p, now_ms, why);
 }

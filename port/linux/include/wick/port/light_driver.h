@@ -14,7 +14,9 @@
  *     }
  *
  * With several nodes the sources of wick_light_config are the endpoints of the pool, in their order.
- * The pool may be shared with others that take turns on it (wick_rpc_pool_take()).
+ * The pool may be shared with others that take turns on it (wick_rpc_pool_take()). Those of a quorum are
+ * asked beside each other if the pool has twins (wick_rpc_pool_twin()), best as many as there are nodes;
+ * without, one after another, and then one that is slow costs the others their time.
  *
  * Headers come as JSON and are encoded again; with sealed chains the hash in the JSON is not the
  * Keccak of the header, so nothing is compared here but what was asked for. Sizes: 2 KB.
@@ -32,14 +34,27 @@ extern "C" {
 /* Requests of a light client that wait or are under way. */
 #define WICK_LIGHT_DRIVER_JOBS (WICK_QUORUM_SOURCES_MAX + 2)
 
+/* Requests of its own client at a time: of the pool, and of its twins. */
+#define WICK_LIGHT_DRIVER_LANES (WICK_RPC_POOL_MAX + 1)
+/* Most sockets to wait for. */
+#define WICK_LIGHT_DRIVER_SOCKS (WICK_LIGHT_DRIVER_LANES + 1)
+
+/** Private: headers being fetched. */
+typedef struct wick_light_lane {
+    wick_rpc_pool *pool;
+    wick_light_request *job; /* under way, or NULL */
+    uint32_t got, asked;     /* headers of the job so far; in the batch under way */
+} wick_light_lane;
+
 typedef struct wick_light_driver { /* private */
     wick_light *light;
     wick_rpc_pool *pool;
     wick_beacon_api *beacon;
     wick_light_request job[WICK_LIGHT_DRIVER_JOBS]; /* id 0: free */
-    wick_light_request *rpc_job, *beacon_job;       /* under way, or NULL */
-    uint32_t order, got;    /* headers of rpc_job so far */
-    uint32_t asked, chunk;  /* headers in the batch under way; largest batch that went well */
+    wick_light_lane lane[WICK_LIGHT_DRIVER_LANES];
+    uint8_t lanes;
+    wick_light_request *beacon_job; /* under way, or NULL */
+    uint32_t chunk;         /* largest batch that went well */
     bool waits;             /* for the pool */
     uint64_t deadline_ms;   /* of the light client */
     uint64_t rx_bytes, tx_bytes, calls; /* read only: what was fetched so far */
@@ -56,7 +71,7 @@ bool wick_light_driver_step(wick_light_driver *d, wick_light_event *event, uint6
 /** When to step again, if no socket is ready before. */
 uint64_t wick_light_driver_deadline(const wick_light_driver *d, uint64_t now_ms);
 
-/** Sockets to wait for, at most 2. @return number of entries filled */
+/** Sockets to wait for, at most WICK_LIGHT_DRIVER_SOCKS. @return number of entries filled */
 size_t wick_light_driver_watch(const wick_light_driver *d, struct pollfd *out,
                                const wick_linux_net *net);
 

@@ -26,10 +26,16 @@
  * not wait.
  *
  * One request at a time. Parts that share a pool take turns: wick_rpc_pool_take() and _release().
+ * Requests that must not wait for each other, as those of a quorum, need a twin each: another client
+ * over the same endpoints, with what is known of them in common.
+ *
+ *     static wick_rpc_pool twins[2];
+ *     wick_rpc_pool_twin(&pool, twins, 2);
  *
  * Nothing that comes out is trusted; the pool knows that an answer is untrue only when told so.
  *
- * Sizes (64-bit): wick_rpc_pool is a wick_rpc (0.7 MB) and 600 B for each endpoint.
+ * Sizes (64-bit): wick_rpc_pool is a wick_rpc (0.7 MB) and 600 B for each endpoint. A twin is as large;
+ * of both only as much memory is touched as the answers need.
  */
 #include "wick/port/health.h"
 #include "wick/port/rpc.h"
@@ -78,7 +84,9 @@ typedef struct wick_rpc_source {
     wick_health health;
 } wick_rpc_source;
 
-typedef struct wick_rpc_pool { /* private but for `source` and the counters */
+typedef struct wick_rpc_pool wick_rpc_pool;
+
+struct wick_rpc_pool { /* private but for `source` and the counters */
     const wick_hal_net *net;
     const wick_hal_entropy *entropy;
     uint64_t chain_id;
@@ -91,17 +99,24 @@ typedef struct wick_rpc_pool { /* private but for `source` and the counters */
     uint32_t tried;     /* endpoints, one bit each */
     uint64_t begun_ms, sent_ms, wake_ms;
     const void *holder;
+    wick_rpc_pool *main;  /* of a twin: the pool with the endpoints; else NULL */
+    wick_rpc_pool *twin;  /* its twins, or NULL */
+    uint8_t twins;
     uint64_t calls, tx_bytes, rx_bytes; /* read only: HTTP bodies so far, chain ids included */
     wick_rpc_source source[WICK_RPC_POOL_MAX];
     uint8_t probe[512]; /* answer to eth_chainId */
     wick_rpc rpc;
-} wick_rpc_pool;
+};
 
 /** @retval WICK_OK
  *  @retval WICK_E_CONFIG no endpoint, or more than WICK_RPC_POOL_MAX
  *  @retval WICK_E_MALFORMED, WICK_E_UNSUPPORTED a URL, as wick_http_url_parse()
  *  @retval WICK_E_TRUST_ANCHOR an https endpoint without CA file and pinned key */
 WICK_NODISCARD wick_status wick_rpc_pool_init(wick_rpc_pool *p, const wick_rpc_pool_config *cfg);
+
+/** Gives a pool its twins; they live as long as it. Not while a request is under way.
+ *  @param[in] count  at most WICK_RPC_POOL_MAX */
+void wick_rpc_pool_twin(wick_rpc_pool *p, wick_rpc_pool *twins, size_t count);
 
 /** The client in which requests are built and results are read. */
 wick_rpc *wick_rpc_pool_rpc(wick_rpc_pool *p);
