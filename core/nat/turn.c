@@ -10,17 +10,29 @@ wick_status wick_turn_init(wick_turn *t, const wick_turn_config *cfg)
 {
     memset(t, 0, sizeof *t);
     bool with_key = cfg->key.len != 0;
+    bool long_key = cfg->key.len == WICK_TURN_KEY_SHA256_BYTES;
     wick_span secret = with_key ? cfg->key : cfg->password;
     if (cfg->crypto == NULL || cfg->entropy == NULL || cfg->server.port == 0 ||
         cfg->username.len == 0 || secret.len == 0) {
         return WICK_E_BAD_ARG;
     }
-    if (with_key && (cfg->key.len != WICK_TURN_KEY_BYTES || cfg->realm.len == 0)) {
+    if ((with_key && !long_key && cfg->key.len != WICK_TURN_KEY_BYTES) ||
+        (with_key && cfg->realm.len == 0) || cfg->family > WICK_TURN_FAMILY_BOTH) {
         return WICK_E_BAD_ARG;
+    }
+    if ((WICK_WITH_TURN_SHA256 == 0 && (cfg->require_sha256 || long_key)) ||
+        (WICK_WITH_TURN_MOBILITY == 0 && cfg->mobile) ||
+        (WICK_WITH_TURN_STREAM == 0 && cfg->stream) ||
+        (WICK_WITH_TURN_DUAL == 0 && cfg->family >= WICK_TURN_FAMILY_IPV6)) {
+        return WICK_E_UNSUPPORTED;
     }
     if (cfg->username.len > WICK_TURN_USERNAME_MAX || secret.len > WICK_TURN_PASSWORD_MAX ||
         cfg->realm.len > WICK_TURN_REALM_MAX) {
         return WICK_E_LIMIT;
+    }
+    if (!wick_turn_is_text_(cfg->username, cfg->prepared) ||
+        (!with_key && !wick_turn_is_text_(secret, cfg->prepared))) {
+        return WICK_E_STUN_NOT_ASCII;
     }
     t->crypto = cfg->crypto;
     t->entropy = cfg->entropy;
@@ -32,9 +44,14 @@ wick_status wick_turn_init(wick_turn *t, const wick_turn_config *cfg)
     memcpy(t->password, secret.ptr, secret.len);
     t->password_len = (uint8_t)secret.len;
     t->fixed_key = with_key ? 1 : 0;
+    t->flags = (uint8_t)((cfg->realm.len != 0 ? FLAG_REALM : 0u) |
+                         (cfg->stream ? FLAG_STREAM : 0u) | (cfg->mobile ? FLAG_MOBILE : 0u) |
+                         (cfg->require_sha256 || long_key ? FLAG_SHA256 : 0u) |
+                         (cfg->fingerprint ? FLAG_FINGERPRINT : 0u) |
+                         ((unsigned)cfg->family << FLAG_FAMILY_SHIFT));
     if (cfg->realm.len != 0) {
-        t->fixed_realm = 1;
-        wick_status status = wick_turn_set_realm_(t, cfg->realm);
+        wick_status status =
+            wick_turn_set_realm_(t, cfg->realm, long_key ? (unsigned)WICK_STUN_SHA256 : 0u);
         if (status != WICK_OK) {
             wick_turn_wipe(t);
             return status;
@@ -59,6 +76,8 @@ wick_status wick_turn_start(wick_turn *t, uint64_t now_ms)
         return status;
     }
     t->server = t->home;
+    /* What another server had proved does not bind this one. */
+    t->flags = (uint8_t)(t->flags & (t->redirects != 0 ? ~FLAG_HELD : ~0u));
     t->redirects = 0;
     t->must_authenticate = 0;
     t->nonce_len = 0;
@@ -95,6 +114,14 @@ void wick_turn_end_(wick_turn *t, wick_turn_event event, wick_status status)
     t->lifetime_s = 0;
     memset(&t->relayed, 0, sizeof t->relayed);
     memset(&t->mapped, 0, sizeof t->mapped);
+#if WICK_WITH_TURN_DUAL
+    memset(&t->relayed2, 0, sizeof t->relayed2);
+#endif
+#if WICK_WITH_TURN_MOBILITY
+    t->moving = 0;
+    t->moved_event = 0;
+    t->ticket_len = 0;
+#endif
     memset(t->request, 0, sizeof t->request);
     for (unsigned i = 0; i < WICK_TURN_OPS; i++) {
         t->op[i].flight = 0;
@@ -332,6 +359,32 @@ uint32_t wick_turn_lifetime_s(const wick_turn *t)
     return t->lifetime_s;
 }
 
+const wick_addr *wick_turn_relayed2(const wick_turn *t)
+{
+#if WICK_WITH_TURN_DUAL
+    return &t->relayed2;
+#else
+    static const wick_addr none;
+    (void)t;
+    return &none;
+#endif
+}
+
+uint16_t wick_turn_family_error(const wick_turn *t)
+{
+#if WICK_WITH_TURN_DUAL
+    return t->family_error;
+#else
+    (void)t;
+    return 0;
+#endif
+}
+
+bool wick_turn_is_sha256(const wick_turn *t)
+{
+    return t->state == STATE_ALLOCATED && (t->flags & FLAG_HELD) != 0;
+}
+
 /* ---- poll ---- */
 
 static void expire(wick_turn *t, uint64_t now_ms)
@@ -374,6 +427,13 @@ static bool next_event(wick_turn *t, wick_out *out)
         event_out(out, WICK_TURN_EV_MAPPING_CHANGED, WICK_OK, &t->mapped);
         return true;
     }
+#if WICK_WITH_TURN_MOBILITY
+    if (t->moved_event != 0) {
+        t->moved_event = 0;
+        event_out(out, WICK_TURN_EV_MOVED, WICK_OK, &t->relayed);
+        return true;
+    }
+#endif
     if (t->silent_event == 1) {
         t->silent_event = 2; /* told; 0 again after an answer */
         event_out(out, WICK_TURN_EV_SILENT, WICK_E_TIMEOUT, &t->server);
@@ -395,7 +455,8 @@ static bool is_active(const wick_turn *t, unsigned i)
 {
     const wick_turn_op *op = &t->op[i];
     return op->flight == 0 && (op->state == OP_WANTED || op->state == OP_READY) &&
-           (i == ALLOCATION || t->state == STATE_ALLOCATED);
+           (i == ALLOCATION || t->state == STATE_ALLOCATED) &&
+           (i <= KEEPALIVE || !wick_turn_is_moving_(t));
 }
 
 /* A request to repeat or to begin. WICK_OK: in out; WICK_AGAIN: none is due; else it failed, and the

@@ -72,11 +72,55 @@ static void set_lifetime(wick_turn *t, uint32_t lifetime_s, uint64_t now_ms)
     op->state = OP_READY;
 }
 
+/* One relayed address, or with WICK_TURN_FAMILY_BOTH up to two, of the families asked for. */
+static wick_status take_relayed(wick_turn *t, wick_addr *relayed, const wick_stun_msg *m)
+{
+    wick_status status = wick_stun_get_addr(relayed, m, WICK_STUN_XOR_RELAYED_ADDRESS);
+#if WICK_WITH_TURN_DUAL
+    unsigned family = wick_turn_family_(t);
+    wick_stun_walk w = {0};
+    uint8_t refused;
+    bool v4 = status == WICK_OK && wick_addr_is_v4(relayed);
+    t->family_error = 0;
+    if (status == WICK_OK && ((family == WICK_TURN_FAMILY_IPV4 && !v4) ||
+                              (family == WICK_TURN_FAMILY_IPV6 && v4))) {
+        return WICK_E_TURN_TRANSPORT;
+    }
+    if (family != WICK_TURN_FAMILY_BOTH || status != WICK_OK) {
+        return status;
+    }
+    while (wick_stun_next(&w, m) &&
+           w.type != wick_stun_attr_type(WICK_STUN_MESSAGE_INTEGRITY) &&
+           w.type != wick_stun_attr_type(WICK_STUN_MESSAGE_INTEGRITY_SHA256)) {
+        wick_addr a;
+        if (w.type != wick_stun_attr_type(WICK_STUN_XOR_RELAYED_ADDRESS) ||
+            wick_stun_read_addr(&a, w.value, m, WICK_STUN_XOR_RELAYED_ADDRESS) != WICK_OK ||
+            wick_addr_is_v4(&a) == v4) {
+            continue;
+        }
+        t->relayed2 = v4 ? a : *relayed;
+        *relayed = v4 ? *relayed : a;
+        return WICK_OK;
+    }
+    if (wick_stun_get_address_error(&refused, &t->family_error, m) != WICK_OK) {
+        t->family_error = 0;
+    }
+#else
+    (void)t;
+#endif
+    return status;
+}
+
 static void allocated(wick_turn *t, const wick_stun_msg *m, uint64_t now_ms)
 {
     wick_addr relayed, mapped;
     uint32_t lifetime_s;
-    if (wick_stun_get_addr(&relayed, m, WICK_STUN_XOR_RELAYED_ADDRESS) != WICK_OK ||
+    wick_status status = take_relayed(t, &relayed, m);
+    if (status == WICK_E_TURN_TRANSPORT) {
+        wick_turn_end_(t, WICK_TURN_EV_FAILED, status);
+        return;
+    }
+    if (status != WICK_OK ||
         wick_stun_get_addr(&mapped, m, WICK_STUN_XOR_MAPPED_ADDRESS) != WICK_OK ||
         wick_stun_get_u32(&lifetime_s, m, WICK_STUN_LIFETIME) != WICK_OK || lifetime_s == 0) {
         wick_turn_end_(t, WICK_TURN_EV_FAILED, WICK_E_MALFORMED);
@@ -86,6 +130,7 @@ static void allocated(wick_turn *t, const wick_stun_msg *m, uint64_t now_ms)
     t->mapped = mapped;
     t->state = STATE_ALLOCATED;
     t->event = WICK_TURN_EV_ALLOCATED;
+    wick_turn_take_ticket_(t, m);
     set_lifetime(t, lifetime_s, now_ms);
     t->op[KEEPALIVE].state = OP_READY;
     t->op[KEEPALIVE].until_ms = now_ms;
@@ -104,6 +149,8 @@ static void refreshed(wick_turn *t, const wick_stun_msg *m, uint64_t now_ms)
         return;
     }
     set_lifetime(t, lifetime_s, now_ms);
+    wick_turn_take_ticket_(t, m);
+    wick_turn_arrived_(t, now_ms);
 }
 
 static void bound(wick_turn *t, const wick_stun_msg *m, uint64_t now_ms)
@@ -115,9 +162,13 @@ static void bound(wick_turn *t, const wick_stun_msg *m, uint64_t now_ms)
         return;
     }
     if (!wick_addr_equal(&mapped, &t->mapped)) {
+        bool expected = t->mapped.port == 0; /* after wick_turn_moved() */
         t->mapped = mapped;
         t->mapping_event = 1;
         /* The allocation hangs on the old 5-tuple: Refresh tells, by 437, if it is out of reach. */
+        if (!expected) {
+            wick_turn_follow_(t, now_ms);
+        }
         wick_turn_hurry_(&t->op[ALLOCATION], now_ms);
     }
 }
@@ -139,6 +190,9 @@ static void success(wick_turn *t, unsigned i, const wick_stun_msg *m, uint64_t n
     op->retries = 0;
     op->strikes = 0;
     op->event_status = WICK_OK;
+    if (t->hmac.crypto != NULL && t->hmac.alg == WICK_HASH_SHA256 && t->nonce_len != 0) {
+        t->flags = (uint8_t)(t->flags | FLAG_HELD);
+    }
     if (i != ALLOCATION) {
         installed(t, op, i >= CHANNEL, now_ms);
     } else if (t->state == STATE_ALLOCATING) {
@@ -165,11 +219,16 @@ static wick_status take_challenge(wick_turn *t, const wick_stun_msg *m)
         realm = wick_span_make(t->realm, t->realm_len);
     }
     bool same = realm.len == t->realm_len && memcmp(realm.ptr, t->realm, realm.len) == 0;
-    if (t->fixed_realm != 0 && !same) {
+    if ((t->flags & FLAG_REALM) != 0 && !same) {
         return WICK_E_TURN_CREDENTIALS;
     }
-    wick_status status = wick_turn_set_realm_(t, realm);
+    unsigned algorithm = 0;
+    wick_status status = wick_turn_choose_(t, &algorithm, m);
     if (status == WICK_OK) {
+        status = wick_turn_set_realm_(t, realm, algorithm);
+    }
+    if (status == WICK_OK) {
+        wick_turn_take_algorithms_(t, m, algorithm);
         memcpy(t->nonce, nonce.ptr, nonce.len);
         t->nonce_len = (uint8_t)nonce.len;
     }
@@ -248,6 +307,7 @@ static wick_status status_of(unsigned code)
         return WICK_E_TURN_MISMATCH;
     case 440:
     case 442:
+    case 443:
         return WICK_E_TURN_TRANSPORT;
     case 486:
         return WICK_E_TURN_QUOTA;
@@ -277,6 +337,12 @@ static void error(wick_turn *t, unsigned i, const wick_turn_request *r, unsigned
     wick_turn_op *op = &t->op[i];
     if (code == 438 || code == 401) {
         challenged(t, i, r, code, m, now_ms);
+    } else if (i == ALLOCATION && code == 405 && t->state == STATE_ALLOCATING &&
+               (t->flags & FLAG_MOBILE) != 0) {
+        t->flags = (uint8_t)(t->flags & ~FLAG_MOBILE); /* RFC 8016 section 3.1.3: again without */
+        op->due_ms = now_ms;
+    } else if (i == ALLOCATION && wick_turn_stay_(t)) {
+        op->due_ms = now_ms; /* a plain Refresh tells whether the allocation lives where we are */
     } else if (i != ALLOCATION) {
         peer_error(t, i, code, authentic, now_ms);
     } else if (code == 300) {
@@ -329,16 +395,21 @@ wick_status wick_turn_answer_(wick_turn *t, uint64_t now_ms, const wick_stun_msg
     }
     wick_turn_request r = *found;
     unsigned i = r.op - 1u;
-    if (r.authenticated != 0 &&
-        (m->cls == WICK_STUN_SUCCESS || wick_stun_has(m, WICK_STUN_MESSAGE_INTEGRITY))) {
-        wick_status status = wick_stun_check_integrity(m, &t->hmac);
-        if (status != WICK_OK) {
+    if (r.authenticated != 0) {
+        wick_status status = wick_turn_check_(t, m);
+        authentic = status == WICK_OK;
+        if (status == WICK_E_NOT_FOUND && m->cls == WICK_STUN_SUCCESS) {
+            status = WICK_E_STUN_INTEGRITY;
+        }
+        if (!authentic && status != WICK_E_NOT_FOUND) {
             return status;
         }
-        authentic = true;
     }
     if (m->cls == WICK_STUN_ERROR && wick_stun_get_error(&code, NULL, m) != WICK_OK) {
         return WICK_E_MALFORMED;
+    }
+    if (code != 401 && code != 438 && wick_turn_is_stripped_(m)) {
+        return WICK_E_STUN_BID_DOWN; /* RFC 8489 section 9.2.5 */
     }
     found->op = 0;
     t->op[i].flight = 0;

@@ -38,10 +38,11 @@ static wick_status data_indication(wick_turn *t, const wick_stun_msg *m, wick_tu
 {
     wick_addr peer;
     wick_span payload = wick_stun_get(m, WICK_STUN_DATA_ATTR);
+    bool icmp = payload.ptr == NULL && wick_stun_has(m, WICK_STUN_ICMP);
     if (m->unknown_count != 0) {
         return WICK_E_STUN_UNKNOWN_ATTR;
     }
-    if (payload.ptr == NULL ||
+    if ((payload.ptr == NULL && !icmp) ||
         wick_stun_get_addr(&peer, m, WICK_STUN_XOR_PEER_ADDRESS) != WICK_OK) {
         return WICK_E_MALFORMED;
     }
@@ -51,6 +52,12 @@ static wick_status data_indication(wick_turn *t, const wick_stun_msg *m, wick_tu
     data->peer = peer;
     data->data = payload;
     data->channel = 0;
+    if (icmp) {
+        /* RFC 8656 section 11.5: the error came for a datagram of ours to this peer. */
+        wick_status status =
+            wick_stun_get_icmp(&data->icmp_type, &data->icmp_code, &data->icmp_data, m);
+        return status == WICK_OK ? WICK_E_TURN_ICMP : status;
+    }
     return WICK_OK;
 }
 
@@ -112,6 +119,11 @@ wick_status wick_turn_send(wick_turn *t, uint64_t now_ms, wick_buf *buf, const w
     const wick_turn_op *channel = wick_turn_find_channel_(t, peer);
     if (channel != NULL && channel->state == OP_READY &&
         !wick_time_reached(now_ms, channel->until_ms)) {
+#if WICK_WITH_TURN_STREAM
+        if (wick_turn_is_stream_(t)) {
+            return wick_channeldata_encode_stream(buf, channel->channel, payload);
+        }
+#endif
         return wick_channeldata_encode(buf, channel->channel, payload);
     }
     if (permission->state != OP_READY || wick_time_reached(now_ms, permission->until_ms)) {

@@ -9,6 +9,9 @@
 #include "turn_internal.h"
 
 #define TRANSPORT_UDP (UINT32_C(17) << 24) /* RFC 8656 section 18.8 */
+/* One transmission over a stream waits as long as all of them over datagrams. */
+#define STREAM_WAIT_MS (RTO_MS * ((1u << (RC - 1u)) - 1u) + RM * RTO_MS)
+#define STREAM_SHORT_MS (RTO_MS * ((1u << RC_SHORT) - 1u))
 
 static uint16_t method_of(const wick_turn *t, unsigned op)
 {
@@ -39,12 +42,35 @@ wick_turn_request *wick_turn_free_request_(wick_turn *t, unsigned op)
     return NULL;
 }
 
-static void put_credentials(wick_turn *t, wick_stun_build *s)
+/* The family or families that are wanted (RFC 8656 section 7.1). */
+static void put_family(const wick_turn *t, wick_stun_build *s)
 {
-    wick_stun_put(s, WICK_STUN_USERNAME, wick_span_make(t->username, t->username_len));
-    wick_stun_put(s, WICK_STUN_REALM, wick_span_make(t->realm, t->realm_len));
-    wick_stun_put(s, WICK_STUN_NONCE, wick_span_make(t->nonce, t->nonce_len));
-    wick_stun_put_integrity(s, &t->hmac);
+#if WICK_WITH_TURN_DUAL
+    unsigned family = wick_turn_family_(t);
+    if (family == WICK_TURN_FAMILY_BOTH) {
+        wick_stun_put_family(s, WICK_STUN_ADDITIONAL_ADDRESS_FAMILY, WICK_TURN_FAMILY_IPV6);
+    } else if (family != WICK_TURN_FAMILY_DEFAULT) {
+        wick_stun_put_family(s, WICK_STUN_REQUESTED_ADDRESS_FAMILY, (uint8_t)family);
+    }
+#else
+    (void)t;
+    (void)s;
+#endif
+}
+
+/* An empty ticket asks for one, the one that we have moves the allocation (RFC 8016 section 3). */
+static void put_ticket(const wick_turn *t, wick_stun_build *s)
+{
+#if WICK_WITH_TURN_MOBILITY
+    if (t->state == STATE_ALLOCATING && (t->flags & FLAG_MOBILE) != 0) {
+        wick_stun_put(s, WICK_STUN_MOBILITY_TICKET, wick_span_make(t->ticket, 0));
+    } else if (t->state == STATE_ALLOCATED && t->moving != 0) {
+        wick_stun_put(s, WICK_STUN_MOBILITY_TICKET, wick_span_make(t->ticket, t->ticket_len));
+    }
+#else
+    (void)t;
+    (void)s;
+#endif
 }
 
 static wick_status build(wick_turn *t, const wick_turn_request *r, wick_span *out)
@@ -59,6 +85,8 @@ static wick_status build(wick_turn *t, const wick_turn_request *r, wick_span *ou
         if (t->asked_lifetime_s != 0) {
             wick_stun_put_u32(&s, WICK_STUN_LIFETIME, t->asked_lifetime_s);
         }
+        put_family(t, &s);
+        put_ticket(t, &s);
         break;
     case WICK_STUN_REFRESH:
         if (t->state == STATE_RELEASING) {
@@ -66,6 +94,7 @@ static wick_status build(wick_turn *t, const wick_turn_request *r, wick_span *ou
         } else if (t->asked_lifetime_s != 0) {
             wick_stun_put_u32(&s, WICK_STUN_LIFETIME, t->asked_lifetime_s);
         }
+        put_ticket(t, &s);
         break;
     case WICK_STUN_CHANNEL_BIND:
         wick_stun_put_u32(&s, WICK_STUN_CHANNEL_NUMBER, (uint32_t)op->channel << 16);
@@ -78,7 +107,10 @@ static wick_status build(wick_turn *t, const wick_turn_request *r, wick_span *ou
         break;
     }
     if (r->authenticated != 0) {
-        put_credentials(t, &s);
+        wick_turn_put_credentials_(t, &s);
+    }
+    if ((t->flags & FLAG_FINGERPRINT) != 0) {
+        wick_stun_put_fingerprint(&s);
     }
     wick_status status = wick_stun_end(&s);
     *out = wick_buf_span(&b);
@@ -114,7 +146,9 @@ wick_status wick_turn_transmit_(wick_turn *t, wick_turn_request *r, uint64_t now
     }
     r->left--;
     uint64_t wait_ms = r->rto_ms;
-    if (r->left == 0 && !is_short(t, r)) {
+    if (wick_turn_is_stream_(t)) {
+        wait_ms = is_short(t, r) ? STREAM_SHORT_MS : STREAM_WAIT_MS;
+    } else if (r->left == 0 && !is_short(t, r)) {
         wait_ms = RM * RTO_MS;
     }
     r->next_ms = now_ms + wait_ms;
@@ -132,7 +166,7 @@ wick_status wick_turn_begin_(wick_turn *t, wick_turn_request *r, unsigned op, ui
     r->op = (uint8_t)(op + 1u);
     r->method = method_of(t, op);
     r->authenticated = (r->method != WICK_STUN_BINDING && t->nonce_len != 0) ? 1 : 0;
-    r->left = (uint8_t)(is_short(t, r) ? RC_SHORT : RC);
+    r->left = (uint8_t)(wick_turn_is_stream_(t) ? 1u : is_short(t, r) ? RC_SHORT : RC);
     r->rto_ms = RTO_MS;
     t->op[op].flight = 1;
     if (op == KEEPALIVE) {

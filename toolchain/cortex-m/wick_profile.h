@@ -8,5 +8,10 @@
 
 #define WICK_KECCAK_FAST 0
 #define WICK_STATUS_TEXT 0
+/* Relays of a firmware are of its operator's choosing: SHA-1 over UDP, IPv4, no roaming. */
+#define WICK_WITH_TURN_SHA256 0
+#define WICK_WITH_TURN_MOBILITY 0
+#define WICK_WITH_TURN_DUAL 0
+#define WICK_WITH_TURN_STREAM 0
 
 #endif

@@ -12,7 +12,7 @@ layers() { # layers TREE: prints the violations, fails if there is one
             # Where a header has no .c file of its name.
             own("base", "config hmac")
             own("eth", "mpt header trust proof tx abi eip712 beacon")
-            own("nat", "stun turn")
+            own("nat", "stun turn turn_stream stun_client nat_behaviour")
             own("psk", "hkdf hpke nsl session_keys")
             own("registry", "record calldata voucher")
             own("gateway", "gateway")

@@ -293,10 +293,46 @@
 #ifndef WICK_TURN_NONCE_MAX
 #define WICK_TURN_NONCE_MAX 128
 #endif
-/* One request: header, three strings with header and padding, and 84 bytes for all other
- * attributes. */
+/* SHA-256 credentials: MESSAGE-INTEGRITY-SHA256, PASSWORD-ALGORITHMS, USERHASH and the nonce cookie
+ * of RFC 8489 where a server offers them. 0: such servers are spoken to with SHA-1 and MD5. */
+#ifndef WICK_WITH_TURN_SHA256
+#define WICK_WITH_TURN_SHA256 1
+#endif
+/* PASSWORD-ALGORITHMS of a server, which must be sent back. Range 8..128. That many bytes. */
+#ifndef WICK_TURN_ALGORITHMS_MAX
+#define WICK_TURN_ALGORITHMS_MAX 32
+#endif
+/* Mobility (RFC 8016): an allocation goes along to another socket. */
+#ifndef WICK_WITH_TURN_MOBILITY
+#define WICK_WITH_TURN_MOBILITY 1
+#endif
+/* Longest mobility ticket; a server that gives a longer one has none for us. coturn's have 12 bytes.
+ * Range 12..255. That many bytes. */
+#ifndef WICK_TURN_TICKET_MAX
+#define WICK_TURN_TICKET_MAX 128
+#endif
+/* A stream to the server: TCP or TLS. */
+#ifndef WICK_WITH_TURN_STREAM
+#define WICK_WITH_TURN_STREAM 1
+#endif
+/* IPv6 relayed addresses, alone or beside an IPv4 one (dual allocation). 20 bytes. */
+#ifndef WICK_WITH_TURN_DUAL
+#define WICK_WITH_TURN_DUAL 1
+#endif
+/* One request: header, three strings with header and padding, 84 bytes for all other attributes, and
+ * what the three parts above add. */
 #define WICK_TURN_TX_BYTES                                                                         \
-    (20 + WICK_TURN_USERNAME_MAX + WICK_TURN_REALM_MAX + WICK_TURN_NONCE_MAX + 3 * 8 + 84)
+    (20 + WICK_TURN_USERNAME_MAX + WICK_TURN_REALM_MAX + WICK_TURN_NONCE_MAX + 3 * 8 + 84 +        \
+     (WICK_WITH_TURN_SHA256 ? WICK_TURN_ALGORITHMS_MAX + 28 : 0) +                                 \
+     (WICK_WITH_TURN_MOBILITY ? WICK_TURN_TICKET_MAX + 8 : 0))
+
+/* ---- STUN clients (wick/stun_client.h, wick/nat_behaviour.h) ---- */
+
+/* Between Binding requests that keep a NAT's mapping, milliseconds: shorter than the 30 s after
+ * which many NATs forget a UDP mapping (RFC 4787 REQ-5 allows 2 minutes and more). No RAM. */
+#ifndef WICK_STUN_KEEPALIVE_MS
+#define WICK_STUN_KEEPALIVE_MS 15000
+#endif
 
 /* Servers tried on account of ALTERNATE-SERVER. Range 1..8. 18 bytes each. */
 #ifndef WICK_TURN_REDIRECTS

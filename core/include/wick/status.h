@@ -70,6 +70,10 @@ typedef enum wick_status {
     WICK_E_STUN_INTEGRITY = -201,    /* MESSAGE-INTEGRITY missing or wrong */
     WICK_E_STUN_FINGERPRINT = -202,  /* FINGERPRINT wrong */
     WICK_E_STUN_UNKNOWN_ATTR = -203, /* unknown comprehension-required attribute */
+    WICK_E_STUN_NOT_ASCII = -204,    /* credential outside ASCII and not said to be prepared */
+    WICK_E_STUN_BID_DOWN = -205,     /* the server offers weaker security than it must */
+    WICK_E_STUN_NAT_UNKNOWN = -206,  /* the server cannot tell: no second address (RFC 5780) */
+    WICK_E_TURN_ICMP = -207,         /* not data: an ICMP error about a peer, passed on */
     WICK_E_TURN_CREDENTIALS = -210,  /* 401 with fresh nonce: user name or password refused */
     WICK_E_TURN_LOOP = -211,         /* the server keeps asking for the same thing */
     WICK_E_TURN_MISMATCH = -212,     /* 437: the server has no such allocation, or another one */

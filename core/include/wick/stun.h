@@ -188,6 +188,44 @@ typedef struct wick_stun_walk {
 } wick_stun_walk;
 bool wick_stun_next(wick_stun_walk *walk, const wick_stun_msg *m);
 
+/** ADDRESS-ERROR-CODE (RFC 8656 section 18.15): which family was refused, and why.
+ *  @param[out] family 1 IPv4, 2 IPv6
+ *  @retval WICK_E_NOT_FOUND absent  @retval WICK_E_MALFORMED class or number out of range */
+WICK_NODISCARD wick_status wick_stun_get_address_error(uint8_t *family, uint16_t *code,
+                                                       const wick_stun_msg *m);
+
+/** ICMP (RFC 8656 section 18.13): a type of 7 and a code of 9 bits, as the figure there has them.
+ *  @retval WICK_E_NOT_FOUND absent */
+WICK_NODISCARD wick_status wick_stun_get_icmp(uint8_t *type, uint16_t *code, uint32_t *data,
+                                              const wick_stun_msg *m);
+
+/** Security features of a nonce (RFC 8489 section 9.2, bits counted from the right as its erratum
+ *  6290 says). */
+enum {
+    WICK_STUN_FEATURE_PASSWORD_ALGORITHMS = 1u << 0,
+    WICK_STUN_FEATURE_USERNAME_ANONYMITY = 1u << 1
+};
+#define WICK_STUN_COOKIE_TEXT "obMatJos2"
+#define WICK_STUN_COOKIE_CHARS 13 /* with the features */
+/** Features that a nonce announces: 24 bits, 0 without the nonce cookie. The two that are defined
+ *  count at either end of the 24 bits, as the RFC's text and its erratum have them. */
+uint32_t wick_stun_nonce_features(wick_span nonce);
+/** Writes nonce cookie and features, for servers: WICK_STUN_COOKIE_CHARS characters, no zero. */
+void wick_stun_nonce_cookie(uint8_t out[WICK_STUN_COOKIE_CHARS], uint32_t features);
+
+/** Password algorithms (RFC 8489 section 18.5). */
+enum { WICK_STUN_MD5 = 1, WICK_STUN_SHA256 = 2 };
+
+/** One entry of PASSWORD-ALGORITHMS, or the value of PASSWORD-ALGORITHM. */
+typedef struct wick_stun_algorithm {
+    uint16_t number;
+    wick_span parameters; /* view; empty for those that are defined */
+} wick_stun_algorithm;
+/** Takes the next entry off the front of `*list`.
+ *  @retval WICK_OK  @retval WICK_E_NOT_FOUND the list is empty
+ *  @retval WICK_E_MALFORMED it ends inside an entry; `*list` is empty then */
+WICK_NODISCARD wick_status wick_stun_next_algorithm(wick_stun_algorithm *out, wick_span *list);
+
 /** Number on the wire. */
 uint16_t wick_stun_attr_type(wick_stun_attr attr);
 /** Index of a number on the wire, WICK_STUN_ATTRS if unknown. */
@@ -241,6 +279,19 @@ void wick_stun_put_error(wick_stun_build *s, uint16_t code, const char *reason);
 void wick_stun_put_integrity(wick_stun_build *s, const wick_hmac_key *key);
 /** MESSAGE-INTEGRITY-SHA256, full length. */
 void wick_stun_put_integrity_sha256(wick_stun_build *s, const wick_hmac_key *key);
+/** REQUESTED-ADDRESS-FAMILY or ADDITIONAL-ADDRESS-FAMILY: 1 IPv4, 2 IPv6. */
+void wick_stun_put_family(wick_stun_build *s, wick_stun_attr attr, uint8_t family);
+/** ADDRESS-ERROR-CODE of a family. */
+void wick_stun_put_address_error(wick_stun_build *s, uint8_t family, uint16_t code,
+                                 const char *reason);
+/** ICMP: type 0..127, code 0..511. */
+void wick_stun_put_icmp(wick_stun_build *s, uint8_t type, uint16_t code, uint32_t data);
+/** EVEN-PORT; `reserve` also the next higher port. */
+void wick_stun_put_even_port(wick_stun_build *s, bool reserve);
+/** PASSWORD-ALGORITHM of an algorithm without parameters. */
+void wick_stun_put_algorithm(wick_stun_build *s, uint16_t number);
+/** UNKNOWN-ATTRIBUTES: those that the decoder counted in `m` (RFC 8489 section 14.9). */
+void wick_stun_put_unknown(wick_stun_build *s, const wick_stun_msg *m);
 /** FINGERPRINT; nothing may follow. */
 void wick_stun_put_fingerprint(wick_stun_build *s);
 /**
@@ -268,6 +319,10 @@ typedef struct wick_channeldata {
  * @retval WICK_E_TRAILING    more follows than padding
  */
 WICK_NODISCARD wick_status wick_channeldata_decode(wick_channeldata *out, wick_span in);
+
+/** The same for a stream: padded with zeros to a multiple of 4 (RFC 8656 section 12.5). */
+WICK_NODISCARD wick_status wick_channeldata_encode_stream(wick_buf *buf, uint16_t channel,
+                                                          wick_span data);
 
 /** Appends header and data, without padding (datagram transport).
  *  @retval WICK_E_BAD_ARG channel out of range, or more than 65,535 bytes

@@ -2,9 +2,9 @@
 #ifndef WICK_TURN_H
 #define WICK_TURN_H
 /*
- * TURN client over UDP (RFC 8656) with long-term credentials (RFC 8489 section 9.2), sans-I/O: it
- * takes datagrams and the time, gives datagrams, deadlines and events. One wick_turn is one
- * allocation on one socket.
+ * TURN client (RFC 8656) with long-term credentials (RFC 8489 section 9.2), sans-I/O: it takes
+ * datagrams and the time, gives datagrams, deadlines and events. One wick_turn is one allocation on
+ * one socket. The server is reached over UDP, or over a stream (TCP or TLS, wick/turn_stream.h).
  *
  *     wick_turn t;
  *     wick_turn_config cfg = {.crypto = &c, .entropy = &e, .server = addr,
@@ -27,6 +27,7 @@
  *     CHANNEL_DENIED     peer: data goes on in Send indications
  *     MAPPING_CHANGED    our new address as the server sees it; the client checks at once whether the
  *                        allocation survived, and LOST follows if not
+ *     MOVED              relayed address: the allocation is with our new socket or mapping now
  *     SILENT             server: a keep-alive went unanswered for 3.5 s; LOST follows if that lasts
  *     LOST               server: the allocation is gone. wick_turn_start() may be called again on the
  *                        same socket; permissions are kept and asked for again, channels forgotten
@@ -40,6 +41,24 @@
  * channels after 520..540 s (600), and a Binding request each 15..25 s keeps the NAT open and sees
  * a changed mapping.
  *
+ * Over a stream a request is sent once and waits 39.5 s (RFC 8489 section 6.2.2), and what is sent is
+ * padded to 4 bytes. When the connection is gone, wick_turn_moved() on a new one, or
+ * wick_turn_closed().
+ *
+ * Credentials: SHA-1 with the MD5 key against a server of RFC 5766; where the server offers the nonce
+ * cookie of RFC 8489, SHA-256 with the first password algorithm that we know, and USERHASH if it asks
+ * for it. A server that offered SHA-256 once is held to it (STUN_BID_DOWN), and with
+ * `require_sha256` each is. An answer with the weaker integrity never counts. That a time-limited
+ * credential expires ends no allocation; another credential wants another socket and allocation.
+ *
+ * Mobility (RFC 8016): with `mobile` the server is asked for a ticket. When the keep-alive sees
+ * another mapped address, or the caller has changed sockets and calls wick_turn_moved(), a Refresh
+ * with the ticket takes the allocation along, and every permission is asked for again, as some
+ * servers need that. A server without mobility is asked again without.
+ *
+ * Families: the relayed address is IPv4 unless `family` says IPv6 or both; with both, a server that
+ * has one alone gives that, and wick_turn_relayed2() stays zero.
+ *
  * Trust: answers count only from the server's address, with the transaction id of a request that is
  * under way, and where the request was authenticated a success only with right MESSAGE-INTEGRITY.
  * Real servers send 401, 437, 438 and 441 without it, so errors are believed unauthenticated, but
@@ -51,7 +70,8 @@
  *
  * A permission is no authentication: everyone with credentials at a permitted relay gets through.
  *
- * Size of wick_turn with the default bounds (wick/config.h): 2,864 bytes on 64-bit, 2,848 on 32-bit.
+ * Size of wick_turn with the default bounds (wick/config.h): 3,248 bytes on 64-bit, 3,232 on 32-bit;
+ * without SHA-256, mobility, dual allocation and streams (WICK_WITH_TURN_*) 2,864 and 2,848 bytes.
  * It is not moved once initialised (hash states) and holds the password: end with wick_turn_wipe().
  * Stack below 800 bytes.
  */
@@ -75,19 +95,35 @@ typedef enum wick_turn_event {
     WICK_TURN_EV_MAPPING_CHANGED,
     WICK_TURN_EV_SILENT,
     WICK_TURN_EV_LOST,
-    WICK_TURN_EV_FAILED
+    WICK_TURN_EV_FAILED,
+    WICK_TURN_EV_MOVED
 } wick_turn_event;
+
+/** Families of the relayed address (RFC 8656 section 18.12 in its values). */
+typedef enum wick_turn_family {
+    WICK_TURN_FAMILY_DEFAULT = 0, /* the server's default: IPv4 */
+    WICK_TURN_FAMILY_IPV4 = 1,    /* IPv4, asked for by name */
+    WICK_TURN_FAMILY_IPV6 = 2,    /* IPv6 alone */
+    WICK_TURN_FAMILY_BOTH = 3     /* one of each, as far as the server has them */
+} wick_turn_family;
 
 typedef struct wick_turn_config {
     const wick_hal_crypto *crypto;   /* must outlive the client */
     const wick_hal_entropy *entropy; /* must outlive the client */
     wick_addr server;
-    wick_span username; /* copied; 1..WICK_TURN_USERNAME_MAX bytes, UTF-8 already prepared */
+    wick_span username; /* copied; 1..WICK_TURN_USERNAME_MAX bytes; ASCII, or see `prepared` */
     wick_span password; /* copied; 1..WICK_TURN_PASSWORD_MAX bytes, or empty if `key` is given */
-    wick_span key;      /* optional: MD5 key of wick_turn_key() instead of password, 16 bytes;
-                         * needs `realm` */
+    wick_span key;      /* optional: key of wick_turn_key() (16 bytes) or wick_turn_key_sha256() (32)
+                         * instead of password; needs `realm` */
     wick_span realm;    /* optional: refuse a server that names another; <= WICK_TURN_REALM_MAX */
     uint32_t lifetime_s; /* asked for; 0: the server's default. What it grants counts */
+    uint8_t family;      /* wick_turn_family; IPV6 and BOTH need WICK_WITH_TURN_DUAL */
+    bool stream;         /* the server is reached by TCP or TLS; needs WICK_WITH_TURN_STREAM */
+    bool mobile;         /* ask for a mobility ticket; needs WICK_WITH_TURN_MOBILITY */
+    bool require_sha256; /* no less from the server; needs WICK_WITH_TURN_SHA256 */
+    bool prepared;       /* user name and password are UTF-8 that the OpaqueString profile of RFC 8265
+                          * has been applied to; else they must be ASCII */
+    bool fingerprint;    /* add FINGERPRINT to requests */
 } wick_turn_config;
 
 /** One of: the allocation, the keep-alive, a permission, a channel. Private. */
@@ -137,8 +173,8 @@ typedef struct wick_turn {
     uint8_t mapping_event, silent_event;
     uint8_t refused_count, redirects;
     uint8_t must_authenticate; /* redirected without proof: no unauthenticated success counts */
-    uint8_t fixed_key;  /* password holds a 16-byte key */
-    uint8_t fixed_realm;
+    uint8_t fixed_key; /* password holds a key */
+    uint8_t flags;     /* of the configuration */
     uint8_t tid_base[8];
     uint8_t username_len, password_len, realm_len, nonce_len;
     uint8_t username[WICK_TURN_USERNAME_MAX];
@@ -146,6 +182,22 @@ typedef struct wick_turn {
     uint8_t realm[WICK_TURN_REALM_MAX];
     uint8_t nonce[WICK_TURN_NONCE_MAX];
     uint8_t tx[WICK_TURN_TX_BYTES];
+#if WICK_WITH_TURN_SHA256
+    uint8_t userhash;  /* the server wants USERHASH for USERNAME */
+    uint8_t algorithm; /* PASSWORD-ALGORITHM that is used; 0: none was offered */
+    uint8_t algorithms_len;
+    uint8_t algorithms[WICK_TURN_ALGORITHMS_MAX];
+#endif
+#if WICK_WITH_TURN_MOBILITY
+    uint8_t moving; /* the next Refresh takes the allocation along */
+    uint8_t moved_event;
+    uint8_t ticket_len;
+    uint8_t ticket[WICK_TURN_TICKET_MAX];
+#endif
+#if WICK_WITH_TURN_DUAL
+    wick_addr relayed2;
+    uint16_t family_error; /* ADDRESS-ERROR-CODE of the family that was refused */
+#endif
 } wick_turn;
 
 /** Data from a peer: a view into the datagram that carried it. */
@@ -153,6 +205,10 @@ typedef struct wick_turn_data {
     wick_addr peer;
     wick_span data;
     uint16_t channel; /* 0: came as Data indication */
+    /* of WICK_E_TURN_ICMP alone */
+    uint8_t icmp_type;
+    uint16_t icmp_code;
+    uint32_t icmp_data; /* the next hop's MTU where a datagram was too big, else 0 */
 } wick_turn_data;
 
 /**
@@ -160,6 +216,9 @@ typedef struct wick_turn_data {
  * @retval WICK_OK         ready for wick_turn_start()
  * @retval WICK_E_BAD_ARG  no crypto, entropy, server port, username or password; key without realm
  * @retval WICK_E_LIMIT    a credential longer than its bound
+ * @retval WICK_E_STUN_NOT_ASCII  a credential outside ASCII that is not `prepared`, or with control
+ *                         characters
+ * @retval WICK_E_UNSUPPORTED  asks for a part that is left out of this build (wick/config.h)
  */
 WICK_NODISCARD wick_status wick_turn_init(wick_turn *t, const wick_turn_config *cfg);
 
@@ -172,8 +231,11 @@ WICK_NODISCARD wick_status wick_turn_start(wick_turn *t, uint64_t now_ms);
 
 /**
  * Takes one datagram.
- * @param[out] data  filled for WICK_OK only; lives as long as `bytes`
+ * @param[in]  from  over a stream: the server's address
+ * @param[out] data  filled for WICK_OK and WICK_E_TURN_ICMP only; lives as long as `bytes`
  * @retval WICK_OK             peer data
+ * @retval WICK_E_TURN_ICMP    no data: an ICMP error came back about what we sent to data->peer, as
+ *                             the relay says. A hint, as anybody can forge ICMP towards the relay
  * @retval WICK_AGAIN          an answer of the server was taken: poll
  * @retval WICK_E_NOT_FOUND    not from the server, or answers no request under way: dropped
  * @retval WICK_E_STUN_INTEGRITY, WICK_E_STUN_FINGERPRINT  not authentic: dropped
@@ -223,6 +285,22 @@ void wick_turn_release(wick_turn *t, uint64_t now_ms);
  *  such hints and 1 s without an answer. A forged ICMP message alone ends nothing. */
 void wick_turn_refused(wick_turn *t, uint64_t now_ms);
 
+/**
+ * The caller has another socket, connection or interface now, and what it gives to
+ * wick_turn_input() comes from there. With a ticket the allocation is taken along: MOVED follows, or
+ * LOST. Without one it is lost if our address has changed, which a probe finds out at once; over a
+ * stream it is lost in any case. Requests under way are begun again. While allocating: from the
+ * start.
+ */
+void wick_turn_moved(wick_turn *t, uint64_t now_ms);
+
+/** The connection to the server is gone and no other takes its place: LOST or FAILED with
+ *  WICK_E_NET. */
+void wick_turn_closed(wick_turn *t, uint64_t now_ms);
+
+/** True if the server has given a mobility ticket: wick_turn_moved() keeps the relayed address. */
+bool wick_turn_is_mobile(const wick_turn *t);
+
 /** Sends a keep-alive now instead of at its time: after a change of interface, or of trouble above. */
 void wick_turn_probe(wick_turn *t, uint64_t now_ms);
 
@@ -231,6 +309,12 @@ bool wick_turn_is_allocated(const wick_turn *t);
 /** Relayed and reflexive address: valid while allocated, else zero. */
 const wick_addr *wick_turn_relayed(const wick_turn *t);
 const wick_addr *wick_turn_mapped(const wick_turn *t);
+/** The second relayed address of WICK_TURN_FAMILY_BOTH, which is IPv6; else zero. */
+const wick_addr *wick_turn_relayed2(const wick_turn *t);
+/** Why there is no second one: 440 or 508 of ADDRESS-ERROR-CODE, 0 if nothing was said. */
+uint16_t wick_turn_family_error(const wick_turn *t);
+/** True once the server authenticates itself by SHA-256. */
+bool wick_turn_is_sha256(const wick_turn *t);
 /** Server in use: another than configured after ALTERNATE-SERVER. */
 const wick_addr *wick_turn_server(const wick_turn *t);
 /** Granted lifetime, seconds. */
@@ -246,6 +330,19 @@ void wick_turn_wipe(wick_turn *t);
 WICK_NODISCARD wick_status wick_turn_key(uint8_t key[WICK_TURN_KEY_BYTES],
                                          const wick_hal_crypto *crypto, wick_span username,
                                          wick_span realm, wick_span password);
+
+#define WICK_TURN_KEY_SHA256_BYTES 32
+/** The same by password algorithm SHA-256 (RFC 8489 section 18.5.1.2). */
+WICK_NODISCARD wick_status wick_turn_key_sha256(uint8_t key[WICK_TURN_KEY_SHA256_BYTES],
+                                                const wick_hal_crypto *crypto, wick_span username,
+                                                wick_span realm, wick_span password);
+
+#define WICK_TURN_USERHASH_BYTES 32
+/** USERHASH: SHA-256(username ":" realm), RFC 8489 section 14.4. For servers too, which look users up
+ *  by it. */
+WICK_NODISCARD wick_status wick_turn_userhash(uint8_t hash[WICK_TURN_USERHASH_BYTES],
+                                              const wick_hal_crypto *crypto, wick_span username,
+                                              wick_span realm);
 
 #define WICK_TURN_REST_PASSWORD_BYTES 29
 /**
