@@ -338,8 +338,20 @@ static const struct text texts[] = {
      "an https server needs a CA file or a pinned key to be checked against",
      "set ca_file or pin_sha256"),
     TEXT(WICK_E_CERT, "CERT",
-     "the server's certificate is not the one expected: issuer, name, time or key",
-     "check the URL's host name, ca_file or pin_sha256, and the clock"),
+     "the server's certificate is broken, or of a kind that is not taken",
+     "ask the server's operator, or use another one"),
+    TEXT(WICK_E_CERT_ISSUER, "CERT_ISSUER",
+     "no CA that is trusted has issued the server's certificate",
+     "check the URL, and that ca_file holds the CA of this server"),
+    TEXT(WICK_E_CERT_NAME, "CERT_NAME",
+     "the server's certificate is of another host",
+     "use the host name that the certificate names, or pin_sha256"),
+    TEXT(WICK_E_CERT_TIME, "CERT_TIME",
+     "the server's certificate has expired, or is not valid yet",
+     "check the clock; if it is right, ask the server's operator"),
+    TEXT(WICK_E_CERT_KEY, "CERT_KEY",
+     "the server's key is not the one that is pinned",
+     "if the operator has changed the key, set pin_sha256 anew; else somebody is in between"),
 };
 
 static const struct text *find(wick_status status)

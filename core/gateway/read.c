@@ -25,6 +25,10 @@ bool gw_retryable(wick_status status)
     case WICK_E_RPC_ID:
     case WICK_E_TLS:
     case WICK_E_CERT:
+    case WICK_E_CERT_ISSUER:
+    case WICK_E_CERT_NAME:
+    case WICK_E_CERT_TIME:
+    case WICK_E_CERT_KEY:
     case WICK_E_CHAIN_MISMATCH: /* one answer, maybe forged on the way */
     case WICK_E_HEADER_STALE: /* a node that is behind; another one may answer next */
         return true;

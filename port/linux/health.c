@@ -13,6 +13,10 @@ wick_health_verdict wick_health_of(wick_status status)
     case WICK_E_HTTP:
     case WICK_E_TLS:
     case WICK_E_CERT:
+    case WICK_E_CERT_ISSUER:
+    case WICK_E_CERT_NAME:
+    case WICK_E_CERT_TIME:
+    case WICK_E_CERT_KEY:
     case WICK_E_TRUNCATED:
     case WICK_E_LIMIT: /* the pool of TLS is full, or the answer too large */
     case WICK_E_NO_CLOCK:

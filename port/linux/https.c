@@ -194,6 +194,7 @@ static int judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
             *flags |= MBEDTLS_X509_BADCERT_OTHER;
         }
     }
+    t->faults |= *flags;
     return 0;
 }
 
@@ -304,6 +305,25 @@ static bool is_alloc_failure(int rc)
            rc == MBEDTLS_ERR_ECP_ALLOC_FAILED;
 }
 
+/* What is wrong with the chain. A key that was pinned counts for more than what a CA says, and who has
+ * issued it for more than what it says of itself. */
+static wick_status fault(const wick_https *t)
+{
+    static const struct {
+        uint32_t flag;
+        wick_status status;
+    } faults[] = {{MBEDTLS_X509_BADCERT_OTHER, WICK_E_CERT_KEY},
+                  {MBEDTLS_X509_BADCERT_NOT_TRUSTED, WICK_E_CERT_ISSUER},
+                  {MBEDTLS_X509_BADCERT_CN_MISMATCH, WICK_E_CERT_NAME},
+                  {MBEDTLS_X509_BADCERT_EXPIRED, WICK_E_CERT_TIME}};
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        if ((t->faults & faults[i].flag) != 0) {
+            return faults[i].status;
+        }
+    }
+    return WICK_E_CERT;
+}
+
 /* Why the library refused. */
 static wick_status reason(const wick_https *t, int rc)
 {
@@ -318,7 +338,7 @@ static wick_status reason(const wick_https *t, int rc)
     }
     if (rc == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || rc == MBEDTLS_ERR_SSL_BAD_CERTIFICATE ||
         rc == MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED || rc == MBEDTLS_ERR_X509_FATAL_ERROR) {
-        return WICK_E_CERT;
+        return fault(t);
     }
     return (t->net_failed || rc == MBEDTLS_ERR_SSL_CONN_EOF) ? WICK_E_NET : WICK_E_TLS;
 }
@@ -347,7 +367,7 @@ wick_status wick_https_poll(wick_https *t)
     /* A handshake without certificates cannot have been negotiated; the pin is looked at twice. */
     if (mbedtls_ssl_get_verify_result(&of(t)->ssl) != 0 ||
         (t->trust->pin32 != NULL && !t->pinned)) {
-        return end_with(t, WICK_E_CERT);
+        return end_with(t, fault(t));
     }
     t->state = UP;
     t->quiet = 0;

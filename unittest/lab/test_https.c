@@ -250,19 +250,19 @@ TEST(another_issuer_is_refused)
     }
     wick_https_trust t = by_ca("other");
     serve("rsa", "-tls1_2");
-    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT_ISSUER);
     CHECK(http.code == 0);
     t = by_ca("twin"); /* the right name with another key */
-    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT_ISSUER);
     t = by_ca("empty");
-    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT_ISSUER);
     t = by_ca("cut");
     CHECK_STATUS(get("localhost", "small", &t), WICK_E_TRUST_ANCHOR);
     t = by_ca("absent");
     CHECK_STATUS(get("localhost", "small", &t), WICK_E_TRUST_ANCHOR);
     serve("fake", "-tls1_3");
     t = by_ca("ca");
-    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT_ISSUER);
     teardown();
 }
 
@@ -273,10 +273,10 @@ TEST(another_name_is_refused)
     }
     wick_https_trust t = by_ca("ca");
     serve("named", "-tls1_3");
-    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT);
-    CHECK_STATUS(get("127.0.0.1", "small", &t), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT_NAME);
+    CHECK_STATUS(get("127.0.0.1", "small", &t), WICK_E_CERT_NAME);
     serve("ec", "-tls1_2"); /* localhost, and no address */
-    CHECK_STATUS(get("127.0.0.1", "small", &t), WICK_E_CERT);
+    CHECK_STATUS(get("127.0.0.1", "small", &t), WICK_E_CERT_NAME);
     CHECK_STATUS(get("localhost", "small", &t), WICK_OK);
     teardown();
 }
@@ -290,9 +290,9 @@ TEST(the_validity_counts)
     uint64_t now = fixed_time;
     serve("rsa", "-tls1_3");
     fixed_time = now + 31u * 86400u;
-    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT_TIME);
     fixed_time = now - 86400u;
-    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT_TIME);
     fixed_time = now + 29u * 86400u;
     CHECK_STATUS(get("localhost", "small", &t), WICK_OK);
     fixed_time = 0;
@@ -312,21 +312,21 @@ TEST(a_pinned_key_is_enough)
     CHECK_STATUS(get("127.0.0.1", "small", &t), WICK_OK);
     CHECK_STATUS(get("localhost", "small", &t), WICK_OK);
     pin[31] ^= 1u;
-    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT_KEY);
     pin_of(pin, "ca"); /* of a certificate of the chain, but not the server's */
-    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT_KEY);
     serve("rsa", "-tls1_3");
     pin_of(pin, "rsa");
     CHECK_STATUS(get("localhost", "small", &t), WICK_OK);
     /* Both given: both must hold. */
     wick_https_trust both = by_ca("other");
     both.pin32 = pin;
-    CHECK_STATUS(get("localhost", "small", &both), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &both), WICK_E_CERT_ISSUER);
     both = by_ca("ca");
     both.pin32 = pin;
     CHECK_STATUS(get("localhost", "small", &both), WICK_OK);
     pin[0] ^= 1u;
-    CHECK_STATUS(get("localhost", "small", &both), WICK_E_CERT);
+    CHECK_STATUS(get("localhost", "small", &both), WICK_E_CERT_KEY);
     teardown();
 }
 
@@ -369,7 +369,7 @@ TEST(the_pool_gets_everything_back)
     }
     t = by_ca("other");
     for (int i = 0; i < 20; i++) {
-        CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT);
+        CHECK_STATUS(get("localhost", "small", &t), WICK_E_CERT_ISSUER);
     }
     t = by_ca("ca");
     CHECK_STATUS(get("localhost", "small", &t), WICK_OK);

@@ -133,7 +133,11 @@ typedef enum wick_status {
     WICK_E_CONFIG = -714,       /* wick.conf: see the message */
     WICK_E_STORE_BUSY = -715,   /* another process uses the store */
     WICK_E_TRUST_ANCHOR = -716, /* https without CA file or pinned key */
-    WICK_E_CERT = -717          /* certificate: issuer, name, time or key is not the one expected */
+    WICK_E_CERT = -717,         /* a certificate that is broken, or of a kind that is not taken */
+    WICK_E_CERT_ISSUER = -718,  /* ... that nobody in the CA file has issued */
+    WICK_E_CERT_NAME = -719,    /* ... of another host */
+    WICK_E_CERT_TIME = -720,    /* ... expired, or not valid yet */
+    WICK_E_CERT_KEY = -721      /* ... of another key than the one pinned */
 } wick_status;
 
 /** Short name of a status, for example "PROOF_INCOMPLETE". Never NULL. */

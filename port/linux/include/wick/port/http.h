@@ -99,7 +99,7 @@ WICK_NODISCARD wick_status wick_http_start(wick_http *h, uint64_t now_ms, const 
  * @retval WICK_E_LIMIT      the reply is larger than its memory
  * @retval WICK_E_TRUNCATED  the server closed too early
  * @retval WICK_E_TIMEOUT    @retval WICK_E_NET  @retval WICK_E_RESOLVE
- * @retval WICK_E_TLS, WICK_E_CERT, others as wick_https_poll()
+ * @retval WICK_E_TLS, WICK_E_CERT_*, others as wick_https_poll()
  * @retval WICK_E_STATE      nothing was started
  */
 WICK_NODISCARD wick_status wick_http_poll(wick_http *h, uint64_t now_ms);

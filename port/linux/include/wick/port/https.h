@@ -59,6 +59,7 @@ typedef struct wick_https { /* private */
     uint32_t quiet; /* bytes that came since there was progress */
     bool made, wants_write, net_failed, entropy_failed, pinned;
     wick_status refused; /* why the certificate was not taken */
+    uint32_t faults;     /* of its chain, as the library's flags */
     uint8_t der[WICK_HTTPS_CERT_MAX];
 } wick_https;
 
@@ -77,7 +78,10 @@ WICK_NODISCARD wick_status wick_https_start(wick_https *t, const wick_https_trus
 /** Goes on with the handshake.
  *  @retval WICK_OK         up
  *  @retval WICK_AGAIN      not yet
- *  @retval WICK_E_CERT     untrusted issuer, another name, expired, or another key than pinned
+ *  @retval WICK_E_CERT_KEY, WICK_E_CERT_ISSUER, WICK_E_CERT_NAME, WICK_E_CERT_TIME
+ *                          another key than pinned, nobody of the CA file has issued it, of another
+ *                          host, expired or not valid yet: the first of these that holds
+ *  @retval WICK_E_CERT     otherwise unfit
  *  @retval WICK_E_NO_CLOCK the certificate has a validity and there is no time of day
  *  @retval WICK_E_TRUST_ANCHOR the CA file cannot be read
  *  @retval WICK_E_LIMIT    the pool has no room for the server's certificates
