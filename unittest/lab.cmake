@@ -20,12 +20,13 @@ if(NOT CMAKE_CROSSCOMPILING AND TARGET wick_crypto)
 endif()
 
 # From nothing to a proven record, on each kind of chain.
-if(NOT CMAKE_CROSSCOMPILING AND TARGET wick AND TARGET wick-wallet)
+if(NOT CMAKE_CROSSCOMPILING AND TARGET wick AND TARGET wick-wallet AND TARGET wickd)
   add_executable(lab_light lab/lab_light.c)
   target_link_libraries(lab_light PRIVATE wick_port_linux wick_crypto wick::core)
   wick_target_flags(lab_light)
   foreach(kind pos qbft ibft2 ibft1 clique quorum)
     wick_add_script_test(lab live_${kind} lab/live.sh SERIAL
-      ARGS $<TARGET_FILE:lab_light> $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> ${kind})
+      ARGS $<TARGET_FILE:lab_light> $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>
+           $<TARGET_FILE:wickd> ${kind})
   endforeach()
 endif()

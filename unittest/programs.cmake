@@ -42,7 +42,3 @@ if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
 endif()
 wick_add_script_test(api wickd_units api/test_wickd_units.sh)
-if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
-  wick_add_script_test(lab wickd_qbft lab/wickd_live.sh SERIAL
-    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd> qbft)
-endif()

@@ -7,13 +7,15 @@
  *       rule=qbft|... chain_id=N trusted=0x.. registry=0x.. name=NAME rpc=URL [rpc=URL ...]
  *       [epoch=N] [quorum=K] [timeout_s=N] [store=FOLDER]
  *       [beacon=URL genesis_time=N root=0x.. fulu=EPOCH]        sync_committee, minimal preset
- * Prints "event ..." for each event, then "record ... tier=T block=N ms=.. rx_bytes=.. calls=.. state_bytes=.."
+ * Prints "event ..." for each event, then "record ... tier=T block=N ms=.. rx_bytes=.. tx_bytes=.. calls=..
+ * state_bytes=.. process_kb=.." (all bodies of HTTP, and the program's memory at its most)
  * and exits 0; or "refused STATUS" and exits 1.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "wick/beacon.h"
 #include "wick/port/crypto.h"
@@ -57,6 +59,9 @@ static wick_beacon_chain chain = {.blobs = blobs,
                                   .trusting_s = 86400,
                                   .fork = forks,
                                   .forks = 2};
+
+/* What the read of the record cost, besides what the light client fetched. */
+static uint64_t read_rx, read_tx, read_calls;
 
 static int argument_count;
 static char **arguments;
@@ -230,9 +235,13 @@ static wick_status read_device(wick_peer_record *record, const wick_trusted_head
     }
     wick_peer_query_init(&q, id, service, false);
     wick_light_driver_cancel(&driver);
+    read_rx = pool.rx_bytes, read_tx = pool.tx_bytes, read_calls = pool.calls;
     wick_status s = wick_rpc_proof_at_hash(rpc, now_ms(), registry, q.slots, q.count, th->hash);
     s = s == WICK_OK ? wick_rpc_pool_start(&pool, now_ms(), WICK_RPC_ANY) : s;
     s = s == WICK_OK ? wick_rpc_pool_wait(&pool, &linux_net) : s;
+    read_rx = pool.rx_bytes - read_rx;
+    read_tx = pool.tx_bytes - read_tx;
+    read_calls = pool.calls - read_calls;
     s = s == WICK_OK ? wick_rpc_result_proof(&proof, rpc) : s;
     s = s == WICK_OK ? wick_verified_begin(&v, th, registry, q.slots, q.values, q.count) : s;
     if (s != WICK_OK) {
@@ -279,11 +288,14 @@ int main(int argc, char **argv)
     if (s != WICK_OK) {
         return refused(s);
     }
-    printf("record name=%s epoch=%u tier=%s block=%llu ms=%llu rx_bytes=%llu calls=%llu "
-           "state_bytes=%zu\n",
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    printf("record name=%s epoch=%u tier=%s block=%llu ms=%llu rx_bytes=%llu tx_bytes=%llu calls=%llu "
+           "state_bytes=%zu process_kb=%ld\n",
            value_of("name", 0), (unsigned)record.device.epoch, wick_tier_str(th.tier),
            (unsigned long long)th.number, (unsigned long long)(now_ms() - begun),
-           (unsigned long long)driver.rx_bytes, (unsigned long long)driver.calls,
-           state_bytes(cfg.rule));
+           (unsigned long long)(driver.rx_bytes + read_rx),
+           (unsigned long long)(driver.tx_bytes + read_tx),
+           (unsigned long long)(driver.calls + read_calls), state_bytes(cfg.rule), usage.ru_maxrss);
     return 0;
 }

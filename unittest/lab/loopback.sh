@@ -24,8 +24,8 @@ base=$((20000 + $$ % 20000))
 rpc_port=$base turn_port=$((base + 1)) wallet_port=$((base + 2)) relay_min=$((base + 10))
 rpc=http://127.0.0.1:$rpc_port
 jobs_running=
-n=0
-bad=0
+out=$dir/out
+. "$WICK_SOURCE_DIR/unittest/lab/tap.sh"
 
 start() { # <log> <command...>: in the background, ended with the script
     log=$1
@@ -45,42 +45,11 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM
 
-until_ok() { # <seconds> <command...>: until the command succeeds
-    tries=$(($1 * 20))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || return 1
-        sleep 0.05
-    done
-}
 await() { # <seconds> <pattern> <log>: until the line is there
     until_ok "$1" grep -q -e "$2" "$dir/$3" && return 0
     echo "# no '$2' in $3:"
     sed 's/^/#   /' "$dir/$3"
     return 1
-}
-result() { # <ok?> <what>
-    n=$((n + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $n - $suite.$2"
-    else
-        echo "not ok $n - $suite.$2"
-        bad=$((bad + 1))
-    fi
-}
-want() { # <exit code> <pattern> <what> <command...>
-    code=$1 pattern=$2 what=$3
-    shift 3
-    "$@" >"$dir/out" 2>&1 </dev/null
-    got=$?
-    if [ "$got" -eq "$code" ] && grep -q -e "$pattern" "$dir/out"; then
-        result 0 "$what"
-    else
-        echo "# exit $got, not $code, or no '$pattern' in:"
-        sed 's/^/#   /' "$dir/out"
-        result 1 "$what"
-    fi
 }
 
 cast() { # <arguments...>
@@ -91,7 +60,7 @@ cast() { # <arguments...>
 lab_start() {
     start anvil.log "$deps/chain/bin/anvil" --port "$rpc_port" --chain-id 31337
     anvil_job=$started
-    await 20 'Listening on' anvil.log || exit 1
+    await 60 'Listening on' anvil.log || exit 1
     mkdir "$dir/devices"
     cat >"$dir/manager.conf" <<EOF
 [chain.lab]
@@ -144,7 +113,7 @@ EOF
 
 lab_wallet() { # after the gateways have been announced
     start wallet.log "$wallet" --config "$dir/manager.conf"
-    await 10 '^READY' wallet.log || exit 1
+    await 60 '^READY' wallet.log || exit 1
 }
 
 gateway() { # <name>: keys, configuration, and the factory's announcement

@@ -16,24 +16,9 @@ HOME=$work
 export HOME
 trap 'chains_stop; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-n=0
-bad=0
-# want <exit code> <pattern in stdout+stderr> <what> <command...>
-want() {
-    code=$1 pattern=$2 what=$3
-    shift 3
-    n=$((n + 1))
-    "$@" >"$work/out" 2>&1 </dev/null
-    got=$?
-    if [ "$got" -eq "$code" ] && grep -q -e "$pattern" "$work/out"; then
-        echo "ok $n - lab.tool_$chain.$what"
-    else
-        echo "not ok $n - lab.tool_$chain.$what"
-        echo "# exit $got, not $code, or no '$pattern' in:"
-        sed 's/^/#   /' "$work/out"
-        bad=$((bad + 1))
-    fi
-}
+suite=lab.tool_$chain
+out=$work/out
+. "$top/unittest/lab/tap.sh"
 
 conf() { # NAME: identity and registry; the chain follows from standard input
     {
@@ -79,8 +64,7 @@ if [ "$chain" = pos ]; then
     want 0 ' 0 FAIL$' doctor run a doctor
     sed 's/^genesis_time = ./&1/' "$work/a.conf" >"$work/genesis.conf"
     want 1 'FAIL' doctor_other_genesis run genesis doctor
-    echo "1..$n"
-    [ "$bad" -eq 0 ]
+    tap_end
     exit
 fi
 
@@ -214,5 +198,4 @@ sed '/store_dir/d; s,^operator = c,operator = a,' "$work/q.conf" >"$work/q2.conf
 # The client says why by itself, long before the time-out.
 want 1 'QUORUM_SPLIT' quorum_of_two_with_a_liar run q2 id check nobody --timeout 120
 
-echo "1..$n"
-[ "$bad" -eq 0 ]
+tap_end

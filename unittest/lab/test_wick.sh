@@ -8,177 +8,14 @@ set -u
 wick=$1
 wallet=$2
 example=$3
-deps=$WICK_SOURCE_DIR/build/deps
-for program in "$deps/chain/bin/anvil" "$deps/chain/bin/cast" "$deps/lab/bin/turnserver"; do
-    if [ ! -x "$program" ]; then
-        echo "# SKIP no $(basename "$program"): run sh toolchain/bootstrap.sh --chain --lab"
-        exit 77
-    fi
-done
-command -v node >/dev/null || {
-    echo "# SKIP no node"
-    exit 77
-}
+suite=lab.wick
+. "$WICK_SOURCE_DIR/unittest/lab/loopback.sh"
 
-dir=$(mktemp -d) || exit 1
-# The chain tools keep a cache below HOME: it goes with the rest.
-HOME=$dir
-export HOME
-base=$((20000 + $$ % 20000))
-rpc_port=$base turn_port=$((base + 1)) wallet_port=$((base + 2)) relay_min=$((base + 10))
-rpc=http://127.0.0.1:$rpc_port
-jobs_running=
-n=0
-bad=0
-
-start() { # <log> <command...>: in the background, ended with the script
-    log=$1
-    shift
-    "$@" >"$dir/$log" 2>&1 &
-    started=$!
-    jobs_running="$jobs_running $started"
-}
-finish() {
-    for job in $jobs_running; do
-        kill "$job" 2>/dev/null
-    done
-    wait
-    rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-await() { # <seconds> <pattern> <log>: until the line is there
-    tries=$(($1 * 20))
-    until grep -q -e "$2" "$dir/$3" 2>/dev/null; do
-        tries=$((tries - 1))
-        if [ "$tries" -le 0 ]; then
-            echo "# no '$2' in $3:"
-            sed 's/^/#   /' "$dir/$3"
-            return 1
-        fi
-        sleep 0.05
-    done
-}
-result() { # <ok?> <what>
-    n=$((n + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $n - lab.wick.$2"
-    else
-        echo "not ok $n - lab.wick.$2"
-        bad=$((bad + 1))
-    fi
-}
-want() { # <exit code> <pattern> <what> <command...>
-    code=$1 pattern=$2 what=$3
-    shift 3
-    "$@" >"$dir/out" 2>&1 </dev/null
-    got=$?
-    if [ "$got" -eq "$code" ] && grep -q -e "$pattern" "$dir/out"; then
-        result 0 "$what"
-    else
-        echo "# exit $got, not $code, or no '$pattern' in:"
-        sed 's/^/#   /' "$dir/out"
-        result 1 "$what"
-    fi
-}
-
-# ---- the chain, its contracts, the relay, the wallet manager
-start anvil.log "$deps/chain/bin/anvil" --port "$rpc_port" --chain-id 31337
-await 20 'Listening on' anvil.log || exit 1
-mkdir "$dir/devices"
-cat >"$dir/manager.conf" <<EOF
-[chain.lab]
-chain_id = 31337
-rule = own_node
-[rpc]
-chain = lab
-url = $rpc
-[manager]
-listen = 127.0.0.1:$wallet_port
-org = lab
-key_file = manager.key
-devices_dir = devices
-ledger_file = ledger
-relay_secret_file = relay.secret
-EOF
-manager=$("$wallet" --config "$dir/manager.conf" new-key) || exit 1
-"$deps/chain/bin/cast" rpc --rpc-url "$rpc" anvil_setBalance "$manager" 0x56bc75e2d63100000 \
-    >/dev/null || exit 1
-node "$WICK_SOURCE_DIR/contracts/deploy.mjs" --rpc "$rpc" --org lab --manager "$manager" \
-    >"$dir/addresses" || exit 1
-{
-    echo '[registry.lab]'
-    echo 'chain = lab'
-    cat "$dir/addresses"
-} >>"$dir/manager.conf"
-umask 077
-echo "static-secret-$$" >"$dir/relay.secret"
-# In a file, for the list of processes shows arguments to everybody.
-cat >"$dir/relay.conf" <<EOF
-listening-ip=127.0.0.1
-relay-ip=127.0.0.1
-listening-port=$turn_port
-min-port=$relay_min
-max-port=$((relay_min + 90))
-use-auth-secret
-static-auth-secret=$(cat "$dir/relay.secret")
-realm=lab.example
-allow-loopback-peers
-no-cli
-no-tls
-no-dtls
-no-rfc5780
-pidfile=$dir/turn.pid
-userdb=$dir/turn.db
-log-file=stdout
-simple-log
-EOF
-start turn.log "$deps/lab/bin/turnserver" -c "$dir/relay.conf"
-
-gateway() { # <name> [<psk>]: keys, configuration, and the factory's announcement
-    psk=$(printf '%s' "$1" | cksum | cut -d' ' -f1)
-    psk=$(printf '%064d' "$psk")
-    printf '{"name":"%s","psk":"0x%s","token":"token-%s"}\n' "$1" "$psk" "$1" \
-        >"$dir/devices/$1"
-    echo "$psk" >"$dir/$1.psk"
-    echo "token-$1" >"$dir/$1.token"
-    cat >"$dir/$1.conf" <<EOF
-[identity]
-name = $1
-wallet_key_file = $1.wallet.key
-device_key_file = $1.device.key
-store_dir = $1.store
-[chain.lab]
-chain_id = 31337
-rule = own_node
-[rpc]
-chain = lab
-url = $rpc
-[registry.lab]
-chain = lab
-$(cat "$dir/addresses")
-[wallet]
-address = 127.0.0.1:$wallet_port
-psk_identity = $1
-psk_file = $1.psk
-token_file = $1.token
-[relay]
-server = 127.0.0.1:$turn_port
-allow_private = yes
-EOF
-    "$wick" --config "$dir/$1.conf" id new "$1" >/dev/null || exit 1
-}
+lab_start
 gateway gw-a
 gateway gw-b
 gateway gw-c
-start wallet.log "$wallet" --config "$dir/manager.conf"
-await 60 '^READY' wallet.log || exit 1
-run() { # <name> <arguments...>
-    name=$1
-    shift
-    "$wick" --config "$dir/$name.conf" "$@"
-}
+lab_wallet
 
 # ---- look-ups of what is not there
 want 1 'RECORD_ABSENT' lookup_absent run gw-a lookup gw-b
@@ -287,5 +124,4 @@ result $? listen_stops
 want 1 'RECORD_ABSENT' connect_unknown run gw-a connect gw-nobody --timeout 60
 want 3 'NSL_NO_ANSWER\|TIMEOUT' connect_silent run gw-a connect gw-b --timeout 12
 
-echo "1..$n"
-[ "$bad" -eq 0 ]
+tap_end
