@@ -185,8 +185,12 @@ static uint64_t housekeeping(wickd *d)
 static int loop(wickd *d)
 {
     wick_driver_event ev;
-    while (!d->stop) {
-        wick_driver_run(&d->agent.driver, &ev, housekeeping(d));
+    for (;;) {
+        uint64_t until_ms = housekeeping(d); /* takes signals */
+        if (d->stop) {
+            return CLI_OK;
+        }
+        wick_driver_run(&d->agent.driver, &ev, until_ms);
         switch (ev.kind) {
         case WICK_DRIVER_GATEWAY:
             events_gateway(d, &ev.gateway);
@@ -206,7 +210,6 @@ static int loop(wickd *d)
             break;
         }
     }
-    return CLI_OK;
 }
 
 /* Gives the allocations back, so that the relay's quota is free for the next start. */
