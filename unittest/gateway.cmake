@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+# Messages about paths.
+wick_add_test(unit direct LIBS wick_crypto)
+wick_add_fuzz(direct LIBS wick_crypto)
+
 # The agent in the stub world.
 wick_add_test(sim nat LIBS wick_port_stub)
 wick_add_test(sim gateway LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim gateway_life LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim gateway_path LIBS wick_port_stub SOURCES sim/lab.c)
+wick_add_test(sim gateway_direct LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim gateway_chain LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim light LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim light_rules LIBS wick_port_stub SOURCES sim/lab.c)

@@ -102,6 +102,9 @@ wick_status wick_gateway_init(wick_gateway *gw, const wick_gateway_config *cfg)
         gw->cfg.expires_s = 86400;
     }
     gw->data_session = WICK_GW_NO_SESSION;
+#if WICK_WITH_DIRECT
+    gw->direct.reply_session = WICK_GW_NO_SESSION;
+#endif
     s = identity(gw);
     if (s == WICK_OK) {
         s = load_marks(gw);
@@ -284,6 +287,11 @@ static void tell_session(wick_gateway *gw, wick_gateway_event *e)
     e->block_time_s = s->block_time_s;
     e->endpoint_kind = s->endpoint_kind;
     e->addr = s->addr;
+    wick_gateway_path path;
+    if (wick_gateway_session_path(gw, &path, e->session) == WICK_OK) {
+        e->addr = path.addr;
+        e->path_kind = (uint8_t)path.kind;
+    }
     if (s->state == SES_ENDED && (e->kind == WICK_GW_EV_SESSION_DOWN || s->lookup_only)) {
         s->state = SES_FREE;
     }
@@ -382,6 +390,11 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
             gw_second_poll(gw, out, now_ms) || gw_nsl_poll(gw, out, now_ms, &deadline)) {
             return;
         }
+#if WICK_WITH_DIRECT
+        if (gw_direct_poll(gw, out, now_ms, &deadline)) {
+            return;
+        }
+#endif
         save_marks(gw);
         if (gw->stopping && all_released(gw) && gw->event_count == 0) {
             out->kind = WICK_GW_OUT_DONE;

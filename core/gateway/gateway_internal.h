@@ -10,6 +10,7 @@
  *   relay.c    relays, credentials, the allocation       second.c   another allocation
  *   lookup.c   records of peers                          call.c     from a name to a handshake
  *   handshake.c  NSL                                     session.c  after it
+ *   direct.c   messages about paths (direct_msg.c)       ways.c     paths of a session
  */
 #include "wick/gateway.h"
 
@@ -164,6 +165,8 @@ void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_sta
 wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index);
 /** Gives up the channel and the permission of a session that no other one needs. */
 void gw_path_release(wick_gateway *gw, uint8_t index);
+/** The same for one path that session `index` has left. */
+void gw_way_release(wick_gateway *gw, uint8_t index, uint8_t via, const wick_addr *addr);
 void gw_session_end(wick_gateway *gw, uint8_t index, wick_status status);
 void gw_session_path_lost(wick_gateway *gw, uint64_t now_ms, uint8_t via, wick_status status);
 void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
@@ -174,6 +177,58 @@ void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick
 /** Frames `bytes` for a peer into gw->frame; on WICK_OK `out` is a SEND. */
 WICK_NODISCARD wick_status gw_path_send(wick_gateway *gw, wick_gateway_out *out, wick_span bytes,
                                         uint64_t now_ms, uint8_t via, const wick_addr *to);
+
+#if WICK_WITH_DIRECT
+/* States of a way. */
+enum { WAY_FREE = 0, WAY_KNOWN, WAY_TRIED, WAY_PROVEN, WAY_DEAD };
+
+#define GW_NO_WAY 0xFFu
+#define GW_OFFER_FIRST_MS 100u /* the peer may not have its session yet */
+
+/* Counter of a request: a number, whether it is an offer, and the way it went. */
+#define GW_COUNTER_SHIFT 5u
+#define GW_COUNTER_OFFER 0x10u
+#define GW_COUNTER_SLOT 0x0Fu
+
+/* direct.c */
+/** @return true if it was a message about the paths of a session */
+bool gw_direct_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
+                     wick_span bytes);
+bool gw_direct_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline);
+
+/* ways.c */
+/** The session is up on its first path. */
+void gw_ways_begin(wick_gateway *gw, uint64_t now_ms, uint8_t index);
+void gw_ways_end(wick_gateway *gw, uint8_t index);
+/** Allocation `via` is gone. @return true if the session goes on */
+bool gw_ways_lost(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t via,
+                  wick_status status);
+/** The own addresses have changed. */
+void gw_ways_renew(wick_gateway *gw, uint64_t now_ms, uint8_t index);
+/** Times that are over. @return false if the session has ended by it */
+bool gw_ways_tick(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint64_t *deadline);
+/** Is this an address that peers may be told, or be sent to? */
+bool gw_way_unicast(const wick_gateway *gw, const wick_addr *addr);
+/** An allocation that peers may be told of. */
+bool gw_way_via_up(const wick_gateway *gw, uint8_t via);
+/** May a request from here be answered directly? */
+bool gw_way_open(const wick_gateway *gw, uint8_t index, const wick_addr *from);
+uint8_t gw_way_find(const wick_gateway *gw, uint8_t index, uint8_t via, const wick_addr *addr);
+/** An authentic request came, by way `at` or from an address that is none. */
+void gw_way_asked(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t at, uint8_t via,
+                  const wick_addr *from);
+void gw_way_offered(wick_gateway *gw, uint64_t now_ms, uint8_t index, const wick_direct_msg *m);
+void gw_way_answered(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t i);
+/** Is a check to be sent now? */
+bool gw_way_due(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t i);
+void gw_way_checked(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t i, uint32_t counter);
+/** By which way to send now. */
+uint8_t gw_way_best(const wick_gateway *gw, uint64_t now_ms, uint8_t index);
+/** Data of the session goes out, or came in. @return true if it came by one of its ways */
+void gw_way_data_out(wick_gateway *gw, uint64_t now_ms, uint8_t index);
+bool gw_way_data_in(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t via,
+                    const wick_addr *from);
+#endif
 
 /* handshake.c */
 WICK_NODISCARD wick_status gw_nsl_start(wick_gateway *gw, uint64_t now_ms);

@@ -20,27 +20,42 @@ wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index)
     return NULL;
 }
 
-void gw_path_release(wick_gateway *gw, uint8_t index)
+void gw_way_release(wick_gateway *gw, uint8_t index, uint8_t via, const wick_addr *addr)
 {
-    const wick_gateway_session *s = &gw->session[index];
-    if (s->via >= WICK_GW_SOCKETS || s->addr.port == 0) {
+    if (via >= WICK_GW_SOCKETS || addr->port == 0) {
         return;
     }
     /* Relays keep theirs: through them come callers. So does who shares the IP with another. */
-    bool kept = s->via == 0 && (gw_relay_at(gw, &s->addr) != NULL ||
-                                wick_addr_same_ip(&gw->relay[WICK_GW_RELAYS_MAX], &s->addr));
+    bool kept = gw_relay_at(gw, addr) != NULL ||
+                wick_addr_same_ip(&gw->relay[WICK_GW_RELAYS_MAX], addr);
     bool bound = false;
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         const wick_gateway_session *o = &gw->session[i];
-        if (i != index && o->via == s->via && wick_addr_same_ip(&o->addr, &s->addr) &&
+        if (i != index && o->via == via && wick_addr_same_ip(&o->addr, addr) &&
             (o->state == SES_PATH || o->state == SES_NSL || o->state == SES_UP)) {
             kept = true;
-            bound = bound || (o->state == SES_UP && wick_addr_equal(&o->addr, &s->addr));
+            bound = bound || (o->state == SES_UP && wick_addr_equal(&o->addr, addr));
         }
+#if WICK_WITH_DIRECT
+        for (uint8_t k = 0; k < WICK_DIRECT_WAYS && o->state == SES_UP; k++) {
+            const wick_gateway_way *w = &o->ways.way[k];
+            kept = kept ||
+                   (w->state != WAY_FREE && w->via == via && wick_addr_same_ip(&w->addr, addr));
+        }
+#endif
     }
-    wick_status gone = bound ? WICK_OK : wick_turn_unbind(&gw->turn[s->via], &s->addr);
-    gone = kept ? gone : wick_turn_unpermit(&gw->turn[s->via], &s->addr);
+    wick_status gone = bound ? WICK_OK : wick_turn_unbind(&gw->turn[via], addr);
+    gone = kept ? gone : wick_turn_unpermit(&gw->turn[via], addr);
     (void)gone; /* it never came so far */
+}
+
+void gw_path_release(wick_gateway *gw, uint8_t index)
+{
+    const wick_gateway_session *s = &gw->session[index];
+#if WICK_WITH_DIRECT
+    gw_ways_end(gw, index);
+#endif
+    gw_way_release(gw, index, s->via, &s->addr);
 }
 
 void gw_session_end(wick_gateway *gw, uint8_t index, wick_status status)
@@ -163,6 +178,9 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
         wick_status bound = wick_turn_bind(&gw->turn[s->via], now_ms, &s->addr);
         (void)bound; /* without a channel data goes on in Send indications */
     }
+#if WICK_WITH_DIRECT
+    gw_ways_begin(gw, now_ms, index);
+#endif
     gw_event(gw, WICK_GW_EV_SESSION_UP, WICK_OK, index);
 }
 
@@ -170,6 +188,11 @@ void gw_session_path_lost(wick_gateway *gw, uint64_t now_ms, uint8_t via, wick_s
 {
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         wick_gateway_session *s = &gw->session[i];
+#if WICK_WITH_DIRECT
+        if (s->state == SES_UP && gw_ways_lost(gw, now_ms, i, via, status)) {
+            continue;
+        }
+#endif
         if ((s->state != SES_NSL && s->state != SES_UP) || s->via != via) {
             continue;
         }
@@ -182,30 +205,62 @@ void gw_session_path_lost(wick_gateway *gw, uint64_t now_ms, uint8_t via, wick_s
     }
 }
 
+/* Session that a DTLS record belongs to: by its path, or by a connection id of ours. */
+static uint8_t session_of(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
+                          wick_span bytes)
+{
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        const wick_gateway_session *s = &gw->session[i];
+        if (s->state != SES_UP) {
+            continue;
+        }
+#if WICK_WITH_DIRECT
+        if (gw_way_data_in(gw, now_ms, i, via, from)) {
+            return i;
+        }
+        /* tls12_cid, RFC 9146 section 4: the id stands behind type, version and number. What comes
+         * in its name is DTLS' to believe, and where the peer is now ours to ask. */
+        if (bytes.ptr[0] == 25 && bytes.len > 11 + WICK_DIRECT_CID_BYTES &&
+            memcmp(bytes.ptr + 11, s->ways.cid, WICK_DIRECT_CID_BYTES) == 0) {
+            return i;
+        }
+#else
+        (void)now_ms, (void)bytes;
+        if (s->via == via && wick_addr_equal(&s->addr, from)) {
+            return i;
+        }
+#endif
+    }
+    return WICK_GW_NO_SESSION;
+}
+
 void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
                       wick_span bytes)
 {
     if (bytes.len == 0 || gw_second_input(gw, now_ms, via, from, bytes)) {
         return;
     }
+#if WICK_WITH_DIRECT
+    if (bytes.ptr[0] <= 1 && gw_direct_input(gw, now_ms, via, from, bytes)) {
+        return; /* STUN. A handshake's message begins with 1 too, but is never as long as it then
+                 * would say: its third octet is a suite, of which the smallest is 17 */
+    }
+#endif
     if (bytes.ptr[0] == WICK_NSL_VERSION) {
         gw_nsl_input(gw, now_ms, via, from, bytes);
         return;
     }
-    if (bytes.ptr[0] < 20 || bytes.ptr[0] > 63) { /* RFC 7983: DTLS */
+    uint8_t index = WICK_GW_NO_SESSION;
+    if (bytes.ptr[0] >= 20 && bytes.ptr[0] <= 63) { /* RFC 7983: DTLS */
+        index = session_of(gw, now_ms, via, from, bytes);
+    }
+    if (index == WICK_GW_NO_SESSION) {
         gw->dropped++;
         return;
     }
-    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
-        wick_gateway_session *s = &gw->session[i];
-        if (s->state == SES_UP && s->via == via && wick_addr_equal(&s->addr, from)) {
-            s->used_ms = now_ms;
-            gw->data = bytes;
-            gw->data_session = i;
-            return;
-        }
-    }
-    gw->dropped++;
+    gw->session[index].used_ms = now_ms;
+    gw->data = bytes;
+    gw->data_session = index;
 }
 
 /* ------------------------------------------------------------------ the application's side */
@@ -248,9 +303,42 @@ wick_status wick_gateway_send(wick_gateway *gw, wick_gateway_out *out, wick_span
     if (s == NULL) {
         return WICK_E_STATE;
     }
+    uint8_t via = s->via;
+    const wick_addr *to = &s->addr;
     s->used_ms = now_ms;
-    wick_status st = gw_path_send(gw, out, bytes, now_ms, s->via, &s->addr);
+#if WICK_WITH_DIRECT
+    const wick_gateway_way *way = &s->ways.way[gw_way_best(gw, now_ms, session)];
+    via = way->via;
+    to = &way->addr;
+    gw_way_data_out(gw, now_ms, session);
+#endif
+    wick_status st = gw_path_send(gw, out, bytes, now_ms, via, to);
     return st == WICK_E_STATE || st == WICK_AGAIN ? WICK_E_TURN_LOST : st;
+}
+
+wick_status wick_gateway_session_path(const wick_gateway *gw, wick_gateway_path *out,
+                                      uint8_t session)
+{
+    memset(out, 0, sizeof *out);
+    if (session >= WICK_GW_SESSIONS_MAX || gw->session[session].state != SES_UP) {
+        return WICK_E_STATE;
+    }
+    const wick_gateway_session *s = &gw->session[session];
+#if WICK_WITH_DIRECT
+    const wick_gateway_way *way = &s->ways.way[s->ways.at];
+    out->kind = (wick_direct_kind)way->kind;
+    out->addr = way->addr;
+    out->proven = way->unanswered < 2;
+    out->rtt_ms = way->rtt_ms;
+    for (unsigned i = 1; i < WICK_DIRECT_WAYS; i++) {
+        out->trying = out->trying || s->ways.way[i].state == WAY_TRIED;
+    }
+#else
+    out->kind = s->via == VIA_DIRECT ? WICK_DIRECT_HOST : WICK_DIRECT_RELAYED;
+    out->addr = s->addr;
+    out->proven = true;
+#endif
+    return WICK_OK;
 }
 
 void wick_gateway_close(wick_gateway *gw, uint8_t session)

@@ -27,6 +27,8 @@ wick_status wick_driver_session_up(wick_driver *d, const wick_gateway_event *eve
     memcpy(x->peer, event->id, sizeof x->peer);
     memcpy(x->address, event->addr.ip, 16);
     wick_store_be16(x->address + 16, event->addr.port);
+    /* With ids in its records a peer is known by any address that its NAT gives it. */
+    wick_status has_cid = wick_gateway_session_cid(d->cfg.gateway, x->cid, event->session);
     x->entry.identity = wick_span_make((const uint8_t *)x->psk.identity,
                                        WICK_SESSION_IDENTITY_CHARS);
     x->entry.psk = wick_span_make(x->psk.key, x->psk.key_len);
@@ -38,7 +40,9 @@ wick_status wick_driver_session_up(wick_driver *d, const wick_gateway_event *eve
                             .expect_peer = x->peer,
                             .entropy = d->cfg.entropy,
                             .suites = 0,
-                            .address = wick_span_make(x->address, sizeof x->address)};
+                            .address = wick_span_make(x->address, sizeof x->address),
+                            .cid = wick_span_make(x->cid, has_cid == WICK_OK ? sizeof x->cid
+                                                                             : 0)};
     s = wick_dtls_init(&x->dtls, &cfg);
     if (s == WICK_OK) {
         s = wick_dtls_start(&x->dtls, now_ms);
@@ -100,6 +104,7 @@ static bool run_one(wick_driver *d, wick_driver_event *event, uint8_t i, uint64_
         case WICK_OUT_SEND:
             if (wick_gateway_send(d->cfg.gateway, &send, out.bytes, now_ms, i) == WICK_OK) {
                 wick_driver_transmit(d, &send);
+                d->gateway_deadline_ms = now_ms; /* it may want to see that this path still holds */
             } /* else the path is being mended: lost, and DTLS resends its flights */
             break;
         case WICK_OUT_EVENT:

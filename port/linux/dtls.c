@@ -12,6 +12,7 @@ enum { NEW = 0, READY, HANDSHAKE, UP, CLOSING, ENDED };
 
 /* Record header, RFC 6347 section 4.1 */
 #define TYPE_HANDSHAKE 22
+#define TYPE_CID 25 /* RFC 9146: an id stands before the length */
 #define RECORD_HEADER 13
 #define CLIENT_HELLO 1
 
@@ -74,12 +75,19 @@ static void end_with(wick_dtls *d, wick_status status)
     d->timer_fin_ms = 0;
 }
 
+static bool offer_cid(wick_dtls *d)
+{
+    wick_ssl *s = wick_ssl_of(d->lib);
+    return d->cfg.cid.len == 0 || mbedtls_ssl_set_cid(&s->ssl, MBEDTLS_SSL_CID_ENABLED,
+                                                      d->cfg.cid.ptr, d->cfg.cid.len) == 0;
+}
+
 /* Back to waiting for a hello. */
 static bool server_again(wick_dtls *d)
 {
     wick_ssl *s = wick_ssl_of(d->lib);
     d->timer_fin_ms = 0;
-    return mbedtls_ssl_session_reset(&s->ssl) == 0 &&
+    return mbedtls_ssl_session_reset(&s->ssl) == 0 && offer_cid(d) &&
            mbedtls_ssl_set_client_transport_id(&s->ssl, d->cfg.address.ptr, d->cfg.address.len) ==
                0;
 }
@@ -166,7 +174,7 @@ wick_status wick_dtls_init(wick_dtls *d, const wick_dtls_config *cfg)
     mbedtls_ssl_set_bio(&s->ssl, d, put_datagram, get_datagram, NULL);
     mbedtls_ssl_set_timer_cb(&s->ssl, d, set_timer, get_timer);
     mbedtls_ssl_set_mtu(&s->ssl, WICK_DTLS_DATAGRAM_MAX);
-    if (cfg->role == WICK_DTLS_SERVER && !server_again(d)) {
+    if (cfg->role == WICK_DTLS_SERVER ? !server_again(d) : !offer_cid(d)) {
         wick_dtls_free(d);
         return WICK_E_LIMIT;
     }
@@ -191,10 +199,14 @@ wick_status wick_dtls_start(wick_dtls *d, uint64_t now_ms)
 
 /* A datagram is whole records, one behind the other (RFC 6347 section 4.1.1). The library takes octets
  * that are too few for a record as a fault of the session, and they need no key to send. */
-static bool is_whole_records(wick_span in)
+static bool is_whole_records(wick_span in, size_t cid_len)
 {
     while (in.len >= RECORD_HEADER) {
-        size_t n = RECORD_HEADER + (size_t)wick_load_be16(in.ptr + 11);
+        size_t id = in.ptr[0] == TYPE_CID ? cid_len : 0;
+        if (in.len < RECORD_HEADER + id || (in.ptr[0] == TYPE_CID && id == 0)) {
+            return false;
+        }
+        size_t n = RECORD_HEADER + id + (size_t)wick_load_be16(in.ptr + 11 + id);
         if (n > in.len) {
             return false;
         }
@@ -223,7 +235,7 @@ wick_status wick_dtls_input(wick_dtls *d, uint64_t now_ms, wick_span datagram)
     if (datagram.len > WICK_DTLS_DATAGRAM_MAX) {
         return WICK_E_NO_SPACE;
     }
-    if (datagram.len == 0 || !is_whole_records(datagram) ||
+    if (datagram.len == 0 || !is_whole_records(datagram, d->cfg.cid.len) ||
         (d->state == UP && is_new_hello(datagram))) {
         return WICK_OK;
     }
@@ -352,6 +364,16 @@ const char *wick_dtls_suite(const wick_dtls *d)
         name = mbedtls_ssl_get_ciphersuite(&wick_ssl_of_const(d->lib)->ssl);
     }
     return name != NULL ? name : "";
+}
+
+bool wick_dtls_has_cid(wick_dtls *d)
+{
+    unsigned char id[MBEDTLS_SSL_CID_OUT_LEN_MAX];
+    size_t len = 0;
+    int enabled = 0;
+    return d->state == UP &&
+           mbedtls_ssl_get_peer_cid(&wick_ssl_of(d->lib)->ssl, &enabled, id, &len) == 0 &&
+           enabled == MBEDTLS_SSL_CID_ENABLED && len != 0;
 }
 
 void wick_dtls_free(wick_dtls *d)

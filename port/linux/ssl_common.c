@@ -58,7 +58,8 @@ static bool entry_is_sound(const wick_dtls_entry *e)
 static bool config_is_sound(const wick_dtls_config *cfg)
 {
     if ((cfg->role != WICK_DTLS_CLIENT && cfg->role != WICK_DTLS_SERVER) || cfg->entropy == NULL ||
-        cfg->entries == NULL || cfg->entry_count == 0 || (cfg->suites & ~7u) != 0) {
+        cfg->entries == NULL || cfg->entry_count == 0 || (cfg->suites & ~7u) != 0 ||
+        cfg->cid.len > WICK_DTLS_CID_MAX) {
         return false;
     }
     if (cfg->role == WICK_DTLS_CLIENT &&
@@ -135,6 +136,10 @@ static int set_up(wick_ssl *s, bool datagrams)
             mbedtls_ssl_conf_dtls_cookies(&s->conf, mbedtls_ssl_cookie_write,
                                           mbedtls_ssl_cookie_check, &s->cookie);
         }
+    }
+    if (rc == 0 && datagrams && cfg->cid.len != 0) {
+        /* A record with another id is not for this session: it is dropped, like one that is forged. */
+        rc = mbedtls_ssl_conf_cid(&s->conf, cfg->cid.len, MBEDTLS_SSL_UNEXPECTED_CID_IGNORE);
     }
     return rc == 0 ? mbedtls_ssl_setup(&s->ssl, &s->conf) : rc;
 }

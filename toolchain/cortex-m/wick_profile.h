@@ -13,5 +13,7 @@
 #define WICK_WITH_TURN_MOBILITY 0
 #define WICK_WITH_TURN_DUAL 0
 #define WICK_WITH_TURN_STREAM 0
+/* Sessions end with the relay on which they began. */
+#define WICK_WITH_DIRECT 0
 
 #endif

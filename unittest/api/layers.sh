@@ -15,7 +15,7 @@ layers() { # layers TREE: prints the violations, fails if there is one
             own("nat", "stun turn turn_stream stun_client nat_behaviour")
             own("psk", "hkdf hpke nsl session_keys")
             own("registry", "record calldata voucher")
-            own("gateway", "gateway")
+            own("gateway", "gateway direct")
             allow["base"] = " base "
             allow["eth"] = " base eth "; allow["nat"] = " base nat "; allow["psk"] = " base psk "
             allow["registry"] = " base eth nat psk registry "

@@ -303,6 +303,83 @@ TEST(loss_reorder_and_duplication)
     CHECK(worst <= 31000);
 }
 
+/* Records bear the id that their reader asked for (RFC 9146), where both sides offer one. Nothing here
+ * knows addresses, so an id is all that a move needs. */
+TEST(connection_ids)
+{
+    static const uint8_t ids[2][4] = {{1, 2, 3, 4}, {9, 8, 7, 6}};
+    for (unsigned who = 0; who < 4; who++) {
+        wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
+        wick_dtls_entry se = entry("id", key, peer_a, WICK_DTLS_SERVER);
+        wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
+        wick_dtls_config s = config(WICK_DTLS_SERVER, &se, 1);
+        wick_out out;
+        uint8_t buf[WICK_DTLS_DATAGRAM_MAX];
+        size_t len = 0;
+        bool both = who == 3;
+        c.cid = wick_span_make(ids[0], (who & 1) != 0 ? 4 : 0);
+        s.cid = wick_span_make(ids[1], (who & 2) != 0 ? 4 : 0);
+        for (unsigned i = 0; i < 40; i++) { /* also where flights are repeated */
+            seed = 400 + i;
+            loss_percent = i == 0 ? 0 : 20;
+            swap_percent = twice_percent = loss_percent;
+            make(&c, &s);
+            CHECK(!wick_dtls_has_cid(&client));
+            (void)run(70000);
+            REQUIRE(ec.up && es.up);
+            CHECK(wick_dtls_has_cid(&client) == both && wick_dtls_has_cid(&server) == both);
+            perfect_link();
+            echo("with or without", 80000);
+            if (i != 39) {
+                drop();
+            }
+        }
+        CHECK_STATUS(wick_dtls_write(&client, 80000, text("look")), WICK_OK);
+        wick_dtls_poll(&client, &out, 80000);
+        REQUIRE(out.kind == WICK_OUT_SEND);
+        len = out.bytes.len;
+        memcpy(buf, out.bytes.ptr, len);
+        CHECK_INT(buf[0], both ? 25 : 23);
+        if (both) {
+            uint8_t copy[WICK_DTLS_DATAGRAM_MAX];
+            CHECK_MEM(buf + 11, ids[1], 4);
+            for (unsigned i = 0; i < 4; i++) { /* another session's, or none at all */
+                memcpy(copy, buf, len);
+                copy[11 + i] ^= 1;
+                CHECK_STATUS(wick_dtls_input(&server, 80000, wick_span_make(copy, len)), WICK_OK);
+                CHECK_STATUS(wick_dtls_read(&server, copy, sizeof copy, &len), WICK_AGAIN);
+                len = out.bytes.len;
+            }
+            for (size_t cut = 0; cut < len; cut++) {
+                CHECK_STATUS(wick_dtls_input(&server, 80000, wick_span_make(buf, cut)), WICK_OK);
+            }
+            CHECK(wick_dtls_is_up(&server));
+            /* A record of the old form is not of this session any more. */
+            memmove(copy, buf, 11);
+            memcpy(copy + 11, buf + 15, len - 15);
+            copy[0] = 23;
+            CHECK_STATUS(wick_dtls_input(&server, 80000, wick_span_make(copy, len - 4)), WICK_OK);
+        } else {
+            memcpy(buf + len, "", 1);
+            uint8_t odd[32] = {25, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 1, 2, 3, 4, 0, 13};
+            CHECK_STATUS(wick_dtls_input(&server, 80000, wick_span_make(odd, 30)), WICK_OK);
+        }
+        CHECK_STATUS(wick_dtls_input(&server, 80000, wick_span_make(buf, len)), WICK_OK);
+        CHECK_STATUS(wick_dtls_read(&server, buf, sizeof buf, &len), WICK_OK);
+        CHECK_MEM(buf, "look", 4);
+        uint8_t big[WICK_DTLS_WRITE_MAX] = {0};
+        CHECK_STATUS(wick_dtls_write(&client, 80000, wick_span_make(big, sizeof big)), WICK_OK);
+        wick_dtls_poll(&client, &out, 80000);
+        CHECK(out.kind == WICK_OUT_SEND && out.bytes.len <= WICK_DTLS_DATAGRAM_MAX);
+        drop();
+    }
+    static const uint8_t nine[9] = {1};
+    wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
+    wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
+    c.cid = wick_span_make(nine, sizeof nine);
+    CHECK_STATUS(wick_dtls_init(&client, &c), WICK_E_BAD_ARG);
+}
+
 static void expect_failure(const wick_dtls_config *c, const wick_dtls_config *s,
                            wick_status client_status, wick_status server_status)
 {
@@ -792,6 +869,7 @@ TEST(endless_alerts_end)
 }
 
 TAP_MAIN("unit.dtls", CASE(each_suite_up_echo_and_close), CASE(loss_reorder_and_duplication),
+         CASE(connection_ids),
          CASE(wrong_key_and_wrong_identity), CASE(reflection_finds_no_entry),
          CASE(another_peer_than_expected), CASE(nobody_answers), CASE(strangers_disturb_nothing),
          CASE(lost_finished_is_repeated), CASE(configurations_refused),

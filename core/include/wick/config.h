@@ -230,6 +230,15 @@
 #ifndef WICK_GW_IDLE_MS
 #define WICK_GW_IDLE_MS 600000
 #endif
+/* Sessions move between relays and to direct paths (wick/direct.h). 0 leaves it out: they end with
+ * the path on which they began. */
+#ifndef WICK_WITH_DIRECT
+#define WICK_WITH_DIRECT 1
+#endif
+/* Paths known of a session, range 4..16, 56 B each. Half of them at most are over relays. */
+#ifndef WICK_DIRECT_WAYS
+#define WICK_DIRECT_WAYS 8
+#endif
 /* Gas asked for, by call. Unused gas costs nothing. */
 #ifndef WICK_GW_GAS_REGISTER
 #define WICK_GW_GAS_REGISTER 220000

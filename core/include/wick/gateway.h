@@ -31,7 +31,13 @@
  *
  * Application bytes are DTLS records made by the driver. wick_gateway_send() wraps one for the
  * session's present path; what arrives for a session comes out as DATA. The first byte tells NSL
- * (1) from DTLS (20..63, RFC 7983); anything else is dropped.
+ * (1) from DTLS (20..63, RFC 7983) and STUN (0..1 with its cookie); anything else is dropped.
+ *
+ * A session that is up over a relay is moved to a direct path where there is one, and back at once
+ * when that falls silent (SESSION_MOVED); when its relay dies it goes on over another one that the
+ * ends have named to each other. The driver tells addresses that the agent cannot know by
+ * wick_gateway_candidate(), and gives DTLS the connection ids of wick_gateway_session_cid().
+ * core/psk/PROTOCOL.md section 12.
  *
  * Headers come from a light client (registry.light), which the driver runs beside the agent, or
  * from the answer itself (own node, pinned block). With a sync committee a peer's key is read
@@ -73,6 +79,7 @@
 #include "wick/hal/log.h"
 #include "wick/hal/store.h"
 #include "wick/calldata.h"
+#include "wick/direct.h"
 #include "wick/light.h"
 #include "wick/marks.h"
 #include "wick/nsl.h"
@@ -153,6 +160,9 @@ typedef struct wick_gateway_config {
     bool allow_unvalidated;   /* direct and PCP endpoints that no attestor has reached are tried */
     bool has_wallet_manager;  /* WALLET_* requests can be answered */
     bool check_relay;         /* two allocations and a datagram each way before publishing */
+    bool no_direct;            /* sessions stay on relays: no address but relayed ones is told or
+                                * tried. They move between relays all the same */
+    bool allow_private_direct; /* private addresses are told to peers, and theirs are tried */
     uint64_t max_fee_wei;     /* most that a unit of gas may cost, 0: WICK_GW_MAX_FEE_WEI */
 
     wick_gateway_record *records; /* NULL, or WICK_GW_SESSIONS_MAX of them: PEER_RESOLVED of a
@@ -218,7 +228,7 @@ typedef enum wick_gateway_event_kind {
                                 * the index of cfg.records, also for a look-up */
     WICK_GW_EV_SESSION_UP,     /* session, initiator, id, addr; wick_gateway_session_psk(). Again
                                 * for a session that is up: its keys are new, begin DTLS anew */
-    WICK_GW_EV_SESSION_MOVED,  /* session, addr */
+    WICK_GW_EV_SESSION_MOVED,  /* session, addr, path_kind: it goes on over another path */
     WICK_GW_EV_SESSION_DOWN,   /* session is free again; status says why */
     WICK_GW_EV_LEAF_REQUEST,   /* reserved for the leaf interface */
     WICK_GW_EV_UPDATE_STATE,   /* reserved for firmware */
@@ -239,6 +249,7 @@ typedef struct wick_gateway_event {
     uint64_t age_s;        /* of that header now; 0 without a time of day */
     wick_tier endpoint_tier; /* of the header under which the endpoint was proven, if another */
     uint8_t endpoint_kind; /* wick_endpoint_kind */
+    uint8_t path_kind;     /* SESSION_UP, SESSION_MOVED: wick_direct_kind of the path in use */
     uint8_t id[32];    /* record id: own or peer's */
     char name[64];     /* name as asked for, "" if only the id is known */
     uint32_t epoch, seq;
@@ -314,6 +325,39 @@ WICK_NODISCARD wick_status wick_gateway_connect(wick_gateway *gw, uint8_t *sessi
  */
 WICK_NODISCARD wick_status wick_gateway_send(wick_gateway *gw, wick_gateway_out *out,
                                              wick_span bytes, uint64_t now_ms, uint8_t session);
+
+/**
+ * Tells an address at which socket 0 can be reached and which the agent cannot know: of an interface
+ * (HOST), or of a mapping (MAPPED). Peers of sessions are told, private ones by policy only. The
+ * reflexive and the relayed addresses are known.
+ * @param[in] addr  NULL: there is none of this kind and family any more
+ * @param[in] ipv6  which family is meant where addr is NULL
+ * @retval WICK_OK
+ * @retval WICK_E_BAD_ARG      another kind
+ * @retval WICK_E_UNSUPPORTED  built without WICK_WITH_DIRECT
+ */
+WICK_NODISCARD wick_status wick_gateway_candidate(wick_gateway *gw, wick_direct_kind kind,
+                                                  const wick_addr *addr, bool ipv6);
+
+/** The path of a session. */
+typedef struct wick_gateway_path {
+    wick_direct_kind kind; /* RELAYED, or how the peer's address came about */
+    wick_addr addr;        /* of the peer */
+    bool proven;           /* by a check and its answer; of the first path: by the handshake */
+    bool trying;           /* other paths are being tried */
+    uint16_t rtt_ms;       /* 0: not measured */
+} wick_gateway_path;
+
+/** How a session goes at this moment. @retval WICK_E_STATE no such session, or it is not up */
+WICK_NODISCARD wick_status wick_gateway_session_path(const wick_gateway *gw,
+                                                     wick_gateway_path *out, uint8_t session);
+
+/** Connection id that this side of a session asks for in DTLS (RFC 9146): by it the agent knows
+ *  records of a peer whose address has changed. @retval WICK_E_STATE no such session
+ *  @retval WICK_E_UNSUPPORTED built without WICK_WITH_DIRECT  @retval others the back end's */
+WICK_NODISCARD wick_status wick_gateway_session_cid(const wick_gateway *gw,
+                                                    uint8_t out[WICK_DIRECT_CID_BYTES],
+                                                    uint8_t session);
 
 /** Ends a session and wipes its keys. No event follows. */
 void wick_gateway_close(wick_gateway *gw, uint8_t session);
@@ -473,6 +517,52 @@ typedef struct wick_gateway_second {
     uint8_t probe[12];
 } wick_gateway_second;
 
+#if WICK_WITH_DIRECT
+/** One path of a session. Private. */
+typedef struct wick_gateway_way {
+    wick_addr addr;
+    uint8_t via, kind, state;
+    uint8_t unanswered; /* requests in a row */
+    bool heard;         /* authentic requests came this way */
+    uint16_t rtt_ms;
+    uint32_t first;     /* counter of the first of the unanswered */
+    uint32_t sent_ms, proven_ms; /* low 32 bits */
+    uint64_t due_ms;
+} wick_gateway_way;
+
+/** Paths of a session. Way 0 is the one that is fallen back to. Private. */
+typedef struct wick_gateway_ways {
+    uint8_t name[WICK_DIRECT_NAME_BYTES];
+    uint8_t cid[WICK_DIRECT_CID_BYTES]; /* own */
+    uint8_t at;     /* the way in use */
+    bool speaks;    /* the peer has shown that it knows of all this */
+    bool lost;      /* way 0 has no allocation any more, for `lost_status` */
+    uint8_t offers; /* sent without an answer */
+    uint8_t probes; /* to addresses that have not answered, left in this round */
+    uint8_t round;  /* rounds that failed in a row */
+    uint8_t offered, told; /* version of the own list that is being told, that the peer has */
+    bool has_data;
+    uint32_t counter, offer_first;
+    uint32_t seen_high, seen_mask; /* requests of the peer */
+    uint32_t data_ms, moved_ms; /* low 32 bits */
+    wick_status lost_status;
+    uint64_t offer_due_ms, round_ms, again_ms, lost_ms;
+    wick_gateway_way way[WICK_DIRECT_WAYS];
+} wick_gateway_ways;
+
+/** What the agent knows of its own addresses, and one answer on its way out. Private. */
+typedef struct wick_gateway_direct {
+    wick_direct_candidate given[4]; /* host and mapped, IPv4 and IPv6 */
+    wick_direct_candidate own[WICK_DIRECT_CANDIDATES];
+    uint8_t own_count, version;
+    uint8_t tokens; /* for requests from strange addresses */
+    uint64_t tokens_ms;
+    uint8_t reply_session, reply_via; /* NO_SESSION: none */
+    wick_addr reply_to;
+    uint8_t reply_tid[WICK_STUN_TID_BYTES];
+} wick_gateway_direct;
+#endif
+
 /** A call to a peer, or a session with it. Private. */
 typedef struct wick_gateway_session {
     uint8_t state, registry, via, tries;
@@ -490,6 +580,9 @@ typedef struct wick_gateway_session {
     uint64_t block_number, block_time_s;
     wick_addr addr, next; /* where it is; where else it may be */
     wick_session keys;
+#if WICK_WITH_DIRECT
+    wick_gateway_ways ways;
+#endif
     char name[64];
 } wick_gateway_session;
 
@@ -530,6 +623,9 @@ struct wick_gateway {
         uint8_t id[32];
         uint64_t give_up_ms;
     } nsl_lookup[WICK_GW_NSL_LOOKUPS];
+#if WICK_WITH_DIRECT
+    wick_gateway_direct direct;
+#endif
     uint8_t data_session; /* DATA waiting to be polled */
     wick_span data;
     uint32_t dropped;

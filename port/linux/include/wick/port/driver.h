@@ -120,6 +120,7 @@ typedef struct wick_driver_session {
     uint8_t peer[32];
     wick_session_psk psk;
     uint8_t address[18];
+    uint8_t cid[WICK_DIRECT_CID_BYTES];
     wick_dtls_entry entry;
     wick_dtls dtls;
     uint64_t deadline_ms;

@@ -28,6 +28,11 @@
  * handshake that failed it waits for another one until WICK_DTLS_SERVER_WAIT_MS have passed, so that
  * a forged hello costs nobody his session.
  *
+ * Nothing but the cookie depends on the peer's address, so a session lives on when either end gets
+ * another one. With a connection id (RFC 9146) the other side's records carry it, and who takes
+ * datagrams from anywhere can tell whose they are; it is used where both sides offer it, and makes
+ * a record 5 bytes longer, and the sender's padding (up to 15).
+ *
  * Sizes (64-bit): wick_dtls 5.3 KB, and 24 KB from the pool.
  * A wick_dtls must stay where it was initialised.
  */
@@ -57,6 +62,9 @@ extern "C" {
 
 typedef enum wick_dtls_role { WICK_DTLS_CLIENT = 1, WICK_DTLS_SERVER = 2 } wick_dtls_role;
 
+/** Longest connection id. */
+#define WICK_DTLS_CID_MAX 8
+
 #define WICK_DTLS_CHACHA20_POLY1305 1u
 #define WICK_DTLS_AES128_GCM 2u
 #define WICK_DTLS_AES128_CCM8 4u
@@ -77,6 +85,8 @@ typedef struct wick_dtls_config {
     const wick_hal_entropy *entropy;
     unsigned suites; /* WICK_DTLS_* or 0 for all */
     wick_span address; /* server: bytes of the peer's address, bound into the cookie */
+    wick_span cid; /* the peer is asked to put it into its records; at most WICK_DTLS_CID_MAX bytes,
+                    * empty: connection ids are not used */
 } wick_dtls_config;
 
 typedef enum wick_dtls_event {
@@ -136,6 +146,9 @@ bool wick_dtls_is_up(const wick_dtls *d);
 const wick_dtls_entry *wick_dtls_peer(const wick_dtls *d);
 /** Name of the cipher suite once up, else "". */
 const char *wick_dtls_suite(const wick_dtls *d);
+
+/** Both sides put the other's connection id into their records. */
+bool wick_dtls_has_cid(wick_dtls *d);
 
 /** Gives the pool its memory back and wipes everything. Any state; also twice. */
 void wick_dtls_free(wick_dtls *d);

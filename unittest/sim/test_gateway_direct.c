@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sessions that leave their relay for a direct path, come back, and move between relays
+ * (core/psk/PROTOCOL.md section 12).
+ */
+#include <string.h>
+
+#include "lab.h"
+#include "tap.h"
+
+static struct lab lab;
+static uint8_t session;
+
+/* Two gateways with a session over their relay. */
+static void fresh(uint64_t seed, wick_stub_nat_kind a, wick_stub_nat_kind b, unsigned relays)
+{
+    lab_init(&lab, seed, a, b, relays);
+}
+
+static void begin(void)
+{
+    REQUIRE(lab_ready(&lab, 60000));
+    REQUIRE(lab_connect(&lab, &session, 10000));
+    CHECK_INT(lab.a.last[WICK_GW_EV_SESSION_UP].path_kind, WICK_DIRECT_RELAYED);
+    CHECK(lab_echo(&lab, session, "over the relay", 5000));
+}
+
+static wick_direct_kind path_of(wick_stub_node *n, uint8_t index)
+{
+    wick_gateway_path p;
+    CHECK_STATUS(wick_gateway_session_path(&n->gw, &p, index), WICK_OK);
+    return p.kind;
+}
+
+static bool both_direct(void)
+{
+    return path_of(&lab.a, session) < WICK_DIRECT_RELAYED &&
+           path_of(&lab.b, lab.session_b) < WICK_DIRECT_RELAYED;
+}
+
+static bool both_relayed(void)
+{
+    return path_of(&lab.a, session) == WICK_DIRECT_RELAYED &&
+           path_of(&lab.b, lab.session_b) == WICK_DIRECT_RELAYED;
+}
+
+/* What a network does between two addresses, and what it saw. */
+static struct {
+    bool cut;         /* nothing passes between the NATs */
+    bool one_way;     /* from a's NAT to b's only */
+    unsigned direct, direct_stun, stun_bytes;
+    unsigned to_stranger, data_to_stranger;
+    wick_addr stranger;
+    bool steal;       /* the next checks of a do not arrive, and are in `kept` */
+    uint8_t kept[WICK_STUB_MTU]; /* the last check from a */
+    size_t kept_len;
+} net;
+
+static bool is_nat(const wick_addr *a, uint8_t last)
+{
+    wick_addr nat = wick_addr_v4(20, 0, 0, last, a->port);
+    return wick_addr_equal(&nat, a);
+}
+
+static bool tap(void *ctx, struct wick_stub_world *w, const wick_addr *from, const wick_addr *to,
+                uint8_t *bytes, size_t *len)
+{
+    (void)ctx, (void)w;
+    bool ab = is_nat(from, 1) && is_nat(to, 2), ba = is_nat(from, 2) && is_nat(to, 1);
+    if (net.stranger.port != 0 && wick_addr_same_ip(to, &net.stranger)) {
+        net.to_stranger++;
+        net.data_to_stranger += wick_stun_is(wick_span_make(bytes, *len)) ? 0u : 1u;
+    }
+    if (!ab && !ba) {
+        return true;
+    }
+    net.direct++;
+    if (wick_stun_is(wick_span_make(bytes, *len))) {
+        net.direct_stun++;
+        net.stun_bytes += (unsigned)*len;
+        if (ab && bytes[0] == 0) {
+            memcpy(net.kept, bytes, *len);
+            net.kept_len = *len;
+            if (net.steal) {
+                return false;
+            }
+        }
+    }
+    return !net.cut && !(net.one_way && ab);
+}
+
+static void watch(void)
+{
+    memset(&net, 0, sizeof net);
+    lab.w.tap = tap;
+}
+
+/* ------------------------------------------------------------------ upgrade */
+
+TEST(cones_meet)
+{
+    const wick_stub_nat_kind kinds[] = {WICK_STUB_FULL_CONE, WICK_STUB_RESTRICTED_CONE,
+                                        WICK_STUB_PORT_RESTRICTED};
+    for (unsigned i = 0; i < 9; i++) {
+        fresh(100 + i, kinds[i / 3], kinds[i % 3], 1);
+        watch();
+        begin();
+        wick_stub_run(&lab.w, 3000, NULL);
+        CHECK(both_direct());
+        CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_MOVED], 1);
+        CHECK_INT(lab.a.last[WICK_GW_EV_SESSION_MOVED].path_kind, WICK_DIRECT_REFLEXIVE);
+        CHECK(is_nat(&lab.a.last[WICK_GW_EV_SESSION_MOVED].addr, 2));
+        unsigned relayed = lab.relay[0].turn.relayed_in, direct = net.direct;
+        CHECK(lab_echo(&lab, session, "straight", 5000));
+        CHECK_INT(lab.relay[0].turn.relayed_in, relayed);
+        CHECK(net.direct >= direct + 2);
+    }
+}
+
+/* A symmetric NAT gives us another port for each peer: found where the other side lets it in. */
+TEST(one_symmetric)
+{
+    fresh(120, WICK_STUB_SYMMETRIC, WICK_STUB_RESTRICTED_CONE, 1);
+    begin();
+    wick_stub_run(&lab.w, 5000, NULL);
+    CHECK(both_direct());
+    CHECK_INT(path_of(&lab.b, lab.session_b), WICK_DIRECT_LEARNED);
+    CHECK(lab_echo(&lab, session, "straight", 5000));
+}
+
+TEST(both_symmetric_stay_on_the_relay)
+{
+    fresh(121, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 20000, NULL);
+    CHECK(both_relayed());
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_MOVED] + lab.b.seen[WICK_GW_EV_SESSION_MOVED], 0);
+    CHECK_INT(net.direct_stun, 10); /* five of each side, and no more */
+    CHECK(lab_echo(&lab, session, "still here", 5000));
+    wick_stub_run(&lab.w, 3600000, NULL);
+    CHECK(net.direct_stun <= 90); /* rounds after 0.5, 1, 2, 4 ... minutes */
+}
+
+/* ------------------------------------------------------------------ and back */
+
+TEST(direct_path_dies)
+{
+    fresh(130, WICK_STUB_FULL_CONE, WICK_STUB_PORT_RESTRICTED, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 3000, NULL);
+    REQUIRE(both_direct());
+    CHECK(lab_echo(&lab, session, "straight", 5000));
+    net.cut = true;
+    uint64_t cut_at = lab.w.now_ms;
+    CHECK(lab_echo(&lab, session, "back", 5000));
+    CHECK(lab.w.now_ms - cut_at <= 5000);
+    wick_stub_run(&lab.w, 6000, NULL);
+    CHECK(lab_echo(&lab, session, "home", 3000));
+    CHECK(both_relayed());
+    CHECK_INT(lab.a.last[WICK_GW_EV_SESSION_MOVED].path_kind, WICK_DIRECT_RELAYED);
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN] + lab.b.seen[WICK_GW_EV_SESSION_DOWN], 0);
+    net.cut = false; /* and it is found again */
+    for (unsigned i = 0; i < 80 && !both_direct(); i++) {
+        wick_stub_run(&lab.w, 1000, NULL);
+    }
+    CHECK(both_direct());
+    CHECK(lab_echo(&lab, session, "straight again", 5000));
+}
+
+/* An idle session is kept alive on its path, and the first word after a cut gets through. */
+TEST(idle_then_cut)
+{
+    fresh(131, WICK_STUB_PORT_RESTRICTED, WICK_STUB_PORT_RESTRICTED, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 300000, NULL);
+    CHECK(both_direct());
+    CHECK(lab_echo(&lab, session, "straight", 1500));
+    wick_stub_run(&lab.w, 60000, NULL);
+    net.cut = true;
+    CHECK(lab_echo(&lab, session, "back", 5000));
+}
+
+TEST(no_direct_by_policy)
+{
+    fresh(132, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
+    lab.b.cfg.no_direct = true;
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 60000, NULL);
+    CHECK(both_relayed());
+    CHECK_INT(net.direct, 0);
+}
+
+/* What a sends does not arrive, what b sends does: both go back. */
+TEST(one_way_dies)
+{
+    fresh(133, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 3000, NULL);
+    REQUIRE(both_direct());
+    net.one_way = true;
+    CHECK(lab_echo(&lab, session, "back", 5000));
+    for (unsigned i = 0; i < 10; i++) {
+        CHECK(lab_echo(&lab, session, i % 2 == 0 ? "tick" : "tock", 3000));
+    }
+    CHECK(both_relayed());
+}
+
+/* A path that loses a third of all datagrams is no reason to leave it for long, nor to end. */
+TEST(lossy)
+{
+    fresh(134, WICK_STUB_PORT_RESTRICTED, WICK_STUB_PORT_RESTRICTED, 1);
+    begin();
+    lab.w.link.loss = 150;
+    for (unsigned i = 0; i < 200; i++) {
+        CHECK(lab_echo(&lab, session, i % 2 == 0 ? "tick" : "tock", 20000));
+    }
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN] + lab.b.seen[WICK_GW_EV_SESSION_DOWN], 0);
+    lab.w.link.loss = 0;
+    wick_stub_run(&lab.w, 70000, NULL);
+    CHECK(lab_echo(&lab, session, "calm", 2000));
+    CHECK(both_direct());
+}
+
+/* The NAT of b forgets: b comes from another address, which a learns from b's checks. */
+TEST(nat_reboots_on_the_direct_path)
+{
+    fresh(135, WICK_STUB_FULL_CONE, WICK_STUB_RESTRICTED_CONE, 1);
+    begin();
+    wick_stub_run(&lab.w, 3000, NULL);
+    REQUIRE(both_direct());
+    wick_stub_nat_reboot(&lab.w, lab.nat_b);
+    for (unsigned i = 0; i < 20; i++) {
+        CHECK(lab_echo(&lab, session, i % 2 == 0 ? "tick" : "tock", 5000));
+    }
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN] + lab.b.seen[WICK_GW_EV_SESSION_DOWN], 0);
+}
+
+/* The relay dies under a session that has left it: nobody notices, and when it is back the session
+ * can fall back on it, over relayed addresses that the ends have told each other directly. */
+TEST(relay_restarts_behind_a_direct_session)
+{
+    fresh(136, WICK_STUB_PORT_RESTRICTED, WICK_STUB_PORT_RESTRICTED, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 3000, NULL);
+    REQUIRE(both_direct());
+    wick_stub_turn_restart(&lab.relay[0].turn);
+    unsigned paths = lab.a.seen[WICK_GW_EV_PATH_CHANGED];
+    for (unsigned i = 0; i < 120; i++) {
+        CHECK(lab_echo(&lab, session, i % 2 == 0 ? "tick" : "tock", 1500));
+        wick_stub_run(&lab.w, 1000, NULL);
+    }
+    CHECK(lab.a.seen[WICK_GW_EV_PATH_CHANGED] > paths);
+    CHECK(both_direct());
+    net.cut = true;
+    CHECK(lab_echo(&lab, session, "over the new one", 8000));
+    wick_stub_run(&lab.w, 6000, NULL);
+    CHECK(lab_echo(&lab, session, "home", 3000));
+    CHECK(both_relayed());
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN] + lab.b.seen[WICK_GW_EV_SESSION_DOWN], 0);
+}
+
+/* ------------------------------------------------------------------ others */
+
+static int stranger(uint8_t last)
+{
+    int host = wick_stub_host(&lab.w, -1, wick_addr_v4(20, 0, 0, last, 0));
+    net.stranger = wick_addr_v4(20, 0, 0, last, 5000);
+    return wick_stub_open(&lab.w, host, 5000, -1);
+}
+
+static wick_addr direct_of_b(void)
+{
+    return lab.a.last[WICK_GW_EV_SESSION_MOVED].addr;
+}
+
+/* A check of a, seen on the way, is sent again from elsewhere: no answer, no interest. */
+TEST(replayed_checks)
+{
+    fresh(140, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 3000, NULL);
+    REQUIRE(both_direct());
+    int sock = stranger(66);
+    wick_addr to = direct_of_b();
+    REQUIRE(net.kept_len != 0);
+    for (unsigned i = 0; i < 100; i++) {
+        wick_stub_send(&lab.w, sock, &to, wick_span_make(net.kept, net.kept_len));
+        wick_stub_run(&lab.w, 20, NULL);
+    }
+    CHECK_INT(net.to_stranger, 0);
+    CHECK(both_direct());
+}
+
+/* Checks that are the first of their number, but from an address that somebody else put there: it
+ * is answered as it must be, checked five times, and gets nothing else. */
+TEST(stolen_checks)
+{
+    fresh(141, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 3000, NULL);
+    REQUIRE(both_direct());
+    int sock = stranger(66);
+    wick_addr to = direct_of_b();
+    unsigned sent = 0;
+    net.steal = true;
+    for (unsigned i = 0; i < 20; i++) {
+        net.kept_len = 0;
+        (void)lab_echo(&lab, session, "on", 2000);
+        if (net.kept_len != 0) {
+            wick_stub_send(&lab.w, sock, &to, wick_span_make(net.kept, net.kept_len));
+            sent++;
+        }
+    }
+    CHECK(sent >= 3);
+    CHECK(net.to_stranger >= 1);
+    CHECK(net.to_stranger <= sent + 20);
+    CHECK_INT(net.data_to_stranger, 0);
+    net.steal = false;
+    CHECK(lab_echo(&lab, session, "over the relay or not", 5000));
+}
+
+/* A peer names addresses of others: each is asked five times within half a minute, and no more. */
+TEST(offered_victims)
+{
+    fresh(142, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
+    watch();
+    REQUIRE(lab_ready(&lab, 60000));
+    (void)stranger(77);
+    wick_addr victim = net.stranger;
+    CHECK_STATUS(wick_gateway_candidate(&lab.a.gw, WICK_DIRECT_HOST, &victim, false), WICK_OK);
+    REQUIRE(lab_connect(&lab, &session, 10000));
+    CHECK(lab_echo(&lab, session, "hello", 5000));
+    wick_stub_run(&lab.w, 15000, NULL);
+    CHECK_INT(net.to_stranger, 5);
+    CHECK_INT(net.data_to_stranger, 0);
+    net.to_stranger = 0; /* another address each second: the round's twenty bound them */
+    for (unsigned i = 0; i < 25; i++) {
+        victim.port++;
+        CHECK_STATUS(wick_gateway_candidate(&lab.a.gw, WICK_DIRECT_HOST, &victim, false), WICK_OK);
+        wick_stub_node_wake(&lab.a);
+        wick_stub_run(&lab.w, 1000, NULL);
+    }
+    CHECK(net.to_stranger > 5);
+    CHECK(net.to_stranger <= 40);
+    CHECK_INT(net.data_to_stranger, 0);
+    CHECK(both_relayed());
+}
+
+/* Addresses that are not probed whoever offers them, unless the operator says so. */
+TEST(addresses_by_policy)
+{
+    const wick_addr bad[] = {
+        wick_addr_v4(10, 10, 2, 99, 5000),    wick_addr_v4(192, 168, 1, 1, 5000),
+        wick_addr_v4(127, 0, 0, 1, 5000),     wick_addr_v4(169, 254, 1, 1, 5000),
+        wick_addr_v4(224, 0, 0, 1, 5000),     wick_addr_v4(255, 255, 255, 255, 5000),
+        wick_addr_v4(0, 0, 0, 0, 5000),       wick_addr_v4(20, 0, 0, 10, 3478) /* the relay */};
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        for (unsigned allowed = 0; allowed < 2; allowed++) {
+            fresh(150 + i, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
+            watch();
+            lab.a.cfg.allow_private_direct = true; /* it tells them ... */
+            lab.b.cfg.allow_private_direct = allowed == 1;
+            REQUIRE(lab_ready(&lab, 60000));
+            CHECK_STATUS(wick_gateway_candidate(&lab.a.gw, WICK_DIRECT_HOST, &bad[i], false),
+                         WICK_OK);
+            REQUIRE(lab_connect(&lab, &session, 10000));
+            net.stranger = bad[i];
+            unsigned relayed = i == 7 ? 1 : 0; /* where TURN goes anyway */
+            wick_stub_run(&lab.w, 10000, NULL);
+            CHECK_INT(relayed == 1 ? 0 : net.to_stranger, allowed == 1 && i < 2 ? 5 : 0);
+        }
+    }
+}
+
+/* Somebody with credentials at the relay, who knows the session's name: no answer. */
+TEST(outsider_on_the_relay)
+{
+    uint8_t bytes[WICK_DIRECT_MAX_BYTES];
+    wick_session guess;
+    wick_direct_keys keys;
+    fresh(143, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
+    watch();
+    begin();
+    memset(&guess, 0, sizeof guess);
+    guess.role = WICK_ROLE_INITIATOR;
+    REQUIRE_STATUS(wick_direct_keys_derive(&keys, &lab.crypto, &guess, WICK_ROLE_INITIATOR),
+                   WICK_OK);
+    wick_addr from = wick_addr_v4(20, 0, 0, 10, 60123), home = *wick_turn_server(&lab.b.gw.turn[0]);
+    const uint8_t *name = lab.b.gw.session[lab.session_b].ways.name;
+    wick_gateway_out out;
+    for (unsigned i = 1; i < 200; i++) {
+        uint8_t frame[WICK_DIRECT_MAX_BYTES + 60];
+        wick_buf b = wick_buf_make(bytes, sizeof bytes), f = wick_buf_make(frame, sizeof frame);
+        wick_stun_build s;
+        uint8_t tid[WICK_STUN_TID_BYTES] = {(uint8_t)i};
+        REQUIRE_STATUS(wick_direct_request(&b, &lab.crypto, &keys, name, i << 5, NULL, 0),
+                       WICK_OK);
+        wick_stun_begin(&s, &f, WICK_STUN_DATA, WICK_STUN_INDICATION, tid);
+        wick_stun_put_addr(&s, WICK_STUN_XOR_PEER_ADDRESS, &from);
+        wick_stun_put(&s, WICK_STUN_DATA_ATTR, wick_buf_span(&b));
+        REQUIRE_STATUS(wick_stun_end(&s), WICK_OK);
+        wick_gateway_input(&lab.b.gw, lab.w.now_ms, 0, wick_buf_span(&f), &home);
+        wick_gateway_poll(&lab.b.gw, &out, lab.w.now_ms);
+        CHECK(out.kind == WICK_GW_OUT_WAIT);
+    }
+    CHECK(lab_echo(&lab, session, "untouched", 5000));
+    CHECK_INT(lab.b.gw.direct.tokens, 0); /* a look at each was refused long before the end */
+}
+
+/* A peer of before: it drops what it does not know, and all stays as it was. */
+TEST(peer_that_does_not_speak_it)
+{
+    fresh(144, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
+    watch();
+    REQUIRE(lab_ready(&lab, 60000));
+    REQUIRE_STATUS(wick_stub_node_connect(&lab.a, &session, "gw-b"), WICK_OK);
+    while (lab.b.seen[WICK_GW_EV_SESSION_UP] == 0) {
+        wick_stub_run(&lab.w, 1, NULL);
+    }
+    wick_gateway_ways *deaf = &lab.b.gw.session[lab.b.last[WICK_GW_EV_SESSION_UP].session].ways;
+    for (unsigned i = 0; i < 600; i++) {
+        memset(deaf->name, 0xff, sizeof deaf->name);
+        deaf->told = deaf->offered = lab.b.gw.direct.version;
+        wick_stub_run(&lab.w, 100, NULL);
+    }
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_UP], 1);
+    CHECK(lab_echo(&lab, session, "as ever", 3000));
+    CHECK(both_relayed());
+    CHECK_INT(net.direct, 0);
+    CHECK_INT(lab.a.gw.session[session].ways.counter, 6); /* six offers, and no check at all */
+    wick_stub_run(&lab.w, 500000, NULL);
+    CHECK(lab_echo(&lab, session, "as ever", 3000));
+    CHECK_INT(lab.a.gw.session[session].ways.counter, 6);
+}
+
+TAP_MAIN("sim.gateway_direct", CASE(cones_meet), CASE(one_symmetric),
+         CASE(both_symmetric_stay_on_the_relay), CASE(direct_path_dies), CASE(idle_then_cut),
+         CASE(no_direct_by_policy), CASE(one_way_dies), CASE(lossy),
+         CASE(nat_reboots_on_the_direct_path), CASE(relay_restarts_behind_a_direct_session),
+         CASE(replayed_checks), CASE(stolen_checks), CASE(offered_victims),
+         CASE(addresses_by_policy), CASE(outsider_on_the_relay),
+         CASE(peer_that_does_not_speak_it))
