@@ -77,6 +77,8 @@ wick_gateway_read *gw_read_find(wick_gateway *gw, uint32_t request);
 void gw_read_fail(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *read, wick_status status);
 /** The same question may have another answer later. */
 bool gw_retryable(wick_status status);
+/** Does the status say that the answer was untrue? It says nothing of what another node would give. */
+bool gw_untrue(wick_status status);
 
 /* ask.c */
 void gw_ask(wick_gateway *gw, wick_gateway_ask *ask, wick_gateway_request_kind kind);

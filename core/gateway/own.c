@@ -300,7 +300,7 @@ void gw_own_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read
         status = take(gw, read);
     }
     if (status != WICK_OK) {
-        if (waiting && gw_retryable(status)) {
+        if (waiting && (gw_retryable(status) || gw_untrue(status))) {
             gw_tx_not_there(gw, now_ms); /* the inclusion deadline bounds this */
         } else {
             gw_own_fail(gw, now_ms, status);

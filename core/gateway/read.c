@@ -4,12 +4,14 @@
  * header goes through the authenticator and the policy of its registry and past the high-water
  * mark, each node through the proof walker. Whoever asked gets words that are proven under that one
  * header, or a status, never something in between. A read that failed for want of an answer is
- * tried again twice; one that failed because the answer was untrue is not.
+ * tried again twice after a pause; one whose answer was untrue twice at once, for the driver does not
+ * ask the same node for a while: a node that lies must not end what another would prove.
  */
 #include "gateway_internal.h"
 
 #define PART_HEADER (-2)
 #define PART_ACCOUNT (-1)
+#define UNTRUE_PAUSE_MS 20u
 #define HEAD_PERIOD_MS 100u /* a light client has no header yet: look again */
 
 bool gw_retryable(wick_status status)
@@ -31,6 +33,26 @@ bool gw_retryable(wick_status status)
     case WICK_E_CERT_KEY:
     case WICK_E_CHAIN_MISMATCH: /* one answer, maybe forged on the way */
     case WICK_E_HEADER_STALE: /* a node that is behind; another one may answer next */
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool gw_untrue(wick_status status)
+{
+    switch ((int)status) {
+    case WICK_E_PROOF_INCOMPLETE:
+    case WICK_E_PROOF_BAD_HASH:
+    case WICK_E_PROOF_BAD_RLP:
+    case WICK_E_PROOF_CLAIM:
+    case WICK_E_HEADER_HASH:
+    case WICK_E_HEADER_OTHER:
+    case WICK_E_HEADER_FUTURE:
+    case WICK_E_MALFORMED:
+    case WICK_E_TRUNCATED:
+    case WICK_E_TRAILING:
+    case WICK_E_NON_CANONICAL:
         return true;
     default:
         return false;
@@ -140,6 +162,11 @@ static void complete(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *r, wi
 void gw_read_fail(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *r, wick_status status)
 {
     r->tries++;
+    if (gw_untrue(status) && r->tries < REQUEST_TRIES) {
+        r->state = REQ_WAITING;
+        r->due_ms = now_ms + UNTRUE_PAUSE_MS;
+        return;
+    }
     if (gw_retryable(status) && r->tries < REQUEST_TRIES) {
         r->state = REQ_WAITING;
         r->due_ms = now_ms + ((status == WICK_E_HTTP_RATE ? 2000u : 500u) << r->tries);

@@ -430,6 +430,26 @@ TEST(each_lie_at_a_look_up)
     }
 }
 
+/* A node that lies does not end a look-up: the next answer is another's. */
+TEST(a_lie_is_not_the_last_word)
+{
+    for (unsigned i = 0; i < 7; i++) { /* the untrue ones */
+        fresh(150 + i);
+        REQUIRE(lab_ready(&lab, 60000));
+        unsigned asked = lab.a.requests[WICK_GW_REQ_CHAIN_PROOF];
+        lab.chain.lie = lies[i].lie;
+        REQUIRE_STATUS(wick_stub_node_lookup(&lab.a, "gw-b"), WICK_OK);
+        for (unsigned k = 0; k < 2000 && lab.a.requests[WICK_GW_REQ_CHAIN_PROOF] < asked + 2; k++) {
+            wick_stub_run(&lab.w, 1, NULL);
+        }
+        CHECK_INT(lab.a.requests[WICK_GW_REQ_CHAIN_PROOF], asked + 2); /* the first was refused */
+        lab.chain.lie = WICK_STUB_HONEST;
+        REQUIRE(lab_until(&lab, &lab.a, WICK_GW_EV_PEER_RESOLVED, 5000));
+        CHECK_STATUS(lab.a.last[WICK_GW_EV_PEER_RESOLVED].status, WICK_OK);
+        CHECK(lab.a.requests[WICK_GW_REQ_CHAIN_PROOF] <= asked + 3);
+    }
+}
+
 /* handshake-review must 25: four different results. */
 TEST(old_truths_are_stale)
 {
@@ -724,7 +744,8 @@ TAP_MAIN("sim.gateway_chain", CASE(malformed_names_are_refused), CASE(one_key_fo
          CASE(gas_price_beyond_the_limit), CASE(transaction_is_swallowed), CASE(transaction_is_replaced),
          CASE(replacement_stays_below_the_limit),
          CASE(transaction_is_reverted), CASE(each_lie_at_registration),
-         CASE(each_lie_at_a_look_up), CASE(old_truths_are_stale), CASE(marks_survive_a_restart),
+         CASE(each_lie_at_a_look_up),
+         CASE(a_lie_is_not_the_last_word), CASE(old_truths_are_stale), CASE(marks_survive_a_restart),
          CASE(power_cuts_of_the_store), CASE(store_of_a_newer_version_is_not_touched),
          CASE(peers_that_cannot_be_reached), CASE(key_off_the_curve), CASE(pinned_block),
          CASE(no_writing_on_a_pinned_chain), CASE(headers_too_old_or_of_another_time),
