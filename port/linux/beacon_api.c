@@ -56,7 +56,8 @@ static uint8_t best_of(const wick_beacon_api *a, uint64_t now_ms)
         const wick_health *h = &a->source[i].health;
         if ((a->tried >> i & 1u) == 0 && wick_health_ready(h, now_ms) &&
             (best == a->count ||
-             wick_health_score(h) < wick_health_score(&a->source[best].health))) {
+             wick_health_score(h, now_ms) <
+                 wick_health_score(&a->source[best].health, now_ms))) {
             best = i;
         }
     }

@@ -30,6 +30,7 @@ wick_health_verdict wick_health_of(wick_status status)
     case WICK_E_PROOF_INCOMPLETE:
     case WICK_E_PROOF_BAD_HASH:
     case WICK_E_PROOF_BAD_RLP:
+    case WICK_E_PROOF_CLAIM:
     case WICK_E_AUTH:
     case WICK_E_BEACON_BRANCH:
     case WICK_E_BEACON_COMMITTEE:
@@ -56,6 +57,13 @@ static uint64_t pause_of(const wick_hal_entropy *entropy, uint64_t first, unsign
         ms = ms - ms / 4 + ms / 2 * r / 65535;
     }
     return ms;
+}
+
+/* An old disqualification counts less, and in the end not at all. */
+static uint8_t bans_left(const wick_health *h, uint64_t now_ms)
+{
+    uint64_t faded = h->bans != 0 ? (now_ms - h->banned_ms) / WICK_HEALTH_FADE_MS : 0;
+    return faded < h->bans ? (uint8_t)(h->bans - faded) : 0;
 }
 
 static uint8_t one_more(uint8_t n)
@@ -92,6 +100,8 @@ void wick_health_note(wick_health *h, const wick_hal_entropy *entropy, uint64_t 
     case WICK_HEALTH_UNTRUE:
     default:
         h->untrue++;
+        h->bans = bans_left(h, now_ms);
+        h->banned_ms = now_ms;
         h->not_before_ms = now_ms + pause_of(entropy, WICK_HEALTH_BAN_MS, h->bans,
                                              WICK_HEALTH_BAN_MAX_MS);
         h->bans = one_more(h->bans);
@@ -109,10 +119,10 @@ bool wick_health_ready(const wick_health *h, uint64_t now_ms)
     return wick_time_reached(now_ms, h->not_before_ms);
 }
 
-uint32_t wick_health_score(const wick_health *h)
+uint32_t wick_health_score(const wick_health *h, uint64_t now_ms)
 {
     /* One that was never asked counts as rather slow, so that requests stay where they are served. */
     uint32_t latency = h->latency_ms == 0 ? 1000 : h->latency_ms;
     return (latency < 60000 ? latency : 60000) + 2000u * h->failures +
-           2000u * (h->useless < 20 ? h->useless : 20u) + 60000u * h->bans;
+           2000u * (h->useless < 20 ? h->useless : 20u) + 60000u * bans_left(h, now_ms);
 }

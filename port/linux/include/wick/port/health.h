@@ -12,10 +12,10 @@
  *    four times as long.
  *  - An untrue answer (another chain, a header that does not hash, a proof that fails) disqualifies
  *    the endpoint for WICK_HEALTH_BAN_MS, doubled each time up to a day: it may have been forged by
- *    somebody on the way, so it is not for ever.
+ *    somebody on the way, so it is not for ever, and each WICK_HEALTH_FADE_MS takes one away again.
  *  - A good answer forgives failures; the time it took is averaged.
  *
- * The lower the score the better. Size 48 bytes.
+ * The lower the score the better. Size 56 bytes.
  */
 #include "wick/base.h"
 #include "wick/hal/entropy.h"
@@ -28,13 +28,15 @@ extern "C" {
 #define WICK_HEALTH_PAUSE_MAX_MS 60000u
 #define WICK_HEALTH_BAN_MS 30000u
 #define WICK_HEALTH_BAN_MAX_MS 86400000u
+#define WICK_HEALTH_FADE_MS 21600000u
 
 typedef struct wick_health {
     uint64_t not_before_ms; /* asked again from then on */
+    uint64_t banned_ms;     /* when it was disqualified last */
     uint32_t latency_ms;    /* average of good answers, 0: none yet */
     uint32_t good, failed, limited, untrue; /* answers so far */
     uint8_t failures;       /* in a row */
-    uint8_t bans;
+    uint8_t bans;           /* then; older ones fade */
     uint8_t useless;        /* in a row: true for all that is known, and of no use to who asked */
     wick_status last;       /* of the last answer */
 } wick_health;
@@ -60,7 +62,7 @@ void wick_health_note(wick_health *h, const wick_hal_entropy *entropy, uint64_t 
 void wick_health_use(wick_health *h, bool of_use);
 
 bool wick_health_ready(const wick_health *h, uint64_t now_ms);
-uint32_t wick_health_score(const wick_health *h);
+uint32_t wick_health_score(const wick_health *h, uint64_t now_ms);
 
 #ifdef __cplusplus
 }
