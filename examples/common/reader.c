@@ -38,6 +38,20 @@ wick_status reader_call(reader *r, wick_status started)
     return s;
 }
 
+/* Where an answer proves untrue, or empty, the same is asked of the next endpoint, of each once.
+ * True: there is another answer to look at. */
+static bool again(reader *r, wick_status s)
+{
+    bool useless = s == WICK_E_NOT_FOUND || s == WICK_E_JSON;
+    if (r->pool == NULL || (!useless && wick_health_of(s) != WICK_HEALTH_UNTRUE) ||
+        wick_rpc_pool_again(r->pool, now_ms(r), s) != WICK_OK) {
+        return false;
+    }
+    s = wick_rpc_pool_wait(r->pool, r->net);
+    r->bytes += r->pool->rpc.request_len + r->pool->rpc.http.body.len;
+    return s == WICK_OK;
+}
+
 static wick_status check_age(const reader *r)
 {
     wick_trust_now now = {0, false};
@@ -65,31 +79,29 @@ wick_status reader_head(reader *r)
         s = reader_call(r, pinned ? wick_rpc_block_by_hash(reader_rpc(r), now_ms(r), r->pinned_hash)
                                   : wick_rpc_block(reader_rpc(r), now_ms(r), WICK_RPC_LATEST));
     }
-    if (s == WICK_OK) {
+    if (s != WICK_OK) {
+        return s;
+    }
+    do {
+        header = wick_buf_make(r->header, sizeof r->header);
         s = wick_rpc_result_block(&block, &header, reader_rpc(r));
-    }
-    r->header_len = header.len;
-    if (s == WICK_OK) {
-        s = pinned ? wick_trust_pinned(&r->head, wick_buf_span(&header), r->pinned_hash,
-                                       r->chain_id)
-                   : wick_trust_own_node(&r->head, wick_buf_span(&header), block.hash,
-                                         r->chain_id);
-    }
+        r->header_len = header.len;
+        if (s == WICK_OK) {
+            s = pinned ? wick_trust_pinned(&r->head, wick_buf_span(&header), r->pinned_hash,
+                                           r->chain_id)
+                       : wick_trust_own_node(&r->head, wick_buf_span(&header), block.hash,
+                                             r->chain_id);
+        }
+    } while (again(r, s));
     return s == WICK_OK ? check_age(r) : s;
 }
 
-wick_status reader_take(reader *r, const wick_trusted_header *head, wick_seal_rule rule)
+static wick_status take_header(reader *r, const wick_trusted_header *head, wick_seal_rule rule)
 {
     wick_eth_block block;
     uint8_t hash[32];
     wick_buf header = wick_buf_make(r->header, sizeof r->header);
-    r->head = *head;
-    r->tier = head->tier;
-    r->by_hash = true;
-    wick_status s = reader_call(r, wick_rpc_block_by_hash(reader_rpc(r), now_ms(r), head->hash));
-    if (s == WICK_OK) {
-        s = wick_eth_json_header(&block, &header, wick_rpc_result(reader_rpc(r)));
-    }
+    wick_status s = wick_eth_json_header(&block, &header, wick_rpc_result(reader_rpc(r)));
     r->header_len = header.len;
     if (s == WICK_OK && rule != 0) {
         s = block_seal_hash(hash, rule, wick_buf_span(&header));
@@ -99,8 +111,23 @@ wick_status reader_take(reader *r, const wick_trusted_header *head, wick_seal_ru
     return s == WICK_OK && memcmp(hash, head->hash, sizeof hash) != 0 ? WICK_E_HEADER_OTHER : s;
 }
 
-static wick_status ask_proof(reader *r, wick_eth_proof *answer, const uint8_t address[20],
-                             const uint8_t (*slots)[32], size_t count)
+wick_status reader_take(reader *r, const wick_trusted_header *head, wick_seal_rule rule)
+{
+    r->head = *head;
+    r->tier = head->tier;
+    r->by_hash = true;
+    wick_status s = reader_call(r, wick_rpc_block_by_hash(reader_rpc(r), now_ms(r), head->hash));
+    if (s != WICK_OK) {
+        return s;
+    }
+    do {
+        s = take_header(r, head, rule);
+    } while (again(r, s));
+    return s;
+}
+
+static wick_status ask_proof(reader *r, const uint8_t address[20], const uint8_t (*slots)[32],
+                             size_t count)
 {
     wick_rpc *rpc = reader_rpc(r);
     wick_status s = WICK_E_RPC;
@@ -111,7 +138,7 @@ static wick_status ask_proof(reader *r, wick_eth_proof *answer, const uint8_t ad
     if (s == WICK_E_RPC) { /* not all nodes know proofs by hash; the root is the same one */
         s = reader_call(r, wick_rpc_proof(rpc, now_ms(r), address, slots, count, r->head.number));
     }
-    return s == WICK_OK ? wick_rpc_result_proof(answer, reader_rpc(r)) : s;
+    return s;
 }
 
 typedef wick_status take_node(void *walk, wick_span node, int part);
@@ -156,14 +183,15 @@ static wick_status check_claims(const wick_eth_proof *answer, const uint8_t (*va
     return s;
 }
 
-wick_status reader_words(reader *r, uint8_t (*values)[32], const uint8_t (*slots)[32], size_t count,
-                         const uint8_t contract[20])
+/* The words that the answer at hand proves. */
+static wick_status take_words(reader *r, uint8_t (*values)[32], const uint8_t (*slots)[32],
+                              size_t count, const uint8_t contract[20])
 {
     wick_verified v;
     wick_eth_proof answer;
     wick_eth_slot slot;
     int part = 0;
-    wick_status s = ask_proof(r, &answer, contract, slots, count);
+    wick_status s = wick_rpc_result_proof(&answer, reader_rpc(r));
     if (s == WICK_OK && wick_json_count(answer.slots) != count) {
         s = WICK_E_JSON;
     }
@@ -184,6 +212,19 @@ wick_status reader_words(reader *r, uint8_t (*values)[32], const uint8_t (*slots
         s = wick_verified_end(&v);
     }
     return s == WICK_OK ? check_claims(&answer, (const uint8_t(*)[32])values) : s;
+}
+
+wick_status reader_words(reader *r, uint8_t (*values)[32], const uint8_t (*slots)[32], size_t count,
+                         const uint8_t contract[20])
+{
+    wick_status s = ask_proof(r, contract, slots, count);
+    if (s != WICK_OK) {
+        return s;
+    }
+    do {
+        s = take_words(r, values, slots, count, contract);
+    } while (again(r, s));
+    return s;
 }
 
 static wick_status put_nodes(reader *r, wick_bundle_writer *w, wick_bundle_tag tag,
@@ -239,11 +280,11 @@ wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_kind kind,
     return s == WICK_OK ? wick_bundle_write_end(&w) : s;
 }
 
-wick_status reader_account(reader *r, wick_account *out, const uint8_t address[20])
+static wick_status take_account(reader *r, wick_account *out, const uint8_t address[20])
 {
     wick_proof proof;
     wick_eth_proof answer;
-    wick_status s = ask_proof(r, &answer, address, NULL, 0);
+    wick_status s = wick_rpc_result_proof(&answer, reader_rpc(r));
     if (s == WICK_OK) {
         s = wick_proof_begin(&proof, &r->head);
     }
@@ -254,4 +295,16 @@ wick_status reader_account(reader *r, wick_account *out, const uint8_t address[2
         s = feed(r, answer.account_nodes, account_node, &proof, 0);
     }
     return s == WICK_OK ? wick_mpt_status(wick_proof_account_end(&proof, out)) : s;
+}
+
+wick_status reader_account(reader *r, wick_account *out, const uint8_t address[20])
+{
+    wick_status s = ask_proof(r, address, NULL, 0);
+    if (s != WICK_OK) {
+        return s;
+    }
+    do {
+        s = take_account(r, out, address);
+    } while (again(r, s));
+    return s;
 }

@@ -27,7 +27,6 @@ wick_status wick_driver_chain_init(wick_driver *d)
         wick_rpc_pool_config cfg = {d->cfg.net, d->cfg.entropy, d->cfg.chain_id, &e, 1, 0};
         d->lines = 1;
         d->line[0].pool = &d->pool;
-        d->line[0].batch = true;
         return wick_rpc_pool_init(&d->pool, &cfg);
     }
     for (size_t i = 0; i < d->cfg.chain_count; i++) {
@@ -37,7 +36,6 @@ wick_status wick_driver_chain_init(wick_driver *d)
             return WICK_E_BAD_ARG;
         }
         l->pool = c->pool;
-        l->batch = true;
         l->has_light = c->light != NULL;
         if (l->has_light) {
             wick_light_driver_init(&l->light, c->light, c->pool, c->beacon);
@@ -87,11 +85,25 @@ static wick_status number_of(uint64_t *number, const wick_driver_line *l, uint64
     return WICK_E_HEADER_STALE; /* it has moved on meanwhile: the agent asks again */
 }
 
-static wick_status put_proof(wick_driver_line *l, wick_rpc *rpc, uint64_t now_ms)
+/* Whoever will be asked, or answered. */
+static wick_rpc_source *next_of(const wick_driver_line *l, uint64_t now_ms)
+{
+    return wick_rpc_pool_endpoint(l->pool, wick_rpc_pool_next(l->pool, now_ms));
+}
+
+static wick_rpc_source *answerer(const wick_driver_line *l)
+{
+    return wick_rpc_pool_endpoint(l->pool, wick_rpc_pool_source(l->pool));
+}
+
+static wick_status put_proof(wick_driver_line *l, wick_rpc *rpc, uint64_t now_ms, unsigned source)
 {
     const wick_gateway_request *r = &l->job->request;
     uint64_t number;
-    if (r->at_hash && !l->by_number) {
+    const wick_rpc_source *e = source != WICK_RPC_ANY ? wick_rpc_pool_endpoint(l->pool, source)
+                                                      : next_of(l, now_ms);
+    l->at_hash = r->at_hash && !e->by_number;
+    if (l->at_hash) {
         return wick_rpc_proof_at_hash(rpc, now_ms, r->account, r->slots, r->slot_count,
                                       r->block_hash);
     }
@@ -100,11 +112,10 @@ static wick_status put_proof(wick_driver_line *l, wick_rpc *rpc, uint64_t now_ms
                         : s;
 }
 
-static wick_status start_step(wick_driver_line *l, uint8_t step, uint64_t now_ms)
+static wick_status start_at(wick_driver_line *l, uint8_t step, uint64_t now_ms, unsigned source)
 {
     const wick_gateway_request *r = &l->job->request;
     wick_rpc *rpc = wick_rpc_pool_rpc(l->pool);
-    unsigned source = WICK_RPC_ANY;
     wick_status s;
     l->job->step = step;
     switch ((enum step)step) {
@@ -114,13 +125,11 @@ static wick_status start_step(wick_driver_line *l, uint8_t step, uint64_t now_ms
     case STEP_BOTH:
         wick_rpc_batch(rpc);
         s = put_block(l, rpc, now_ms);
-        s = s == WICK_OK ? put_proof(l, rpc, now_ms) : s;
+        s = s == WICK_OK ? put_proof(l, rpc, now_ms, source) : s;
         s = s == WICK_OK ? wick_rpc_batch_send(rpc, now_ms) : s;
         break;
     case STEP_PROOF:
-        /* At a number, of the node whose block it is: others may have another one there. */
-        source = r->has_header ? WICK_RPC_ANY : l->source;
-        s = put_proof(l, rpc, now_ms);
+        s = put_proof(l, rpc, now_ms, source);
         break;
     case STEP_FEES:
         s = wick_rpc_fee_history(rpc, now_ms);
@@ -139,11 +148,19 @@ static wick_status start_step(wick_driver_line *l, uint8_t step, uint64_t now_ms
     return s == WICK_OK ? wick_rpc_pool_start(l->pool, now_ms, source) : s;
 }
 
+static wick_status start_step(wick_driver_line *l, uint8_t step, uint64_t now_ms)
+{
+    /* A proof at a number, of the node whose block it is: others may have another one there. */
+    bool bound = step == STEP_PROOF && !l->job->request.has_header;
+    return start_at(l, step, now_ms, bound ? l->source : WICK_RPC_ANY);
+}
+
 static wick_status first_step(wick_driver_line *l, uint64_t now_ms)
 {
     const wick_gateway_request *r = &l->job->request;
     if (r->kind == WICK_GW_REQ_CHAIN_PROOF) {
-        bool both = r->at_hash && l->batch && !l->by_number;
+        const wick_rpc_source *e = next_of(l, now_ms);
+        bool both = r->at_hash && !e->no_batch && !e->by_number;
         return start_step(l, r->has_header ? STEP_PROOF : both ? STEP_BOTH : STEP_BLOCK, now_ms);
     }
     return start_step(l, r->kind == WICK_GW_REQ_CHAIN_FEES ? STEP_FEES : STEP_DRY_RUN, now_ms);
@@ -301,21 +318,27 @@ static wick_status take_both(wick_driver *d, wick_driver_line *l, wick_status s,
 {
     wick_rpc *rpc = &l->pool->rpc;
     if (s == WICK_E_RPC || s == WICK_E_JSON || s == WICK_E_RPC_ID) {
-        l->batch = false;
+        answerer(l)->no_batch = true;
         return start_step(l, STEP_BLOCK, now_ms);
     }
     if (s != WICK_OK) {
         return s; /* counted by the pool */
     }
     s = wick_rpc_batch_item(rpc, 0);
+    if (s == WICK_OK && wick_json_kind_of(wick_rpc_result(rpc)) == WICK_JSON_NULL) {
+        s = WICK_E_NOT_FOUND;
+    }
     s = s == WICK_OK ? keep_block(l) : s;
     if (s != WICK_OK) {
         return wick_rpc_pool_again(l->pool, now_ms, s); /* OK: under way elsewhere */
     }
     s = wick_rpc_batch_item(rpc, 1);
     if (s == WICK_E_RPC) {
-        l->by_number = wick_rpc_error_code(rpc) == RPC_INVALID_PARAMS;
+        answerer(l)->by_number = wick_rpc_error_code(rpc) == RPC_INVALID_PARAMS;
         return start_step(l, STEP_PROOF, now_ms);
+    }
+    if (s == WICK_OK && wick_json_kind_of(wick_rpc_result(rpc)) == WICK_JSON_NULL) {
+        return wick_rpc_pool_again(l->pool, now_ms, WICK_E_JSON);
     }
     end_proof(d, l, s, now_ms);
     return WICK_OK;
@@ -354,10 +377,10 @@ static void advance(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t
         }
         break;
     case STEP_PROOF:
-        if (s == WICK_E_RPC && l->job->request.at_hash && !l->by_number &&
+        if (s == WICK_E_RPC && l->at_hash &&
             wick_rpc_error_code(&l->pool->rpc) == RPC_INVALID_PARAMS) {
-            l->by_number = true;
-            s = start_step(l, STEP_PROOF, now_ms);
+            answerer(l)->by_number = true;
+            s = start_at(l, STEP_PROOF, now_ms, wick_rpc_pool_source(l->pool));
             break;
         }
         s = read_elsewhere(l, s, now_ms);

@@ -11,7 +11,6 @@ void wick_light_driver_init(wick_light_driver *d, wick_light *light, wick_rpc_po
     d->light = light;
     d->pool = pool;
     d->beacon = beacon;
-    d->chunk = WICK_RPC_BATCH_MAX;
     d->lane[0].pool = pool;
     d->lanes = 1;
     /* Nodes of a quorum: each in the lane of its number. The pool itself stays free for readers. */
@@ -65,7 +64,8 @@ static void drop_late(wick_light_driver *d)
     }
 }
 
-/* Ids rise, so the lowest one has waited longest. `lane`: of headers; they go where their source does. */
+/* Ids rise, so the lowest one has waited longest. `lane`: of headers, which go where their source
+ * does. */
 static wick_light_request *next_job(wick_light_driver *d, bool header, uint8_t lane)
 {
     wick_light_request *best = NULL;
@@ -82,11 +82,32 @@ static wick_light_request *next_job(wick_light_driver *d, bool header, uint8_t l
 
 /* ---- headers ---- */
 
+/* Headers in a batch: as many as whoever will be asked takes. */
+static uint32_t most_of(const wick_light_lane *l, uint64_t now_ms, unsigned source)
+{
+    unsigned next = source != WICK_RPC_ANY ? source : wick_rpc_pool_next(l->pool, now_ms);
+    const wick_rpc_source *e = wick_rpc_pool_endpoint(l->pool, next);
+    return e->no_batch ? 1 : e->batch != 0 ? e->batch : WICK_RPC_BATCH_MAX;
+}
+
+/* A batch that was refused as a whole, or whose answer is too large: smaller ones, of this
+ * endpoint. */
+static void take_less(wick_light_lane *l, wick_status s)
+{
+    wick_rpc_source *e =
+        wick_rpc_pool_endpoint(l->pool, wick_rpc_pool_source(l->pool));
+    e->no_batch = e->no_batch || s == WICK_E_RPC || l->asked < 4;
+    e->batch = (uint8_t)(l->asked / 2);
+}
+
 static wick_status start_headers(wick_light_driver *d, wick_light_lane *l, uint64_t now_ms)
 {
     const wick_light_request *r = l->job;
     wick_rpc *rpc = wick_rpc_pool_rpc(l->pool);
     wick_status s = WICK_OK;
+    bool one = d->light->cfg.rule == WICK_LIGHT_QUORUM;
+    unsigned source = one ? r->source : WICK_RPC_ANY;
+    uint32_t most = most_of(l, now_ms, source);
     l->asked = 1;
     switch (r->at) {
     case WICK_LIGHT_AT_SAFE:
@@ -99,7 +120,7 @@ static wick_status start_headers(wick_light_driver *d, wick_light_lane *l, uint6
         s = wick_rpc_block_by_hash(rpc, now_ms, r->hash);
         break;
     case WICK_LIGHT_AT_NUMBER:
-        l->asked = r->count - l->got < d->chunk ? r->count - l->got : d->chunk;
+        l->asked = r->count - l->got < most ? r->count - l->got : most;
         if (l->asked <= 1) {
             l->asked = 1;
             s = wick_rpc_block(rpc, now_ms, r->number + l->got);
@@ -121,8 +142,7 @@ static wick_status start_headers(wick_light_driver *d, wick_light_lane *l, uint6
     }
     d->calls++;
     d->tx_bytes += rpc->request_len;
-    bool one = d->light->cfg.rule == WICK_LIGHT_QUORUM;
-    return wick_rpc_pool_start(l->pool, now_ms, one ? r->source : WICK_RPC_ANY);
+    return wick_rpc_pool_start(l->pool, now_ms, source);
 }
 
 static void end_rpc_job(wick_light_driver *d, wick_light_lane *l)
@@ -242,8 +262,7 @@ static bool run_rpc(wick_light_driver *d, wick_light_lane *l, uint64_t now_ms)
         take_headers(d, l, now_ms);
     } else if (l->asked > 1 && (s == WICK_E_RPC || s == WICK_E_JSON || s == WICK_E_LIMIT ||
                                 s == WICK_E_RPC_ID)) {
-        /* A batch that is refused as a whole, or whose answer is too large: smaller ones. */
-        d->chunk = s == WICK_E_RPC || l->asked < 4 ? 1 : l->asked / 2;
+        take_less(l, s);
         s = start_headers(d, l, now_ms);
         if (s != WICK_OK) {
             give_up(d, l, s, now_ms);

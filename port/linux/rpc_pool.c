@@ -92,21 +92,41 @@ wick_rpc *wick_rpc_pool_rpc(wick_rpc_pool *p)
 
 /* ---- choice ---- */
 
-/* The best one that has not been tried; p->count if there is none. */
-static uint8_t best_of(const wick_rpc_pool *p, uint64_t now_ms)
+/* The best one that is not among those tried (bits); p->count if there is none. */
+static uint8_t best_but(const wick_rpc_pool *p, uint64_t now_ms, uint32_t tried)
 {
     uint8_t best = p->count;
     for (uint8_t i = 0; i < p->count; i++) {
         const wick_health *h = &known(p)[i].health;
-        if ((p->tried >> i & 1u) != 0 || !wick_health_ready(h, now_ms)) {
+        if ((tried >> i & 1u) != 0 || !wick_health_ready(h, now_ms)) {
             continue;
         }
         if (best == p->count ||
-            wick_health_score(h) < wick_health_score(&known(p)[best].health)) {
+            wick_health_score(h, now_ms) < wick_health_score(&known(p)[best].health, now_ms)) {
             best = i;
         }
     }
     return best;
+}
+
+unsigned wick_rpc_pool_next(const wick_rpc_pool *p, uint64_t now_ms)
+{
+    uint8_t best = best_but(p, now_ms, 0);
+    if (best != p->count) {
+        return best;
+    }
+    best = 0;
+    for (uint8_t i = 1; i < p->count; i++) { /* the first to come out of its pause */
+        if (known(p)[i].health.not_before_ms < known(p)[best].health.not_before_ms) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+wick_rpc_source *wick_rpc_pool_endpoint(wick_rpc_pool *p, unsigned source)
+{
+    return &sources(p)[source < p->count ? source : 0];
 }
 
 /* Why nobody is to be asked: what the one that is ready first said last. */
@@ -171,7 +191,8 @@ static void note(wick_rpc_pool *p, uint64_t now_ms, wick_status status)
     wick_health_note(&src->health, p->entropy, now_ms, status, (uint32_t)(now_ms - p->sent_ms),
                      p->rpc.http.retry_s);
     if (is_break(status)) {
-        src->checked = false;
+        src->checked = src->no_batch = src->by_number = false;
+        src->batch = 0;
     }
 }
 
@@ -179,7 +200,7 @@ static void note(wick_rpc_pool *p, uint64_t now_ms, wick_status status)
 static wick_status move_on(wick_rpc_pool *p, uint64_t now_ms, wick_status status)
 {
     while (!p->one && now_ms - p->begun_ms < p->budget_ms) {
-        uint8_t next = best_of(p, now_ms);
+        uint8_t next = best_but(p, now_ms, p->tried);
         if (next == p->count) {
             break;
         }

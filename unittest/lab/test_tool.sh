@@ -193,6 +193,19 @@ url = $anvil_rpc
 operator = c
 CONF
 want 0 '^tier  *QUORUM$' quorum_with_a_liar run q id check nobody
+# Proofs are another matter than headers: where the first node cuts them, the next one is asked.
+chains_end liar
+chains_start cutter node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$liar_port" \
+    "$sealing_rpc" cut
+chains_await 30 cutter . || exit 1
+qbft cut "http://127.0.0.1:$liar_port" "$sealing_genesis"
+want 1 'PROOF_INCOMPLETE' proofs_cut run cut id check nobody
+printf '[rpc.two]\nchain = c\nurl = %s\n' "$sealing_rpc" >>"$work/cut.conf"
+want 0 '^result  *ABSENT$' proofs_cut_by_the_first run cut id check nobody
+chains_end cutter
+chains_start liar node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$liar_port" \
+    "$anvil_rpc" header
+chains_await 30 liar . || exit 1
 # The same with two endpoints of one operator: one voice against one.
 sed '/store_dir/d; s,^operator = c,operator = a,' "$work/q.conf" >"$work/q2.conf"
 # The client says why by itself, long before the time-out.

@@ -448,9 +448,53 @@ TEST(clique_reorganisation)
     teardown();
 }
 
+static int no_batches(world_server *s, const char *head, const char *body, char *out)
+{
+    return body[0] == '[' ? refuses(s, head, body, out) : sealed_node(s, head, body, out);
+}
+
+/* That one endpoint takes no batches is no reason to ask the others one by one. */
+TEST(batches_are_a_matter_of_the_endpoint)
+{
+    static wick_light_clique clique;
+    wick_light_config c;
+    wick_light_event ev;
+    REQUIRE(setup(WICK_LIGHT_OWN_NODE, 2));
+    make_blocks();
+    world[0].answer = no_batches;
+    world[1].answer = sealed_node;
+    branch = 0;
+    newest = 5;
+    memset(&c, 0, sizeof c);
+    c.chain_id = WORLD_CHAIN;
+    c.rule = WICK_LIGHT_CLIQUE;
+    memcpy(c.trusted_hash, blocks[0][0].hash, 32);
+    c.epoch = 100;
+    c.period_s = WORLD_PERIOD;
+    c.crypto = &crypto;
+    c.clock = &test_clock;
+    c.poll_ms = 500;
+    c.clique = &clique;
+    CHECK_STATUS(wick_light_init(&light, &c), WICK_OK);
+    CHECK_STATUS(wick_light_start(&light, now), WICK_OK);
+    REQUIRE(until(&ev, WICK_LIGHT_EV_SYNCED));
+    CHECK_INT(clique.now.number, 5);
+    CHECK(pool.source[0].no_batch);
+    /* The other one is asked for the rest, in one. */
+    unsigned before = world[1].requests;
+    world_leave(0);
+    newest = BLOCKS - 1;
+    REQUIRE(until(&ev, WICK_LIGHT_EV_HEAD));
+    CHECK(!pool.source[1].no_batch);
+    CHECK(world[1].requests - before <= 6); /* chain id, newest, a batch, the head, polls */
+    CHECK(!pool.source[0].no_batch); /* another machine may stand there next */
+    teardown();
+}
+
 TAP_MAIN("unit.light_driver", CASE(own_node), CASE(a_node_whose_header_does_not_hash),
          CASE(quorum_with_a_liar), CASE(quorum_with_a_dead_node),
          CASE(quorum_with_a_slow_node), CASE(quorum_of_nodes_a_block_apart),
-         CASE(no_quorum_no_head), CASE(answers_that_are_no_headers), CASE(what_one_node_refuses_another_gives),
+         CASE(no_quorum_no_head), CASE(answers_that_are_no_headers),
+         CASE(what_one_node_refuses_another_gives),
          CASE(who_was_not_asked_is_not_blamed),
-         CASE(clique_reorganisation))
+         CASE(clique_reorganisation), CASE(batches_are_a_matter_of_the_endpoint))

@@ -305,6 +305,26 @@ TEST(pauses_double_and_end)
     CHECK_INT(h.not_before_ms, 5000 + 3600000);
 }
 
+/* Whoever gave something untrue comes after all others for a while, not for ever. */
+TEST(disqualifications_fade)
+{
+    wick_health h;
+    uint64_t now_ms = 1000;
+    memset(&h, 0, sizeof h);
+    for (int i = 0; i < 3; i++) {
+        wick_health_note(&h, NULL, now_ms, WICK_E_PROOF_BAD_HASH, 0, 0);
+        CHECK_INT(h.not_before_ms - now_ms, WICK_HEALTH_BAN_MS << i);
+        now_ms = h.not_before_ms;
+    }
+    uint64_t banned_ms = h.banned_ms;
+    CHECK(wick_health_score(&h, now_ms) > 3 * 60000u);
+    CHECK(wick_health_score(&h, banned_ms + 2 * (uint64_t)WICK_HEALTH_FADE_MS) < 2 * 60000u);
+    CHECK(wick_health_score(&h, banned_ms + 3 * (uint64_t)WICK_HEALTH_FADE_MS) < 60000u);
+    now_ms = banned_ms + 2 * (uint64_t)WICK_HEALTH_FADE_MS;
+    wick_health_note(&h, NULL, now_ms, WICK_E_PROOF_BAD_HASH, 0, 0);
+    CHECK_INT(h.not_before_ms - now_ms, WICK_HEALTH_BAN_MS << 1);
+}
+
 static wick_status eight(void *ctx, uint8_t *out, size_t len)
 {
     memset(out, *(const uint8_t *)ctx, len);
@@ -476,6 +496,6 @@ TAP_MAIN("unit.rpc_pool", CASE(each_endpoint_names_its_chain_first_and_once),
          CASE(a_named_endpoint_is_not_waited_for),
          CASE(who_has_nothing_to_say_is_not_preferred),
          CASE(an_untrue_answer_goes_to_another_endpoint), CASE(refusals_are_answers),
-         CASE(pauses_double_and_end), CASE(jitter_is_a_quarter), CASE(batch_answers_in_any_order),
+         CASE(pauses_double_and_end), CASE(disqualifications_fade), CASE(jitter_is_a_quarter), CASE(batch_answers_in_any_order),
          CASE(batch_answers_that_are_none), CASE(a_batch_has_a_bound), CASE(configuration),
          CASE(one_holder_at_a_time))

@@ -137,8 +137,7 @@ typedef struct wick_driver_job {
 typedef struct wick_driver_line {
     wick_rpc_pool *pool;
     bool has_light;
-    bool batch;     /* block and proof are asked for together */
-    bool by_number; /* the nodes know no proofs by block hash */
+    bool at_hash;   /* the proof under way was asked for by block hash */
     uint8_t source; /* of the block, where the proof comes second */
     wick_light_driver light;
     wick_driver_job *job; /* under way, or NULL */

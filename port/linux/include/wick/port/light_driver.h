@@ -54,7 +54,6 @@ typedef struct wick_light_driver { /* private */
     wick_light_lane lane[WICK_LIGHT_DRIVER_LANES];
     uint8_t lanes;
     wick_light_request *beacon_job; /* under way, or NULL */
-    uint32_t chunk;         /* largest batch that went well */
     bool waits;             /* for the pool */
     uint64_t deadline_ms;   /* of the light client */
     uint64_t rx_bytes, tx_bytes, calls; /* read only: what was fetched so far */

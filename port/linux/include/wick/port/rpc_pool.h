@@ -81,6 +81,9 @@ typedef struct wick_rpc_source {
     uint32_t timeout_ms;
     const wick_https_trust *trust;
     bool checked; /* it has named the right chain since its last failure */
+    /* What it was found not to take, by who asked; forgotten with `checked`. */
+    bool no_batch, by_number; /* batches; proofs at a block hash */
+    uint8_t batch;            /* most requests in one, 0: not known */
     wick_health health;
 } wick_rpc_source;
 
@@ -152,6 +155,13 @@ void wick_rpc_pool_cancel(wick_rpc_pool *p);
 
 /** When the first endpoint may be asked again; `now_ms` if one may be now. */
 uint64_t wick_rpc_pool_ready_at(const wick_rpc_pool *p, uint64_t now_ms);
+
+/** The endpoint that a request to WICK_RPC_ANY would go to first, so that it can be one that this endpoint
+ *  takes; it may go on to others. */
+unsigned wick_rpc_pool_next(const wick_rpc_pool *p, uint64_t now_ms);
+
+/** An endpoint by its index, of the pool or of the one that this is a twin of. */
+wick_rpc_source *wick_rpc_pool_endpoint(wick_rpc_pool *p, unsigned source);
 
 /** Index of the endpoint that answered last. */
 unsigned wick_rpc_pool_source(const wick_rpc_pool *p);
