@@ -370,7 +370,7 @@ group_deps() {
 # ---- lab: real servers, unpacked and never installed ----
 
 group_lab() {
-    servers="coturn miniupnpd-nftables nftables iproute2"
+    servers="coturn miniupnpd-nftables natpmpc nftables iproute2"
     codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
     key=$(echo 3 "$servers" "$codename" | hash_of)
     [ "$(cat "$deps/lab/.key" 2>/dev/null)" = "$key" ] && return 0
@@ -402,7 +402,7 @@ group_lab() {
         done
     ) || exit 2
     for program in turnserver turnutils_uclient turnutils_peer turnutils_stunclient miniupnpd \
-        nft ip ss; do
+        natpmpc nft ip ss; do
         lab_wrapper "$program"
     done
     rm -rf "$scratch/deb" "$scratch/plan" "$deps/lab.old"

@@ -245,7 +245,7 @@ static wick_status take_announce(wick_pcp_client *c, uint64_t now_ms, const wick
         }
         return WICK_OK;
     }
-    wick_pcp_doubt_(c, now_ms, wick_pcp_jitter_(c, WICK_PCP_RECOVERY_MS));
+    wick_pcp_client_announced(c, now_ms);
     return WICK_OK;
 }
 
@@ -314,7 +314,7 @@ static wick_status natpmp_address(wick_pcp_client *c, uint64_t now_ms, const wic
 {
     if (c->probe_wanted == PROBE_NONE || c->probe_tries == 0) {
         /* Unasked: the server restarted or its address changed (RFC 6886 section 3.2.1). */
-        wick_pcp_doubt_(c, now_ms, wick_pcp_jitter_(c, WICK_PCP_RECOVERY_MS));
+        wick_pcp_client_announced(c, now_ms);
         return WICK_OK;
     }
     heard(c);

@@ -281,6 +281,11 @@ void wick_pcp_client_check(wick_pcp_client *c, uint64_t now_ms)
     wick_pcp_doubt_(c, now_ms, 0);
 }
 
+void wick_pcp_client_announced(wick_pcp_client *c, uint64_t now_ms)
+{
+    wick_pcp_doubt_(c, now_ms, wick_pcp_jitter_(c, WICK_PCP_RECOVERY_MS));
+}
+
 void wick_pcp_probe_(wick_pcp_client *c, uint64_t now_ms, uint8_t by)
 {
     if (c->probe_wanted == PROBE_NONE) {

@@ -312,21 +312,37 @@ static void run_line(wick_pcp_driver *d, wick_pcp_driver_line *line)
     line->deadline_ms = now_ms(d); /* not asked to the end */
 }
 
+/* A router that lost its mappings has lost its pinholes too, and may say so by IPv4 alone. */
+static void tell_neighbours(wick_pcp_driver *d, const wick_pcp_driver_line *line)
+{
+    for (unsigned i = 0; i < WICK_PCP_NETWORKS; i++) {
+        wick_pcp_driver_line *other = &d->line[i];
+        if (other != line && other->used && other->network.index == line->network.index) {
+            wick_pcp_client_announced(&other->client, now_ms(d));
+            other->deadline_ms = now_ms(d);
+        }
+    }
+}
+
 static void receive(wick_pcp_driver *d, wick_pcp_driver_line *line)
 {
     uint8_t bytes[WICK_PCP_MAX_BYTES + 4];
     wick_addr from;
+    bool announced;
     /* A bound, so that a flood does not keep the others waiting. */
     for (unsigned i = 0; i < 16; i++) {
-        int32_t n = wick_pcp_link_recv(&line->link, &from, bytes, sizeof bytes);
+        int32_t n = wick_pcp_link_hear(&line->link, &from, &announced, bytes, sizeof bytes);
         if (n == WICK_AGAIN) {
             return;
         }
         if (n >= 0) {
             d->rx++;
             d->rx_bytes += (uint64_t)n;
-            (void)!wick_pcp_client_input(&line->client, now_ms(d),
-                                         wick_span_make(bytes, (size_t)n), &from);
+            wick_status s = wick_pcp_client_input(&line->client, now_ms(d),
+                                                  wick_span_make(bytes, (size_t)n), &from);
+            if (s == WICK_OK && announced) {
+                tell_neighbours(d, line);
+            }
         } else if (n == WICK_E_NET) {
             wick_pcp_client_refused(&line->client, &from);
         }

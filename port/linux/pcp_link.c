@@ -229,11 +229,22 @@ int32_t wick_pcp_link_send(const wick_pcp_link *l, const wick_addr *to, wick_spa
 
 int32_t wick_pcp_link_recv(const wick_pcp_link *l, wick_addr *from, uint8_t *buf, size_t cap)
 {
-    const int fd[2] = {l->fd, l->group_fd};
+    bool announced;
+    return wick_pcp_link_hear(l, from, &announced, buf, cap);
+}
+
+int32_t wick_pcp_link_hear(const wick_pcp_link *l, wick_addr *from, bool *announced, uint8_t *buf,
+                           size_t cap)
+{
     int32_t n = WICK_AGAIN;
+    *announced = false;
     memset(from, 0, sizeof *from);
-    for (unsigned i = 0; i < 2 && n == WICK_AGAIN; i++) {
-        n = fd[i] >= 0 ? wick_linux_recv(fd[i], from, buf, cap) : (int32_t)WICK_AGAIN;
+    if (l->fd >= 0) {
+        n = wick_linux_recv(l->fd, from, buf, cap);
+    }
+    if (n == WICK_AGAIN && l->group_fd >= 0) {
+        *announced = true;
+        n = wick_linux_recv(l->group_fd, from, buf, cap);
     }
     return n;
 }

@@ -212,6 +212,9 @@ unsigned wick_pcp_client_event_id(const wick_pcp_client *c);
 /** The mappings may be gone (send failures, a changed reflexive address): asks now. At most once in
  *  10 s. */
 void wick_pcp_client_check(wick_pcp_client *c, uint64_t now_ms);
+/** The same router announced something elsewhere, say by its other address family: asks after a
+ *  random part of WICK_PCP_RECOVERY_MS, as for an announcement. At most once in 10 s. */
+void wick_pcp_client_announced(wick_pcp_client *c, uint64_t now_ms);
 /** Asks for the server's epoch (ANNOUNCE, section 14.1.1); ALIVE or SILENT follows, and
  *  SERVER_RESET if the epoch says so and an answer with a nonce confirms it. */
 void wick_pcp_client_probe(wick_pcp_client *c, uint64_t now_ms);

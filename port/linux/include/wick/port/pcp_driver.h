@@ -24,6 +24,9 @@
  * each one that was held, then NETWORK_DOWN. When it comes back, with the same address or another,
  * MAPPED follows again; nonce and port come out of the store.
  *
+ * Some routers announce a restart by IPv4 alone, so what one network hears is taken as a hint at
+ * the others of the same interface too.
+ *
  * One thread at a time. Size: 6.8 KB on 64-bit with the default bounds.
  */
 #include "wick/hal/clock.h"

@@ -88,6 +88,9 @@ int32_t wick_pcp_link_send(const wick_pcp_link *l, const wick_addr *to, wick_spa
 /** One datagram of either socket. @return bytes, WICK_AGAIN, WICK_E_NO_SPACE (longer than `cap`, and
  *  gone), or WICK_E_NET: nobody listens at `*from`, by ICMP */
 int32_t wick_pcp_link_recv(const wick_pcp_link *l, wick_addr *from, uint8_t *buf, size_t cap);
+/** The same. @param[out] announced  it came to the group */
+int32_t wick_pcp_link_hear(const wick_pcp_link *l, wick_addr *from, bool *announced, uint8_t *buf,
+                           size_t cap);
 /** Fills at most two entries for poll(). @return how many */
 size_t wick_pcp_link_watch(const wick_pcp_link *l, struct pollfd *out);
 
