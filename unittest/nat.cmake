@@ -14,10 +14,13 @@ if(TARGET wick_port_linux AND NOT CMAKE_CROSSCOMPILING)
   wick_add_test(lab pcp TIMEOUT 600 LIBS wick_port_linux SOURCES lab/pcp_lab.c)
   target_compile_definitions(test_lab_pcp PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
+endif()
+if(TARGET wick AND NOT CMAKE_CROSSCOMPILING)
   wick_add_test(lab pcp_host TIMEOUT 600 LIBS wick_port_linux SOURCES lab/pcp_lab.c)
   target_compile_definitions(test_lab_pcp_host PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin"
-    WICK_TOOL="${PROJECT_BINARY_DIR}/examples/wick")
+    WICK_TOOL="$<TARGET_FILE:wick>")
+  add_dependencies(test_lab_pcp_host wick)
 endif()
 
 # Vectors, captures and hostile input below WICK_VECTORS_DIR.
