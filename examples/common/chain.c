@@ -6,9 +6,9 @@
 
 #define HEAD_TIMEOUT_MS 60000u
 
-static wick_seal_rule seal_rule(conf_rule rule)
+wick_seal_rule chain_seal_rule(const conf_chain *chain)
 {
-    switch ((int)rule) {
+    switch ((int)chain->rule) {
     case CONF_RULE_QBFT:
         return WICK_SEAL_QBFT;
     case CONF_RULE_IBFT2:
@@ -20,12 +20,6 @@ static wick_seal_rule seal_rule(conf_rule rule)
     default:
         return (wick_seal_rule)0;
     }
-}
-
-/* Sealed headers vouch for themselves. */
-static wick_bundle_kind kind_of(conf_rule rule)
-{
-    return (wick_bundle_kind)seal_rule(rule);
 }
 
 static const conf_registry *find_registry(const conf *c, size_t *index, wick_span name)
@@ -125,7 +119,7 @@ int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span regist
     if (s != WICK_OK) {
         return cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", f->path, e.text);
     }
-    v->kind = kind_of(v->chain->rule);
+    v->kind = (wick_bundle_kind)chain_seal_rule(v->chain); /* they vouch for themselves */
     r->net = &h->linux_net;
     r->clock = &h->clock;
     r->chain_id = v->chain->chain_id;
@@ -151,7 +145,7 @@ wick_status chain_head(chain_view *v)
         return tier != v->r->tier ? WICK_E_TRUST_TIER : reader_head(v->r);
     }
     wick_status s = link_head(v->link, &th, tier, v->wait_ms != 0 ? v->wait_ms : HEAD_TIMEOUT_MS);
-    return s == WICK_OK ? reader_take(v->r, &th, seal_rule(v->chain->rule)) : s;
+    return s == WICK_OK ? reader_take(v->r, &th, chain_seal_rule(v->chain)) : s;
 }
 
 int chain_fail(const chain_view *v, wick_status s, const char *what)

@@ -53,6 +53,9 @@ WICK_NODISCARD wick_status chain_head(chain_view *v);
 /** Also after an error of chain_open(). */
 void chain_close(chain_view *v);
 
+/** Rule of a chain's seals; 0: it has none. */
+wick_seal_rule chain_seal_rule(const conf_chain *chain);
+
 /** Prints why something about `what` failed, with the node's words. @return exit code */
 int chain_fail(const chain_view *v, wick_status s, const char *what);
 

@@ -364,3 +364,21 @@ wick_status link_finality(chain_link *l, wick_span *ssz, uint8_t version4[4])
                           &now);
     return s == WICK_E_HEADER_STALE ? WICK_OK : s; /* the light client has it already */
 }
+
+wick_status link_updates(chain_link *l, uint64_t first, uint64_t count)
+{
+    wick_light_driver_cancel(&l->driver);
+    wick_status s =
+        wick_beacon_api_updates(&l->api, l->h->clock.now_ms(l->h->clock.ctx), first, count);
+    return s == WICK_OK ? wick_beacon_api_wait(&l->api, &l->h->linux_net) : s;
+}
+
+wick_status link_update_next(chain_link *l, wick_span *ssz, uint8_t version4[4])
+{
+    const wick_beacon_fork *fork = NULL;
+    wick_status s = wick_beacon_api_next(&l->api, &fork, ssz);
+    if (s == WICK_OK) {
+        memcpy(version4, fork->version, 4);
+    }
+    return s;
+}

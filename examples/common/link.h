@@ -85,4 +85,9 @@ WICK_NODISCARD wick_status link_head(chain_link *l, wick_trusted_header *th, wic
  *  @retval WICK_OK  @retval others as wick_beacon_api_poll() and wick_beacon_input() */
 WICK_NODISCARD wick_status link_finality(chain_link *l, wick_span *ssz, uint8_t version4[4]);
 
+/** Asks a beacon node for light client updates, a few at a time; none is judged.
+ *  @param[in] first, count  periods; then link_update_next() until NOT_FOUND */
+WICK_NODISCARD wick_status link_updates(chain_link *l, uint64_t first, uint64_t count);
+WICK_NODISCARD wick_status link_update_next(chain_link *l, wick_span *ssz, uint8_t version4[4]);
+
 #endif

@@ -242,9 +242,14 @@ static wick_status put_nodes(reader *r, wick_bundle_writer *w, wick_bundle_tag t
     return s;
 }
 
+static wick_status put_evidence(wick_bundle_writer *w, const reader_evidence *e, bool behind)
+{
+    return e != NULL ? e->put(e->ctx, w, behind) : WICK_OK;
+}
+
 wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_kind kind,
-                          const reader_evidence *beacon,
-                          const uint8_t (*slots)[32], size_t count, const uint8_t contract[20])
+                          const reader_evidence *evidence, const uint8_t (*slots)[32],
+                          size_t count, const uint8_t contract[20])
 {
     uint8_t values[WICK_BUNDLE_SLOTS_MAX][32];
     wick_bundle_head head = {kind, r->chain_id, r->head.timestamp, {0}};
@@ -254,20 +259,19 @@ wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_kind kind,
     if (count > WICK_BUNDLE_SLOTS_MAX) {
         return WICK_E_LIMIT;
     }
-    /* What goes into the file has been proven here first; the answer is still there then. */
-    wick_status s = reader_words(r, values, slots, count, contract);
+    memcpy(head.contract, contract, sizeof head.contract);
+    wick_bundle_write_begin(&w, out, &head);
+    wick_status s = put_evidence(&w, evidence, false);
     if (s == WICK_OK) {
-        s = wick_rpc_result_proof(&answer, reader_rpc(r));
+        wick_bundle_write(&w, WICK_BUNDLE_HEADER, wick_span_make(r->header, r->header_len));
+        s = put_evidence(&w, evidence, true);
     }
+    /* What goes into the file has been proven here first; the answer is still there then. */
+    s = s == WICK_OK ? reader_words(r, values, slots, count, contract) : s;
+    s = s == WICK_OK ? wick_rpc_result_proof(&answer, reader_rpc(r)) : s;
     if (s != WICK_OK) {
         return s;
     }
-    memcpy(head.contract, contract, sizeof head.contract);
-    wick_bundle_write_begin(&w, out, &head);
-    if (beacon != NULL) {
-        wick_bundle_write_beacon(&w, WICK_BUNDLE_FINALITY, beacon->version4, beacon->ssz);
-    }
-    wick_bundle_write(&w, WICK_BUNDLE_HEADER, wick_span_make(r->header, r->header_len));
     s = put_nodes(r, &w, WICK_BUNDLE_ACCOUNT, answer.account_nodes);
     for (const wick_json *e = wick_json_first(answer.slots); e != NULL && s == WICK_OK;
          e = wick_json_next(e), slots++) {

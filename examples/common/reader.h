@@ -52,19 +52,20 @@ WICK_NODISCARD wick_status reader_words(reader *r, uint8_t (*values)[32], const 
  *  @retval WICK_E_PROOF_*  @retval others of the node and the network */
 WICK_NODISCARD wick_status reader_account(reader *r, wick_account *out, const uint8_t address[20]);
 
-/** A finality update that goes into a bundle. */
+/** What goes into a bundle besides its header: `put` writes the pieces in front of it, and those
+ *  behind it. It may use reader_call(). */
 typedef struct reader_evidence {
-    wick_span ssz;
-    uint8_t version4[4];
+    wick_status (*put)(void *ctx, wick_bundle_writer *w, bool behind);
+    void *ctx;
 } reader_evidence;
 
 /** The same as a proof bundle: the header, and the words proven under it.
  *  @param[out] out   the bundle, only if WICK_OK
  *  @param[in] kind   evidence: ALONE, the rule of the seals in the header, or BEACON
- *  @param[in] beacon of kind BEACON, else NULL
- *  @retval statuses of reader_words() and wick_bundle_write_end() */
+ *  @param[in] evidence  may be NULL
+ *  @retval statuses of reader_words(), wick_bundle_write_end() and `put` */
 WICK_NODISCARD wick_status reader_bundle(reader *r, wick_buf *out, wick_bundle_kind kind,
-                                         const reader_evidence *beacon,
+                                         const reader_evidence *evidence,
                                          const uint8_t (*slots)[32], size_t count,
                                          const uint8_t contract[20]);
 

@@ -42,3 +42,16 @@ void record_put_endpoint(out_rec *o, const wick_endpoint *e, wick_status usable)
     out_u64(o, "validated_at_h", e->validated_at_h);
     out_str(o, "usable", usable == WICK_OK ? "yes" : wick_status_str(usable));
 }
+
+void record_put_bundle(out_rec *o, const wick_bundle *b)
+{
+    uint8_t hash[32];
+    out_str(o, "evidence", wick_bundle_kind_str(b->head.kind));
+    out_u64(o, "chain_id", b->head.chain_id);
+    out_hex(o, "contract", b->head.contract, 20);
+    out_u64(o, "number", b->number);
+    out_u64(o, "timestamp", b->head.time_s);
+    if (wick_bundle_block_hash(hash, b) == WICK_OK) {
+        out_hex(o, "hash", hash, sizeof hash);
+    }
+}

@@ -3,6 +3,7 @@
 #define WICK_EXAMPLES_RECORD_OUT_H
 /* A peer's record as values of an output record, the same wherever one is shown. */
 #include "out.h"
+#include "wick/bundle.h"
 #include "wick/record.h"
 #include "wick/trust.h"
 
@@ -15,5 +16,8 @@ void record_put_header(out_rec *o, const wick_trusted_header *header);
 
 /** One endpoint. @param usable  WICK_OK, or why it is not */
 void record_put_endpoint(out_rec *o, const wick_endpoint *endpoint, wick_status usable);
+
+/** Header and kind of evidence of a proof bundle. */
+void record_put_bundle(out_rec *o, const wick_bundle *b);
 
 #endif

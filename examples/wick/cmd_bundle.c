@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wick bundle: a peer's record with its proof in one file. `make` reads it from a node, `show` prints
- * what is in it, `verify` proves it under a header that something of the caller's own vouches for;
- * without that the words are printed, and refused as UNTRUSTED_HEADER.
+ * wick bundle: a peer's record with its proof in one file (`make` is in cmd_bundle_make.c). `show`
+ * prints what is in it, `verify` proves it under a header that something of the caller's own vouches
+ * for; without that the words are printed, and refused as UNTRUSTED_HEADER.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +14,11 @@
 #include "chain.h"
 #include "commands.h"
 #include "out.h"
+#include "record_out.h"
 #include "wick/peer_bundle.h"
 #include "wick/port/crypto.h"
 #include "wick/tx.h"
 
-#define BUNDLE_FILE_MAX (256u * 1024)
 #define DAY_S 86400u
 
 static int load(const cli *c, uint8_t **bytes, wick_bundle *b, const char *path)
@@ -34,16 +34,30 @@ static int load(const cli *c, uint8_t **bytes, wick_bundle *b, const char *path)
 
 /* ---- show ---- */
 
-static void put_head(out_rec *o, const wick_bundle *b)
+/* Pieces of evidence by what they are; none of a kind is not worth a line. */
+static void put_evidence(out_rec *o, const wick_bundle *b)
 {
-    uint8_t hash[32];
-    out_str(o, "evidence", wick_bundle_kind_str(b->head.kind));
-    out_u64(o, "chain_id", b->head.chain_id);
-    out_hex(o, "contract", b->head.contract, 20);
-    out_u64(o, "number", b->number);
-    out_u64(o, "timestamp", b->head.time_s);
-    if (wick_bundle_block_hash(hash, b) == WICK_OK) {
-        out_hex(o, "hash", hash, sizeof hash);
+    static const struct {
+        wick_bundle_tag tag;
+        const char *name;
+    } kinds[] = {{WICK_BUNDLE_BEFORE, "headers_before"},
+                 {WICK_BUNDLE_AFTER, "headers_after"},
+                 {WICK_BUNDLE_UPDATE, "updates"}};
+    wick_bundle_reader r;
+    wick_bundle_piece p;
+    wick_span in;
+    uint64_t count[sizeof kinds / sizeof kinds[0]] = {0};
+    wick_bundle_rewind(b, &r, &in);
+    while (wick_bundle_next(&r, &p, &in) == WICK_OK && p.tag != WICK_BUNDLE_END) {
+        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+            count[i] += p.tag == kinds[i].tag ? 1u : 0u;
+        }
+    }
+    out_u64(o, "evidence_pieces", b->steps);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (count[i] != 0) {
+            out_u64(o, kinds[i].name, count[i]);
+        }
     }
 }
 
@@ -63,9 +77,9 @@ int cmd_bundle_show(cli *c, int argc, char **argv)
     if (code == CLI_OK) {
         out_begin(&o, stdout, c->json);
         out_u64(&o, "version", WICK_BUNDLE_VERSION);
-        put_head(&o, &b);
+        record_put_bundle(&o, &b);
         out_u64(&o, "header_bytes", b.header.len);
-        out_u64(&o, "evidence_pieces", b.steps);
+        put_evidence(&o, &b);
         out_u64(&o, "slots", b.slots);
         out_u64(&o, "nodes", b.nodes);
         out_u64(&o, "bytes", b.bytes.len);
@@ -247,7 +261,7 @@ static void put_result(const verify *v, uint8_t (*values)[32], uint8_t (*slots)[
     } else {
         out_begin(&o, stdout, false);
     }
-    put_head(&o, &v->b);
+    record_put_bundle(&o, &v->b);
     out_str(&o, "tier", vouched ? wick_tier_str(v->th.tier) : "UNTRUSTED_HEADER");
     out_u64(&o, "bytes", v->b.bytes.len);
     out_end(&o);
@@ -362,112 +376,5 @@ int cmd_bundle_verify(cli *c, int argc, char **argv)
     int code = load(c, &bytes, &v.b, argv[optind]);
     code = code == CLI_OK ? verify_bundle(&v) : code;
     free(bytes);
-    return code;
-}
-
-/* ---- make ---- */
-
-static reader r;
-static uint8_t file[BUNDLE_FILE_MAX];
-
-/* The header that the newest finality update finalises, which goes into the bundle with it. */
-static wick_status finality_head(reader_evidence *beacon)
-{
-    static uint8_t ssz[WICK_BEACON_OBJECT_MAX];
-    wick_trusted_header th;
-    wick_eth_block block;
-    wick_span update;
-    wick_beacon *store = &view.link->state.beacon;
-    wick_status s = link_finality(view.link, &update, beacon->version4);
-    const wick_beacon_head *head = wick_beacon_head_of(store, WICK_TIER_FINALIZED);
-    if (s != WICK_OK || head == NULL || update.len > sizeof ssz) {
-        return s != WICK_OK ? s : WICK_E_STATE;
-    }
-    memset(&th, 0, sizeof th);
-    memcpy(ssz, update.ptr, update.len);
-    beacon->ssz = wick_span_make(ssz, update.len);
-    wick_buf header = wick_buf_make(r.header, sizeof r.header);
-    s = reader_call(&r, wick_rpc_block_by_hash(reader_rpc(&r), r.clock->now_ms(r.clock->ctx),
-                                               head->execution_hash));
-    if (s == WICK_OK) {
-        s = wick_eth_json_header(&block, &header, wick_rpc_result(reader_rpc(&r)));
-    }
-    if (s == WICK_OK) {
-        s = wick_beacon_trust(&th, store, wick_buf_span(&header), WICK_TIER_FINALIZED);
-    }
-    r.header_len = header.len;
-    r.head = th;
-    return s;
-}
-
-static int make(const cli *c, host *h, const char *text, const char *path)
-{
-    wick_peer_query q;
-    wick_peer_ref ref;
-    uint8_t id[32], service[32];
-    wick_buf out = wick_buf_make(file, sizeof file);
-    reader_evidence beacon;
-    wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
-    if (s == WICK_OK) {
-        s = chain_peer_ids(id, service, &ref);
-    }
-    if (s != WICK_OK) {
-        return cli_fail(c, s, "'%s'", text);
-    }
-    int code = chain_open(&view, &r, c, h, ref.registry);
-    if (code != CLI_OK) {
-        return code;
-    }
-    wick_peer_query_init(&q, id, service, false);
-    s = chain_head(&view);
-    if (s == WICK_OK && view.link->has_beacon) {
-        s = finality_head(&beacon);
-        view.kind = WICK_BUNDLE_BEACON;
-    }
-    if (s == WICK_OK) {
-        s = reader_bundle(&r, &out, view.kind,
-                          view.kind == WICK_BUNDLE_BEACON ? &beacon : NULL, (const uint8_t(*)[32])q.slots, q.count,
-                          view.registry->device_registry);
-    }
-    if (s != WICK_OK) {
-        return chain_fail(&view, s, text);
-    }
-    s = cli_write_file(path, file, out.len);
-    if (s != WICK_OK) {
-        return cli_fail(c, s, "%s", path);
-    }
-    wick_bundle b;
-    out_rec o;
-    if (strcmp(path, "-") != 0 && wick_bundle_decode(&b, wick_buf_span(&out)) == WICK_OK) {
-        out_begin(&o, stdout, c->json);
-        put_head(&o, &b);
-        out_str(&o, "tier", wick_tier_str(r.head.tier));
-        out_u64(&o, "bytes", out.len);
-        out_str(&o, "file", path);
-        out_end(&o);
-    }
-    return CLI_OK;
-}
-
-int cmd_bundle_make(cli *c, int argc, char **argv)
-{
-    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                            CLI_COMMON_OPTIONS};
-    const char *path = NULL;
-    for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
-        if (got != 'o') {
-            return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
-        }
-        path = optarg;
-    }
-    if (argc - optind != 1 || path == NULL) {
-        return cli_usage(c, "one name, and -o FILE");
-    }
-    static host h;
-    int code = host_open(&h, c);
-    view.may_share = true;
-    code = code == CLI_OK ? make(c, &h, argv[optind], path) : code;
-    chain_close(&view);
-    host_close(&h);
     return code;
 }

@@ -81,8 +81,9 @@ static const command commands[] = {
      "take what another device knows, checked, and never older than what is known here"},
     {"store", "erase", cmd_store_erase, "store erase [--chain NAME] [--marks]",
      "forget what the light client knows; --marks also how far it was"},
-    {"bundle", "make", cmd_bundle_make, "bundle make NAME[/SERVICE][@REGISTRY] -o FILE",
-     "a peer's record with its proof, in one file for those who have no node"},
+    {"bundle", "make", cmd_bundle_make, "bundle make NAME[/SERVICE][@REGISTRY] -o FILE [--since BLOCK]",
+     "a peer's record with its proof, in one file for those who have no node; --since adds what leads "
+     "to it for a device whose store is at that block"},
     {"bundle", "verify", cmd_bundle_verify,
      "bundle verify FILE [--trusted-hash HASH | --trusted FILE | --second FILE | --chain NAME] "
      "[--peer NAME[/SERVICE]] [--contract ADDRESS] [--chain-id N] [--trusting-days N] [--now UNIX] "
