@@ -6,6 +6,8 @@
 
 #include "block.h"
 
+#define CLIQUE_BACK 48u /* blocks that the store of a light client lies behind its head, at most */
+
 static uint64_t now_ms(const evidence *e)
 {
     return e->r->clock->now_ms(e->r->clock->ctx);
@@ -171,7 +173,13 @@ static wick_status put_chain(evidence *e, wick_bundle_writer *w, wick_bundle_tag
     return s;
 }
 
-/* Every header counts for the votes, up to the newest that stands behind the header. */
+/* Every header counts for the votes, up to the newest that stands behind the header. What a device
+ * has stored lies some way behind the head that it says it knows (wick/light.h). */
+static uint64_t clique_since(const evidence *e)
+{
+    return e->since > CLIQUE_BACK ? e->since - CLIQUE_BACK : 0;
+}
+
 static wick_status put_clique(evidence *e, wick_bundle_writer *w, bool behind)
 {
     uint8_t hash[32];
@@ -183,13 +191,13 @@ static wick_status put_clique(evidence *e, wick_bundle_writer *w, bool behind)
         return put_chain(e, w, WICK_BUNDLE_AFTER, hash, number + 1,
                          e->view->link->state.clique.now.number);
     }
-    if (e->since == EVIDENCE_UP_TO_DATE || e->since == number) {
+    if (e->since == EVIDENCE_UP_TO_DATE || clique_since(e) == number) {
         return WICK_OK;
     }
-    wick_status s = fetch(e, &rlp, e->since);
+    wick_status s = fetch(e, &rlp, clique_since(e));
     if (s == WICK_OK) {
         wick_header_hash(hash, rlp);
-        s = put_chain(e, w, WICK_BUNDLE_BEFORE, hash, e->since + 1, number - 1);
+        s = put_chain(e, w, WICK_BUNDLE_BEFORE, hash, clique_since(e) + 1, number - 1);
     }
     s = s == WICK_OK ? wick_header_decode(&h, wick_span_make(e->r->header, e->r->header_len)) : s;
     return s == WICK_OK && memcmp(h.field[WICK_HEADER_PARENT_HASH].ptr, hash, 32) != 0
@@ -222,7 +230,7 @@ wick_status evidence_init(evidence *e, chain_view *view, reader *r, uint64_t sin
     if (view->kind == WICK_BUNDLE_ALONE || since > r->head.number) {
         return WICK_E_BAD_ARG;
     }
-    return is_clique(e) && newest - since > WICK_BUNDLE_STEPS_MAX ? WICK_E_LIMIT : WICK_OK;
+    return is_clique(e) && newest - clique_since(e) > WICK_BUNDLE_STEPS_MAX ? WICK_E_LIMIT : WICK_OK;
 }
 
 wick_status evidence_put(void *ctx, wick_bundle_writer *w, bool behind)

@@ -181,6 +181,15 @@ pos | qbft | clique) . "$top/unittest/lab/live_daemon.sh" ;;
 esac
 case $kind in
 qbft | ibft2 | ibft1 | clique)
+    # A device goes away: its store as it is now, and no node that it could ask.
+    cp -r "$work/gw-a.store" "$work/away.store"
+    sed 's/^store_dir = .*/store_dir = away.store/; s,^url = .*,url = http://127.0.0.1:9,' \
+        "$work/gw-a.conf" >"$work/away.conf"
+    away() {
+        "$wick" --config "$work/away.conf" "$@"
+    }
+    want 0 '^block ' away_knows away store export "$work/away.export"
+    away_block=$(sed -n 's/^block  *//p' "$out")
     # One by one: a fifth validator comes, one of the first goes; Clique passes an epoch besides.
     sealing vote '[10, true]'
     sealing_until 's.set.length === 5'
@@ -188,6 +197,13 @@ qbft | ibft2 | ibft1 | clique)
     sealing_until "s.set.length === 4 && s.head > s.changes.at(-1) + $sealing_epoch"
     want 0 "$found" after_changes look name=gw-a "store=$work/store"
     want 0 "$found" after_changes_from_genesis look name=gw-a
+    # It is brought a bundle: one for those who follow the chain, and one with what it has missed.
+    if [ "$kind" = clique ]; then
+        want 0 '^evidence  *Clique$' bundle run bundle make gw-a -o "$work/new.bundle"
+        want 1 'HEADER_PARENT' away_far away bundle verify "$work/new.bundle" --chain lab
+    fi
+    want 0 '^evidence' bundle_since run bundle make gw-a -o "$work/old.bundle" --since "$away_block"
+    want 0 "^tier  *$chains_tier\$" away_follows away bundle verify "$work/old.bundle" --chain lab
     want 1 '^refused ' another_genesis look name=gw-a "trusted=0x$(printf '%064d' 1)" timeout_s=4
     # The same node, but from here on its headers are not sealed as they should be.
     fault=quorum code=SEAL_QUORUM

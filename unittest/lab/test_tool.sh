@@ -37,11 +37,16 @@ run() { # NAME ARGUMENTS...
 
 if [ "$chain" = pos ]; then
     registry_chain=lab
-    chains_up pos 127.0.0.1 "$(chains_ports 5)" || exit 1
+    ports=$(chains_ports 6)
+    # shellcheck disable=SC2086
+    set -- $ports
+    cut_port=$6
+    chains_up pos 127.0.0.1 "$ports" || exit 1
     chains_deploy example 0x70997970c51812dc3a010c7d01b50e0d17dc79c8 >"$work/addresses" || exit 1
     deployed=$(($(chains_rpc "$chains_url" eth_blockNumber '[]' | tr -d '"')))
     tries=400
-    until [ "$(devnet_get beacon/headers/finalized data.header.message.slot)" -gt $((deployed + 1)) ]; do
+    until final=$(devnet_get beacon/headers/finalized data.header.message.slot) &&
+        [ "$final" -gt $((deployed + 1)) ]; do
         tries=$((tries - 1))
         [ "$tries" -gt 0 ] || { echo "not ok 1 - lab.tool_pos # nothing is finalised"; exit 1; }
         sleep 0.5
@@ -56,6 +61,22 @@ if [ "$chain" = pos ]; then
     want 0 '^tier  *FINALIZED$' bundle_by_committee run a bundle verify "$work/b.bundle" --chain lab
     want 1 'RECORD_ABSENT: gw-b' bundle_absent run a bundle verify "$work/b.bundle" --peer gw-b \
         --chain lab
+    # A device that was away since the first committee: it knows a bootstrap of that time, and has no node.
+    chains_start cut node "$top/unittest/lab/attackers/beacon_cut.mjs" 127.0.0.1 "$cut_port" \
+        "$devnet_beacon"
+    chains_await 30 cut ready || exit 1
+    devnet_conf 8 | sed "s,^beacon_url = .*,beacon_url = http://127.0.0.1:$cut_port," >"$work/away.chain"
+    printf '[rpc]\nchain = lab\nurl = http://127.0.0.1:9\n' >>"$work/away.chain"
+    conf away <"$work/away.chain"
+    want 3 'TIMEOUT\|NOT_FOUND\|NET' away_bootstrap run away beacon sync --timeout 5
+    want 0 '^evidence_pieces  *2$' bundle_since run a bundle make gw-b -o "$work/c.bundle" --since 8
+    want 0 '^updates  *1$' bundle_shows_updates "$wick" bundle show "$work/c.bundle"
+    want 0 '^evidence_pieces  *1$' bundle_now run a bundle make gw-b -o "$work/now.bundle"
+    want 1 'BEACON_' away_far run away bundle verify "$work/now.bundle" --chain lab
+    want 0 '^tier  *FINALIZED$' away_follows run away bundle verify "$work/c.bundle" --chain lab
+    want 0 '^tier  *FINALIZED$' bundle_for_others run a bundle verify "$work/c.bundle" --chain lab
+    want 1 'BAD_ARG: --since' bundle_since_future run a bundle make gw-b -o "$work/d.bundle" \
+        --since 1000000
     want 0 '^tier  *FINALIZED$' store_export run a store export "$work/x"
     want 0 'erased' store_erase run a store erase
     want 0 '^tier  *FINALIZED$' store_import run a store import "$work/x"
@@ -122,9 +143,16 @@ want 1 'RECORD_ABSENT: gw-b' bundle_absent "$wick" bundle verify "$work/b.bundle
     --trusted-hash "$("$wick" bundle show "$work/b.bundle" | sed -n 's/^hash *//p')"
 want 1 'SEAL_OVERLAP' bundle_far "$wick" bundle verify "$work/b.bundle" \
     --trusted "$work/genesis.json"
+want 0 '^evidence_pieces  *[1-9]' bundle_since run a bundle make gw-b -o "$work/since.bundle" --since 0
+want 0 '^headers_before  *[1-9]' bundle_shows_headers "$wick" bundle show "$work/since.bundle"
+want 0 '^tier  *BFT$' bundle_from_genesis "$wick" bundle verify "$work/since.bundle" \
+    --trusted "$work/genesis.json"
 chains_rpc "$sealing_rpc" eth_getBlockByNumber '["latest",false]' >"$work/latest.json"
 chains_rpc "$anvil_rpc" anvil_mine '["0x2"]' >/dev/null
 want 0 '^evidence' bundle_later run a bundle make gw-b -o "$work/later.bundle"
+want 1 'BAD_ARG: --since' bundle_since_future run a bundle make gw-b -o "$work/d.bundle" \
+    --since 100000
+want 2 'block number' bundle_since_what run a bundle make gw-b -o "$work/d.bundle" --since genesis
 want 0 '^tier  *BFT$' bundle_by_seals "$wick" bundle verify "$work/later.bundle" \
     --trusted "$work/latest.json"
 chains_rpc "$sealing_rpc" eth_getBlockByNumber '["latest",false]' >"$work/newest.json"
