@@ -4,7 +4,7 @@ if(NOT CMAKE_CROSSCOMPILING AND TARGET wick_crypto)
   add_executable(lab_beacon lab/lab_beacon.c)
   target_link_libraries(lab_beacon PRIVATE wick_crypto wick::core)
   wick_target_flags(lab_beacon)
-  wick_add_script_test(lab devnet lab/devnet.sh SERIAL ARGS $<TARGET_FILE:lab_beacon>)
+  wick_add_script_test(lab devnet lab/devnet.sh HEAVY ARGS $<TARGET_FILE:lab_beacon>)
 endif()
 
 # Consortium chains behind the sealing proxy.
@@ -25,7 +25,7 @@ if(NOT CMAKE_CROSSCOMPILING AND TARGET wick AND TARGET wick-wallet AND TARGET wi
   target_link_libraries(lab_light PRIVATE wick_port_linux wick_crypto wick::core)
   wick_target_flags(lab_light)
   foreach(kind pos qbft ibft2 ibft1 clique quorum)
-    wick_add_script_test(lab live_${kind} lab/live.sh SERIAL
+    wick_add_script_test(lab live_${kind} lab/live.sh
       ARGS $<TARGET_FILE:lab_light> $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>
            $<TARGET_FILE:wickd> ${kind})
   endforeach()

@@ -26,7 +26,7 @@ endif()
 
 # The programs together, on a real chain and a stock TURN server.
 if(TARGET wick AND TARGET wick-wallet)
-  wick_add_script_test(lab wick lab/test_wick.sh SERIAL
+  wick_add_script_test(lab wick lab/test_wick.sh LOCK loopback_ports
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:01_lookup>)
 endif()
 
@@ -38,7 +38,7 @@ if(TARGET test_unit_wickd_server)
 endif()
 wick_add_fuzz(wickd_request LIBS wick_wickd)
 if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
-  wick_add_script_test(lab wickd lab/test_wickd.sh SERIAL
+  wick_add_script_test(lab wickd lab/test_wickd.sh LOCK loopback_ports
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
 endif()
 wick_add_script_test(api wickd_units api/test_wickd_units.sh)

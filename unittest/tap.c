@@ -68,7 +68,11 @@ int tap_run(const char *suite, const struct tap_case *cases, size_t count)
         tap_checks = 0;
         tap_failed = 0;
         tap_skip = NULL;
-        cases[i].run();
+        if (cases[i].is_long && tap_short()) {
+            tap_skip = "long: the sanitizers run it";
+        } else {
+            cases[i].run();
+        }
         if (tap_checks == 0 && tap_skip == NULL) {
             tap_puts("# no check was made\n");
             tap_failed = 1;

@@ -9,6 +9,9 @@
  *
  * CHECK goes on after a failure, REQUIRE leaves the test. SKIP(reason) leaves it as skipped. A test
  * that checked nothing fails. The same source runs on the host, under qemu-user and on bare metal.
+ *
+ * CASE_LONG marks a case that repeats what shorter ones do over many inputs: valgrind, which is
+ * fifty times slower, leaves it out (WICK_TAP_SHORT in the environment), and says so.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,12 +23,14 @@
 struct tap_case {
     const char *name;
     void (*run)(void);
+    bool is_long;
 };
 
 extern unsigned tap_checks, tap_failed;
 extern const char *tap_skip;
 
 void tap_puts(const char *text); /* the one output hook: unittest/tap_<target>.c */
+bool tap_short(void);            /* are long cases left out? also there */
 void tap_fail(const char *file, int line, const char *what);
 void tap_fail_status(const char *file, int line, const char *what, wick_status got,
                      wick_status want);
@@ -80,7 +85,8 @@ int tap_run(const char *suite, const struct tap_case *cases, size_t count);
         return;                                                                                    \
     } while (0)
 
-#define CASE(name) {#name, name}
+#define CASE(name) {#name, name, false}
+#define CASE_LONG(name) {#name, name, true}
 #define TAP_MAIN(suite, ...)                                                                       \
     int main(void)                                                                                 \
     {                                                                                              \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "tap.h"
 
@@ -7,4 +8,9 @@ void tap_puts(const char *text)
 {
     fputs(text, stdout);
     fflush(stdout);
+}
+
+bool tap_short(void)
+{
+    return getenv("WICK_TAP_SHORT") != NULL;
 }

@@ -389,5 +389,5 @@ TEST(broken_net_and_keystore_are_seen)
 
 TAP_MAIN("hal.selftest", CASE(linux_port), CASE(linux_port_ipv6),
          CASE(nothing_given_nothing_checked), CASE(broken_clock_and_entropy_are_seen),
-         CASE(broken_crypto_is_seen), CASE(broken_store_is_seen),
+         CASE_LONG(broken_crypto_is_seen), CASE(broken_store_is_seen),
          CASE(broken_net_and_keystore_are_seen))

@@ -513,7 +513,7 @@ TEST(what_is_wanted)
 }
 
 TAP_MAIN("unit.beacon", CASE(bootstrap_updates_and_both_tiers),
-         CASE(must_27_optimistic_or_341_of_512_is_never_finalized), CASE(bootstrap_refuses),
+         CASE_LONG(must_27_optimistic_or_341_of_512_is_never_finalized), CASE(bootstrap_refuses),
          CASE(trust_has_an_age), CASE(updates_refused), CASE(calls_out_of_order),
          CASE(branches_and_bits), CASE(fork_version_of_the_slot_before_the_signature),
          CASE(replayed_and_reordered), CASE(equivocating_headers),

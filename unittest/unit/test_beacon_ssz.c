@@ -400,6 +400,6 @@ TEST(fork_digests)
 }
 
 TAP_MAIN("unit.beacon_ssz", CASE(every_length_of_every_object), CASE(offsets), CASE(decoded_view),
-         CASE(every_fork_is_followed), CASE(headers_of_one_fork_in_objects_of_the_next),
+         CASE_LONG(every_fork_is_followed), CASE_LONG(headers_of_one_fork_in_objects_of_the_next),
          CASE(older_form_than_the_slot), CASE(nothing_where_the_fork_had_nothing),
          CASE(a_fork_to_come_is_a_row), CASE(chains), CASE(chains_refused), CASE(fork_digests))

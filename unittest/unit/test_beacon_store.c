@@ -406,6 +406,6 @@ TEST(import_refuses)
 
 TAP_MAIN("unit.beacon_store", CASE(force_waits_a_period_and_needs_an_update),
          CASE(force_never_makes_final), CASE(finality_after_force_is_final_again),
-         CASE(a_false_committee_learned_by_force_gives_way), CASE(best_update),
+         CASE(a_false_committee_learned_by_force_gives_way), CASE_LONG(best_update),
          CASE(provisional_committee_serves_optimistic_only), CASE(provisional_needs_two_thirds),
-         CASE(export_and_import), CASE(export_of_512_fits_the_store), CASE(import_refuses))
+         CASE(export_and_import), CASE_LONG(export_of_512_fits_the_store), CASE(import_refuses))

@@ -194,4 +194,4 @@ TEST(altered_evidence_no_false_accept)
 
 TAP_MAIN("unit.bundle_beacon", CASE(finality_of_a_known_committee),
          CASE(updates_lead_to_a_later_period), CASE(optimistic_evidence_is_never_final),
-         CASE(evidence_refused), CASE(altered_evidence_no_false_accept))
+         CASE(evidence_refused), CASE_LONG(altered_evidence_no_false_accept))

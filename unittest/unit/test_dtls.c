@@ -868,7 +868,7 @@ TEST(endless_alerts_end)
     wick_https_end(&h);
 }
 
-TAP_MAIN("unit.dtls", CASE(each_suite_up_echo_and_close), CASE(loss_reorder_and_duplication),
+TAP_MAIN("unit.dtls", CASE(each_suite_up_echo_and_close), CASE_LONG(loss_reorder_and_duplication),
          CASE(connection_ids),
          CASE(wrong_key_and_wrong_identity), CASE(reflection_finds_no_entry),
          CASE(another_peer_than_expected), CASE(nobody_answers), CASE(strangers_disturb_nothing),

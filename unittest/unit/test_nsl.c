@@ -613,7 +613,7 @@ TEST(not_ours)
 
 TAP_MAIN("unit.nsl", CASE(happy_path_and_bytes), CASE(without_cookie_479_bytes),
          CASE(protocol_vectors), CASE(options), CASE(both_directions_and_many_peers),
-         CASE(loss_repetition_and_reorder), CASE(reset_at_every_step), CASE(clock_near_its_end),
+         CASE_LONG(loss_repetition_and_reorder), CASE(reset_at_every_step), CASE(clock_near_its_end),
          CASE(init_refusals), CASE(connect_refusals), CASE(connection_ids),
-         CASE(no_randomness_on_the_way), CASE(back_end_fails_anywhere),
+         CASE(no_randomness_on_the_way), CASE_LONG(back_end_fails_anywhere),
          CASE(at_most_four_m2_opened_each_second), CASE(not_ours))
