@@ -28,6 +28,8 @@ endif()
 if(TARGET wick AND TARGET wick-wallet)
   wick_add_script_test(lab wick lab/test_wick.sh LOCK loopback_ports
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:01_lookup>)
+  wick_add_script_test(lab direct lab/test_direct.sh SERIAL
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
 endif()
 
 # The daemon.

@@ -144,7 +144,7 @@ static bool take_request(wick_gateway *gw, uint64_t now_ms, uint8_t via, const w
              wick_direct_is_named(m, gw->session[index].ways.name))) {
         index++;
     }
-    if (index == WICK_GW_SESSIONS_MAX || (via == VIA_DIRECT && !gw_way_open(gw, index, from))) {
+    if (index == WICK_GW_SESSIONS_MAX || (GW_IS_DIRECT(via) && !gw_way_open(gw, index, via, from))) {
         return false;
     }
     wick_gateway_ways *d = &gw->session[index].ways;

@@ -23,6 +23,23 @@
 
 enum { FAMILY_IPV4 = 1, FAMILY_IPV6 = 2 }; /* RFC 8489 section 14.1 */
 
+const char *wick_direct_kind_str(wick_direct_kind kind)
+{
+    switch (kind) {
+    case WICK_DIRECT_HOST:
+        return "host";
+    case WICK_DIRECT_MAPPED:
+        return "mapped";
+    case WICK_DIRECT_REFLEXIVE:
+        return "reflexive";
+    case WICK_DIRECT_LEARNED:
+        return "learned";
+    case WICK_DIRECT_RELAYED:
+        return "relayed";
+    }
+    return "none";
+}
+
 /* ------------------------------------------------------------------ keys */
 
 static wick_status expand(const wick_hal_crypto *crypto, uint8_t *out, size_t len,

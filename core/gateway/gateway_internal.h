@@ -41,6 +41,7 @@ enum {
     SES_ENDED /* its last event has not been polled yet */
 };
 
+#define GW_IS_DIRECT(via) (((via) & VIA_DIRECT) != 0)
 #define VIA_DIRECT 0x80u /* socket 0, no relay; else the index of the allocation */
 
 #define REQUEST_TRIES 3u
@@ -214,7 +215,7 @@ bool gw_way_unicast(const wick_gateway *gw, const wick_addr *addr);
 /** An allocation that peers may be told of. */
 bool gw_way_via_up(const wick_gateway *gw, uint8_t via);
 /** May a request from here be answered directly? */
-bool gw_way_open(const wick_gateway *gw, uint8_t index, const wick_addr *from);
+bool gw_way_open(const wick_gateway *gw, uint8_t index, uint8_t via, const wick_addr *from);
 uint8_t gw_way_find(const wick_gateway *gw, uint8_t index, uint8_t via, const wick_addr *addr);
 /** An authentic request came, by way `at` or from an address that is none. */
 void gw_way_asked(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t at, uint8_t via,

@@ -272,9 +272,9 @@ wick_status gw_path_send(wick_gateway *gw, wick_gateway_out *out, wick_span byte
     if (bytes.len > WICK_GW_DATAGRAM_MAX) {
         return WICK_E_NO_SPACE;
     }
-    if (via == VIA_DIRECT) {
+    if (GW_IS_DIRECT(via)) {
         memmove(gw->frame, bytes.ptr, bytes.len);
-        out->socket = 0;
+        out->socket = (uint8_t)(via & ~VIA_DIRECT);
         out->to = *to;
         out->bytes = wick_span_make(gw->frame, bytes.len);
         return WICK_OK;
@@ -334,7 +334,7 @@ wick_status wick_gateway_session_path(const wick_gateway *gw, wick_gateway_path 
         out->trying = out->trying || s->ways.way[i].state == WAY_TRIED;
     }
 #else
-    out->kind = s->via == VIA_DIRECT ? WICK_DIRECT_HOST : WICK_DIRECT_RELAYED;
+    out->kind = GW_IS_DIRECT(s->via) ? WICK_DIRECT_HOST : WICK_DIRECT_RELAYED;
     out->addr = s->addr;
     out->proven = true;
 #endif

@@ -29,6 +29,7 @@
 #define RTO_START_MS 500u
 #define ACTIVE_MS 5000u    /* data went out in the last ... */
 #define CHECK_MS 2000u     /* a way in use is checked so often then, ... */
+#define QUIET_MS 750u      /* or so soon, where data goes out and nothing comes back */
 #define KEEP_MS 15000u     /* else so often, for the sake of NATs: not the relay, TURN keeps that */
 #define AGAIN_MS 30000u    /* a round that found nothing is repeated, ever more rarely */
 #define AGAIN_SHIFT 6u     /* up to 32 minutes */
@@ -47,7 +48,7 @@ static uint32_t since(uint64_t now_ms, uint32_t then)
 
 static bool is_direct(const wick_gateway_way *w)
 {
-    return w->via == VIA_DIRECT;
+    return GW_IS_DIRECT(w->via);
 }
 
 static bool is_active(const wick_gateway_ways *d, uint64_t now_ms)
@@ -116,9 +117,9 @@ static bool may_probe(const wick_gateway *gw, const wick_addr *addr)
     return true;
 }
 
-bool gw_way_open(const wick_gateway *gw, uint8_t index, const wick_addr *from)
+bool gw_way_open(const wick_gateway *gw, uint8_t index, uint8_t via, const wick_addr *from)
 {
-    return gw_way_find(gw, index, VIA_DIRECT, from) != GW_NO_WAY || may_probe(gw, from);
+    return gw_way_find(gw, index, via, from) != GW_NO_WAY || may_probe(gw, from);
 }
 
 /* ------------------------------------------------------------------ the table */
@@ -158,7 +159,7 @@ static wick_gateway_way *add(wick_gateway *gw, uint64_t now_ms, uint8_t index, u
             slot = i;
         }
     }
-    if (slot == GW_NO_WAY || (via != VIA_DIRECT && relays >= RELAY_WAYS - 1)) {
+    if (slot == GW_NO_WAY || (!GW_IS_DIRECT(via) && relays >= RELAY_WAYS - 1)) {
         return NULL;
     }
     if (d->way[slot].state != WAY_FREE) {
@@ -170,7 +171,7 @@ static wick_gateway_way *add(wick_gateway *gw, uint64_t now_ms, uint8_t index, u
     w->kind = kind;
     w->state = WAY_KNOWN;
     w->due_ms = WICK_TIME_NEVER(now_ms);
-    if (via != VIA_DIRECT) {
+    if (!GW_IS_DIRECT(via)) {
         wick_status s = wick_turn_permit(&gw->turn[via], now_ms, addr);
         (void)s; /* approved relays have their permission already */
     }
@@ -299,7 +300,7 @@ static void take_home(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t 
         wick_status bound = wick_turn_bind(&gw->turn[s->via], now_ms, &s->addr);
         (void)bound; /* without a channel data goes on in Send indications */
     }
-    if (old.via != VIA_DIRECT && !gw_way_via_up(gw, old.via)) {
+    if (!GW_IS_DIRECT(old.via) && !gw_way_via_up(gw, old.via)) {
         memset(&d->way[i], 0, sizeof d->way[i]);
     }
     if (moved) {
@@ -349,7 +350,7 @@ void gw_way_asked(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t at, 
     wick_gateway_ways *d = &gw->session[index].ways;
     wick_gateway_way *w = at == GW_NO_WAY
                               ? add(gw, now_ms, index, via, from,
-                                    via == VIA_DIRECT ? WICK_DIRECT_LEARNED : WICK_DIRECT_RELAYED)
+                                    GW_IS_DIRECT(via) ? WICK_DIRECT_LEARNED : WICK_DIRECT_RELAYED)
                               : &d->way[at];
     if (w == NULL) {
         return;
@@ -497,7 +498,7 @@ void gw_ways_begin(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     d->way[0].addr = s->addr;
     d->way[0].via = s->via;
     d->way[0].kind = WICK_DIRECT_RELAYED;
-    if (s->via == VIA_DIRECT) {
+    if (GW_IS_DIRECT(s->via)) {
         d->way[0].kind = s->endpoint_kind == WICK_ENDPOINT_DIRECT ? WICK_DIRECT_HOST
                          : s->endpoint_kind == WICK_ENDPOINT_PCP  ? WICK_DIRECT_MAPPED
                                                                   : WICK_DIRECT_LEARNED;
@@ -636,7 +637,9 @@ void gw_way_data_out(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     d->has_data = true;
     if (d->speaks && w->unanswered == 0) {
         uint32_t age = since(now_ms, w->proven_ms);
-        w->due_ms = wick_time_min(w->due_ms, age < CHECK_MS ? now_ms + CHECK_MS - age : now_ms);
+        bool quiet = age >= QUIET_MS && since(now_ms, w->heard_ms) >= QUIET_MS;
+        w->due_ms = wick_time_min(w->due_ms,
+                                  quiet || age >= CHECK_MS ? now_ms : now_ms + CHECK_MS - age);
     }
 }
 
@@ -648,6 +651,7 @@ bool gw_way_data_in(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t vi
     if (i == GW_NO_WAY || (!d->way[i].heard && d->way[i].state != WAY_PROVEN)) {
         return false;
     }
+    d->way[i].heard_ms = (uint32_t)now_ms; /* a hint: anybody could have sent it */
     wick_gateway_way *w = &d->way[d->at];
     if (i != d->at && since(now_ms, w->proven_ms) >= RTO_MAX_MS) {
         check_soon(w, now_ms); /* the peer has doubts, or has moved */

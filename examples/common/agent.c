@@ -253,6 +253,7 @@ void agent_event_put(out_rec *o, const wick_gateway_event *e)
         out_u64(o, "session", e->session);
         out_hex(o, "peer", e->id, sizeof e->id);
         out_addr(o, "from", &e->addr);
+        out_str(o, "path", wick_direct_kind_str((wick_direct_kind)e->path_kind));
         out_str(o, "role", e->initiator ? "initiator" : "responder");
         break;
     default:

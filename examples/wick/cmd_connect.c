@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wick connect: look a peer up, handshake, open DTLS, send a text and wait until it comes back.
- * Prints the time and the bytes of each part.
+ * Prints the time and the bytes of each part. With --for the text goes on, four times a second, and
+ * what became of it is told at the end: how much came back, and the longest time in which nothing
+ * did while the session looked for another path.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,8 @@
 #define TIMEOUT_DEFAULT_S 90u
 #define ECHO_RETRY_MS 1000u /* a datagram may be lost */
 #define CLOSE_MS 300u
+#define KEEP_SEND_MS 250u
+#define KEEP_LAST_MS 1000u /* for the last ones to come back */
 
 static agent a;
 
@@ -27,6 +31,8 @@ typedef struct call {
     uint64_t udp[PARTS];
     wick_status last; /* why the last attempt failed */
     bool echoed;
+    uint64_t keep_ms, keep_until_ms, got_ms; /* --for */
+    uint64_t sent, got, gap_ms;
 } call;
 
 static uint64_t udp_bytes(void)
@@ -51,6 +57,7 @@ static void send_text(call *x)
     wick_status s = wick_driver_send(&a.driver, x->session, bytes);
     if (s == WICK_OK) {
         x->sent_ms = agent_now(&a);
+        x->sent++;
     } else if (s != WICK_AGAIN) {
         x->last = s;
     }
@@ -88,8 +95,21 @@ static int on_gateway(call *x, const wick_gateway_event *e)
     return -1;
 }
 
+static void came_back(call *x)
+{
+    uint64_t now = agent_now(&a);
+    uint64_t gap = now - x->got_ms;
+    x->gap_ms = x->got != 0 && gap > x->gap_ms ? gap : x->gap_ms;
+    x->got_ms = now;
+    x->got++;
+}
+
 static int on_data(call *x, wick_span bytes)
 {
+    if (x->keep_until_ms != 0) {
+        came_back(x);
+        return -1;
+    }
     if (x->part != PART_ECHO || bytes.len != strlen(x->text) ||
         memcmp(bytes.ptr, x->text, bytes.len) != 0) {
         return -1; /* not ours */
@@ -101,6 +121,11 @@ static int on_data(call *x, wick_span bytes)
     out_u64(&o, "bytes", bytes.len);
     out_str(&o, "text", x->text);
     agent_step_end(&a, &o);
+    if (x->keep_ms != 0) {
+        came_back(x);
+        x->keep_until_ms = agent_now(&a) + x->keep_ms;
+        return -1;
+    }
     return CLI_OK;
 }
 
@@ -115,6 +140,19 @@ static int on_open(call *x, const wick_driver_event *ev)
     out_str(&o, "suite", wick_driver_suite(&a.driver, ev->session));
     agent_step_end(&a, &o);
     send_text(x);
+    return -1;
+}
+
+/* One more text, or the end of them. */
+static int keep_on(call *x)
+{
+    uint64_t now = agent_now(&a);
+    if (wick_time_reached(now, x->keep_until_ms + KEEP_LAST_MS)) {
+        return CLI_OK;
+    }
+    if (!wick_time_reached(now, x->keep_until_ms) && now - x->sent_ms >= KEEP_SEND_MS) {
+        send_text(x);
+    }
     return -1;
 }
 
@@ -134,6 +172,9 @@ static int on_event(call *x, const wick_driver_event *ev)
     case WICK_DRIVER_LIGHT:
     case WICK_DRIVER_IDLE:
     default:
+        if (x->keep_until_ms != 0) {
+            return keep_on(x);
+        }
         if (x->part == PART_ECHO && agent_now(&a) - x->sent_ms >= ECHO_RETRY_MS) {
             send_text(x);
         }
@@ -162,6 +203,23 @@ static void put_result(const call *x)
     out_end(&o);
 }
 
+static void put_kept(const call *x)
+{
+    out_rec o;
+    wick_gateway_path path;
+    wick_status s = wick_gateway_session_path(&a.gateway, &path, x->session);
+    agent_step_begin(&a, &o, "kept");
+    out_str(&o, "path", s == WICK_OK ? wick_direct_kind_str(path.kind) : "none");
+    if (s == WICK_OK) {
+        out_addr(&o, "peer", &path.addr);
+        out_u64(&o, "rtt_ms", path.rtt_ms);
+    }
+    out_u64(&o, "sent", x->sent);
+    out_u64(&o, "echoed", x->got);
+    out_u64(&o, "longest_gap_ms", x->gap_ms);
+    agent_step_end(&a, &o);
+}
+
 /* Says goodbye and gives the allocation back. */
 static void hang_up(const call *x)
 {
@@ -186,10 +244,15 @@ static int call_peer(call *x, uint64_t until_ms)
     x->from_us = cli_now_us();
     x->last = WICK_E_TIMEOUT;
     while (code < 0 && !agent_interrupted() && !wick_time_reached(agent_now(&a), until_ms)) {
-        wick_driver_run(&a.driver, &ev, wick_time_min(until_ms, agent_now(&a) + 250));
+        uint64_t turn_ms = x->keep_until_ms != 0 ? 50 : 250;
+        wick_driver_run(&a.driver, &ev, wick_time_min(until_ms, agent_now(&a) + turn_ms));
         code = on_event(x, &ev);
+        until_ms = x->keep_until_ms != 0 ? x->keep_until_ms + 2 * KEEP_LAST_MS : until_ms;
     }
-    if (x->echoed) {
+    if (x->echoed && (x->keep_ms == 0 || code <= CLI_OK)) {
+        if (x->keep_ms != 0) {
+            put_kept(x);
+        }
         hang_up(x);
         put_result(x);
         return CLI_OK;
@@ -201,6 +264,7 @@ int cmd_connect(cli *c, int argc, char **argv)
 {
     static const struct option options[] = {{"send", required_argument, NULL, 's'},
                                             {"timeout", required_argument, NULL, 't'},
+                                            {"for", required_argument, NULL, 'f'},
                                             CLI_COMMON_OPTIONS};
     static call x;
     unsigned long timeout_s = TIMEOUT_DEFAULT_S;
@@ -213,6 +277,11 @@ int cmd_connect(cli *c, int argc, char **argv)
             timeout_s = strtoul(optarg, &end, 10);
             if (*end != '\0' || timeout_s == 0 || timeout_s > 86400) {
                 return cli_usage(c, "--timeout takes seconds, 1 to 86400");
+            }
+        } else if (got == 'f') {
+            x.keep_ms = strtoul(optarg, &end, 10) * 1000u;
+            if (*end != '\0' || x.keep_ms == 0 || x.keep_ms > 86400000) {
+                return cli_usage(c, "--for takes seconds, 1 to 86400");
             }
         } else {
             return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;

@@ -11,3 +11,4 @@ decoder json "json" "port/linux/json.c port/linux/eth_json.c" ".*if \(arena.ptr 
 decoder ssz "ssz beacon" "core/eth/beacon_ssz.c"
 decoder bundle "bundle" "core/eth/bundle.c"
 decoder natpmp "natpmp" "core/nat/natpmp.c"
+decoder direct "direct" "core/gateway/direct_msg.c"

@@ -52,6 +52,9 @@ typedef enum wick_direct_kind {
     WICK_DIRECT_RELAYED = 5    /* on a TURN server */
 } wick_direct_kind;
 
+/** "relayed"; "none" for what is none of these. Never NULL. */
+const char *wick_direct_kind_str(wick_direct_kind kind);
+
 typedef struct wick_direct_candidate {
     wick_addr addr;
     uint8_t kind; /* wick_direct_kind */

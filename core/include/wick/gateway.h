@@ -526,7 +526,7 @@ typedef struct wick_gateway_way {
     bool heard;         /* authentic requests came this way */
     uint16_t rtt_ms;
     uint32_t first;     /* counter of the first of the unanswered */
-    uint32_t sent_ms, proven_ms; /* low 32 bits */
+    uint32_t sent_ms, proven_ms, heard_ms; /* low 32 bits */
     uint64_t due_ms;
 } wick_gateway_way;
 
