@@ -109,6 +109,10 @@ wick_status wick_gateway_init(wick_gateway *gw, const wick_gateway_config *cfg)
     if (s == WICK_OK) {
         s = load_marks(gw);
     }
+    if (s == WICK_OK) {
+        gw_path_init(gw);
+        gw_kept_load(gw);
+    }
     return s;
 }
 
@@ -128,6 +132,7 @@ wick_status wick_gateway_start(wick_gateway *gw, uint64_t now_ms, unsigned goals
     }
     gw_own_start(gw, now_ms);
     gw_relay_start(gw, now_ms);
+    gw_path_start(gw);
     gw_check_ready(gw);
     return WICK_OK;
 }
@@ -145,6 +150,7 @@ void wick_gateway_stop(wick_gateway *gw, uint64_t now_ms)
     gw->own.ask.state = REQ_FREE;
     gw->own.state = OWN_IDLE;
     gw->goals = 0;
+    gw_path_stop(gw, now_ms);
     gw_relay_stop(gw, now_ms);
     gw->stopping = true;
 }
@@ -152,7 +158,7 @@ void wick_gateway_stop(wick_gateway *gw, uint64_t now_ms)
 void wick_gateway_wipe(wick_gateway *gw)
 {
     wick_nsl_wipe(&gw->nsl);
-    for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
+    for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
         wick_turn_wipe(&gw->turn[i]);
     }
     wick_wipe(gw, sizeof *gw);
@@ -195,7 +201,7 @@ uint32_t gw_random(wick_gateway *gw)
 void gw_check_ready(wick_gateway *gw)
 {
     bool ready = ((gw->goals & WICK_GW_GOAL_REGISTER) == 0 || gw->own.registered_told) &&
-                 ((gw->goals & WICK_GW_GOAL_PATH) == 0 || gw_relay_up(gw)) &&
+                 ((gw->goals & WICK_GW_GOAL_PATH) == 0 || gw_path_up(gw)) &&
                  ((gw->goals & WICK_GW_GOAL_PUBLISH) == 0 || gw->own.published) && gw->goals != 0;
     if (ready && !gw->ready_told) {
         gw_event(gw, WICK_GW_EV_READY, WICK_OK, WICK_GW_NO_SESSION);
@@ -217,6 +223,7 @@ static void push(wick_gateway *gw, wick_gateway_event_kind kind, wick_status sta
     gw->event[at].session = session;
     gw->event[at].final = final;
     gw->event[at].sent = sent;
+    gw->event[at].index = 0;
     gw->event[at].status = status;
     gw->event_count++;
 }
@@ -233,6 +240,12 @@ void gw_event_more(wick_gateway *gw, wick_gateway_event_kind kind, wick_status s
     if (status != WICK_OK) {
         gw->ready_told = false;
     }
+}
+
+void gw_event_index(wick_gateway *gw, uint8_t index)
+{
+    unsigned newest = ((unsigned)gw->event_head + gw->event_count + WICK_GW_EVENTS - 1u) % WICK_GW_EVENTS;
+    gw->event[newest].index = index;
 }
 
 void gw_event_drop(wick_gateway *gw, uint8_t session)
@@ -258,16 +271,20 @@ static void tell_own(const wick_gateway *gw, wick_gateway_event *e)
     memcpy(e->id, gw->id, 32);
     memcpy(e->name, gw->cfg.name, text_len(gw->cfg.name, sizeof e->name - 1));
     e->epoch = o->registered ? o->device.epoch : 0;
-    e->seq = o->has_endpoint ? o->endpoint.seq : 0;
+    const wick_endpoint *at = &o->endpoint[e->index];
+    bool has = o->has_endpoint[e->index];
+    e->seq = has ? at->seq : 0;
     e->tier = o->tier;
     e->endpoint_tier = o->tier;
     e->grace = o->grace;
     e->block_number = o->block_number;
     e->block_time_s = o->block_time_s;
-    e->endpoint_kind = o->has_endpoint ? o->endpoint.kind : 0;
-    e->addr = e->kind == WICK_GW_EV_PATH_CHANGED ? *wick_turn_relayed(&gw->turn[0])
-                                                 : o->endpoint.addr;
-    e->addr2 = *wick_turn_mapped(&gw->turn[0]);
+    e->endpoint_kind = has ? at->kind : 0;
+    e->addr = at->addr;
+    e->addr2 = *wick_turn_mapped(gw_main(gw));
+    if (e->kind == WICK_GW_EV_PATH_CHANGED) {
+        gw_path_tell_event(gw, e);
+    }
     e->revert_selector = o->revert.selector;
     e->revert_name = o->revert.name;
 }
@@ -311,6 +328,7 @@ static bool poll_event(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
         out->event.status = gw->event[at].status;
         out->event.final = gw->event[at].final;
         out->event.sent = gw->event[at].sent;
+        out->event.index = gw->event[at].index;
         out->event.session = gw->event[at].session;
         out->session = gw->event[at].session;
         if (out->session < WICK_GW_SESSIONS_MAX) {
@@ -343,6 +361,12 @@ static bool poll_small(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
             gw->socket_new[i] = false;
             out->kind = WICK_GW_OUT_SOCKET_NEW;
             out->socket = i;
+#if WICK_WITH_PATH
+            if (i == WICK_GW_SOCKET_OPEN) {
+                out->kind = WICK_GW_OUT_SOCKET_OPEN;
+                out->to.port = gw->open.port;
+            }
+#endif
             return true;
         }
     }
@@ -362,12 +386,12 @@ static void tick_reorgs(wick_gateway *gw, uint64_t now_ms)
 
 static bool all_released(const wick_gateway *gw)
 {
-    for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
+    for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
         if (gw->turn_used[i]) {
             return false;
         }
     }
-    return true;
+    return gw_path_released(gw);
 }
 
 void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
@@ -381,13 +405,16 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
         deadline = gw_own_tick(gw, now_ms);
         deadline = wick_time_min(deadline, gw_relay_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_second_tick(gw, now_ms));
+        deadline = wick_time_min(deadline, gw_standby_tick(gw, now_ms));
+        deadline = wick_time_min(deadline, gw_path_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_session_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_nsl_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_read_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_ask_tick(gw, now_ms));
         if (poll_small(gw, out, now_ms) || gw_read_poll(gw, out, now_ms) ||
             gw_ask_poll(gw, out, now_ms) || gw_relay_poll(gw, out, now_ms, &deadline) ||
-            gw_second_poll(gw, out, now_ms) || gw_nsl_poll(gw, out, now_ms, &deadline)) {
+            gw_second_poll(gw, out, now_ms) || gw_choice_poll(gw, out, now_ms) ||
+            gw_path_poll(gw, out, now_ms, &deadline) || gw_nsl_poll(gw, out, now_ms, &deadline)) {
             return;
         }
 #if WICK_WITH_DIRECT
@@ -414,7 +441,15 @@ void wick_gateway_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_
     if (socket >= WICK_GW_SOCKETS) {
         return;
     }
-    if (gw->turn_used[socket] && wick_addr_equal(from, wick_turn_server(&gw->turn[socket]))) {
+    if (socket >= WICK_GW_TURNS) {
+        if (!gw_path_input(gw, now_ms, socket, bytes, from)) {
+            gw_session_input(gw, now_ms, (uint8_t)(VIA_DIRECT | socket), from, bytes);
+        }
+    } else if (gw_choice_input(gw, now_ms, bytes, from)) {
+        return;
+    } else if (gw->turn_used[socket] &&
+               wick_addr_equal(from, wick_turn_server(&gw->turn[socket]))) {
+        gw_standby_heard(gw, now_ms, socket);
         wick_turn_data data;
         memset(&data, 0, sizeof data);
         if (wick_turn_input(&gw->turn[socket], now_ms, bytes, from, &data) == WICK_OK) {

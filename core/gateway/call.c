@@ -142,23 +142,24 @@ static void try_path(wick_gateway *gw, uint64_t now_ms, uint8_t index)
 {
     wick_gateway_session *s = &gw->session[index];
     s->due_ms = now_ms + PATH_PERIOD_MS;
-    if (!gw->own.registered_told || !gw_relay_up(gw)) {
+    bool relayed = s->endpoint_kind == WICK_ENDPOINT_RELAY;
+    if (!gw->own.registered_told || (relayed ? !gw_relay_up(gw) : !gw_path_up(gw))) {
         if (gw->own.state == OWN_FAILED) {
             gw_session_end(gw, index, gw->own.failed_status);
         }
         return; /* the responder could not look us up, or there is no way out yet */
     }
-    if (s->endpoint_kind != WICK_ENDPOINT_RELAY) {
+    if (!relayed) {
         s->via = VIA_DIRECT;
         start_handshake(gw, now_ms, index);
         return;
     }
-    s->via = 0;
+    s->via = gw_main_via(gw);
     if (s->over_second) {
         const wick_addr *server = gw_relay_at(gw, &s->addr);
-        s->via = server != NULL ? 1 : 0;
+        s->via = server != NULL ? 1 : gw_main_via(gw);
         if (server != NULL && !gw_second_up(gw, &s->addr)) {
-            bool begun = gw_second_start(gw, now_ms, server, false);
+            bool begun = gw_second_start(gw, now_ms, server, false, 1);
             (void)begun; /* it may be under way already, or serve another call first */
             return;
         }
@@ -232,7 +233,7 @@ void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_sta
         } else if (s->tries + 1u < CALL_TRIES && status == WICK_E_NSL_NO_ANSWER) {
             gw_path_release(gw, i);
             s->tries++;
-            s->over_second = !wick_addr_same_ip(&s->addr, wick_turn_relayed(&gw->turn[0]));
+            s->over_second = !wick_addr_same_ip(&s->addr, wick_turn_relayed(gw_main(gw)));
             s->state = SES_LOOKUP; /* it may have moved; or its relay does not let ours in */
             s->due_ms = now_ms;
             s->give_up_ms = now_ms + SET_UP_MS;

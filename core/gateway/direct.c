@@ -65,7 +65,7 @@ static void list_own(wick_gateway *gw)
     wick_direct_candidate list[WICK_DIRECT_CANDIDATES];
     uint8_t count = 0;
     memset(list, 0, sizeof list);
-    for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
+    for (uint8_t i = 0; i < WICK_GW_TURNS; i++) {
         if (gw_way_via_up(gw, i)) {
             add_own(list, &count, wick_turn_relayed(&gw->turn[i]), WICK_DIRECT_RELAYED);
         }

@@ -8,6 +8,8 @@
  *   read.c     proven answers of a chain                 ask.c      all other requests
  *   own.c      own record: what is there, what to do     transaction.c  and writing it
  *   relay.c    relays, credentials, the allocation       second.c   another allocation
+ *   relay_choice.c  which relay                          standby.c  a second relay, kept warm
+ *   path.c     other ways in, and which one is told
  *   lookup.c   records of peers                          call.c     from a name to a handshake
  *   handshake.c  NSL                                     session.c  after it
  *   direct.c   messages about paths (direct_msg.c)       ways.c     paths of a session
@@ -41,8 +43,9 @@ enum {
     SES_ENDED /* its last event has not been polled yet */
 };
 
+#define VIA_DIRECT 0x80u /* no relay, by the socket in the lower bits; else index of the allocation */
 #define GW_IS_DIRECT(via) (((via) & VIA_DIRECT) != 0)
-#define VIA_DIRECT 0x80u /* socket 0, no relay; else the index of the allocation */
+#define VIA_SOCKET(via) ((uint8_t)((via) & 0x7Fu))
 
 #define REQUEST_TRIES 3u
 #define BACKOFF_MIN_MS 2000u
@@ -57,6 +60,8 @@ static inline const wick_gateway_registry *gw_registry(const wick_gateway *gw, u
 void gw_event(wick_gateway *gw, wick_gateway_event_kind kind, wick_status status, uint8_t session);
 void gw_event_more(wick_gateway *gw, wick_gateway_event_kind kind, wick_status status, bool final,
                    bool sent);
+/** The event pushed last is about this word. */
+void gw_event_index(wick_gateway *gw, uint8_t index);
 /** Forgets the events of a session. */
 void gw_event_drop(wick_gateway *gw, uint8_t session);
 /** Time of day: the clock's, but never behind the newest proven header. false: unknown. */
@@ -125,6 +130,34 @@ void gw_tx_fees(wick_gateway *gw, uint64_t now_ms, uint64_t base, uint64_t prior
 void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span revert);
 
 /* relay.c */
+enum {
+    R_IDLE = 0,
+    R_LIST,
+    R_LISTING,
+    R_MEASURE,
+    R_CRED,
+    R_CRED_WAIT,
+    R_START,
+    R_WAIT,
+    R_CHECK,
+    R_UP,
+    R_BACKOFF,
+    R_FAILED,
+    R_STOPPED
+};
+
+/** Index of the allocation in use. */
+static inline uint8_t gw_main_via(const wick_gateway *gw)
+{
+#if WICK_WITH_STANDBY
+    return gw->standby.main;
+#else
+    (void)gw;
+    return 0;
+#endif
+}
+#define gw_main(gw) (&(gw)->turn[gw_main_via(gw)])
+
 void gw_relay_start(wick_gateway *gw, uint64_t now_ms);
 void gw_relay_stop(wick_gateway *gw, uint64_t now_ms);
 uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms);
@@ -140,10 +173,104 @@ WICK_NODISCARD wick_status gw_turn_start(wick_gateway *gw, uint8_t index, const 
 void gw_relay_checked(wick_gateway *gw, uint64_t now_ms, wick_status status);
 /** Server of the approved relay at this IP, NULL if none is. */
 const wick_addr *gw_relay_at(const wick_gateway *gw, const wick_addr *ip);
+/** The relay in use or about to be. */
+const wick_addr *gw_relay_chosen_at(const wick_gateway *gw);
+/** A fresh allocation lets in those who come over approved relays. @return false: it is of no use,
+ *  and given back */
+bool gw_relay_admit(wick_gateway *gw, uint64_t now_ms, uint8_t via);
+void gw_relay_chosen(wick_gateway *gw, uint64_t now_ms, uint8_t index);
+/** The warm allocation is the one in use now. */
+void gw_relay_promoted(wick_gateway *gw, uint64_t now_ms, uint8_t index);
+
+/* relay_choice.c */
+/** Takes the relay of the last time, or draws one. @return true: after a measurement, which ends with
+ *  gw_relay_chosen() */
+bool gw_choice_begin(wick_gateway *gw, uint64_t now_ms);
+#if WICK_WITH_STANDBY
+uint64_t gw_choice_tick(wick_gateway *gw, uint64_t now_ms);
+bool gw_choice_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
+/** @return true if it answered a measurement */
+bool gw_choice_input(wick_gateway *gw, uint64_t now_ms, wick_span bytes, const wick_addr *from);
+/** Draws a relay, not `except`, weighted by round-trip times. @return false: there is no other one */
+bool gw_choice_draw(wick_gateway *gw, uint8_t *index, uint8_t except);
+/** What is to be found again after a restart: relay and open port. */
+void gw_keep(wick_gateway *gw);
+void gw_kept_load(wick_gateway *gw);
+
+/* standby.c */
+void gw_standby_wake(wick_gateway *gw, uint64_t now_ms);
+void gw_standby_stop(wick_gateway *gw, uint64_t now_ms);
+uint64_t gw_standby_tick(wick_gateway *gw, uint64_t now_ms);
+void gw_standby_event(wick_gateway *gw, uint64_t now_ms, const wick_out *event);
+void gw_standby_checked(wick_gateway *gw, uint64_t now_ms, wick_status status);
+/** The allocation in use is lost or does not answer. @return true: the warm one has taken its place */
+bool gw_standby_promote(wick_gateway *gw, uint64_t now_ms);
+/** The relay in use may be gone: both are asked for a sign of life. */
+void gw_standby_suspect(wick_gateway *gw, uint64_t now_ms);
+/** Relayed address of the warm allocation, NULL if there is none; and its index. */
+const wick_addr *gw_standby_relayed(const wick_gateway *gw);
+uint8_t gw_standby_via(const wick_gateway *gw);
+/** Datagrams from and to the server of an allocation. */
+void gw_standby_heard(wick_gateway *gw, uint64_t now_ms, uint8_t via);
+void gw_standby_asked(wick_gateway *gw, uint64_t now_ms, uint8_t via);
+#else
+#define gw_choice_tick(gw, now_ms) WICK_TIME_NEVER(now_ms)
+#define gw_choice_poll(gw, out, now_ms) false
+#define gw_choice_input(gw, now_ms, bytes, from) false
+#define gw_keep(gw) ((void)(gw))
+#define gw_kept_load(gw) ((void)(gw))
+#define gw_standby_wake(gw, now_ms) ((void)(gw))
+#define gw_standby_stop(gw, now_ms) ((void)(gw))
+#define gw_standby_tick(gw, now_ms) WICK_TIME_NEVER(now_ms)
+#define gw_standby_event(gw, now_ms, event) ((void)(gw))
+#define gw_standby_checked(gw, now_ms, status) ((void)(gw))
+#define gw_standby_promote(gw, now_ms) false
+#define gw_standby_suspect(gw, now_ms) ((void)(gw))
+#define gw_standby_relayed(gw) ((const wick_addr *)NULL)
+#define gw_standby_via(gw) ((uint8_t)0)
+#define gw_standby_heard(gw, now_ms, via) ((void)(gw))
+#define gw_standby_asked(gw, now_ms, via) ((void)(gw))
+#endif
+void gw_relay_describe(const wick_gateway *gw, wick_gateway_path_state *out);
+
+/* path.c */
+/** Peers can get in, in the way that was told last. */
+bool gw_path_up(const wick_gateway *gw);
+/** Endpoint to publish: index 0 primary, 1 standby; NULL: none. */
+const wick_addr *gw_path_endpoint(const wick_gateway *gw, unsigned index, uint8_t *source);
+/** wick_endpoint_kind of a wick_path_source. */
+uint8_t gw_path_kind(uint8_t source);
+/** Is a relay the only way in at the moment, or none? */
+bool gw_path_is_relayed(const wick_gateway *gw);
+/** Relayed addresses may be others now. */
+void gw_path_relays(wick_gateway *gw, uint64_t now_ms);
+void gw_path_tell_event(const wick_gateway *gw, wick_gateway_event *e);
+#if WICK_WITH_PATH
+void gw_path_init(wick_gateway *gw);
+void gw_path_start(wick_gateway *gw);
+void gw_path_stop(wick_gateway *gw, uint64_t now_ms);
+bool gw_path_released(const wick_gateway *gw);
+void gw_path_mapping_changed(wick_gateway *gw, uint64_t now_ms);
+/** @return true if it was a router's, or a trial's */
+bool gw_path_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes,
+                   const wick_addr *from);
+uint64_t gw_path_tick(wick_gateway *gw, uint64_t now_ms);
+bool gw_path_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline);
+#else
+#define gw_path_init(gw) ((void)(gw))
+#define gw_path_start(gw) ((void)(gw))
+#define gw_path_stop(gw, now_ms) ((void)(gw))
+#define gw_path_released(gw) true
+#define gw_path_mapping_changed(gw, now_ms) ((void)(gw))
+#define gw_path_input(gw, now_ms, socket, bytes, from) false
+#define gw_path_tick(gw, now_ms) WICK_TIME_NEVER(now_ms)
+#define gw_path_poll(gw, out, now_ms, deadline) false
+#endif
 
 /* second.c */
 /** @return false: it serves something else now */
-bool gw_second_start(wick_gateway *gw, uint64_t now_ms, const wick_addr *server, bool check);
+bool gw_second_start(wick_gateway *gw, uint64_t now_ms, const wick_addr *server, bool check,
+                     uint8_t of);
 /** Can this peer be called from it? */
 bool gw_second_up(const wick_gateway *gw, const wick_addr *peer);
 void gw_second_event(wick_gateway *gw, uint64_t now_ms, const wick_out *event);

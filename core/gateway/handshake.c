@@ -63,7 +63,7 @@ uint8_t gw_route_get(const wick_gateway *gw, const wick_addr *addr)
             return gw->route[i].via;
         }
     }
-    return 0; /* forgotten in a flood: nearly every peer comes over the own allocation */
+    return gw_main_via(gw); /* forgotten in a flood: nearly every peer comes over it */
 }
 
 /* ------------------------------------------------------------------ in, out */

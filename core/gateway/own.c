@@ -21,7 +21,8 @@
 #define MOVED_GAP_MIN_MS 30000u /* between publications of another path; doubles */
 #define MOVED_GAP_MAX_MS 3600000u
 
-enum { W_DEVICE = 0, W_KEY = 1, W_ENDPOINT = 2, W_MANAGER = 3 };
+enum { W_DEVICE = 0, W_KEY = 1, W_ENDPOINT = 2, W_MANAGER = 2 + WICK_GW_WORDS };
+_Static_assert(W_MANAGER < WICK_PEER_SLOTS_MAX, "all words in one proof");
 
 void gw_own_set(wick_gateway *gw, uint8_t state, uint64_t due_ms)
 {
@@ -94,26 +95,36 @@ static bool registered_well(const wick_gateway *gw, uint64_t unix_s)
            memcmp(pub33, gw->device_pub33, 33) == 0 && o->device.not_after > unix_s;
 }
 
-static bool endpoint_well(const wick_gateway *gw, uint64_t unix_s)
+/* Is word `i` what it should be? */
+static bool endpoint_well(const wick_gateway *gw, unsigned i, uint64_t unix_s)
 {
     const wick_gateway_own *o = &gw->own;
-    const wick_addr *mine = wick_turn_relayed(&gw->turn[0]);
-    return o->has_endpoint && o->endpoint.kind == WICK_ENDPOINT_RELAY &&
-           o->endpoint.seq >= o->seq_floor && /* else peers take it for an old one */
-           o->endpoint.protocol == WICK_PROTOCOL_UDP && wick_addr_equal(&o->endpoint.addr, mine) &&
-           o->endpoint.expires > unix_s + gw->cfg.expires_s / 2;
+    const wick_endpoint *e = &o->endpoint[i];
+    uint8_t source = WICK_PATH_NONE;
+    const wick_addr *mine = gw_path_endpoint(gw, i, &source);
+    if (mine == NULL) { /* nothing that would lead peers astray */
+        return !o->has_endpoint[i] || e->kind == WICK_ENDPOINT_WITHDRAWN || e->expires <= unix_s;
+    }
+    return o->has_endpoint[i] && e->kind == gw_path_kind(source) &&
+           e->seq >= o->seq_floor[i] && /* else peers take it for an old one */
+           e->protocol == WICK_PROTOCOL_UDP && wick_addr_equal(&e->addr, mine) &&
+           e->expires > unix_s + gw->cfg.expires_s / 2;
 }
 
-static bool moved(const wick_gateway *gw)
+/* Does word `i` lead somewhere else than it should? */
+static bool moved(const wick_gateway *gw, unsigned i)
 {
-    return gw->own.has_endpoint &&
-           !wick_addr_equal(&gw->own.endpoint.addr, wick_turn_relayed(&gw->turn[0]));
+    const wick_gateway_own *o = &gw->own;
+    uint8_t source = WICK_PATH_NONE;
+    const wick_addr *mine = gw_path_endpoint(gw, i, &source);
+    return o->has_endpoint[i] && o->endpoint[i].kind != WICK_ENDPOINT_WITHDRAWN &&
+           (mine == NULL || !wick_addr_equal(&o->endpoint[i].addr, mine));
 }
 
 void gw_own_publishing(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_own *o = &gw->own;
-    if (moved(gw)) {
+    if (moved(gw, o->index)) {
         uint32_t twice = o->moved_gap_ms < MOVED_GAP_MAX_MS / 2 ? o->moved_gap_ms * 2
                                                                 : MOVED_GAP_MAX_MS;
         o->moved_gap_ms = o->moved_gap_ms == 0 ? MOVED_GAP_MIN_MS : twice;
@@ -122,10 +133,10 @@ void gw_own_publishing(wick_gateway *gw, uint64_t now_ms)
 }
 
 /* How long another path has to wait until it is published: each one costs the wallet money. */
-static uint32_t moved_wait(const wick_gateway *gw, uint64_t now_ms)
+static uint32_t moved_wait(const wick_gateway *gw, unsigned i, uint64_t now_ms)
 {
     uint32_t since = (uint32_t)now_ms - gw->own.moved_at_ms;
-    return moved(gw) && since < gw->own.moved_gap_ms ? gw->own.moved_gap_ms - since : 0;
+    return moved(gw, i) && since < gw->own.moved_gap_ms ? gw->own.moved_gap_ms - since : 0;
 }
 
 static void begin_register(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
@@ -157,14 +168,52 @@ static void rest(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
 {
     wick_gateway_own *o = &gw->own;
     uint64_t due = o->device.not_after > unix_s ? o->device.not_after - unix_s : 1;
-    if (o->published) {
-        uint64_t left = o->endpoint.expires - unix_s; /* more than half of a life */
-        uint64_t until_half = left - gw->cfg.expires_s / 2;
-        due = until_half < due ? until_half : due;
+    for (unsigned i = 0; i < WICK_GW_WORDS && o->published; i++) {
+        uint8_t source = WICK_PATH_NONE;
+        if (gw_path_endpoint(gw, i, &source) != NULL && o->endpoint[i].expires > unix_s) {
+            uint64_t left = o->endpoint[i].expires - unix_s; /* more than half of a life */
+            uint64_t half = gw->cfg.expires_s / 2;
+            uint64_t until_half = left > half ? left - half : 0;
+            due = until_half < due ? until_half : due;
+        }
     }
     due = due < 86400 ? due : 86400; /* look daily whatever happens: a revocation shows */
     gw_own_set(gw, OWN_REST, now_ms + due * 1000 + 1000);
     gw_check_ready(gw);
+}
+
+static void told(wick_gateway *gw, uint8_t index, bool sent)
+{
+    gw_event_more(gw, WICK_GW_EV_PUBLISHED, WICK_OK, false, sent);
+    gw_event_index(gw, index);
+}
+
+/* The endpoints, the primary one first. @return true: one is being written, or has to wait */
+static bool tend(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
+{
+    wick_gateway_own *o = &gw->own;
+    for (uint8_t i = 0; i < WICK_GW_WORDS; i++) {
+        bool sent = o->action == ACT_PUBLISH && o->index == i;
+        if (endpoint_well(gw, i, unix_s)) {
+            if (sent || (i == 0 && !o->published)) {
+                told(gw, i, sent);
+            }
+            o->published = o->published || i == 0;
+            continue;
+        }
+        o->published = o->published && i != 0;
+        uint32_t wait = moved_wait(gw, i, now_ms);
+        o->action = ACT_NONE;
+        if (wait != 0) {
+            gw_own_set(gw, OWN_REST, now_ms + wait);
+        } else {
+            o->index = i;
+            gw_tx_begin(gw, now_ms, ACT_PUBLISH);
+        }
+        gw_check_ready(gw);
+        return true;
+    }
+    return false;
 }
 
 static void decide(wick_gateway *gw, uint64_t now_ms)
@@ -189,22 +238,9 @@ static void decide(wick_gateway *gw, uint64_t now_ms)
         o->registered_told = true;
         gw_event_more(gw, WICK_GW_EV_REGISTERED, WICK_OK, false, sent && o->action == ACT_REGISTER);
     }
-    if ((gw->goals & WICK_GW_GOAL_PUBLISH) == 0 || !gw_relay_up(gw)) {
+    if ((gw->goals & WICK_GW_GOAL_PUBLISH) == 0 || !gw_path_up(gw)) {
         o->published = false;
-    } else if (endpoint_well(gw, unix_s)) {
-        if (!o->published || o->action == ACT_PUBLISH) {
-            gw_event_more(gw, WICK_GW_EV_PUBLISHED, WICK_OK, false, o->action == ACT_PUBLISH);
-        }
-        o->published = true;
-    } else if (moved_wait(gw, now_ms) != 0) {
-        o->published = false;
-        o->action = ACT_NONE;
-        gw_own_set(gw, OWN_REST, now_ms + moved_wait(gw, now_ms));
-        gw_check_ready(gw);
-        return;
-    } else {
-        o->published = false;
-        gw_tx_begin(gw, now_ms, ACT_PUBLISH);
+    } else if (tend(gw, now_ms, unix_s)) {
         return;
     }
     o->action = ACT_NONE;
@@ -232,14 +268,17 @@ static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
     if (s != WICK_OK) {
         return s;
     }
-    s = wick_endpoint_decode(&o->endpoint, read->query.values[W_ENDPOINT]);
-    o->has_endpoint = s == WICK_OK;
-    if (s != WICK_OK && s != WICK_E_NO_ENDPOINT) {
-        return s;
-    }
-    o->seq_floor = seen.seq[0];
-    if (o->has_endpoint && o->endpoint.seq > o->seq_floor) {
-        o->seq_floor = o->endpoint.seq;
+    for (unsigned i = 0; i < WICK_GW_WORDS; i++) {
+        s = wick_endpoint_decode(&o->endpoint[i], read->query.values[W_ENDPOINT + i]);
+        o->has_endpoint[i] = s == WICK_OK;
+        if (s != WICK_OK && s != WICK_E_NO_ENDPOINT) {
+            return s;
+        }
+        o->seq_floor[i] = seen.seq[i];
+        if (o->has_endpoint[i] && o->endpoint[i].seq > o->seq_floor[i]) {
+            o->seq_floor[i] = o->endpoint[i].seq;
+        }
+        seen.seq[i] = o->seq_floor[i];
     }
     o->block_number = read->header.number;
     o->block_time_s = read->header.timestamp;
@@ -247,7 +286,6 @@ static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
     o->grace = read->grace;
     if (o->registered) {
         seen.epoch = o->device.epoch;
-        seen.seq[0] = o->seq_floor;
         wick_marks_put(&gw->marks, 0, gw->id, gw->service, &seen);
     }
     return WICK_OK;
@@ -286,9 +324,10 @@ static bool written(const wick_gateway *gw)
     if (o->action == ACT_REGISTER) {
         return registered_well(gw, 0) && o->device.epoch > o->voucher.epoch;
     }
-    return wick_endpoint_decode(&want, o->word) == WICK_OK && o->has_endpoint &&
-           o->endpoint.seq == want.seq && o->endpoint.expires == want.expires &&
-           o->endpoint.kind == want.kind && wick_addr_equal(&o->endpoint.addr, &want.addr);
+    const wick_endpoint *e = &o->endpoint[o->index];
+    return wick_endpoint_decode(&want, o->word) == WICK_OK && o->has_endpoint[o->index] &&
+           e->seq == want.seq && e->expires == want.expires && e->kind == want.kind &&
+           wick_addr_equal(&e->addr, &want.addr);
 }
 
 void gw_own_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
@@ -338,11 +377,13 @@ static bool begin_read(wick_gateway *gw, uint8_t purpose)
     if (words) {
         wick_slot_device(r->query.slots[W_DEVICE], gw->id, 0);
         wick_slot_device(r->query.slots[W_KEY], gw->id, 1);
-        wick_slot_endpoint(r->query.slots[W_ENDPOINT], gw->id, gw->service, 0);
-        r->query.count = 3;
+        for (unsigned i = 0; i < WICK_GW_WORDS; i++) {
+            wick_slot_endpoint(r->query.slots[W_ENDPOINT + i], gw->id, gw->service, i);
+        }
+        r->query.count = W_MANAGER;
         if (gw->own.state == OWN_MANAGER) {
             wick_slot_manager(r->query.slots[W_MANAGER], gw->own.voucher.org);
-            r->query.count = 4;
+            r->query.count = W_MANAGER + 1;
         }
     }
     return true;

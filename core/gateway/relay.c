@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Relays: which are approved (proven), with which credentials, and one allocation kept alive. The
+ * Relays: which are approved (proven), with which credentials, and the allocation in use. The
  * permission scheme: besides the peers it calls, a gateway permits the IP of its own relayed
  * address and those of the approved relays, one request each, so that gateways on any of them get
  * through and nobody else does. A permission is no authentication: the handshake is.
  *
  *   state    what happens                                   then
- *   LIST     the relay registry is read                     CRED
+ *   LIST     the relay registry is read                     MEASURE, CRED
+ *   MEASURE  round-trip times (relay_choice.c)              CRED
  *   CRED     configured credentials, or the manager's       START
  *   START    a client is set up for the chosen relay        WAIT
  *   WAIT     it allocates                                   CHECK | BACKOFF | CRED | FAILED
  *   CHECK    where configured, the relay is tried           UP | BACKOFF
- *   UP       relayed address held                           CRED when it is lost, BACKOFF when
- *                                                           that is so soon that it never settled
+ *   UP       relayed address held                           UP with the warm one when it is lost or
+ *                                                           silent (standby.c); else CRED, BACKOFF
+ *                                                           when it never settled
  *   BACKOFF  a pause, then the next relay                   CRED, or LIST if there is none
  */
 #include "gateway_internal.h"
@@ -24,21 +26,6 @@
 #define SOCKET_TRIES 3u
 #define SETTLED_MS 60000u  /* a path lost sooner counts as a failure of its relay */
 #define STABLE_MS 3600000u /* a path that lasts so long may be published again at once */
-
-enum {
-    R_IDLE = 0,
-    R_LIST,
-    R_LISTING,
-    R_CRED,
-    R_CRED_WAIT,
-    R_START,
-    R_WAIT,
-    R_CHECK,
-    R_UP,
-    R_BACKOFF,
-    R_FAILED,
-    R_STOPPED
-};
 
 static void set(wick_gateway *gw, uint8_t state, uint64_t due_ms)
 {
@@ -64,29 +51,34 @@ void gw_relay_start(wick_gateway *gw, uint64_t now_ms)
 
 void gw_relay_stop(wick_gateway *gw, uint64_t now_ms)
 {
-    for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
+    for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
         if (gw->turn_used[i]) {
             wick_turn_release(&gw->turn[i], now_ms);
         }
     }
     gw->relays.ask.state = REQ_FREE;
     set(gw, R_STOPPED, WICK_TIME_NEVER(now_ms));
+    gw_standby_stop(gw, now_ms);
 }
 
 /* Says why, tries again later (another relay if there is one), or not at all. */
 static void fail(wick_gateway *gw, uint64_t now_ms, wick_status status, bool final)
 {
     wick_gateway_relays *r = &gw->relays;
-    gw_event_more(gw, WICK_GW_EV_PATH_CHANGED, status, final, false);
+    r->status = status;
+    set(gw, final ? R_FAILED : R_BACKOFF, WICK_TIME_NEVER(now_ms));
+    if (gw_path_is_relayed(gw)) { /* else peers have another way in */
+        gw_event_more(gw, WICK_GW_EV_PATH_CHANGED, status, final, false);
+    }
+    gw_path_relays(gw, now_ms);
     if (final) {
-        set(gw, R_FAILED, WICK_TIME_NEVER(now_ms));
         return;
     }
     r->chosen++;
     r->checked = false;
     r->settled = false;
     r->tries = 0;
-    set(gw, R_BACKOFF, now_ms + r->backoff_ms);
+    r->due_ms = now_ms + r->backoff_ms;
     r->backoff_ms = r->backoff_ms < PATH_BACKOFF_MAX_MS / 2 ? r->backoff_ms * 2
                                                             : PATH_BACKOFF_MAX_MS;
 }
@@ -101,9 +93,13 @@ static void have_list(wick_gateway *gw, uint64_t now_ms)
         fail(gw, now_ms, WICK_E_RELAY_UNKNOWN, false);
         return;
     }
-    if (r->count != 0) {
-        r->chosen = (uint8_t)(gw_random(gw) % r->count); /* spread the load; then stick to it */
-    }
+    /* The one of the last time, or one drawn among all; then stick to it. */
+    set(gw, gw_choice_begin(gw, now_ms) ? R_MEASURE : R_CRED, now_ms);
+}
+
+void gw_relay_chosen(wick_gateway *gw, uint64_t now_ms, uint8_t index)
+{
+    gw->relays.chosen = index;
     set(gw, R_CRED, now_ms);
 }
 
@@ -209,7 +205,7 @@ wick_status gw_turn_start(wick_gateway *gw, uint8_t index, const wick_addr *serv
     return s;
 }
 
-static const wick_addr *chosen(const wick_gateway *gw)
+const wick_addr *gw_relay_chosen_at(const wick_gateway *gw)
 {
     const wick_gateway_relays *r = &gw->relays;
     return gw->cfg.relay.port != 0 ? &gw->cfg.relay : &gw->relay[r->chosen % r->count];
@@ -232,30 +228,45 @@ static void up(wick_gateway *gw, uint64_t now_ms)
     gw->relays.tries = 0;
     gw->relays.settled = false;
     set(gw, R_UP, now_ms + SETTLED_MS);
-    gw_event(gw, WICK_GW_EV_PATH_CHANGED, WICK_OK, WICK_GW_NO_SESSION);
-    gw_own_wake(gw, now_ms);
+    gw_path_relays(gw, now_ms);
     gw_check_ready(gw);
+    gw_standby_wake(gw, now_ms);
+}
+
+void gw_relay_promoted(wick_gateway *gw, uint64_t now_ms, uint8_t index)
+{
+    gw->relays.chosen = index;
+    up(gw, now_ms);
+}
+
+bool gw_relay_admit(wick_gateway *gw, uint64_t now_ms, uint8_t via)
+{
+    const wick_addr *mine = wick_turn_relayed(&gw->turn[via]);
+    if (!gw->cfg.allow_private_relay && !wick_addr_is_public(mine)) {
+        wick_turn_release(&gw->turn[via], now_ms);
+        return false;
+    }
+    /* One request per relay: one denied address in a common request would deny them all. */
+    wick_status s = wick_turn_permit(&gw->turn[via], now_ms, mine);
+    for (unsigned i = 0; i < gw->relays.count && s == WICK_OK; i++) {
+        if (!wick_addr_same_ip(&gw->relay[i], mine)) {
+            s = wick_turn_permit(&gw->turn[via], now_ms, &gw->relay[i]);
+        }
+    }
+    gw->relay[WICK_GW_RELAYS_MAX + via / 2u] = *mine;
+    return true;
 }
 
 static void allocated(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_relays *r = &gw->relays;
-    const wick_addr *mine = wick_turn_relayed(&gw->turn[0]);
-    if (!gw->cfg.allow_private_relay && !wick_addr_is_public(mine)) {
-        wick_turn_release(&gw->turn[0], now_ms);
+    if (!gw_relay_admit(gw, now_ms, gw_main_via(gw))) {
         fail(gw, now_ms, WICK_E_TURN_RELAY_UNFIT, false);
         return;
     }
-    /* One request per relay: one denied address in a common request would deny them all. */
-    wick_status s = wick_turn_permit(&gw->turn[0], now_ms, mine);
-    for (unsigned i = 0; i < r->count && s == WICK_OK; i++) {
-        if (!wick_addr_same_ip(&gw->relay[i], mine)) {
-            s = wick_turn_permit(&gw->turn[0], now_ms, &gw->relay[i]);
-        }
-    }
-    gw->relay[WICK_GW_RELAYS_MAX] = *mine;
     set(gw, R_CHECK, WICK_TIME_NEVER(now_ms));
-    if (!gw->cfg.check_relay || r->checked || !gw_second_start(gw, now_ms, chosen(gw), true)) {
+    if (!gw->cfg.check_relay || r->checked ||
+        !gw_second_start(gw, now_ms, gw_relay_chosen_at(gw), true, gw_main_via(gw))) {
         up(gw, now_ms);
     }
 }
@@ -266,7 +277,7 @@ void gw_relay_checked(wick_gateway *gw, uint64_t now_ms, wick_status status)
         return;
     }
     if (status != WICK_OK) {
-        wick_turn_release(&gw->turn[0], now_ms);
+        wick_turn_release(gw_main(gw), now_ms);
         fail(gw, now_ms, status, false);
         return;
     }
@@ -279,7 +290,7 @@ static void not_allocated(wick_gateway *gw, uint64_t now_ms, wick_status status)
     wick_gateway_relays *r = &gw->relays;
     r->tries++;
     if (status == WICK_E_TURN_MISMATCH && r->tries < SOCKET_TRIES) {
-        gw->socket_new[0] = true; /* the server holds something else for this 5-tuple */
+        gw->socket_new[gw_main_via(gw)] = true; /* the server holds something else for this 5-tuple */
         set(gw, R_START, now_ms);
     } else if (status == WICK_E_TURN_CREDENTIALS && gw->cfg.relay_user == NULL &&
                r->from_wallet && r->tries < 2) {
@@ -294,14 +305,23 @@ static void not_allocated(wick_gateway *gw, uint64_t now_ms, wick_status status)
 /* A relay that grants and takes back in a loop must not make us write to the chain each time. */
 static void lost(wick_gateway *gw, uint64_t now_ms, wick_status status)
 {
+    uint8_t via = gw_main_via(gw);
+    gw->relays.status = status;
+    if (gw_standby_promote(gw, now_ms)) {
+        gw_session_path_lost(gw, now_ms, via, WICK_E_TURN_LOST);
+        return;
+    }
     if (gw->relays.settled) {
         gw->relays.settled = false;
-        gw_event_more(gw, WICK_GW_EV_PATH_CHANGED, status, false, false);
         set(gw, R_CRED, now_ms);
+        if (gw_path_is_relayed(gw)) {
+            gw_event_more(gw, WICK_GW_EV_PATH_CHANGED, status, false, false);
+        }
+        gw_path_relays(gw, now_ms);
     } else {
         fail(gw, now_ms, status, false);
     }
-    gw_session_path_lost(gw, now_ms, 0, WICK_E_TURN_LOST);
+    gw_session_path_lost(gw, now_ms, via, WICK_E_TURN_LOST);
 }
 
 static void turn_event(wick_gateway *gw, uint64_t now_ms, const wick_out *o)
@@ -313,6 +333,12 @@ static void turn_event(wick_gateway *gw, uint64_t now_ms, const wick_out *o)
     case WICK_TURN_EV_PERMISSION_READY:
     case WICK_TURN_EV_PERMISSION_DENIED:
         gw_session_permission(gw, now_ms, &o->to);
+        break;
+    case WICK_TURN_EV_MAPPING_CHANGED:
+        gw_path_mapping_changed(gw, now_ms);
+        break;
+    case WICK_TURN_EV_SILENT:
+        gw_standby_suspect(gw, now_ms);
         break;
     case WICK_TURN_EV_LOST:
         lost(gw, now_ms, o->status);
@@ -329,7 +355,7 @@ static void turn_event(wick_gateway *gw, uint64_t now_ms, const wick_out *o)
 
 bool gw_relay_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline)
 {
-    for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
+    for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
         while (gw->turn_used[i]) {
             wick_out o;
             memset(&o, 0, sizeof o);
@@ -342,10 +368,12 @@ bool gw_relay_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uin
                 return true;
             }
             if (o.kind == WICK_OUT_EVENT) {
-                if (i == 0) {
+                if (i == gw_main_via(gw)) {
                     turn_event(gw, now_ms, &o);
-                } else {
+                } else if (i == 1) {
                     gw_second_event(gw, now_ms, &o);
+                } else {
+                    gw_standby_event(gw, now_ms, &o);
                 }
                 *deadline = now_ms; /* something may be due now */
                 return false;
@@ -369,6 +397,10 @@ uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms)
     wick_gateway_relays *r = &gw->relays;
     if (r->state == R_IDLE || !wick_time_reached(now_ms, r->due_ms)) {
         return r->state == R_IDLE ? WICK_TIME_NEVER(now_ms) : r->due_ms;
+    }
+    if (r->state == R_MEASURE) {
+        r->due_ms = gw_choice_tick(gw, now_ms);
+        return r->due_ms;
     }
     r->due_ms = WICK_TIME_NEVER(now_ms);
     switch (r->state) {
@@ -398,6 +430,7 @@ uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms)
         if (!r->settled) {
             r->settled = true;
             r->backoff_ms = BACKOFF_MIN_MS;
+            gw_keep(gw);
             r->due_ms = now_ms + STABLE_MS - SETTLED_MS;
         } else {
             gw->own.moved_gap_ms = 0;
@@ -407,7 +440,7 @@ uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms)
         set(gw, R_START, now_ms);
         break;
     case R_START: {
-        wick_status s = gw_turn_start(gw, 0, chosen(gw), now_ms);
+        wick_status s = gw_turn_start(gw, gw_main_via(gw), gw_relay_chosen_at(gw), now_ms);
         if (s == WICK_OK) {
             set(gw, R_WAIT, r->due_ms);
         } else {

@@ -31,7 +31,8 @@ static void to_state(wick_gateway *gw, uint8_t state, uint64_t due_ms)
     gw->second.due_ms = due_ms;
 }
 
-bool gw_second_start(wick_gateway *gw, uint64_t now_ms, const wick_addr *server, bool check)
+bool gw_second_start(wick_gateway *gw, uint64_t now_ms, const wick_addr *server, bool check,
+                     uint8_t of)
 {
     wick_gateway_second *s = &gw->second;
     if (s->state != SECOND_IDLE) {
@@ -39,6 +40,7 @@ bool gw_second_start(wick_gateway *gw, uint64_t now_ms, const wick_addr *server,
     }
     memset(s, 0, sizeof *s);
     s->check = check;
+    s->of = of;
     s->server = *server;
     gw->socket_new[1] = true; /* the server may remember the 5-tuple of an earlier one */
     if (gw_turn_start(gw, 1, server, now_ms) != WICK_OK) {
@@ -59,10 +61,19 @@ static void end(wick_gateway *gw, uint64_t now_ms)
     to_state(gw, gw->turn_used[1] ? SECOND_END : SECOND_IDLE, WICK_TIME_NEVER(now_ms));
 }
 
+static void tell_checked(wick_gateway *gw, uint64_t now_ms, wick_status status)
+{
+    if (gw->second.of == gw_main_via(gw)) {
+        gw_relay_checked(gw, now_ms, status);
+    } else {
+        gw_standby_checked(gw, now_ms, status);
+    }
+}
+
 static void checked(wick_gateway *gw, uint64_t now_ms, wick_status status)
 {
     end(gw, now_ms);
-    gw_relay_checked(gw, now_ms, status);
+    tell_checked(gw, now_ms, status);
 }
 
 /* ------------------------------------------------------------------ events of its client */
@@ -70,7 +81,7 @@ static void checked(wick_gateway *gw, uint64_t now_ms, wick_status status)
 static void allocated(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_second *s = &gw->second;
-    const wick_addr *own = wick_turn_relayed(&gw->turn[0]);
+    const wick_addr *own = wick_turn_relayed(&gw->turn[s->of]);
     if (!s->check) {
         s->used_ms = now_ms;
         to_state(gw, SECOND_UP, now_ms + UNUSED_MS);
@@ -112,7 +123,7 @@ void gw_second_event(wick_gateway *gw, uint64_t now_ms, const wick_out *o)
             }
         }
         if (check) {
-            gw_relay_checked(gw, now_ms, WICK_OK); /* no second one to be had: cannot be checked */
+            tell_checked(gw, now_ms, WICK_OK); /* no second one to be had: cannot be checked */
         }
     } else if (o->event == WICK_TURN_EV_PERMISSION_READY ||
                o->event == WICK_TURN_EV_PERMISSION_DENIED) {
@@ -131,12 +142,12 @@ bool gw_second_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_
                      wick_span bytes)
 {
     wick_gateway_second *s = &gw->second;
-    if (s->state != SECOND_CHECK || via > 1 || bytes.len != PROBE_BYTES ||
+    if (s->state != SECOND_CHECK || (via != 1 && via != s->of) || bytes.len != PROBE_BYTES ||
         memcmp(bytes.ptr, s->probe, PROBE_BYTES) != 0 ||
-        !wick_addr_equal(from, wick_turn_relayed(&gw->turn[1 - via]))) {
+        !wick_addr_equal(from, wick_turn_relayed(&gw->turn[via == 1 ? s->of : 1]))) {
         return false;
     }
-    s->got |= (uint8_t)(1u << via);
+    s->got |= via == 1 ? 2 : 1;
     if (s->got == 3) {
         checked(gw, now_ms, WICK_OK);
     }
@@ -146,13 +157,14 @@ bool gw_second_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_
 bool gw_second_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
 {
     wick_gateway_second *s = &gw->second;
-    for (uint8_t via = 0; via < 2 && s->state == SECOND_CHECK; via++) {
-        if ((s->to_send & (1u << via)) == 0) {
+    for (uint8_t side = 0; side < 2 && s->state == SECOND_CHECK; side++) {
+        uint8_t via = side == 0 ? s->of : 1, other = side == 0 ? 1 : s->of;
+        if ((s->to_send & (1u << side)) == 0) {
             continue;
         }
-        s->to_send &= (uint8_t)~(1u << via);
+        s->to_send &= (uint8_t)~(1u << side);
         wick_status st = gw_path_send(gw, out, wick_span_make(s->probe, PROBE_BYTES), now_ms, via,
-                                      wick_turn_relayed(&gw->turn[1 - via]));
+                                      wick_turn_relayed(&gw->turn[other]));
         if (st == WICK_OK) {
             return true;
         }

@@ -22,12 +22,14 @@ wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index)
 
 void gw_way_release(wick_gateway *gw, uint8_t index, uint8_t via, const wick_addr *addr)
 {
-    if (via >= WICK_GW_SOCKETS || addr->port == 0) {
+    if (via >= WICK_GW_TURNS || addr->port == 0) {
         return;
     }
     /* Relays keep theirs: through them come callers. So does who shares the IP with another. */
-    bool kept = gw_relay_at(gw, addr) != NULL ||
-                wick_addr_same_ip(&gw->relay[WICK_GW_RELAYS_MAX], addr);
+    bool kept = via != 1 && gw_relay_at(gw, addr) != NULL;
+    for (unsigned i = WICK_GW_RELAYS_MAX; via != 1 && i < sizeof gw->relay / sizeof gw->relay[0]; i++) {
+        kept = kept || wick_addr_same_ip(&gw->relay[i], addr);
+    }
     bool bound = false;
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         const wick_gateway_session *o = &gw->session[i];
@@ -173,7 +175,7 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
     s->keys = *keys;
     s->due_ms = now_ms; /* since when it is up */
     s->used_ms = now_ms;
-    if ((s->via & VIA_DIRECT) == 0) {
+    if (!GW_IS_DIRECT(s->via)) {
         /* Four bytes around a datagram instead of 36, and the peer's port is pinned. */
         wick_status bound = wick_turn_bind(&gw->turn[s->via], now_ms, &s->addr);
         (void)bound; /* without a channel data goes on in Send indications */
@@ -274,7 +276,7 @@ wick_status gw_path_send(wick_gateway *gw, wick_gateway_out *out, wick_span byte
     }
     if (GW_IS_DIRECT(via)) {
         memmove(gw->frame, bytes.ptr, bytes.len);
-        out->socket = (uint8_t)(via & ~VIA_DIRECT);
+        out->socket = VIA_SOCKET(via);
         out->to = *to;
         out->bytes = wick_span_make(gw->frame, bytes.len);
         return WICK_OK;
@@ -282,6 +284,7 @@ wick_status gw_path_send(wick_gateway *gw, wick_gateway_out *out, wick_span byte
     wick_buf b = wick_buf_make(gw->frame, sizeof gw->frame);
     wick_status s = wick_turn_send(&gw->turn[via], now_ms, &b, to, bytes);
     if (s == WICK_OK) {
+        gw_standby_asked(gw, now_ms, via);
         out->socket = via;
         out->to = *wick_turn_server(&gw->turn[via]);
         out->bytes = wick_buf_span(&b);

@@ -94,7 +94,7 @@ bool gw_way_unicast(const wick_gateway *gw, const wick_addr *addr)
 
 bool gw_way_via_up(const wick_gateway *gw, uint8_t via)
 {
-    return via < WICK_GW_SOCKETS && gw->turn_used[via] && wick_turn_is_allocated(&gw->turn[via]) &&
+    return via < WICK_GW_TURNS && gw->turn_used[via] && wick_turn_is_allocated(&gw->turn[via]) &&
            !(via == 1 && gw->second.check);
 }
 
@@ -104,7 +104,7 @@ static bool may_probe(const wick_gateway *gw, const wick_addr *addr)
     if (gw->cfg.no_direct || !gw_way_unicast(gw, addr) || gw_relay_at(gw, addr) != NULL) {
         return false;
     }
-    for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
+    for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
         if (gw->turn_used[i] && wick_addr_same_ip(wick_turn_server(&gw->turn[i]), addr)) {
             return false;
         }
@@ -180,7 +180,7 @@ static wick_gateway_way *add(wick_gateway *gw, uint64_t now_ms, uint8_t index, u
 
 static void add_pairs(wick_gateway *gw, uint64_t now_ms, uint8_t index, const wick_addr *addr)
 {
-    for (uint8_t via = 0; via < WICK_GW_SOCKETS; via++) {
+    for (uint8_t via = 0; via < WICK_GW_TURNS; via++) {
         if (gw_way_via_up(gw, via) && gw_way_find(gw, index, via, addr) == GW_NO_WAY) {
             (void)add(gw, now_ms, index, via, addr, WICK_DIRECT_RELAYED);
         }

@@ -22,6 +22,7 @@ wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg)
     }
     d->wallet.sock = NO_SOCK;
     d->watched_fd = -1;
+    wick_driver_path_init(d);
     d->gateway_deadline_ms = wick_driver_now(d);
     return wick_driver_chain_init(d);
 }
@@ -39,6 +40,10 @@ void wick_driver_transmit(wick_driver *d, const wick_gateway_out *out)
 {
     const wick_hal_net *net = d->cfg.net;
     if (out->socket >= WICK_GW_SOCKETS) {
+        return;
+    }
+    if (out->socket == WICK_GW_SOCKET_ROUTER) {
+        wick_driver_path_transmit(d, out);
         return;
     }
     if (d->sock[out->socket] == NO_SOCK) {
@@ -122,6 +127,12 @@ static bool handle(wick_driver *d, wick_driver_event *event, const wick_gateway_
             close_sock(d, out->socket);
         }
         return false;
+    case WICK_GW_OUT_SOCKET_OPEN:
+        if (out->socket < WICK_GW_SOCKETS) {
+            close_sock(d, out->socket);
+            wick_driver_path_open(d, out, now_ms);
+        }
+        return false;
     case WICK_GW_OUT_EVENT:
         put_event(event, WICK_DRIVER_GATEWAY, out->event.session, out->event.status);
         event->gateway = out->event;
@@ -180,6 +191,8 @@ static bool receive(wick_driver *d, uint64_t now_ms)
             d->stats.udp_rx_bytes += (uint64_t)n;
             wick_gateway_input(d->cfg.gateway, now_ms, i,
                                wick_span_make(d->datagram, (size_t)n), &from);
+        } else if (n == WICK_E_NET && from.port != 0) {
+            wick_gateway_refused(d->cfg.gateway, now_ms, i, &from);
         }
         return true; /* a datagram, or an error that concerns one datagram alone */
     }
@@ -215,7 +228,8 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
 
 static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
 {
-    struct pollfd p[WICK_GW_SOCKETS + (1 + WICK_LIGHT_DRIVER_SOCKS) * WICK_DRIVER_CHAINS + 2];
+    struct pollfd p[WICK_GW_SOCKETS + (1 + WICK_LIGHT_DRIVER_SOCKS) * WICK_DRIVER_CHAINS +
+                    WICK_DRIVER_PATH_FDS + 2];
     uint8_t index[WICK_GW_SOCKETS];
     nfds_t udp = 0, n;
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
@@ -224,6 +238,8 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
         }
     }
     n = udp;
+    n += (nfds_t)wick_driver_path_watch(d, &p[n]);
+    nfds_t router = n;
     n += (nfds_t)wick_driver_chain_watch(d, &p[n]);
     if (d->wallet.job != NULL) {
         n += watch(d, &p[n], d->wallet.sock, wick_tls_wants_write(&d->wallet.tls));
@@ -242,6 +258,9 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
     for (nfds_t i = 0; i < udp; i++) {
         d->readable[index[i]] = d->readable[index[i]] || p[i].revents != 0;
     }
+    for (nfds_t i = udp; i < router; i++) {
+        d->router.readable = d->router.readable || p[i].revents != 0;
+    }
     d->watched = own < n && p[own].revents != 0;
 }
 
@@ -255,6 +274,7 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
     put_event(event, WICK_DRIVER_DONE, WICK_GW_NO_SESSION, WICK_OK);
     while (!d->done) {
         uint64_t now_ms = wick_driver_now(d);
+        wick_driver_path_tick(d, now_ms);
         if (run_gateway(d, event, now_ms) || wick_driver_session_run(d, event, now_ms)) {
             return;
         }
@@ -264,6 +284,7 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
         bool moved = wick_driver_chain_run(d, now_ms);
         moved = wick_driver_wallet_run(d, now_ms) || moved;
         moved = receive(d, now_ms) || moved;
+        moved = wick_driver_path_receive(d, now_ms) || moved;
         /* The time counts also under a flood, or the caller would never see it. */
         bool over = wick_time_reached(now_ms, until_ms);
         if (moved && !over && !d->watched) {
@@ -292,6 +313,7 @@ void wick_driver_free(wick_driver *d)
 {
     wick_driver_chain_drop(d);
     wick_driver_wallet_drop(d);
+    wick_driver_path_drop(d);
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         wick_driver_session_free(d, i);
     }

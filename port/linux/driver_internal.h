@@ -42,6 +42,19 @@ void wick_driver_chain_drop(wick_driver *d);
 bool wick_driver_wallet_run(wick_driver *d, uint64_t now_ms);
 void wick_driver_wallet_drop(wick_driver *d);
 
+/* Ways in besides relays: interfaces, the open socket, the router. */
+#define WICK_DRIVER_PATH_FDS 3
+void wick_driver_path_init(wick_driver *d);
+void wick_driver_path_drop(wick_driver *d);
+/* Tells the agent of the network where that has changed. */
+void wick_driver_path_tick(wick_driver *d, uint64_t now_ms);
+void wick_driver_path_open(wick_driver *d, const wick_gateway_out *out, uint64_t now_ms);
+void wick_driver_path_transmit(wick_driver *d, const wick_gateway_out *out);
+/* One datagram of the router. Returns true if there was one. */
+bool wick_driver_path_receive(wick_driver *d, uint64_t now_ms);
+/* At most WICK_DRIVER_PATH_FDS, those of the router first. */
+size_t wick_driver_path_watch(const wick_driver *d, struct pollfd *out);
+
 /* Sessions. `up` starts DTLS for a session of the agent. */
 wick_status wick_driver_session_up(wick_driver *d, const wick_gateway_event *event,
                                    uint64_t now_ms);

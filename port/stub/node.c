@@ -393,6 +393,15 @@ static void drain(wick_stub_node *n, uint64_t *deadline)
                 n->sock[o.socket] = -1;
             }
             break;
+        case WICK_GW_OUT_SOCKET_OPEN:
+            if (n->sock[o.socket] >= 0) {
+                wick_stub_close(n->w, n->sock[o.socket]);
+            }
+            n->sock[o.socket] = wick_stub_open(n->w, n->host, o.to.port, n->actor);
+            n->opened++;
+            wick_gateway_opened(&n->gw, n->w->now_ms, o.socket,
+                                n->sock[o.socket] < 0 ? 0 : n->w->sock[n->sock[o.socket]].port);
+            break;
         case WICK_GW_OUT_DONE:
             n->done = true;
             *deadline = n->w->now_ms + 3600000;
@@ -401,6 +410,25 @@ static void drain(wick_stub_node *n, uint64_t *deadline)
             *deadline = o.deadline_ms;
             return;
         }
+    }
+}
+
+/* The network as it is, whenever it has changed. */
+static void tell_interfaces(wick_stub_node *n)
+{
+    wick_stub_net ctx = {n->w, n->host, n->actor};
+    wick_hal_net net;
+    wick_netif list[4];
+    wick_stub_hal_net(&net, &ctx);
+    uint32_t changes = net.change_count(&ctx) + 1;
+    if (!n->interfaces || changes == n->changes) {
+        return;
+    }
+    n->changes = changes;
+    int32_t count = net.interfaces(&ctx, list, 4);
+    wick_gateway_interfaces(&n->gw, n->w->now_ms, list, (size_t)count);
+    if (n->news < 0) { /* announcements of the router */
+        n->news = wick_stub_open(n->w, n->host, 5350, n->actor);
     }
 }
 
@@ -425,7 +453,13 @@ static uint64_t node_run(void *ctx, wick_stub_world *w)
     if (n->has_light) {
         run_light(n, &light_next);
     }
+    tell_interfaces(n);
     drain(n, &next);
+    while (n->news >= 0 && (len = wick_stub_recv(w, n->news, &from, buf, sizeof buf)) >= 0) {
+        wick_gateway_input(&n->gw, w->now_ms, WICK_GW_SOCKET_ROUTER,
+                           wick_span_make(buf, (size_t)len), &from);
+        drain(n, &next);
+    }
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
         while (n->sock[i] >= 0 &&
                (len = wick_stub_recv(w, n->sock[i], &from, buf, sizeof buf)) >= 0) {
@@ -457,6 +491,7 @@ wick_status wick_stub_node_init(wick_stub_node *n, wick_stub_world *w, int host,
     for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
         n->sock[i] = -1;
     }
+    n->news = -1;
     wick_stub_hal_clock(&n->clock, w);
     wick_stub_hal_entropy(&n->entropy, w);
     wick_stub_store_init(&n->store_mem);
@@ -543,6 +578,11 @@ void wick_stub_node_kill(wick_stub_node *n)
             n->sock[i] = -1;
         }
     }
+    if (n->news >= 0) {
+        wick_stub_close(n->w, n->news);
+        n->news = -1;
+    }
+    n->changes = 0;
     n->cfg.crypto = NULL;
     wick_gateway_wipe(&n->gw);
 }

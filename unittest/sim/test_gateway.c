@@ -16,8 +16,10 @@ TEST(static_ram)
     size_t bar = 24 * 1024 + (sizeof(void *) > 4 ? 512 : 0);
     bar += WICK_WITH_DIRECT ? 2304 : 0; /* parts that small targets leave out */
     bar += WICK_WITH_TURN_SHA256 || WICK_WITH_TURN_MOBILITY || WICK_WITH_TURN_DUAL
-               ? WICK_GW_SOCKETS * 448u
+               ? WICK_GW_TURNS * 448u
                : 0;
+    bar += WICK_WITH_PATH ? 2048 : 0;    /* parts that small targets leave out */
+    bar += WICK_WITH_STANDBY ? 3328 : 0;
     CHECK(sizeof(wick_gateway) <= bar);
 }
 

@@ -720,7 +720,7 @@ TEST(parts_out_of_order)
     wick_span h = wick_span_make(p.header, p.header_len);
     CHECK_STATUS(wick_gateway_header(&lab.a.gw, h, p.hash, 0, id), WICK_OK);
     CHECK_STATUS(wick_gateway_header(&lab.a.gw, h, p.hash, 0, id), WICK_E_STATE); /* twice */
-    CHECK_STATUS(wick_gateway_proof_node(&lab.a.gw, n, 0, id, 3), WICK_E_STATE);
+    CHECK_STATUS(wick_gateway_proof_node(&lab.a.gw, n, 0, id, 2 + WICK_GW_WORDS), WICK_E_STATE);
     CHECK_STATUS(wick_gateway_proof_node(&lab.a.gw, n, 0, id, -2), WICK_E_STATE);
     CHECK_STATUS(wick_gateway_proof_node(&lab.a.gw, n, 0, id, 1), WICK_E_PROOF_INCOMPLETE);
     CHECK_STATUS(wick_gateway_proof_end(&lab.a.gw, 0, id, WICK_OK), WICK_E_STATE); /* it failed */

@@ -538,7 +538,7 @@ TEST(replayed_datagrams)
     for (unsigned round = 0; round < 5; round++) {
         for (unsigned i = 0; i < r.count; i++) {
             wick_span bytes = wick_span_make(r.kept[i].bytes, r.kept[i].len);
-            for (uint8_t s = 0; s < WICK_GW_SOCKETS; s++) {
+            for (uint8_t s = 0; s < WICK_GW_TURNS; s++) {
                 wick_gateway_input(&lab.a.gw, lab.w.now_ms, s, bytes, &r.kept[i].from);
                 wick_stub_node_wake(&lab.a);
                 wick_stub_run(&lab.w, 20, NULL);

@@ -181,14 +181,47 @@
 #define WICK_LIGHT_SAVE_S 3600
 #endif
 
+/* ---- path manager (wick/path.h) ---- */
+
+/* Direct and PCP endpoints of a gateway beside the relayed one: 0 leaves them out of the agent, and
+ * with them the path manager and the PCP client, 1.6 KB of RAM. */
+#ifndef WICK_WITH_PATH
+#define WICK_WITH_PATH 1
+#endif
+/* A second relay, kept warm: 0 leaves it out of the agent, 2.9 KB of RAM. */
+#ifndef WICK_WITH_STANDBY
+#define WICK_WITH_STANDBY 1
+#endif
+/* How long the first publication waits for sources that may be better, milliseconds. */
+#ifndef WICK_PATH_GATHER_MS
+#define WICK_PATH_GATHER_MS 5000
+#endif
+/* How long what is published may be lost before something else is, milliseconds. */
+#ifndef WICK_PATH_GRACE_MS
+#define WICK_PATH_GRACE_MS 5000
+#endif
+/* How long a better source must have been good before it is published; doubles to the maximum each
+ * time that it fails, milliseconds. */
+#ifndef WICK_PATH_HOLD_MS
+#define WICK_PATH_HOLD_MS 10000
+#endif
+#ifndef WICK_PATH_HOLD_MAX_MS
+#define WICK_PATH_HOLD_MAX_MS 3600000
+#endif
+/* Between two tries of a verified endpoint from outside, milliseconds. */
+#ifndef WICK_PATH_REVERIFY_MS
+#define WICK_PATH_REVERIFY_MS 600000
+#endif
+
 /* Gateway agent (wick/gateway.h). Sessions and pending calls, range 1..32, about 0.7 KB each. */
 #ifndef WICK_GW_SESSIONS_MAX
 #define WICK_GW_SESSIONS_MAX 4
 #endif
-/* UDP sockets that the agent may name: 0 own relay, 1 second allocation. Range 2..4. */
-#ifndef WICK_GW_SOCKETS
-#define WICK_GW_SOCKETS 2
-#endif
+/* Allocations at once: 0 and 2 on relays of one's own, 1 at a peer's relay or for a check. */
+#define WICK_GW_TURNS (2 + (WICK_WITH_STANDBY ? 1 : 0))
+/* UDP sockets that the agent may name: one for each allocation, the open one, to which direct and PCP
+ * endpoints lead, and the one for the router. */
+#define WICK_GW_SOCKETS (WICK_GW_TURNS + (WICK_WITH_PATH ? 2 : 0))
 /* Registries in the configuration, range 1..16. 48 B each (high-water marks of its chain). */
 #ifndef WICK_GW_REGISTRIES_MAX
 #define WICK_GW_REGISTRIES_MAX 4

@@ -26,8 +26,18 @@
  *   }
  *
  * Sockets are small indices below WICK_GW_SOCKETS; the driver opens UDP socket i when it is first
- * named in SEND, and again after WICK_GW_OUT_SOCKET_NEW (another 5-tuple is needed). Addresses are
- * numeric: from the configuration or from the chain.
+ * named in SEND, and again after WICK_GW_OUT_SOCKET_NEW (another 5-tuple is needed). One of them, the
+ * open socket, is opened on demand (WICK_GW_OUT_SOCKET_OPEN), since its port is what routers map; the
+ * one for the router must send from the address by which the router is reached.
+ * Addresses are numeric: from the configuration or from the chain.
+ *
+ * Endpoints: once the driver tells its interfaces (wick_gateway_interfaces()), the agent looks for a
+ * better way in than a relay, as wick/path.h says: an own public address, then a mapping by PCP or
+ * NAT-PMP. Each is tried from outside, by a datagram with a nonce from the own relayed address to the
+ * open socket, before peers are told. The best is published as primary (index 0 of the record), the
+ * next one as standby (index 1). Where the registry names several relays, one is drawn at random,
+ * weighted by its round-trip time, kept over restarts, and a second one is held warm: it takes over as
+ * soon as the first one does not answer.
  *
  * Application bytes are DTLS records made by the driver. wick_gateway_send() wraps one for the
  * session's present path; what arrives for a session comes out as DATA. The first byte tells NSL
@@ -82,7 +92,10 @@
 #include "wick/direct.h"
 #include "wick/light.h"
 #include "wick/marks.h"
+#include "wick/hal/net.h"
 #include "wick/nsl.h"
+#include "wick/path.h"
+#include "wick/pcp_client.h"
 #include "wick/proof.h"
 #include "wick/record.h"
 #include "wick/session_keys.h"
@@ -160,9 +173,13 @@ typedef struct wick_gateway_config {
     bool allow_unvalidated;   /* direct and PCP endpoints that no attestor has reached are tried */
     bool has_wallet_manager;  /* WALLET_* requests can be answered */
     bool check_relay;         /* two allocations and a datagram each way before publishing */
-    bool no_direct;            /* sessions stay on relays: no address but relayed ones is told or
-                                * tried. They move between relays all the same */
+    bool no_direct;            /* no address but relayed ones is told to peers or tried, in the
+                                * record and in sessions. These move between relays all the same */
     bool allow_private_direct; /* private addresses are told to peers, and theirs are tried */
+    bool no_pcp;              /* routers are not asked for a mapping */
+    bool no_standby;          /* no second relay is kept */
+    wick_addr pcp_server;     /* zero: the default gateway; port 0: 5351 */
+    uint16_t open_port;       /* local port of the open socket; 0: the one in the store, or drawn */
     uint64_t max_fee_wei;     /* most that a unit of gas may cost, 0: WICK_GW_MAX_FEE_WEI */
 
     wick_gateway_record *records; /* NULL, or WICK_GW_SESSIONS_MAX of them: PEER_RESOLVED of a
@@ -178,6 +195,8 @@ typedef enum wick_gateway_out_kind {
     WICK_GW_OUT_REQUEST,    /* `request` */
     WICK_GW_OUT_EVENT,      /* `event` */
     WICK_GW_OUT_SOCKET_NEW, /* close `socket` and open a new one at its next SEND */
+    WICK_GW_OUT_SOCKET_OPEN, /* open `socket` (again) now, on local port to.port, 0: any; then
+                              * wick_gateway_opened() */
     WICK_GW_OUT_DONE        /* stopped; event.status says why */
 } wick_gateway_out_kind;
 
@@ -221,8 +240,10 @@ typedef struct wick_gateway_request {
 typedef enum wick_gateway_event_kind {
     WICK_GW_EV_READY = 1,      /* all goals are reached (again) */
     WICK_GW_EV_REGISTERED,     /* OK: the record is proven (epoch, block); else why not */
-    WICK_GW_EV_PATH_CHANGED,   /* OK: addr = relayed, addr2 = reflexive; else the path is gone */
-    WICK_GW_EV_PUBLISHED,      /* proven on chain: addr, seq, block; !sent: it was so already */
+    WICK_GW_EV_PATH_CHANGED,   /* OK: addr of endpoint_kind (and source) is how peers get in, standby of
+                                * standby_kind comes next, addr2 = reflexive. NAT_DOUBLE: the router is
+                                * behind another one, addr is what it claims; else there is no path */
+    WICK_GW_EV_PUBLISHED,      /* proven on chain: index, addr, seq, block; !sent: it was so already */
     WICK_GW_EV_PUBLISH_FAILED, /* status; revert_name when the contract refused */
     WICK_GW_EV_PEER_RESOLVED,  /* name, id, epoch, addr, seq, tier, block; or why not. `session` is
                                 * the index of cfg.records, also for a look-up */
@@ -250,11 +271,14 @@ typedef struct wick_gateway_event {
     wick_tier endpoint_tier; /* of the header under which the endpoint was proven, if another */
     uint8_t endpoint_kind; /* wick_endpoint_kind */
     uint8_t path_kind;     /* SESSION_UP, SESSION_MOVED: wick_direct_kind of the path in use */
+    uint8_t standby_kind;  /* PATH_CHANGED: of `standby`, WITHDRAWN if there is none */
+    uint8_t source;        /* PATH_CHANGED: wick_path_source of addr */
+    uint8_t index;         /* PUBLISHED: 0 primary, 1 standby */
     uint8_t id[32];    /* record id: own or peer's */
     char name[64];     /* name as asked for, "" if only the id is known */
     uint32_t epoch, seq;
     uint64_t block_number, block_time_s;
-    wick_addr addr, addr2;
+    wick_addr addr, addr2, standby;
     uint32_t revert_selector; /* first four bytes of the revert data, 0 if none */
     const char *revert_name;  /* name of that custom error, NULL if unknown */
 } wick_gateway_event;
@@ -300,6 +324,39 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
  */
 void wick_gateway_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes,
                         const wick_addr *from);
+
+/** The open socket, and the one for the router: what comes to port 5350 (announcements of routers to
+ *  224.0.0.1 and ff02::1) may be given to wick_gateway_input() under the latter's name too. */
+#define WICK_GW_SOCKET_OPEN ((uint8_t)WICK_GW_TURNS)
+#define WICK_GW_SOCKET_ROUTER ((uint8_t)(WICK_GW_TURNS + 1))
+
+/**
+ * The network as it is now: at the beginning, and whenever an address or a default gateway changed.
+ * Never called: relays are the only way in.
+ */
+void wick_gateway_interfaces(wick_gateway *gw, uint64_t now_ms, const wick_netif *list,
+                             size_t count);
+/** Answer to SOCKET_OPEN: its local port, 0 if it could not be opened. */
+void wick_gateway_opened(wick_gateway *gw, uint64_t now_ms, uint8_t socket, uint16_t port);
+/** A datagram from `socket` to `to` was refused (ICMP) or could not be sent. */
+void wick_gateway_refused(wick_gateway *gw, uint64_t now_ms, uint8_t socket, const wick_addr *to);
+
+/** How peers get in, and how that is known. */
+typedef struct wick_gateway_path_state {
+    uint8_t source, standby_source; /* wick_path_source */
+    wick_addr primary, standby, reflexive;
+    wick_addr relay, relay2;  /* servers of the allocations held, port 0: none */
+    wick_addr router, local;  /* whom PCP asks, and from where; zero: nobody */
+    uint16_t open_port;
+    bool natpmp;              /* the router speaks NAT-PMP only */
+    bool double_nat;          /* a claim is private, or is not the reflexive address */
+    struct {
+        uint8_t state; /* wick_path_state */
+        wick_status status;
+        wick_addr addr;
+    } claim[WICK_PATH_SOURCES];
+} wick_gateway_path_state;
+void wick_gateway_path_look(const wick_gateway *gw, wick_gateway_path_state *out);
 
 /**
  * Looks a peer up: verified record, PEER_RESOLVED, no session.
@@ -436,6 +493,7 @@ WICK_NODISCARD wick_status wick_gateway_failed(wick_gateway *gw, uint64_t now_ms
 #define WICK_GW_EVENTS 16
 #define WICK_GW_ROUTES 8 /* by which path a peer under handshake was heard */
 #define WICK_GW_NSL_LOOKUPS 2 /* records of callers being read */
+#define WICK_GW_WORDS (WICK_WITH_PATH || WICK_WITH_STANDBY ? 2 : 1) /* endpoints published */
 #define WICK_GW_TX_MAX 448 /* register: 228 bytes of calldata in about 140 bytes of transaction */
 
 /** A proven answer being read. Private. */
@@ -475,13 +533,14 @@ typedef struct wick_gateway_own {
     uint32_t backoff_ms;
     uint32_t moved_gap_ms; /* least time between publications of another path */
     wick_device device;
-    wick_endpoint endpoint;
-    bool has_endpoint;
+    wick_endpoint endpoint[WICK_GW_WORDS];
+    bool has_endpoint[WICK_GW_WORDS];
+    uint8_t index; /* word that the transaction writes */
     uint32_t moved_at_ms; /* low 32 bits of the time of the last of them */
     uint64_t block_number, block_time_s;
     wick_tier tier;
     bool grace;
-    uint32_t seq_floor; /* highest sequence number ever proven of it */
+    uint32_t seq_floor[WICK_GW_WORDS]; /* highest sequence number ever proven of it */
     wick_voucher voucher;
     uint8_t r[32], vs[32];
     uint8_t word[32];
@@ -492,6 +551,40 @@ typedef struct wick_gateway_own {
     size_t raw_len, call_at, call_len;
     uint8_t raw[WICK_GW_TX_MAX];
 } wick_gateway_own;
+
+#if WICK_WITH_STANDBY
+/** Round-trip times of relays, and a second allocation that is kept warm. Private. */
+typedef struct wick_gateway_standby {
+    uint8_t main;  /* allocation in use, 0 or 2; the warm one is the other of the two */
+    uint8_t state, chosen, tries;
+    uint8_t to_measure, round; /* relays to be asked, one bit each */
+    bool suspect;              /* the one in use was asked for a sign of life */
+    bool checked;
+    uint16_t rtt_ms[WICK_GW_RELAYS_MAX]; /* 0: not answered */
+    uint32_t backoff_ms;
+    uint64_t due_ms, measured_ms, suspect_ms;
+    uint64_t heard_ms[WICK_GW_TURNS]; /* last datagram of the server */
+    uint64_t asked_ms[WICK_GW_TURNS]; /* first one to it since, 0: none */
+    uint8_t tid[8];
+    wick_addr kept; /* relay that the store holds */
+} wick_gateway_standby;
+#endif
+
+#if WICK_WITH_PATH
+/** The open socket, and the endpoints that lead to it. Private. */
+typedef struct wick_gateway_open {
+    wick_path path;
+    wick_pcp_client pcp;
+    bool begun, asking, mapped, open, opening, reopened, send_probe, saved;
+    uint8_t probing; /* wick_path_source, NONE: nothing is tried */
+    uint8_t probe_via, mapping;
+    uint16_t port, kept_port;
+    wick_addr local, router, own; /* whom PCP asks and from where; own public address */
+    wick_addr probe_to;
+    uint64_t probe_due_ms, probe_until_ms;
+    uint8_t probe[20];
+} wick_gateway_open;
+#endif
 
 /** Relays and the allocation on one of them. Private. */
 typedef struct wick_gateway_relays {
@@ -511,6 +604,7 @@ typedef struct wick_gateway_relays {
 /** Second allocation: relay check, or calls over the peer's relay. Private. */
 typedef struct wick_gateway_second {
     uint8_t state, got, to_send;
+    uint8_t of; /* allocation that is checked */
     bool check;
     uint64_t due_ms, until_ms, used_ms;
     wick_addr server;
@@ -596,7 +690,7 @@ struct wick_gateway {
     uint8_t device_pub33[33];
     uint64_t floor_unix_s, floor_ms; /* newest proven header time and when it was proven */
     struct {
-        uint8_t kind, session;
+        uint8_t kind, session, index;
         bool final, sent;
         wick_status status;
     } event[WICK_GW_EVENTS];
@@ -605,13 +699,20 @@ struct wick_gateway {
     wick_gateway_own own;
     wick_gateway_relays relays;
     wick_gateway_second second;
-    wick_turn turn[WICK_GW_SOCKETS];
-    bool turn_used[WICK_GW_SOCKETS], socket_new[WICK_GW_SOCKETS];
+#if WICK_WITH_STANDBY
+    wick_gateway_standby standby;
+#endif
+#if WICK_WITH_PATH
+    wick_gateway_open open;
+#endif
+    wick_turn turn[WICK_GW_TURNS];
+    bool turn_used[WICK_GW_TURNS], socket_new[WICK_GW_SOCKETS];
     wick_gateway_session session[WICK_GW_SESSIONS_MAX];
     wick_marks marks;
     wick_nsl_node nsl;
     bool nsl_ready;
-    wick_addr relay[WICK_GW_RELAYS_MAX + 1]; /* approved ones, and the IP of the allocation */
+    wick_addr relay[WICK_GW_RELAYS_MAX + WICK_GW_TURNS - 1]; /* approved ones, and the IPs of the own
+                                                              * allocations (not of the second) */
     struct {
         wick_addr addr;
         uint8_t via;

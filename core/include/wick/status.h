@@ -90,6 +90,7 @@ typedef enum wick_status {
     WICK_E_PCP_EXTERNAL = -223,      /* no usable external address or port, or not the one wanted */
     WICK_E_PCP_ADDRESS = -224,       /* ADDRESS_MISMATCH: another NAT between us and the server */
     WICK_E_NAT_DOUBLE = -225,        /* the external address is private or shared */
+    WICK_E_NAT_UNREACHED = -226,     /* what a router or an interface claims is not reached from outside */
     /* psk */
     WICK_E_NSL_DROP = -300,        /* datagram dropped, silently on the wire */
     WICK_E_NSL_TABLE_FULL = -301,  /* no room for another half-open handshake */

@@ -40,6 +40,7 @@
 #include "wick/port/dtls.h"
 #include "wick/port/light_driver.h"
 #include "wick/port/linux.h"
+#include "wick/port/pcp_link.h"
 #include "wick/port/rpc_pool.h"
 #include "wick/port/tls.h"
 
@@ -84,6 +85,7 @@ typedef struct wick_driver_config {
     wick_addr wallet; /* port 0: there is no wallet manager */
     wick_span wallet_identity, wallet_psk;
     const char *wallet_token; /* NULL: none */
+    bool interfaces; /* the agent is told of them, so that it looks for more ways in than relays */
 } wick_driver_config;
 
 /** What went over the wire so far. UDP is counted without IP headers, RPC without HTTP headers. */
@@ -159,6 +161,14 @@ typedef struct wick_driver_wallet {
     uint64_t arena[4 * WICK_DRIVER_LINE_MAX / 8];
 } wick_driver_wallet;
 
+/** Private: the link to the router that is asked for a mapping. */
+typedef struct wick_driver_router {
+    bool open, readable;
+    wick_addr at;
+    wick_pcp_link link;
+    wick_pcp_network list[WICK_PCP_NETWORKS];
+} wick_driver_router;
+
 typedef struct wick_driver {
     wick_driver_config cfg;
     wick_driver_stats stats;
@@ -171,6 +181,9 @@ typedef struct wick_driver {
     bool watched;   /* it has become readable */
     bool done;
     bool readable[WICK_GW_SOCKETS];
+    bool looked;      /* at the interfaces, when they were as they are at */
+    uint32_t changes; /* this number of changes */
+    wick_driver_router router;
     uint8_t lines;
     uint8_t refused; /* line whose node refused last */
     wick_driver_line line[WICK_DRIVER_CHAINS];

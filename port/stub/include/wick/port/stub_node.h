@@ -89,6 +89,11 @@ typedef struct wick_stub_node {
     wick_stub_wallet *wallet;
     int host, actor;
     int sock[WICK_GW_SOCKETS]; /* -1: not open */
+    int news;                  /* port 5350, where routers announce themselves; -1: not open */
+    bool interfaces; /* set before begin: the agent is told its interfaces, and looks for more than
+                      * relays */
+    uint32_t changes;
+    unsigned opened; /* open sockets asked for */
     wick_crypto_ctx crypto_ctx;
     wick_ram_keystore ram;
     wick_hal_crypto crypto;
