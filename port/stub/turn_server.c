@@ -16,7 +16,7 @@ struct request {
     wick_stun_msg m;
     const wick_addr *from;
     uint64_t now_ms;
-    wick_hmac_key key;
+    wick_hmac_key key; /* of the hash that the request was signed with */
     bool authenticated;
     wick_span name; /* user name without expiry */
 };
@@ -80,8 +80,16 @@ static void finish(wick_stub_turn *s, struct reply *r, const struct request *q, 
     if ((s->faults & WICK_STUB_TURN_UNKNOWN_ATTR) != 0) {
         wick_stun_put_raw(&r->b, 0x7FFE, text("?"));
     }
-    if (integrity && q->authenticated) {
-        wick_stun_put_integrity(&r->b, &q->key);
+    if (integrity && q->authenticated && q->key.alg == WICK_HASH_SHA256 &&
+        (s->faults & WICK_STUB_TURN_WEAK_MI) != 0) {
+        static const uint8_t zeros[WICK_STUN_MI_BYTES];
+        wick_stun_put(&r->b, WICK_STUN_MESSAGE_INTEGRITY, wick_span_make(zeros, sizeof zeros));
+    } else if (integrity && q->authenticated) {
+        if (q->key.alg == WICK_HASH_SHA256) {
+            wick_stun_put_integrity_sha256(&r->b, &q->key);
+        } else {
+            wick_stun_put_integrity(&r->b, &q->key);
+        }
         if ((s->faults & WICK_STUB_TURN_BAD_MI) != 0) {
             r->bytes[r->buf.len - 1] ^= 1;
         }
@@ -102,22 +110,48 @@ static void refuse(wick_stub_turn *s, const struct request *q, uint16_t code, co
     finish(s, &r, q, !bare);
 }
 
-static void put_nonce(wick_stub_turn *s, struct reply *r)
+/* PASSWORD-ALGORITHMS: SHA-256, then MD5. */
+static const uint8_t algorithms[] = {0, 2, 0, 0, 0, 1, 0, 0};
+
+static uint32_t features(const wick_stub_turn *s)
+{
+    return (s->cfg.sha256 ? (uint32_t)WICK_STUN_FEATURE_PASSWORD_ALGORITHMS : 0) |
+           (s->cfg.anonymity ? (uint32_t)WICK_STUN_FEATURE_USERNAME_ANONYMITY : 0);
+}
+
+/* The nonce of this moment; a view of `out`. */
+static wick_span nonce(const wick_stub_turn *s, uint8_t out[WICK_STUN_COOKIE_CHARS + 17])
 {
     uint8_t raw[8];
-    char hex[17];
+    size_t at = 0;
+    if (features(s) != 0) {
+        wick_stun_nonce_cookie(out, features(s));
+        at = WICK_STUN_COOKIE_CHARS;
+    }
     wick_store_be64(raw, UINT64_C(0x77696b0000000000) | s->nonce_serial);
-    wick_hex_encode(hex, raw, sizeof raw);
-    wick_stun_put(&r->b, WICK_STUN_NONCE, text(hex));
+    wick_hex_encode((char *)out + at, raw, sizeof raw);
+    return wick_span_make(out, at + 16);
+}
+
+static void put_nonce(const wick_stub_turn *s, struct reply *r)
+{
+    uint8_t bytes[WICK_STUN_COOKIE_CHARS + 17];
+    wick_span n = nonce(s, bytes);
+    if ((s->faults & WICK_STUB_TURN_PLAIN_NONCE) != 0 && features(s) != 0) {
+        n = wick_span_make(n.ptr + WICK_STUN_COOKIE_CHARS, n.len - WICK_STUN_COOKIE_CHARS);
+    }
+    wick_stun_put(&r->b, WICK_STUN_NONCE, n);
+    if (s->cfg.sha256 &&
+        (s->faults & (WICK_STUB_TURN_PLAIN_NONCE | WICK_STUB_TURN_STRIPPED)) == 0) {
+        wick_stun_put(&r->b, WICK_STUN_PASSWORD_ALGORITHMS,
+                      wick_span_make(algorithms, sizeof algorithms));
+    }
 }
 
 static bool is_nonce(const wick_stub_turn *s, const struct request *q)
 {
-    uint8_t raw[8];
-    char hex[17];
-    wick_store_be64(raw, UINT64_C(0x77696b0000000000) | s->nonce_serial);
-    wick_hex_encode(hex, raw, sizeof raw);
-    return same(wick_stun_get(&q->m, WICK_STUN_NONCE), text(hex)) &&
+    uint8_t bytes[WICK_STUN_COOKIE_CHARS + 17];
+    return same(wick_stun_get(&q->m, WICK_STUN_NONCE), nonce(s, bytes)) &&
            (s->cfg.nonce_ms == 0 ||
             !wick_time_reached(q->now_ms, s->nonce_born_ms + s->cfg.nonce_ms));
 }
@@ -152,6 +186,14 @@ static bool find_password(const wick_stub_turn *s, struct request *q,
     q->name = user;
     if (s->cfg.rest_secret == NULL) {
         *password = text(s->cfg.password);
+        if (wick_stun_has(&q->m, WICK_STUN_USERHASH)) {
+            uint8_t hash[WICK_TURN_USERHASH_BYTES];
+            q->name = text(s->cfg.username);
+            return wick_turn_userhash(hash, s->cfg.crypto, q->name,
+                                      wick_stun_get(&q->m, WICK_STUN_REALM)) == WICK_OK &&
+                   same(wick_stun_get(&q->m, WICK_STUN_USERHASH),
+                        wick_span_make(hash, sizeof hash));
+        }
         return same(user, text(s->cfg.username));
     }
     uint64_t expiry = 0;
@@ -176,19 +218,65 @@ static bool find_password(const wick_stub_turn *s, struct request *q,
     return true;
 }
 
+/* The number of PASSWORD-ALGORITHM, MD5 where there is none; 0: the request is bad (RFC 8489 section
+ * 9.2.4). */
+static unsigned algorithm_of(const wick_stub_turn *s, const wick_stun_msg *m)
+{
+    wick_span list = wick_stun_get(m, WICK_STUN_PASSWORD_ALGORITHMS);
+    wick_span one = wick_stun_get(m, WICK_STUN_PASSWORD_ALGORITHM);
+    wick_stun_algorithm a;
+    if (!s->cfg.sha256 || (list.ptr == NULL && one.ptr == NULL)) {
+        return WICK_STUN_MD5;
+    }
+    if (!same(list, wick_span_make(algorithms, sizeof algorithms)) || one.len != 4 ||
+        wick_stun_next_algorithm(&a, &one) != WICK_OK || a.parameters.len != 0) {
+        return 0;
+    }
+    return a.number == WICK_STUN_MD5 || a.number == WICK_STUN_SHA256 ? a.number : 0;
+}
+
+/* Key of the request, and is it signed with it? */
+static bool verify(const wick_stub_turn *s, struct request *q, unsigned algorithm,
+                   wick_span password)
+{
+    const wick_stun_msg *m = &q->m;
+    uint8_t key[WICK_TURN_KEY_SHA256_BYTES];
+    wick_span realm = wick_stun_get(m, WICK_STUN_REALM);
+    wick_span user = wick_stun_get(m, WICK_STUN_USERNAME);
+    user = user.ptr == NULL ? text(s->cfg.username) : user;
+    bool wide = algorithm == WICK_STUN_SHA256;
+    bool strong = wick_stun_has(m, WICK_STUN_MESSAGE_INTEGRITY_SHA256);
+    wick_status status = wide ? wick_turn_key_sha256(key, s->cfg.crypto, user, realm, password)
+                              : wick_turn_key(key, s->cfg.crypto, user, realm, password);
+    if (status == WICK_OK) {
+        status = wick_hmac_key_init(&q->key, s->cfg.crypto,
+                                    strong ? WICK_HASH_SHA256 : WICK_HASH_SHA1,
+                                    wick_span_make(key, wide ? sizeof key : WICK_TURN_KEY_BYTES));
+    }
+    if (status != WICK_OK) {
+        return false;
+    }
+    return strong ? wick_stun_get(m, WICK_STUN_MESSAGE_INTEGRITY_SHA256).len ==
+                            WICK_STUN_MI_SHA256_BYTES &&
+                        wick_stun_check_integrity_sha256(m, &q->key) == WICK_OK
+                  : wick_stun_check_integrity(m, &q->key) == WICK_OK;
+}
+
 /* Answers itself when it gives false. */
 static bool authenticate(wick_stub_turn *s, struct request *q)
 {
     char buffer[WICK_TURN_REST_PASSWORD_BYTES];
-    uint8_t key[WICK_TURN_KEY_BYTES];
     wick_span password;
     const wick_stun_msg *m = &q->m;
+    unsigned algorithm = algorithm_of(s, m);
+    bool hashed = s->cfg.anonymity && wick_stun_has(m, WICK_STUN_USERHASH);
+    bool strong = s->cfg.sha256 && wick_stun_has(m, WICK_STUN_MESSAGE_INTEGRITY_SHA256);
     if ((s->faults & WICK_STUB_TURN_OPEN) != 0) {
         return true;
     }
-    bool complete = wick_stun_has(m, WICK_STUN_USERNAME) && wick_stun_has(m, WICK_STUN_NONCE) &&
-                    wick_stun_has(m, WICK_STUN_REALM);
-    if (!wick_stun_has(m, WICK_STUN_MESSAGE_INTEGRITY) || !complete ||
+    bool complete = (wick_stun_has(m, WICK_STUN_USERNAME) || hashed) &&
+                    wick_stun_has(m, WICK_STUN_NONCE) && wick_stun_has(m, WICK_STUN_REALM);
+    if ((!strong && !wick_stun_has(m, WICK_STUN_MESSAGE_INTEGRITY)) || !complete ||
         (s->faults & WICK_STUB_TURN_401) != 0) {
         challenge(s, q, 401);
         return false;
@@ -197,16 +285,24 @@ static bool authenticate(wick_stub_turn *s, struct request *q)
         challenge(s, q, 438);
         return false;
     }
-    if (!find_password(s, q, buffer, &password) ||
-        wick_turn_key(key, s->cfg.crypto, wick_stun_get(m, WICK_STUN_USERNAME),
-                      wick_stun_get(m, WICK_STUN_REALM), password) != WICK_OK ||
-        wick_hmac_key_init(&q->key, s->cfg.crypto, WICK_HASH_SHA1,
-                           wick_span_make(key, sizeof key)) != WICK_OK ||
-        wick_stun_check_integrity(m, &q->key) != WICK_OK) {
+    if (algorithm == 0) {
+        refuse(s, q, 400, "Bad Request");
+        return false;
+    }
+    if (!find_password(s, q, buffer, &password) || !verify(s, q, algorithm, password)) {
         challenge(s, q, 401);
         return false;
     }
     q->authenticated = true;
+    s->sha256_requests += strong ? 1 : 0;
+    s->userhashes += hashed ? 1 : 0;
+    /* RFC 8656 section 5: an allocation belongs to who made it. */
+    const wick_stub_turn_allocation *a = wick_stub_turn_find(s, q->from);
+    if (a != NULL && a->username_len != 0 &&
+        !same(q->name, wick_span_make(a->username, a->username_len))) {
+        refuse(s, q, 441, "Wrong Credentials");
+        return false;
+    }
     return true;
 }
 
@@ -239,7 +335,9 @@ static wick_stub_turn_allocation *find_relayed(wick_stub_turn *s, const wick_add
 {
     for (unsigned i = 0; i < WICK_STUB_TURN_ALLOCATIONS; i++) {
         wick_stub_turn_allocation *a = &s->allocation[i];
-        if (a->client.port != 0 && wick_addr_equal(&a->relayed, relayed)) {
+        if (a->client.port != 0 &&
+            (wick_addr_equal(&a->relayed, relayed) ||
+             (a->relayed2.port != 0 && wick_addr_equal(&a->relayed2, relayed)))) {
             return a;
         }
     }
@@ -253,7 +351,8 @@ bool wick_stub_turn_owns(const wick_stub_turn *s, const wick_addr *to)
     }
     for (unsigned i = 0; i < WICK_STUB_TURN_ALLOCATIONS; i++) {
         const wick_stub_turn_allocation *a = &s->allocation[i];
-        if (a->client.port != 0 && wick_addr_equal(&a->relayed, to)) {
+        if (a->client.port != 0 && (wick_addr_equal(&a->relayed, to) ||
+                                    (a->relayed2.port != 0 && wick_addr_equal(&a->relayed2, to)))) {
             return true;
         }
     }
@@ -325,6 +424,19 @@ static uint32_t granted(const wick_stub_turn *s, const wick_stun_msg *m)
     return asked < most ? asked : most;
 }
 
+static void put_ticket(struct reply *r, const wick_stub_turn_allocation *a)
+{
+    if (!wick_ct_is_zero(a->ticket, sizeof a->ticket)) {
+        wick_stun_put(&r->b, WICK_STUN_MOBILITY_TICKET, wick_span_make(a->ticket, sizeof a->ticket));
+    }
+}
+
+static void make_ticket(wick_stub_turn *s, wick_stub_turn_allocation *a)
+{
+    memset(a->ticket, 0x54, sizeof a->ticket);
+    wick_store_be32(a->ticket, ++s->ticket_serial);
+}
+
 static void answer_allocate(wick_stub_turn *s, const struct request *q,
                             const wick_stub_turn_allocation *a)
 {
@@ -332,6 +444,17 @@ static void answer_allocate(wick_stub_turn *s, const struct request *q,
     begin(&r, q, WICK_STUN_SUCCESS);
     if ((s->faults & WICK_STUB_TURN_NO_RELAYED) == 0) {
         wick_stun_put_addr(&r.b, WICK_STUN_XOR_RELAYED_ADDRESS, &a->relayed);
+    }
+    if (a->relayed2.port != 0) {
+        wick_stun_put_addr(&r.b, WICK_STUN_XOR_RELAYED_ADDRESS, &a->relayed2);
+    } else if (wick_stun_has(&q->m, WICK_STUN_ADDITIONAL_ADDRESS_FAMILY)) {
+        wick_stun_put_address_error(&r.b, WICK_TURN_FAMILY_IPV6, 440, "no IPv6 here");
+    }
+    put_ticket(&r, a);
+    if (s->reserved_port != 0 && s->reserved_port == a->relayed.port + 1u) {
+        uint8_t token[8] = {'w', 'i', 'c', 'k', 0, 0, 0, 0};
+        wick_store_be16(token + 6, s->reserved_port);
+        wick_stun_put(&r.b, WICK_STUN_RESERVATION_TOKEN, wick_span_make(token, sizeof token));
     }
     wick_stun_put_addr(&r.b, WICK_STUN_XOR_MAPPED_ADDRESS, q->from);
     wick_stun_put_u32(&r.b, WICK_STUN_LIFETIME, a->lifetime_s);
@@ -368,8 +491,50 @@ static bool is_taken(const wick_stub_turn *s, const wick_stub_turn_allocation *m
     return false;
 }
 
+/* Family of relayed addresses by the request. 0: refused, with its answer sent. */
+static unsigned family_of(wick_stub_turn *s, const struct request *q)
+{
+    wick_span one = wick_stun_get(&q->m, WICK_STUN_REQUESTED_ADDRESS_FAMILY);
+    wick_span more = wick_stun_get(&q->m, WICK_STUN_ADDITIONAL_ADDRESS_FAMILY);
+    unsigned family = one.ptr != NULL ? one.ptr[0] : (unsigned)WICK_TURN_FAMILY_IPV4;
+    if ((one.ptr != NULL && more.ptr != NULL) ||
+        (more.ptr != NULL && more.ptr[0] != WICK_TURN_FAMILY_IPV6)) {
+        refuse(s, q, 400, "Bad Request");
+        return 0;
+    }
+    if (family < 1 || family > 2 || (family == WICK_TURN_FAMILY_IPV6 && s->cfg.relay6.port == 0)) {
+        refuse(s, q, 440, "Address Family not Supported");
+        return 0;
+    }
+    return more.ptr != NULL && s->cfg.relay6.port != 0 ? (unsigned)WICK_TURN_FAMILY_BOTH : family;
+}
+
+/* A port by RESERVATION-TOKEN or EVEN-PORT (RFC 8656 sections 18.6, 18.10). false: refused. */
+static bool choose_port(wick_stub_turn *s, const struct request *q, wick_stub_turn_allocation *a)
+{
+    wick_span token = wick_stun_get(&q->m, WICK_STUN_RESERVATION_TOKEN);
+    wick_span even = wick_stun_get(&q->m, WICK_STUN_EVEN_PORT);
+    if (token.ptr != NULL) {
+        bool known = s->reserved_port != 0 && even.ptr == NULL &&
+                     wick_load_be16(token.ptr + 6) == s->reserved_port;
+        a->relayed.port = s->reserved_port;
+        s->reserved_port = known ? 0 : s->reserved_port;
+        return known;
+    }
+    do {
+        a->relayed.port = (uint16_t)(s->cfg.relay.port + s->next_port);
+        s->next_port = (uint16_t)((s->next_port + 1u) % s->cfg.relay_ports);
+    } while (is_taken(s, a) || a->relayed.port == s->reserved_port ||
+             (even.ptr != NULL && a->relayed.port % 2 != 0));
+    if (even.ptr != NULL && (even.ptr[0] & 0x80u) != 0) {
+        s->reserved_port = (uint16_t)(a->relayed.port + 1u);
+    }
+    return true;
+}
+
 static void allocate(wick_stub_turn *s, const struct request *q)
 {
+    unsigned family;
     uint32_t transport = 0;
     wick_stub_turn_allocation *a = find(s, q->from);
     if (a != NULL) {
@@ -392,6 +557,15 @@ static void allocate(wick_stub_turn *s, const struct request *q)
         redirect(s, q);
         return;
     }
+    if (s->cfg.mobility == WICK_STUB_TURN_IMMOBILE &&
+        wick_stun_has(&q->m, WICK_STUN_MOBILITY_TICKET)) {
+        refuse(s, q, 405, "Mobility Forbidden");
+        return;
+    }
+    family = family_of(s, q);
+    if (family == 0) {
+        return;
+    }
     if (over_quota(s, q->name)) {
         refuse(s, q, 486, "Allocation Quota Reached");
         return;
@@ -406,10 +580,21 @@ static void allocate(wick_stub_turn *s, const struct request *q)
     memset(a, 0, sizeof *a);
     a->client = *q->from;
     a->relayed = s->cfg.relay;
-    do {
-        a->relayed.port = (uint16_t)(s->cfg.relay.port + s->next_port);
-        s->next_port = (uint16_t)((s->next_port + 1u) % s->cfg.relay_ports);
-    } while (is_taken(s, a));
+    if (!choose_port(s, q, a)) {
+        memset(a, 0, sizeof *a);
+        refuse(s, q, 508, "Insufficient Capacity");
+        return;
+    }
+    if (family != WICK_TURN_FAMILY_IPV4) {
+        wick_addr *six = family == WICK_TURN_FAMILY_IPV6 ? &a->relayed : &a->relayed2;
+        uint16_t port = a->relayed.port;
+        *six = s->cfg.relay6;
+        six->port = port;
+    }
+    if (s->cfg.mobility != WICK_STUB_TURN_NO_MOBILITY &&
+        wick_stun_has(&q->m, WICK_STUN_MOBILITY_TICKET)) {
+        make_ticket(s, a);
+    }
     a->lifetime_s = granted(s, &q->m);
     a->until_ms = q->now_ms + (uint64_t)a->lifetime_s * 1000;
     memcpy(a->tid, wick_stun_tid(&q->m), sizeof a->tid);
@@ -420,10 +605,37 @@ static void allocate(wick_stub_turn *s, const struct request *q)
     answer_allocate(s, q, a);
 }
 
+/* RFC 8016 section 3.2.2: the allocation of this ticket goes to who sent it. */
+static wick_stub_turn_allocation *move(wick_stub_turn *s, const struct request *q)
+{
+    wick_span ticket = wick_stun_get(&q->m, WICK_STUN_MOBILITY_TICKET);
+    for (unsigned i = 0; i < WICK_STUB_TURN_ALLOCATIONS; i++) {
+        wick_stub_turn_allocation *a = &s->allocation[i];
+        if (a->client.port != 0 && same(ticket, wick_span_make(a->ticket, sizeof a->ticket)) &&
+            same(q->name, wick_span_make(a->username, a->username_len))) {
+            a->client = *q->from;
+            a->shy = s->cfg.mobility == WICK_STUB_TURN_MOBILE_SHY;
+            make_ticket(s, a);
+            s->moves++;
+            return a;
+        }
+    }
+    return NULL;
+}
+
 static void refresh(wick_stub_turn *s, const struct request *q, wick_stub_turn_allocation *a)
 {
     uint32_t asked = 1;
     struct reply r;
+    if (wick_stun_has(&q->m, WICK_STUN_MOBILITY_TICKET) &&
+        s->cfg.mobility != WICK_STUB_TURN_NO_MOBILITY) {
+        /* Who has not moved may not say so. */
+        a = a == NULL ? move(s, q) : NULL;
+        if (a == NULL) {
+            refuse(s, q, 400, "Bad Request");
+            return;
+        }
+    }
     if (a == NULL) {
         refuse(s, q, 437, "Allocation Mismatch");
         return;
@@ -437,12 +649,25 @@ static void refresh(wick_stub_turn *s, const struct request *q, wick_stub_turn_a
     }
     begin(&r, q, WICK_STUN_SUCCESS);
     wick_stun_put_u32(&r.b, WICK_STUN_LIFETIME, asked);
+    if (wick_stun_has(&q->m, WICK_STUN_MOBILITY_TICKET)) {
+        put_ticket(&r, a);
+    }
     finish(s, &r, q, true);
 }
 
 static bool is_denied(const wick_stub_turn *s, const wick_addr *peer)
 {
     return s->denied_ip.port != 0 && wick_addr_same_ip(&s->denied_ip, peer);
+}
+
+/* The relayed address of the peer's family, NULL if there is none. */
+static const wick_addr *relayed_for(const wick_stub_turn_allocation *a, const wick_addr *peer)
+{
+    bool v4 = wick_addr_is_v4(peer);
+    if (wick_addr_is_v4(&a->relayed) == v4) {
+        return &a->relayed;
+    }
+    return a->relayed2.port != 0 && !v4 ? &a->relayed2 : NULL;
 }
 
 /* All addresses or none (RFC 8656 section 10.2). */
@@ -467,6 +692,10 @@ static void create_permission(wick_stub_turn *s, const struct request *q,
                 refuse(s, q, 403, "Forbidden IP");
                 return;
             }
+            if (relayed_for(a, &peer) == NULL) {
+                refuse(s, q, 443, "Peer Address Family Mismatch");
+                return;
+            }
             if (install != 0 && !permit(a, &peer, q->now_ms)) {
                 refuse(s, q, 508, "Insufficient Capacity");
                 return;
@@ -478,6 +707,7 @@ static void create_permission(wick_stub_turn *s, const struct request *q,
         refuse(s, q, 400, "Bad Request");
         return;
     }
+    a->shy = false;
     begin(&r, q, WICK_STUN_SUCCESS);
     finish(s, &r, q, true);
 }
@@ -511,6 +741,10 @@ static void channel_bind(wick_stub_turn *s, const struct request *q,
     }
     if (is_denied(s, &peer)) {
         refuse(s, q, 403, "Forbidden IP");
+        return;
+    }
+    if (relayed_for(a, &peer) == NULL) {
+        refuse(s, q, 443, "Peer Address Family Mismatch");
         return;
     }
     if (at == WICK_STUB_TURN_CHANNELS || !permit(a, &peer, q->now_ms)) {
@@ -559,6 +793,14 @@ static void request(wick_stub_turn *s, struct request *q)
         refuse(s, q, 400, "Bad Request");
         return;
     }
+    if (q->m.unknown_count != 0) {
+        struct reply r; /* RFC 8489 section 6.3.1 */
+        begin(&r, q, WICK_STUN_ERROR);
+        wick_stun_put_error(&r.b, 420, "Unknown Attribute");
+        wick_stun_put_unknown(&r.b, &q->m);
+        finish(s, &r, q, false);
+        return;
+    }
     bool forced = s->force.count != 0 && s->force.method == q->m.method;
     if (forced && (s->faults & WICK_STUB_TURN_ERRORS_BARE) != 0) {
         s->force.count--;
@@ -605,8 +847,11 @@ static void from_client(wick_stub_turn *s, const wick_stub_turn_allocation *a,
         s->dropped++;
         return;
     }
-    s->relayed_out++;
-    push(s, &a->relayed, peer, data);
+    const wick_addr *relayed = relayed_for(a, peer);
+    if (relayed != NULL) {
+        s->relayed_out++;
+        push(s, relayed, peer, data);
+    }
 }
 
 static void channel_data(wick_stub_turn *s, const wick_stub_turn_allocation *a, wick_span in)
@@ -632,14 +877,17 @@ static void from_peer(wick_stub_turn *s, const wick_stub_turn_allocation *a,
     uint8_t tid[WICK_STUN_TID_BYTES] = {0};
     wick_buf b = wick_buf_make(bytes, sizeof bytes);
     wick_stun_build m;
-    if (!permitted(a, peer)) {
+    if (!permitted(a, peer) || a->shy) {
         s->dropped++;
         return;
     }
     s->relayed_in++;
     for (unsigned i = 0; i < WICK_STUB_TURN_CHANNELS; i++) {
         if (a->channel[i].number != 0 && wick_addr_equal(&a->channel[i].peer, peer)) {
-            if (wick_channeldata_encode(&b, a->channel[i].number, data) == WICK_OK) {
+            wick_status status =
+                s->cfg.stream ? wick_channeldata_encode_stream(&b, a->channel[i].number, data)
+                              : wick_channeldata_encode(&b, a->channel[i].number, data);
+            if (status == WICK_OK) {
                 push(s, &s->cfg.listen, &a->client, wick_buf_span(&b));
             }
             return;
@@ -650,6 +898,22 @@ static void from_peer(wick_stub_turn *s, const wick_stub_turn_allocation *a,
     wick_stun_put_addr(&m, WICK_STUN_XOR_PEER_ADDRESS, peer);
     wick_stun_put(&m, WICK_STUN_DATA_ATTR, data);
     if (wick_stun_end(&m) == WICK_OK) {
+        push(s, &s->cfg.listen, &a->client, wick_buf_span(&b));
+    }
+}
+
+void wick_stub_turn_icmp(wick_stub_turn *s, const wick_addr *relayed, const wick_addr *peer,
+                         uint8_t type, uint16_t code, uint32_t data)
+{
+    uint8_t bytes[WICK_STUB_TURN_MTU];
+    uint8_t tid[WICK_STUN_TID_BYTES] = {1};
+    wick_buf b = wick_buf_make(bytes, sizeof bytes);
+    wick_stun_build m;
+    const wick_stub_turn_allocation *a = find_relayed(s, relayed);
+    wick_stun_begin(&m, &b, WICK_STUN_DATA, WICK_STUN_INDICATION, tid);
+    wick_stun_put_addr(&m, WICK_STUN_XOR_PEER_ADDRESS, peer);
+    wick_stun_put_icmp(&m, type, code, data);
+    if (a != NULL && wick_stun_end(&m) == WICK_OK) {
         push(s, &s->cfg.listen, &a->client, wick_buf_span(&b));
     }
 }
