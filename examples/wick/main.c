@@ -42,9 +42,21 @@ static const command commands[] = {
     {"id", "show", cmd_id_show, "id show", "public side of both keys"},
     {"id", "check", cmd_id_check, "id check NAME[@REGISTRY] [--tier TIER] [--timeout S]",
      "is a name free? Proven either way: exit 0 free, 1 taken or not proven"},
+    {"stun", "bind", cmd_stun_bind,
+     "stun bind [--server ADDR:PORT] [--local ADDR:PORT] [--watch S]",
+     "the address that a STUN server sees; --watch tells of every change for so many seconds"},
+    {"stun", "nat-type", cmd_stun_nat_type,
+     "stun nat-type [--server ADDR:PORT] [--local ADDR:PORT] [--lifetime S]",
+     "mapping, filtering, hairpinning and fragments of the NAT in between (RFC 5780); --lifetime also "
+     "how long a silent mapping lives, up to S seconds"},
     {"turn", "allocate", cmd_turn_allocate,
-     "turn allocate [--server ADDR:PORT --user U --password-file F]",
+     "turn allocate [--server ADDR:PORT --user U --password-file F] [--over udp|tcp|tls] "
+     "[--ca-file F] [--pin HEX] [--host NAME] [--family ipv4|ipv6|both] [--mobile] "
+     "[--require-sha256]",
      "take an address on a TURN server and give it back; shows whether gateways can use it"},
+    {"turn", "ping", cmd_turn_ping,
+     "turn ping [options of turn allocate] [--count N] [--bytes N]",
+     "two allocations there, and datagrams from one to the other and back: round-trip times"},
     {"pcp", "map", cmd_pcp_map,
      "pcp map --port N [--protocol udp|tcp|all|N] [--external [ADDR:]PORT] [--lifetime S] "
      "[--prefer-failure] [--filter ADDR[:PORT][/BITS]]... [--third-party ADDR] [--keep] "
