@@ -12,15 +12,16 @@ if(TARGET wick_port_linux AND NOT CMAKE_CROSSCOMPILING)
   target_compile_definitions(test_lab_turn PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
   wick_add_test(unit pcp_driver LIBS wick_port_linux wick_port_stub)
-  wick_add_test(lab turn_link LIBS wick_port_linux wick_crypto TIMEOUT 600)
-  target_compile_definitions(test_lab_turn_link PRIVATE _GNU_SOURCE
-    WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin"
-    WICK_TOOL="$<IF:$<TARGET_EXISTS:wick>,${PROJECT_BINARY_DIR}/examples/wick,/nonexistent>")
   wick_add_test(lab pcp TIMEOUT 600 LIBS wick_port_linux SOURCES lab/pcp_lab.c)
   target_compile_definitions(test_lab_pcp PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
 endif()
 if(TARGET wick AND NOT CMAKE_CROSSCOMPILING)
+  wick_add_test(lab turn_link LIBS wick_port_linux wick_crypto TIMEOUT 600)
+  target_compile_definitions(test_lab_turn_link PRIVATE _GNU_SOURCE
+    WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin"
+    WICK_TOOL="$<TARGET_FILE:wick>")
+  add_dependencies(test_lab_turn_link wick)
   wick_add_test(lab pcp_host TIMEOUT 600 LIBS wick_port_linux SOURCES lab/pcp_lab.c)
   target_compile_definitions(test_lab_pcp_host PRIVATE _GNU_SOURCE
     WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin"

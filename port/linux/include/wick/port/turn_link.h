@@ -99,8 +99,8 @@ WICK_NODISCARD wick_status wick_turn_link_send(wick_turn_link *l, uint64_t now_m
 wick_sock wick_turn_link_sock(const wick_turn_link *l);
 /** Is it to become writable too? */
 bool wick_turn_link_wants_write(const wick_turn_link *l);
-/** Why the last stream ended, where the client only says WICK_E_NET: WICK_E_CERT, WICK_E_TLS,
- *  WICK_E_TIMEOUT ... */
+/** Why the last stream ended, where the client only says WICK_E_NET: of wick_https_poll(),
+ *  WICK_E_TIMEOUT, WICK_E_MALFORMED ... */
 wick_status wick_turn_link_failure(const wick_turn_link *l);
 
 /** Drops the socket: the next thing to send goes through another one. For a change of interface;
