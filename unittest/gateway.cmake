@@ -2,6 +2,7 @@
 # Messages about paths.
 wick_add_test(unit direct LIBS wick_crypto)
 wick_add_fuzz(direct LIBS wick_crypto)
+wick_add_bench(direct LIBS wick_crypto)
 
 # The agent in the stub world.
 wick_add_test(sim nat LIBS wick_port_stub)
