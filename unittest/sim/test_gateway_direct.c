@@ -3,6 +3,7 @@
  * Sessions that leave their relay for a direct path, come back, and move between relays
  * (core/psk/PROTOCOL.md section 12).
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "lab.h"
@@ -265,6 +266,66 @@ TEST(relay_restarts_behind_a_direct_session)
     CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN] + lab.b.seen[WICK_GW_EV_SESSION_DOWN], 0);
 }
 
+/* ------------------------------------------------------------------ from relay to relay */
+
+/* Milliseconds until the next text comes back, at most ten seconds; it is sent four times a second. */
+static uint64_t outage(const char *text)
+{
+    uint8_t record[64] = {23};
+    size_t len = strlen(text);
+    uint64_t from = lab.w.now_ms;
+    memcpy(record + 1, text, len);
+    memset(lab.last_a, 0, sizeof lab.last_a);
+    while (lab.w.now_ms - from < 10000 && memcmp(lab.last_a, record, len + 1) != 0) {
+        wick_status s = wick_stub_node_send(&lab.a, session, wick_span_make(record, len + 1));
+        CHECK(s == WICK_OK || s == WICK_E_TURN_LOST);
+        for (unsigned i = 0; i < 25 && memcmp(lab.last_a, record, len + 1) != 0; i++) {
+            wick_stub_run(&lab.w, 10, NULL);
+        }
+    }
+    return lab.w.now_ms - from;
+}
+
+/* Two relays, of which either dies: a session over it goes on over the other within five seconds,
+ * whoever had which of them, in use or idle, and comes through the next death as well. */
+TEST(relay_dies)
+{
+    uint64_t worst = 0;
+    char line[100];
+    for (unsigned seed = 0; seed < 12; seed++) {
+        for (unsigned k = 0; k < 2; k++) {
+            fresh(200 + seed, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 2);
+            begin();
+            wick_stub_run(&lab.w, 30000, NULL); /* both hold their second relay by now */
+            if (seed % 3 != 0) {
+                CHECK(lab_echo(&lab, session, "busy", 3000));
+            }
+            lab.relay[k].down = true;
+            uint64_t ms = outage("on");
+            worst = ms > worst ? ms : worst;
+            CHECK(ms <= 5000);
+            CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN] + lab.b.seen[WICK_GW_EV_SESSION_DOWN],
+                      0);
+            for (unsigned i = 0; i < 20; i++) {
+                ms = outage(i % 2 == 0 ? "tick" : "tock");
+                worst = ms > worst ? ms : worst;
+            }
+            lab.relay[k].down = false; /* with all that it knew */
+            wick_stub_turn_restart(&lab.relay[k].turn);
+            for (unsigned i = 0; i < 300; i++) {
+                CHECK(outage(i % 2 == 0 ? "tick" : "tock") <= 5000);
+                wick_stub_run(&lab.w, 1000, NULL);
+            }
+            lab.relay[1 - k].down = true;
+            CHECK(outage("on again") <= 5000);
+            CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN] + lab.b.seen[WICK_GW_EV_SESSION_DOWN],
+                      0);
+        }
+    }
+    (void)snprintf(line, sizeof line, "# longest outage %u ms\n", (unsigned)worst);
+    tap_puts(line);
+}
+
 /* ------------------------------------------------------------------ others */
 
 static int stranger(uint8_t last)
@@ -445,6 +506,6 @@ TAP_MAIN("sim.gateway_direct", CASE(cones_meet), CASE(one_symmetric),
          CASE(both_symmetric_stay_on_the_relay), CASE(direct_path_dies), CASE(idle_then_cut),
          CASE(no_direct_by_policy), CASE(one_way_dies), CASE(lossy),
          CASE(nat_reboots_on_the_direct_path), CASE(relay_restarts_behind_a_direct_session),
-         CASE(replayed_checks), CASE(stolen_checks), CASE(offered_victims),
+         CASE(relay_dies), CASE(replayed_checks), CASE(stolen_checks), CASE(offered_victims),
          CASE(addresses_by_policy), CASE(outsider_on_the_relay),
          CASE(peer_that_does_not_speak_it))
