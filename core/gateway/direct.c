@@ -58,6 +58,28 @@ static void add_own(wick_direct_candidate *list, uint8_t *count, const wick_addr
     }
 }
 
+#if WICK_WITH_PATH
+/* What leads to the open socket: verified endpoints, and on the own network by policy its address. */
+static void add_open(const wick_gateway *gw, wick_direct_candidate *list, uint8_t *count)
+{
+    const wick_gateway_open *o = &gw->open;
+    wick_addr addr;
+    for (wick_path_source i = WICK_PATH_DIRECT; i <= WICK_PATH_NATPMP;
+         i = (wick_path_source)(i + 1)) {
+        if (o->open && wick_path_look(&o->path, i, &addr, NULL) == WICK_PATH_GOOD &&
+            gw_way_unicast(gw, &addr)) {
+            add_own(list, count, &addr,
+                    i == WICK_PATH_DIRECT ? WICK_DIRECT_HOST : WICK_DIRECT_MAPPED);
+        }
+    }
+    addr = o->local;
+    addr.port = o->port;
+    if (o->open && gw->cfg.allow_private_direct && gw_way_unicast(gw, &addr)) {
+        add_own(list, count, &addr, WICK_DIRECT_HOST);
+    }
+}
+#endif
+
 /* What peers are told; a new version where it differs from the list before. */
 static void list_own(wick_gateway *gw)
 {
@@ -75,6 +97,11 @@ static void list_own(wick_gateway *gw)
             add_own(list, &count, &d->given[i].addr, d->given[i].kind);
         }
     }
+#if WICK_WITH_PATH
+    if (!gw->cfg.no_direct) {
+        add_open(gw, list, &count);
+    }
+#endif
     if (!gw->cfg.no_direct && gw->turn_used[0] && wick_turn_is_allocated(&gw->turn[0]) &&
         gw_way_unicast(gw, wick_turn_mapped(&gw->turn[0]))) {
         add_own(list, &count, wick_turn_mapped(&gw->turn[0]), WICK_DIRECT_REFLEXIVE);
@@ -153,7 +180,7 @@ static bool take_request(wick_gateway *gw, uint64_t now_ms, uint8_t via, const w
         !is_fresh(d, m->counter)) {
         return false;
     }
-    d->speaks = true;
+    gw_ways_speak(gw, now_ms, index);
     gw->direct.reply_session = index;
     gw->direct.reply_via = via;
     gw->direct.reply_to = *from;
@@ -181,7 +208,7 @@ static bool take_answer(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wi
         if (!due || !prove(gw, m, i)) {
             continue;
         }
-        d->speaks = true;
+        gw_ways_speak(gw, now_ms, i);
         if (offer) {
             d->told = d->offered;
             d->offers = 0;

@@ -330,6 +330,8 @@ bool gw_direct_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, ui
 /** The session is up on its first path. */
 void gw_ways_begin(wick_gateway *gw, uint64_t now_ms, uint8_t index);
 void gw_ways_end(wick_gateway *gw, uint8_t index);
+/** The peer knows of all this. */
+void gw_ways_speak(wick_gateway *gw, uint64_t now_ms, uint8_t index);
 /** Allocation `via` is gone. @return true if the session goes on */
 bool gw_ways_lost(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t via,
                   wick_status status);

@@ -287,6 +287,9 @@ static void take_home(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t 
     wick_gateway_ways *d = &s->ways;
     wick_gateway_way old = d->way[0];
     bool moved = d->at == 0;
+    if (is_direct(&old)) {
+        again_later(d, now_ms);
+    }
     d->way[0] = d->way[i];
     d->way[i] = old;
     d->way[i].state = WAY_KNOWN;
@@ -532,6 +535,15 @@ void gw_ways_end(wick_gateway *gw, uint8_t index)
         }
     }
     memset(d, 0, sizeof *d);
+}
+
+void gw_ways_speak(wick_gateway *gw, uint64_t now_ms, uint8_t index)
+{
+    wick_gateway_ways *d = &gw->session[index].ways;
+    if (!d->speaks) {
+        d->speaks = true;
+        rest(gw, now_ms, index, d->at);
+    }
 }
 
 void gw_ways_renew(wick_gateway *gw, uint64_t now_ms, uint8_t index)
