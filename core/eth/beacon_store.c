@@ -15,9 +15,25 @@ static size_t pieces_of_one(const wick_beacon *b)
     return wick_beacon_members(b) / WICK_BEACON_PIECE_KEYS;
 }
 
+size_t wick_beacon_committees(const wick_beacon *b)
+{
+    if (b->phase == WICK_BEACON_PHASE_NONE) {
+        return 0;
+    }
+    return b->has_next ? 2 : 1;
+}
+
+const uint8_t *wick_beacon_committee_name(const wick_beacon *b, size_t index)
+{
+    if (index >= wick_beacon_committees(b)) {
+        return NULL;
+    }
+    return index == 0 ? b->current.root : b->next.root;
+}
+
 size_t wick_beacon_pieces(const wick_beacon *b)
 {
-    return b->phase == WICK_BEACON_PHASE_NONE ? 0 : pieces_of_one(b) * (b->has_next ? 2u : 1u);
+    return wick_beacon_committees(b) == 0 ? 0 : pieces_of_one(b) * wick_beacon_committees(b);
 }
 
 /* ---- export ---- */

@@ -243,7 +243,7 @@ static wick_status save(wick_buf *out, const wick_light *lc)
 
 static size_t pieces_of_one(const wick_beacon *b)
 {
-    return b->has_next ? wick_beacon_pieces(b) / 2 : wick_beacon_pieces(b);
+    return wick_beacon_pieces(b) / (wick_beacon_committees(b) > 1 ? 2u : 1u);
 }
 
 static size_t sets(wick_trust_set *out, const wick_light *lc)
@@ -253,11 +253,12 @@ static size_t sets(wick_trust_set *out, const wick_light *lc)
         return 0;
     }
     memset(out, 0, 2 * sizeof *out);
-    memcpy(out[0].name, b->current.root, sizeof out[0].name);
-    memcpy(out[1].name, b->next.root, sizeof out[1].name);
-    out[0].pieces = (uint8_t)pieces_of_one(b);
-    out[1].pieces = out[0].pieces;
-    return b->has_next ? 2 : 1;
+    size_t count = wick_beacon_committees(b);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(out[i].name, wick_beacon_committee_name(b, i), sizeof out[i].name);
+        out[i].pieces = (uint8_t)pieces_of_one(b);
+    }
+    return count;
 }
 
 static wick_status piece(void *ctx, wick_buf *out, size_t set, size_t index)

@@ -289,6 +289,11 @@ WICK_NODISCARD wick_status wick_beacon_export(wick_buf *out, const wick_beacon *
 /** Pieces of this store: of the current committee first, then of the next one if it is known. */
 size_t wick_beacon_pieces(const wick_beacon *b);
 
+/** Committees of this store: 0 before the bootstrap, 1, or 2 if the next one is known. */
+size_t wick_beacon_committees(const wick_beacon *b);
+/** Root of the current committee (0) or of the next one (1), 32 bytes. NULL: there is none. */
+const uint8_t *wick_beacon_committee_name(const wick_beacon *b, size_t index);
+
 /** Appends one piece. @retval WICK_OK  @retval WICK_E_NO_SPACE  @retval WICK_E_BAD_ARG no such piece
  *  @retval WICK_E_STATE no bootstrap yet */
 WICK_NODISCARD wick_status wick_beacon_export_piece(wick_buf *out, const wick_beacon *b,
