@@ -17,6 +17,7 @@ wick_status wick_trust_export_begin(wick_trust_export *x, const wick_trust_store
 {
     memset(x, 0, sizeof *x);
     x->ts = ts;
+    x->generation = ts->generation;
     wick_keccak_init(&x->hash);
     return wick_trust_store_is_empty(ts) ? WICK_E_NOT_FOUND : WICK_OK;
 }
@@ -83,6 +84,9 @@ wick_status wick_trust_export_next(wick_trust_export *x, wick_buf *out)
     size_t start = out->len;
     if (out->ptr == NULL || out->len > out->cap || out->cap - out->len < WICK_TRUST_STEP_MAX) {
         return WICK_E_NO_SPACE;
+    }
+    if (x->ts->generation != x->generation) {
+        return WICK_E_STATE; /* what is in use has changed, and may be overwritten next */
     }
     if (x->step == 0) {
         put_front(out, x->ts);

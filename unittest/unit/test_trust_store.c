@@ -444,6 +444,22 @@ TEST(nothing_to_export)
     CHECK_STATUS(wick_trust_export_next(&x, &b), WICK_E_NO_SPACE);
 }
 
+/* What is written between two steps of an export would be mixed into it. */
+TEST(a_save_ends_an_export)
+{
+    wick_trust_store ts;
+    wick_trust_export x;
+    fresh();
+    REQUIRE_STATUS(open(&ts), WICK_OK);
+    REQUIRE_STATUS(save(&ts, &one), WICK_OK);
+    REQUIRE_STATUS(wick_trust_export_begin(&x, &ts), WICK_OK);
+    wick_buf b = wick_buf_make(blob, sizeof blob);
+    CHECK_STATUS(wick_trust_export_next(&x, &b), WICK_AGAIN);
+    REQUIRE_STATUS(save(&ts, &two), WICK_OK);
+    CHECK_STATUS(wick_trust_export_next(&x, &b), WICK_E_STATE);
+    CHECK(export_to(blob, &ts) != 0); /* begun anew */
+}
+
 /* No change of any byte gets in, and what was there stays. */
 TEST(every_byte_of_an_import_counts)
 {
@@ -549,6 +565,6 @@ TAP_MAIN("unit.trust_store", CASE(what_is_saved_is_read), CASE(only_what_differs
          CASE(power_cut_at_the_first_save), CASE(of_another_chain_rule_or_anchor),
          CASE(unknown_versions_stay), CASE(rolled_back), CASE(saving_does_not_go_back),
          CASE(a_changed_state_is_corrupt), CASE(bounds), CASE(exported_and_imported),
-         CASE(nothing_to_export), CASE(every_byte_of_an_import_counts),
+         CASE(nothing_to_export), CASE(a_save_ends_an_export), CASE(every_byte_of_an_import_counts),
          CASE(imports_that_are_refused), CASE(power_cut_at_every_write_of_an_import),
          CASE(a_commit_comes_after_a_good_end))

@@ -137,6 +137,7 @@ WICK_NODISCARD wick_status wick_trust_store_erase(const wick_hal_store *store, u
 typedef struct wick_trust_export {
     const wick_trust_store *ts;
     wick_keccak hash;
+    uint32_t generation; /* of the head that is exported */
     uint16_t step;
 } wick_trust_export;
 
@@ -146,6 +147,8 @@ WICK_NODISCARD wick_status wick_trust_export_begin(wick_trust_export *x,
 
 /** Appends the next bytes, at most WICK_TRUST_STEP_MAX.
  *  @retval WICK_AGAIN  there are more  @retval WICK_OK that was the end
+ *  @retval WICK_E_STATE  the store was written since the beginning: begin anew, the bytes so far are
+ *                        of no use
  *  @retval WICK_E_NO_SPACE  @retval others of the store */
 WICK_NODISCARD wick_status wick_trust_export_next(wick_trust_export *x, wick_buf *out);
 
