@@ -171,7 +171,25 @@ uint32_t wick_light_reorgs(const wick_light *lc)
 
 uint64_t wick_light_reorg_number(const wick_light *lc)
 {
-    return lc->reorg_number;
+    uint32_t last = lc->reorgs - 1;
+    return lc->reorgs != 0 ? lc->reorg[last % WICK_LIGHT_REORGS].number : 0;
+}
+
+uint64_t wick_light_reorg_floor(const wick_light *lc, uint64_t *time_s, uint32_t seen)
+{
+    uint64_t number = UINT64_MAX;
+    *time_s = UINT64_MAX;
+    if (lc->reorgs - seen > WICK_LIGHT_REORGS) {
+        *time_s = 0;
+        return 0;
+    }
+    for (uint32_t i = seen; i != lc->reorgs; i++) {
+        uint64_t n = lc->reorg[i % WICK_LIGHT_REORGS].number;
+        uint64_t t = lc->reorg[i % WICK_LIGHT_REORGS].time_s;
+        number = n < number ? n : number;
+        *time_s = t < *time_s ? t : *time_s;
+    }
+    return number;
 }
 
 /* ------------------------------------------------------------------ events */
@@ -231,8 +249,9 @@ void light_conflict(wick_light *lc)
 void light_reorg(wick_light *lc, uint64_t number, uint64_t time_s)
 {
     wick_light_event e;
+    lc->reorg[lc->reorgs % WICK_LIGHT_REORGS].number = number;
+    lc->reorg[lc->reorgs % WICK_LIGHT_REORGS].time_s = time_s;
     lc->reorgs++;
-    lc->reorg_number = number;
     /* What was proven above is void, and so are the marks that it left. */
     if (lc->mark_number > number) {
         lc->mark_number = number;

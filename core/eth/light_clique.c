@@ -9,7 +9,9 @@
  *          since the newest blocks may leave the chain while the device is off
  *   spare  on its way to become `back`; or a rival; or a skip
  *
- * A rival is followed from `back` until it is heavier, or ends without being so. One that leaves
+ * A rival is followed from `back` until it is heavier, or ends without being so. After one that was
+ * not, the next has to wait, longer each time: any sealed block beside the chain's begins one, and
+ * each costs as many headers and recoveries as lie between. One that leaves
  * the chain before `back` is not followed: the node is on another chain, or this one has seen a
  * reorganisation of more than STRIDE blocks, after which the operator decides.
  */
@@ -19,6 +21,11 @@
 
 #define STRIDE 24u      /* least distance of `back` from `now`, once there are so many blocks */
 #define SKIP_MIN 256u   /* fewer headers are followed one by one */
+
+#define SKIP_MAX (4u * WICK_SEAL_SIGNERS_MAX) /* headers that may be needed to end a skip */
+#define RIVAL_MIN_MS 4000u
+#define RIVALS_MAX 8u
+#define RIVAL_MAX_MS (RIVAL_MIN_MS << RIVALS_MAX)
 
 enum { FOR_PIN = 1, FOR_LATEST, FOR_NEXT, FOR_RIVAL, FOR_SKIP, FOR_SKIPPED, FOR_TRUST };
 enum { SPARE_FREE = 0, SPARE_MIDDLE, SPARE_RIVAL, SPARE_SKIP };
@@ -67,7 +74,7 @@ static const uint8_t *wanted_head(const wick_light *lc)
 {
     const wick_light_clique *c = lc->cfg.clique;
     uint64_t number = 0;
-    if (wick_clique_usable(&c->now, &number, lc->cfg.depth) != WICK_OK ||
+    if (c->no_head || wick_clique_usable(&c->now, &number, lc->cfg.depth) != WICK_OK ||
         (wick_trust_is_made(&lc->head[0]) && number <= lc->head[0].number) ||
         number < lc->mark_number) {
         return NULL;
@@ -127,12 +134,39 @@ static void keep_back(wick_light_clique *c)
     }
 }
 
-static void start_rival(wick_light *lc, uint64_t target)
+/* False: not yet. */
+static bool start_rival(wick_light *lc, uint64_t target, uint64_t now_ms)
 {
     wick_light_clique *c = lc->cfg.clique;
+    if (c->rivals != 0 && !wick_time_reached(now_ms, c->rival_ms)) {
+        return false;
+    }
+    if (c->rivals != 0 && wick_time_reached(now_ms, c->rival_ms + RIVAL_MAX_MS)) {
+        c->rivals = 0; /* long ago */
+    }
     c->spare = c->back;
     c->spare_use = SPARE_RIVAL;
     lc->target = target;
+    /* Until it has won. */
+    c->rival_ms = now_ms + (RIVAL_MIN_MS << c->rivals);
+    c->rivals = c->rivals < RIVALS_MAX ? (uint8_t)(c->rivals + 1) : c->rivals;
+    return true;
+}
+
+/* The head of the store may have left the chain while the device was off. */
+static void compare_restored(wick_light *lc)
+{
+    wick_light_clique *c = lc->cfg.clique;
+    const wick_trusted_header *head = &lc->head[0];
+    const uint8_t *hash = wick_clique_hash(&c->now, head->number);
+    if (!c->restored || c->now.number < head->number) {
+        return;
+    }
+    c->restored = false;
+    if (wick_trust_is_made(head) && (hash == NULL || memcmp(hash, head->hash, 32) != 0)) {
+        light_reorg(lc, c->base_number, c->base_time_s);
+        light_tip(lc, c->now.number);
+    }
 }
 
 static wick_status follow(wick_light *lc, wick_light_ask *a, wick_span rlp, uint64_t now_ms)
@@ -140,14 +174,14 @@ static wick_status follow(wick_light *lc, wick_light_ask *a, wick_span rlp, uint
     wick_light_clique *c = lc->cfg.clique;
     wick_trust_now now = light_now(lc, now_ms);
     wick_status s = wick_clique_header(&c->now, lc->cfg.crypto, rlp, &now);
-    if (s == WICK_E_HEADER_PARENT) {
-        start_rival(lc, lc->target);
+    if (s == WICK_E_HEADER_PARENT && start_rival(lc, lc->target, now_ms)) {
         a->got = a->q.count - 1; /* the rest of the answer is of no use now */
         return WICK_OK;
     }
     if (s == WICK_OK) {
         light_tip(lc, c->now.number);
         light_progress(lc);
+        compare_restored(lc);
         keep_back(c);
     }
     return s;
@@ -179,6 +213,8 @@ static wick_status follow_rival(wick_light *lc, wick_light_ask *a, wick_span rlp
         light_reorg(lc, fork_number(&c->now, &c->spare), c->back.timestamp);
         c->now = c->spare;
         c->spare_use = SPARE_FREE;
+        c->restored = false;
+        c->rivals = 0;
         a->got = a->q.count - 1; /* the way goes on from here */
         light_tip(lc, c->now.number);
     } else if (c->spare.number >= lc->target) {
@@ -197,6 +233,7 @@ static wick_status start_skip(wick_light *lc, wick_span rlp, uint64_t now_ms)
     wick_status s = wick_clique_skip(&c->spare, &c->now, lc->cfg.crypto, rlp, &now,
                                      lc->cfg.trusting_s);
     c->spare_use = s == WICK_OK ? SPARE_SKIP : SPARE_FREE;
+    c->skip_from = c->spare.number;
     return s;
 }
 
@@ -209,7 +246,7 @@ static wick_status follow_skip(wick_light *lc, wick_light_ask *a, wick_span rlp,
         return s;
     }
     s = wick_clique_skip_end(&c->spare, &c->now);
-    if (s == WICK_E_TRUST_DEPTH) {
+    if (s == WICK_E_TRUST_DEPTH && c->spare.number - c->skip_from < SKIP_MAX) {
         return WICK_OK; /* further headers decide */
     }
     if (s == WICK_OK) {
@@ -219,6 +256,7 @@ static wick_status follow_skip(wick_light *lc, wick_light_ask *a, wick_span rlp,
         a->got = a->q.count - 1;
         light_tip(lc, c->now.number);
         light_progress(lc);
+        compare_restored(lc);
     }
     return s;
 }
@@ -248,7 +286,7 @@ static wick_status take_latest(wick_light *lc, wick_span rlp, const wick_header 
     if (h->number <= c->back.number) {
         return WICK_E_HEADER_STALE; /* a node that is far behind, or on another chain */
     }
-    start_rival(lc, h->number);
+    (void)start_rival(lc, h->number, now_ms);
     return WICK_OK;
 }
 
@@ -298,11 +336,18 @@ static void done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, wick_
             c->spare_use = SPARE_FREE;
         }
         lc->target = skip ? lc->target : 0;
+        /* The next newest block shows whether the chain has gone on without it. */
+        c->no_head = a->purpose == FOR_TRUST;
         light_back_off(lc, now_ms, status);
     } else if (lc->target <= c->now.number && c->spare_use != SPARE_RIVAL &&
                c->spare_use != SPARE_SKIP && wanted_head(lc) == NULL) {
         lc->target = 0;
-        light_rest(lc, now_ms);
+        if (c->no_head) {
+            c->no_head = false;
+            light_back_off(lc, now_ms, lc->last_status);
+        } else {
+            light_rest(lc, now_ms);
+        }
     } else {
         light_go_on(lc, now_ms);
     }
@@ -332,6 +377,10 @@ static wick_status load(wick_light *lc, wick_span in)
         return WICK_E_CONFIG;
     }
     c->back = c->now;
+    c->restored = wick_trust_is_made(&lc->head[0]);
+    c->base_number = c->now.number;
+    c->base_time_s = c->now.timestamp;
+    compare_restored(lc);
     return WICK_OK;
 }
 

@@ -378,8 +378,11 @@ static void tick_reorgs(wick_gateway *gw, uint64_t now_ms)
     for (uint8_t i = 0; i < gw->cfg.registry_count; i++) {
         const wick_light *light = gw_registry(gw, i)->light;
         if (light != NULL && light->reorgs != gw->reorgs[i]) {
-            gw->reorgs[i] = light->reorgs;
-            gw_reorg(gw, now_ms, i, light->reorg_number);
+            uint64_t time_s = 0;
+            uint64_t number = wick_light_reorg_floor(light, &time_s, gw->reorgs[i]);
+            gw->reorgs[i] = wick_light_reorgs(light);
+            wick_marks_lower(&gw->marks, i, number, time_s);
+            gw_reorg(gw, now_ms, i, number);
         }
     }
 }

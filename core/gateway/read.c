@@ -53,6 +53,7 @@ bool gw_untrue(wick_status status)
     case WICK_E_TRUNCATED:
     case WICK_E_TRAILING:
     case WICK_E_NON_CANONICAL:
+    case WICK_E_LIMIT: /* of an answer that is too large */
         return true;
     default:
         return false;

@@ -170,6 +170,9 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
         memcpy(s->id, keys->peer_id, 32);
         s->via = via;
         s->addr = keys->path;
+        /* The caller's record was read during the handshake: under this header at the latest. */
+        const wick_light *light = gw_registry(gw, 0)->light;
+        s->block_number = light != NULL ? wick_light_tip(light) : 0;
     }
     s->state = SES_UP;
     s->keys = *keys;

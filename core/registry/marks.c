@@ -148,6 +148,17 @@ void wick_marks_header_proven(wick_marks *m, size_t registry, const wick_trusted
     }
 }
 
+void wick_marks_lower(wick_marks *m, size_t registry, uint64_t number, uint64_t time_s)
+{
+    if (m->chain[registry].number > number) {
+        m->chain[registry].number = number;
+        if (m->chain[registry].time_s > time_s) {
+            m->chain[registry].time_s = time_s;
+        }
+        m->dirty = true;
+    }
+}
+
 /* ------------------------------------------------------------------ peers */
 
 /* Four bytes do: registries are the operator's own, and two services that collide are of one peer,

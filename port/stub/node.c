@@ -276,7 +276,8 @@ static wick_status give_header(wick_stub_node *n, const wick_light_request *q, u
         asked.number = b->number + 2;
         b = wick_stub_chain_block(n->chain, &asked, 0);
     }
-    if (b == NULL || source == WICK_STUB_SOURCE_UNKNOWN) {
+    bool no_hash = source == WICK_STUB_SOURCE_NO_HASH && q->at == WICK_LIGHT_AT_HASH;
+    if (b == NULL || source == WICK_STUB_SOURCE_UNKNOWN || no_hash) {
         return WICK_E_NOT_FOUND;
     }
     size_t len = b->header_len;

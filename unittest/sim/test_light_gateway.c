@@ -162,6 +162,11 @@ TEST(records_are_dropped_with_their_block)
     CHECK_INT(lab.a.light_seen[WICK_LIGHT_EV_REORG], 1);
     CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN], 1);
     CHECK_STATUS(lab.a.last[WICK_GW_EV_SESSION_DOWN].status, WICK_E_RECORD_STALE);
+    /* So at the other end, which had read the caller's. */
+    CHECK_INT(lab.b.seen[WICK_GW_EV_SESSION_DOWN], 1);
+    CHECK_STATUS(lab.b.last[WICK_GW_EV_SESSION_DOWN].status, WICK_E_RECORD_STALE);
+    /* Marks have come down with the chain. */
+    CHECK(lab.a.gw.marks.chain[0].number <= lab.chain.state.number);
     /* On the branch that won all is still there: a new call reads it there. */
     wick_stub_run(&lab.w, 15000, NULL);
     REQUIRE(lab_connect(&lab, &session, 30000));

@@ -308,6 +308,29 @@ TEST(a_heavier_branch_takes_over)
     CHECK(is_at(WICK_TIER_POA, 5));
 }
 
+/* Whoever looks from time to time learns of the deepest. */
+TEST(reorganisations_in_a_row)
+{
+    static const uint64_t numbers[] = {10, 5, 8, 20};
+    static wick_light lc;
+    uint64_t time_s = 0;
+    memset(&lc, 0, sizeof lc);
+    for (unsigned i = 0; i < 4; i++) {
+        lc.reorg[i].number = numbers[i];
+        lc.reorg[i].time_s = 100 * numbers[i];
+    }
+    lc.reorgs = 4;
+    CHECK_INT(wick_light_reorg_number(&lc), 20);
+    CHECK_INT(wick_light_reorg_floor(&lc, &time_s, 0), 5);
+    CHECK_INT(time_s, 500);
+    CHECK_INT(wick_light_reorg_floor(&lc, &time_s, 2), 8);
+    CHECK_INT(time_s, 800);
+    CHECK_INT(wick_light_reorg_floor(&lc, &time_s, 3), 20);
+    lc.reorgs = 9; /* one of them is not remembered any more */
+    CHECK_INT(wick_light_reorg_floor(&lc, &time_s, 4), 0);
+    CHECK_INT(time_s, 0);
+}
+
 TEST(a_lighter_branch_does_not)
 {
     sealed(23, WICK_SEAL_CLIQUE, WICK_LIGHT_CLIQUE);
@@ -325,6 +348,11 @@ TEST(a_lighter_branch_does_not)
     run_ms(5000);
     CHECK_INT(n->light_seen[WICK_LIGHT_EV_REORG], 0);
     CHECK(head(WICK_TIER_POA) == WICK_OK && memcmp(th.hash, kept.hash, 32) == 0);
+    /* Nor is it followed at each look for the newest block. */
+    unsigned asked = n->light_requests;
+    run_ms(200000);
+    unsigned polls = 200000 / n->light.cfg.poll_ms;
+    CHECK(n->light_requests - asked <= polls + 40);
 }
 
 /* The branch that was followed left the chain while the device was off. */
@@ -339,9 +367,33 @@ TEST(a_reorganisation_in_absence)
     wick_stub_node_kill(n);
     lab.chain.sealing.lazy = false;
     wick_stub_chain_rewind(&lab.chain, 6);
+    uint64_t fork = lab.chain.state.number;
     run_ms(20000);
     restart(WICK_OK);
+    REQUIRE(head(WICK_TIER_POA) == WICK_OK && !is_at(WICK_TIER_POA, UINT64_MAX)); /* of the store */
     run_ms(3000);
+    CHECK(is_at(WICK_TIER_POA, 5));
+    CHECK_INT(n->light_seen[WICK_LIGHT_EV_REORG], 1); /* whoever read under it is told */
+    CHECK(wick_light_reorg_number(&n->light) <= fork);
+}
+
+/* Nobody has the header that is to be vouched for: the chain is followed on, and its status says why
+ * there is no newer head. */
+TEST(a_header_that_nobody_has)
+{
+    sealed(64, WICK_SEAL_CLIQUE, WICK_LIGHT_CLIQUE);
+    start();
+    run_ms(20000);
+    REQUIRE(is_at(WICK_TIER_POA, 5));
+    uint64_t was = th.number;
+    n->source[0] = WICK_STUB_SOURCE_NO_HASH;
+    run_ms(200000);
+    CHECK(head(WICK_TIER_POA) == WICK_OK && th.number <= was + 1);
+    CHECK(lab.chain.state.number - wick_light_tip(&n->light) <= 130); /* pauses of a minute */
+    CHECK(wick_light_tip(&n->light) > was + 60);
+    CHECK_STATUS(wick_light_trouble(&n->light, NULL), WICK_E_NOT_FOUND);
+    n->source[0] = WICK_STUB_SOURCE_HONEST;
+    run_ms(140000);
     CHECK(is_at(WICK_TIER_POA, 5));
 }
 
@@ -761,7 +813,8 @@ TAP_MAIN("sim.light_rules", CASE(validators_change_one_by_one), CASE(a_set_repla
          CASE(signers_come_and_go),
          CASE(usable_when_enough_signers_stand_on_it), CASE(depth_is_not_left_to_the_node),
          CASE(a_heavier_branch_takes_over),
-         CASE(a_lighter_branch_does_not), CASE(a_reorganisation_in_absence), CASE(skip_to_an_epoch),
+         CASE(reorganisations_in_a_row),
+         CASE(a_lighter_branch_does_not), CASE(a_reorganisation_in_absence), CASE(a_header_that_nobody_has), CASE(skip_to_an_epoch),
          CASE(clock_absent), CASE(clock_behind), CASE(clock_ahead), CASE(headers_from_far_ahead),
          CASE(halted_chain_with_grace),
          CASE(stale_and_foreign_stores), CASE(marks_outlive_a_new_pin),

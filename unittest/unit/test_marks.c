@@ -94,6 +94,19 @@ TEST(headers_do_not_go_back)
     CHECK_STATUS(wick_marks_header(&m, 0, &lower), WICK_E_HEADER_STALE); /* never lowered */
 }
 
+/* But with the chain, when it is reorganised. */
+TEST(headers_go_back_with_the_chain)
+{
+    fresh();
+    wick_trusted_header h = header(10, 1000), lower = header(8, 900), least = header(7, 899);
+    wick_marks_header_proven(&m, 0, &h);
+    wick_marks_lower(&m, 0, 8, 880);
+    CHECK_STATUS(wick_marks_header(&m, 0, &lower), WICK_OK);
+    CHECK_STATUS(wick_marks_header(&m, 0, &least), WICK_E_HEADER_STALE);
+    wick_marks_lower(&m, 0, 9, 950); /* not upwards */
+    CHECK_STATUS(wick_marks_header(&m, 0, &lower), WICK_OK);
+}
+
 TEST(records_do_not_go_back)
 {
     fresh();
@@ -197,7 +210,8 @@ TEST(as_many_registries_as_fit)
     CHECK_STATUS(wick_marks_save(&m, work), WICK_OK); /* without a store they live in RAM */
 }
 
-TAP_MAIN("unit.marks", CASE(headers_do_not_go_back), CASE(records_do_not_go_back),
+TAP_MAIN("unit.marks", CASE(headers_do_not_go_back),
+         CASE(headers_go_back_with_the_chain), CASE(records_do_not_go_back),
          CASE(services_count_apart),
          CASE(the_oldest_makes_room), CASE(marks_outlive_a_restart), CASE(a_store_that_refuses),
          CASE(as_many_registries_as_fit))

@@ -94,6 +94,12 @@ wick_tier wick_light_rule_tier(wick_light_rule rule);
 typedef struct wick_light_clique {
     wick_clique now, back, spare;
     uint8_t spare_use;
+    uint8_t rivals;      /* followed in vain, in a row */
+    bool no_head;        /* nobody has the header to be vouched for: on without it */
+    bool restored;       /* the head is of the store, and not compared with the chain yet */
+    uint64_t rival_ms;   /* the next one is not followed before */
+    uint64_t skip_from;  /* epoch header that is being skipped to */
+    uint64_t base_number, base_time_s; /* of the block that the store had */
 } wick_light_clique;
 
 /** All pointers are kept and must live as long as the light client. Zero is the default of what is
@@ -287,6 +293,11 @@ uint32_t wick_light_reorgs(const wick_light *lc);
 /** Highest block that the last reorganisation left in place. */
 uint64_t wick_light_reorg_number(const wick_light *lc);
 
+/** Highest block that all reorganisations after the first `seen` ones left in place, for whoever looks
+ *  from time to time; 0 if there were more than are remembered.
+ *  @param[out] time_s  a time not after that block's */
+uint64_t wick_light_reorg_floor(const wick_light *lc, uint64_t *time_s, uint32_t seen);
+
 /* ------------------------------------------------------------------ answers to requests */
 
 /** One header of an answer.
@@ -324,6 +335,7 @@ bool wick_light_waits(const wick_light *lc, uint32_t request);
 /* ------------------------------------------------------------------ private */
 
 #define WICK_LIGHT_EVENTS 8
+#define WICK_LIGHT_REORGS 4
 
 /** A request. Private. */
 typedef struct wick_light_ask {
@@ -347,7 +359,9 @@ struct wick_light {
     uint32_t steps;         /* of the way there */
     uint32_t next_id;
     uint32_t reorgs;
-    uint64_t reorg_number;
+    struct {
+        uint64_t number, time_s;
+    } reorg[WICK_LIGHT_REORGS]; /* the newest; number n at n modulo their count */
     wick_trust_store ts;
     uint8_t phase;
     uint8_t failures; /* in a row */

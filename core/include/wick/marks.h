@@ -78,6 +78,10 @@ WICK_NODISCARD wick_status wick_marks_header(const wick_marks *m, size_t registr
 /** Raises the mark: words have been proven under this header. */
 void wick_marks_header_proven(wick_marks *m, size_t registry, const wick_trusted_header *header);
 
+/** Blocks above `number` have left the chain: the header's mark is lowered to it. `time_s` is not after
+ *  that block's. Marks of peers stay: whoever lost a record writes it again above them. */
+void wick_marks_lower(wick_marks *m, size_t registry, uint64_t number, uint64_t time_s);
+
 /** What was seen of a peer; zero if nothing was. `service32` NULL: the epoch alone is wanted. */
 void wick_marks_get(const wick_marks *m, wick_record_seen *out, size_t registry,
                     const uint8_t id32[32], const uint8_t *service32);

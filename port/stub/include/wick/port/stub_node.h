@@ -67,6 +67,7 @@ typedef enum wick_stub_source {
     WICK_STUB_SOURCE_UNKNOWN, /* knows no block */
     WICK_STUB_SOURCE_OTHER,  /* gives the block before the one asked for */
     WICK_STUB_SOURCE_SHALLOW, /* asked for a hash, gives a block two above it */
+    WICK_STUB_SOURCE_NO_HASH, /* knows no block by its hash */
     WICK_STUB_SOURCE_GARBAGE, /* bytes that are no header */
     WICK_STUB_SOURCE_SILENT
 } wick_stub_source;
