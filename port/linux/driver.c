@@ -7,6 +7,7 @@
 #include "driver_internal.h"
 
 #define NO_SOCK (-1)
+#define BURST_MAX 32u /* datagrams between two looks at all descriptors */
 
 wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg)
 {
@@ -176,7 +177,8 @@ static bool run_gateway(wick_driver *d, wick_driver_event *event, uint64_t now_m
 static bool receive(wick_driver *d, uint64_t now_ms)
 {
     const wick_hal_net *net = d->cfg.net;
-    for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
+    for (uint8_t k = 0; k < WICK_GW_SOCKETS; k++) {
+        uint8_t i = (uint8_t)((d->next_sock + k) % WICK_GW_SOCKETS); /* in turn: a flood on one */
         wick_addr from;
         if (!d->readable[i] || d->sock[i] == NO_SOCK) {
             continue;
@@ -186,6 +188,8 @@ static bool receive(wick_driver *d, uint64_t now_ms)
             d->readable[i] = false;
             continue;
         }
+        d->next_sock = (uint8_t)((i + 1) % WICK_GW_SOCKETS);
+        d->burst++;
         if (n >= 0) {
             d->stats.udp_rx++;
             d->stats.udp_rx_bytes += (uint64_t)n;
@@ -287,7 +291,8 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
         moved = wick_driver_path_receive(d, now_ms) || moved;
         /* The time counts also under a flood, or the caller would never see it. */
         bool over = wick_time_reached(now_ms, until_ms);
-        if (moved && !over && !d->watched) {
+        bool flood = d->burst >= BURST_MAX; /* others may be waiting, as the caller's descriptor */
+        if (moved && !over && !d->watched && !flood) {
             continue;
         }
         if (over || d->watched) {
@@ -295,7 +300,8 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
             put_event(event, WICK_DRIVER_IDLE, WICK_GW_NO_SESSION, WICK_OK);
             return;
         }
-        wait(d, until_ms, now_ms);
+        d->burst = 0;
+        wait(d, flood ? now_ms : until_ms, now_ms);
     }
 }
 

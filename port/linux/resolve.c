@@ -86,6 +86,21 @@ static struct job *begin(const char *host)
     return j;
 }
 
+/* A look-up that has ended and whose result nobody has come for: whoever asked has given up. Who still
+ * waits asks again. */
+static size_t forsaken(wick_linux_net *net)
+{
+    for (size_t i = 0; i < WICK_LINUX_RESOLVE_MAX; i++) {
+        struct job *j = (struct job *)net->resolve[i].job;
+        if (j != NULL && atomic_load(&j->done) != 0) {
+            net->resolve[i].job = NULL;
+            leave(j);
+            return i;
+        }
+    }
+    return WICK_LINUX_RESOLVE_MAX;
+}
+
 wick_status wick_linux_resolve(void *ctx, const char *host, wick_addr *out)
 {
     wick_linux_net *net = (wick_linux_net *)ctx;
@@ -111,6 +126,9 @@ wick_status wick_linux_resolve(void *ctx, const char *host, wick_addr *out)
             leave(j);
             return st;
         }
+    }
+    if (free_slot == WICK_LINUX_RESOLVE_MAX) {
+        free_slot = forsaken(net);
     }
     if (free_slot == WICK_LINUX_RESOLVE_MAX) {
         return WICK_AGAIN; /* its turn comes when another look-up has ended */

@@ -344,6 +344,58 @@ TEST(watched_descriptor)
     teardown();
 }
 
+/* Datagrams that come without end do not keep the driver from looking at anything else. */
+TEST(flood_of_datagrams)
+{
+    wick_driver_event ev;
+    wick_sock out = -1;
+    wick_addr any = wick_addr_v4(127, 0, 0, 1, 0), here;
+    int ends[2];
+    setup(false);
+    REQUIRE_STATUS(wick_gateway_start(&gateway, now, 0), WICK_OK);
+    REQUIRE_STATUS(hn.udp_open(hn.ctx, &driver.sock[0], &any), WICK_OK);
+    REQUIRE_STATUS(hn.local_addr(hn.ctx, driver.sock[0], &here), WICK_OK);
+    REQUIRE_STATUS(hn.udp_open(hn.ctx, &out, &any), WICK_OK);
+    REQUIRE(pipe(ends) == 0);
+    wick_driver_run(&driver, &ev, now);
+    wick_driver_watch(&driver, ends[0]);
+    uint64_t before = driver.stats.udp_rx;
+    for (unsigned i = 0; i < 120; i++) {
+        CHECK(hn.udp_send(hn.ctx, out, &here, wick_span_text("x")) == 1);
+    }
+    CHECK(write(ends[1], "x", 1) == 1);
+    driver.readable[0] = true; /* a look at all descriptors has shown this one alone */
+    wick_driver_run(&driver, &ev, now + 1000);
+    CHECK_INT(ev.kind, WICK_DRIVER_IDLE);
+    CHECK(driver.stats.udp_rx - before < 60);
+    hn.close(hn.ctx, out);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    teardown();
+}
+
+/* Results of look-ups that nobody comes for do not take the place of others for ever. */
+TEST(forsaken_look_ups)
+{
+    wick_addr a;
+    char host[16] = "localhost";
+    setup(false);
+    for (unsigned i = 0; i < 2 * WICK_LINUX_RESOLVE_MAX; i++) {
+        for (unsigned k = 0; k < 8; k++) { /* the same name to the resolver, another one here */
+            bool upper = (i >> k & 1u) != 0;
+            host[k] = (char)(upper ? "LOCALHOST"[k] : "localhost"[k]);
+        }
+        wick_status s = hn.resolve(hn.ctx, host, &a);
+        for (unsigned k = 0; k < 10000 && s == WICK_AGAIN && i >= WICK_LINUX_RESOLVE_MAX; k++) {
+            (void)poll(NULL, 0, 1);
+            s = hn.resolve(hn.ctx, host, &a);
+        }
+        CHECK(i < WICK_LINUX_RESOLVE_MAX || s != WICK_AGAIN);
+    }
+    teardown();
+}
+
 TAP_MAIN("unit.driver", CASE(node_faults), CASE(slow_node),
          CASE(what_one_node_refuses_another_is_asked_for), CASE(nobody_listens),
-         CASE(wallet_manager_faults), CASE(watched_descriptor))
+         CASE(wallet_manager_faults), CASE(watched_descriptor),
+         CASE(flood_of_datagrams), CASE(forsaken_look_ups))

@@ -55,7 +55,7 @@ void wick_linux_log_init(wick_hal_log *out, wick_linux_log *log, wick_log_level 
 #endif
 /* Names being resolved at a time. 264 B each. */
 #ifndef WICK_LINUX_RESOLVE_MAX
-#define WICK_LINUX_RESOLVE_MAX 2
+#define WICK_LINUX_RESOLVE_MAX 8
 #endif
 
 typedef struct wick_linux_net { /* private */
