@@ -130,7 +130,8 @@ void light_put(wickd *d, out_rec *o)
             out_u64(o, "reorgs", wick_light_reorgs(&l->light));
             out_u64(o, "refused", seen[WICK_LIGHT_EV_REFUSED]);
             out_u64(o, "store_failures", seen[WICK_LIGHT_EV_STORE]);
-            out_u64(o, "bytes", l->driver.rx_bytes + l->driver.tx_bytes);
+            const wick_light_driver *ld = wick_driver_light(&d->agent.driver, i);
+            out_u64(o, "bytes", ld != NULL ? ld->rx_bytes + ld->tx_bytes : 0);
             put_heads(d, o, l);
         }
         put_nodes(o, l, now_ms);

@@ -317,7 +317,7 @@ static void end_fees(wick_driver *d, wick_driver_line *l, wick_status s, uint64_
 static wick_status take_both(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t now_ms)
 {
     wick_rpc *rpc = &l->pool->rpc;
-    if (s == WICK_E_RPC || s == WICK_E_JSON || s == WICK_E_RPC_ID) {
+    if (s == WICK_E_RPC || s == WICK_E_JSON || s == WICK_E_RPC_ID || s == WICK_E_LIMIT) {
         answerer(l)->no_batch = true;
         return start_step(l, STEP_BLOCK, now_ms);
     }
@@ -473,6 +473,11 @@ bool wick_driver_light_run(wick_driver *d, wick_driver_event *event, uint64_t no
         }
     }
     return false;
+}
+
+const wick_light_driver *wick_driver_light(const wick_driver *d, size_t chain)
+{
+    return chain < d->lines && d->line[chain].has_light ? &d->line[chain].light : NULL;
 }
 
 uint64_t wick_driver_chain_deadline(const wick_driver *d, uint64_t t, uint64_t now_ms)

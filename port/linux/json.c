@@ -18,6 +18,7 @@
 static _Thread_local struct {
     uint8_t *ptr;
     size_t cap, used;
+    bool full;
 } arena;
 
 /* The hooks stay installed, so outside of a parse they are what cJSON has by default: a program may
@@ -29,6 +30,7 @@ static void *arena_alloc(size_t len)
     }
     size_t n = (len + 7u) & ~(size_t)7u;
     if (n < len || n > arena.cap - arena.used) {
+        arena.full = true;
         return NULL;
     }
     void *p = arena.ptr + arena.used;
@@ -152,12 +154,13 @@ wick_status wick_json_parse(const wick_json **out, uint8_t *mem, size_t cap, wic
     arena.ptr = mem + skew;
     arena.cap = cap - skew;
     arena.used = 0;
+    arena.full = false;
     const char *begin = (const char *)text.ptr;
     const cJSON *root = cJSON_ParseWithLengthOpts(begin, text.len, &end, 0);
     arena.ptr = NULL;
     arena.cap = arena.used = 0;
     if (root == NULL || end == NULL) {
-        return WICK_E_JSON;
+        return arena.full ? WICK_E_LIMIT : WICK_E_JSON;
     }
     for (; end < begin + text.len; end++) {
         if (*end != ' ' && *end != '\t' && *end != '\n' && *end != '\r') {

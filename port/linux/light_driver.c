@@ -163,9 +163,18 @@ static void refuse(wick_light_driver *d, wick_light_lane *l, wick_status s, bool
     end_rpc_job(d, l);
 }
 
-/* Nobody is left to be asked: whoever was has been blamed already. */
+/* Nobody is left to be asked: whoever was has been blamed already; but a block that not even the one has
+ * who claims it is held against that one, or it would be asked for the newest again. */
 static void give_up(wick_light_driver *d, wick_light_lane *l, wick_status s, uint64_t now_ms)
 {
+    const wick_light_request *r = l->job;
+    if (s == WICK_E_NOT_FOUND && r->at == WICK_LIGHT_AT_NUMBER && r->number <= d->claimed &&
+        d->light->cfg.rule != WICK_LIGHT_QUORUM) {
+        wick_rpc_source *e = wick_rpc_pool_endpoint(l->pool, d->claimant);
+        wick_health_note(&e->health, l->pool->entropy, now_ms, WICK_E_JSON, 0, 0);
+        wick_health_use(&e->health, false);
+        d->claimed = 0;
+    }
     failed(d, l->job->id, s, now_ms);
     end_rpc_job(d, l);
 }
@@ -181,6 +190,7 @@ static void end_headers(wick_light_driver *d, wick_light_lane *l, uint64_t now_m
 static bool take_block(wick_light_driver *d, wick_light_lane *l, uint64_t now_ms)
 {
     wick_eth_block block;
+    wick_light_at at = l->job->at;
     wick_buf header = wick_buf_make(d->header, sizeof d->header);
     wick_status s = wick_eth_json_header(&block, &header,
                                          wick_rpc_result(wick_rpc_pool_rpc(l->pool)));
@@ -198,6 +208,10 @@ static bool take_block(wick_light_driver *d, wick_light_lane *l, uint64_t now_ms
         return false;
     }
     l->got++;
+    if (at == WICK_LIGHT_AT_LATEST) {
+        d->claimant = (uint8_t)wick_rpc_pool_source(l->pool);
+        d->claimed = block.number;
+    }
     return true;
 }
 

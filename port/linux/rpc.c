@@ -248,9 +248,10 @@ static wick_status read_reply(wick_rpc *rpc)
     if (rpc->http.body.ptr == rpc->reply) {
         replace_zeros(rpc->reply, rpc->http.body.len);
     }
-    if (wick_json_parse(&root, (uint8_t *)rpc->arena, sizeof rpc->arena, rpc->http.body) !=
-        WICK_OK) {
-        return WICK_E_JSON;
+    wick_status s =
+        wick_json_parse(&root, (uint8_t *)rpc->arena, sizeof rpc->arena, rpc->http.body);
+    if (s != WICK_OK) {
+        return s;
     }
     return rpc->batch == BATCH_CLOSED ? read_batch(rpc, root) : read_one(rpc, root, rpc->id);
 }
@@ -281,8 +282,6 @@ wick_status wick_rpc_poll(wick_rpc *rpc, uint64_t now_ms)
         s = read_reply(rpc);
     } else if (s == WICK_E_HTTP && rpc->http.body.len != 0 && read_reply(rpc) == WICK_E_RPC) {
         s = WICK_E_RPC; /* some nodes send their errors with status 4xx */
-    } else if (s == WICK_E_LIMIT) {
-        s = WICK_E_JSON;
     } else if (s == WICK_E_TRUNCATED) {
         s = rpc->http.code == 0 ? WICK_E_NET : WICK_E_JSON;
     }

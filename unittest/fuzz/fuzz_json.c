@@ -82,6 +82,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     FUZZ_CHECK(n == wick_json_count(result));
     FUZZ_CHECK(wick_json_next(NULL) == NULL && wick_json_name(NULL)[0] == '\0');
-    FUZZ_CHECK(wick_json_parse(&root, arena, 7, in) == WICK_E_JSON);
+    FUZZ_CHECK(wick_json_parse(&root, arena, 7, in) != WICK_OK);
     return 0;
 }

@@ -29,6 +29,7 @@ until_ok 60 head_is ok
 result $? daemon_follows_the_chain
 until_ok 60 synced # a head may serve before the newest has been reached
 want 0 '^chains .*synced=true' daemon_synced run status --light
+want 0 'bytes=[1-9]' daemon_bytes run status --light
 want 0 "^wick_head_state{chain=\"lab\",tier=\"$chains_tier\",state=\"ok\"} 1\$" daemon_metrics_head \
     run status --prometheus
 # A record without an endpoint is shown whole, with what is missing as the reason.

@@ -413,18 +413,18 @@ static int sealed_node(world_server *s, const char *head, const char *body, char
     return world_json(out, text);
 }
 
-/* The light client ends an answer where it leaves the chain, and follows the branch from further back;
- * blocks of the batch are left over then. */
-TEST(clique_reorganisation)
+/* A light client of that chain, whose nodes all have the first branch. */
+static bool clique_of(wick_light_clique *clique, uint8_t nodes)
 {
-    static wick_light_clique clique;
     wick_light_config c;
-    wick_light_event ev;
-    REQUIRE(setup(WICK_LIGHT_OWN_NODE, 1));
+    if (!setup(WICK_LIGHT_OWN_NODE, nodes)) {
+        return false;
+    }
     make_blocks();
-    world[0].answer = sealed_node;
+    for (unsigned i = 0; i < WORLD_SERVERS; i++) {
+        world[i].answer = sealed_node;
+    }
     branch = 0;
-    newest = 5;
     memset(&c, 0, sizeof c);
     c.chain_id = WORLD_CHAIN;
     c.rule = WICK_LIGHT_CLIQUE;
@@ -434,9 +434,20 @@ TEST(clique_reorganisation)
     c.crypto = &crypto;
     c.clock = &test_clock;
     c.poll_ms = 500;
-    c.clique = &clique;
+    c.clique = clique;
     CHECK_STATUS(wick_light_init(&light, &c), WICK_OK);
     CHECK_STATUS(wick_light_start(&light, now), WICK_OK);
+    return true;
+}
+
+/* The light client ends an answer where it leaves the chain, and follows the branch from further back;
+ * blocks of the batch are left over then. */
+TEST(clique_reorganisation)
+{
+    static wick_light_clique clique;
+    wick_light_event ev;
+    REQUIRE(clique_of(&clique, 1));
+    newest = 5;
     REQUIRE(until(&ev, WICK_LIGHT_EV_SYNCED));
     CHECK_INT(clique.now.number, 5);
     branch = 1;
@@ -457,26 +468,10 @@ static int no_batches(world_server *s, const char *head, const char *body, char 
 TEST(batches_are_a_matter_of_the_endpoint)
 {
     static wick_light_clique clique;
-    wick_light_config c;
     wick_light_event ev;
-    REQUIRE(setup(WICK_LIGHT_OWN_NODE, 2));
-    make_blocks();
+    REQUIRE(clique_of(&clique, 2));
     world[0].answer = no_batches;
-    world[1].answer = sealed_node;
-    branch = 0;
     newest = 5;
-    memset(&c, 0, sizeof c);
-    c.chain_id = WORLD_CHAIN;
-    c.rule = WICK_LIGHT_CLIQUE;
-    memcpy(c.trusted_hash, blocks[0][0].hash, 32);
-    c.epoch = 100;
-    c.period_s = WORLD_PERIOD;
-    c.crypto = &crypto;
-    c.clock = &test_clock;
-    c.poll_ms = 500;
-    c.clique = &clique;
-    CHECK_STATUS(wick_light_init(&light, &c), WICK_OK);
-    CHECK_STATUS(wick_light_start(&light, now), WICK_OK);
     REQUIRE(until(&ev, WICK_LIGHT_EV_SYNCED));
     CHECK_INT(clique.now.number, 5);
     CHECK(pool.source[0].no_batch);
@@ -491,10 +486,39 @@ TEST(batches_are_a_matter_of_the_endpoint)
     teardown();
 }
 
+static int claims_more(world_server *s, const char *head, const char *body, char *out)
+{
+    static const struct sealed *last = &blocks[0][BLOCKS - 1];
+    static char text[4000];
+    if (strstr(body, "latest") == NULL || strstr(body, "eth_getBlockByNumber") == NULL) {
+        return sealed_node(s, head, body, out);
+    }
+    size_t n = (size_t)sprintf(text, "{\"jsonrpc\":\"2.0\",\"id\":%u,\"result\":", world_id(body, 0));
+    n += sealed_json(text + n, last);
+    text[n++] = '}';
+    text[n] = '\0';
+    return world_json(out, text);
+}
+
+/* One claims a block that it has not: the others' newest is followed, and nobody waits for it. */
+TEST(a_newest_block_that_nobody_has)
+{
+    static wick_light_clique clique;
+    wick_light_event ev;
+    REQUIRE(clique_of(&clique, 2));
+    world[0].answer = claims_more;
+    newest = 5;
+    REQUIRE(until(&ev, WICK_LIGHT_EV_SYNCED));
+    CHECK_INT(clique.now.number, 5);
+    CHECK(pool.source[0].health.failed != 0);
+    teardown();
+}
+
 TAP_MAIN("unit.light_driver", CASE(own_node), CASE(a_node_whose_header_does_not_hash),
          CASE(quorum_with_a_liar), CASE(quorum_with_a_dead_node),
          CASE(quorum_with_a_slow_node), CASE(quorum_of_nodes_a_block_apart),
          CASE(no_quorum_no_head), CASE(answers_that_are_no_headers),
          CASE(what_one_node_refuses_another_gives),
          CASE(who_was_not_asked_is_not_blamed),
-         CASE(clique_reorganisation), CASE(batches_are_a_matter_of_the_endpoint))
+         CASE(clique_reorganisation), CASE(batches_are_a_matter_of_the_endpoint),
+         CASE(a_newest_block_that_nobody_has))

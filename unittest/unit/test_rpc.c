@@ -256,10 +256,10 @@ static const struct fault faults[] = {
     {CHUNKED "2;~\r\n{}\r\n0\r\n\r\n", WICK_E_HTTP, 0, 100},
     {CHUNKED "0\r\n~\r\n\r\n", WICK_E_HTTP, 0, 5000},
     /* too large */
-    {SIZED("999999999") "{}", WICK_E_JSON, KEEP_OPEN, 0},
-    {CHUNKED "ffffffffffffffff\r\n", WICK_E_JSON, KEEP_OPEN, 0},
-    {CHUNKED "fffffff\r\n~", WICK_E_JSON, 0, WICK_RPC_REPLY_MAX + 1},
-    {CLOSED "{\"jsonrpc\":\"2.0\",\"id\":$,\"result\":\"~\"}", WICK_E_JSON, 0, WICK_RPC_REPLY_MAX},
+    {SIZED("999999999") "{}", WICK_E_LIMIT, KEEP_OPEN, 0},
+    {CHUNKED "ffffffffffffffff\r\n", WICK_E_LIMIT, KEEP_OPEN, 0},
+    {CHUNKED "fffffff\r\n~", WICK_E_LIMIT, 0, WICK_RPC_REPLY_MAX + 1},
+    {CLOSED "{\"jsonrpc\":\"2.0\",\"id\":$,\"result\":\"~\"}", WICK_E_LIMIT, 0, WICK_RPC_REPLY_MAX},
     /* cut, or never coming */
     {"", WICK_E_NET, DEAF, 0},
     {SIZED("42") "{\"jsonrpc\":\"2.0\",\"id\":$,\"result\":\"0x7a6", WICK_E_JSON, 0, 0},

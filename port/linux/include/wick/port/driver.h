@@ -184,6 +184,7 @@ typedef struct wick_driver {
     bool looked;      /* at the interfaces, when they were as they are at */
     uint32_t changes; /* this number of changes */
     wick_driver_router router;
+    uint8_t next_sock, burst; /* read from next; datagrams since poll() */
     uint8_t lines;
     uint8_t refused; /* line whose node refused last */
     wick_driver_line line[WICK_DRIVER_CHAINS];
@@ -222,6 +223,9 @@ void wick_driver_close(wick_driver *d, uint8_t session);
 
 /** DTLS cipher suite of a session that is up, else "". */
 const char *wick_driver_suite(const wick_driver *d, uint8_t session);
+
+/** What fetches for the light client of a chain (index in the configuration); NULL: it has none. */
+const wick_light_driver *wick_driver_light(const wick_driver *d, size_t chain);
 
 /** What the wallet manager or the node said when it last refused; printable, "" if it did not. */
 const char *wick_driver_wallet_text(const wick_driver *d);

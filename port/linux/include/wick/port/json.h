@@ -38,8 +38,9 @@ typedef enum wick_json_kind {
 
 /**
  * Parses one value with nothing after it but white space.
- * @retval WICK_E_JSON not JSON, too deep, a zero character in a text, an object that names a member
- * twice, or the arena is full
+ * @retval WICK_E_JSON  not JSON, too deep, a zero character in a text, or an object that names a member
+ *                      twice
+ * @retval WICK_E_LIMIT the arena is full
  */
 WICK_NODISCARD wick_status wick_json_parse(const wick_json **out, uint8_t *arena, size_t cap,
                                            wick_span text);

@@ -55,6 +55,8 @@ typedef struct wick_light_driver { /* private */
     uint8_t lanes;
     wick_light_request *beacon_job; /* under way, or NULL */
     bool waits;             /* for the pool */
+    uint8_t claimant;       /* endpoint that told the newest block last, */
+    uint64_t claimed;       /* and its number */
     uint64_t deadline_ms;   /* of the light client */
     uint64_t rx_bytes, tx_bytes, calls; /* read only: what was fetched so far */
     uint8_t header[WICK_HEADER_MAX];

@@ -18,8 +18,9 @@
  *
  * For large blocks, or where the node gives proofs, single receipts are proven with wick/receipt.h.
  *
- * Bounds: WICK_RPC_REPLY_MAX for the answer of the node, `work` for the largest receipt. Sizes: 64 B;
- * stack 4.5 KB.
+ * Bounds: WICK_RPC_REPLY_MAX (256 KB, some 150 transfers of tokens) for the answer of the node, beyond
+ * which wick_rpc_poll() gives WICK_E_LIMIT; a build for chains with larger blocks raises it and
+ * WICK_RPC_ARENA_BYTES. `work` for the largest receipt. Sizes: 64 B; stack 4.5 KB.
  */
 #include "wick/port/json.h"
 #include "wick/receipt.h"

@@ -88,7 +88,8 @@ WICK_NODISCARD wick_status wick_rpc_start(wick_rpc *rpc, uint64_t now_ms, const 
  * @retval WICK_AGAIN     not yet
  * @retval WICK_E_RPC     the node refused: wick_rpc_message(), wick_rpc_error_data()
  * @retval WICK_E_RPC_ID  the answer is to another request
- * @retval WICK_E_JSON    not JSON-RPC, too deep, too large, or cut
+ * @retval WICK_E_JSON    not JSON-RPC, too deep, or cut
+ * @retval WICK_E_LIMIT   larger than WICK_RPC_REPLY_MAX, or than WICK_RPC_ARENA_BYTES when parsed
  * @retval WICK_E_HTTP, WICK_E_HTTP_RATE, WICK_E_TIMEOUT, WICK_E_NET, WICK_E_RESOLVE
  */
 WICK_NODISCARD wick_status wick_rpc_poll(wick_rpc *rpc, uint64_t now_ms);
