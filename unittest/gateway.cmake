@@ -6,6 +6,7 @@ wick_add_bench(direct LIBS wick_crypto)
 
 # The agent in the stub world.
 wick_add_test(sim nat LIBS wick_port_stub)
+wick_add_test(sim nat_matrix LIBS wick_port_stub SOURCES sim/lab.c sim/sites.c)
 wick_add_test(sim gateway LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim gateway_life LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim gateway_path LIBS wick_port_stub SOURCES sim/lab.c)
