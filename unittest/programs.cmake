@@ -30,6 +30,8 @@ if(TARGET wick AND TARGET wick-wallet)
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:01_lookup>)
   wick_add_script_test(lab direct lab/test_direct.sh SERIAL
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
+  wick_add_script_test(lab nat_matrix lab/nat_matrix.sh TIMEOUT 600
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
 endif()
 
 # The daemon.

@@ -1,0 +1,294 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Who reaches whom: a caller and a called one at each place that nftables and miniupnpd can make, real
+# coturn, a real chain, the real tool. Each cell is a payload that came back through DTLS under a key
+# that both took from the chain; by which way it left is counted by the kernel, not said by the tool.
+# By default some pairs, with WICK_FULL=1 all of them.
+#   nat_matrix.sh WICK WICK_WALLET
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd -P)
+wick=$1 wallet=$2
+PATH=$PATH:/usr/sbin:/sbin:$top/build/deps/lab/bin
+lab=$top/build/deps/lab/bin
+. "$top/unittest/lab/topology.sh"
+. "$top/unittest/lab/chains.sh"
+. "$top/unittest/lab/sites.sh"
+if [ "${WICK_INSIDE:-}" != yes ]; then
+    chains_need anvil || exit 77
+    for program in turnserver miniupnpd; do
+        [ -x "$lab/$program" ] || {
+            echo "1..0 # SKIP no $program: run sh toolchain/bootstrap.sh lab"
+            exit 77
+        }
+    done
+    lab_namespaces || { echo "1..0 # SKIP no namespaces: $lab_why"; exit 77; }
+    lab_tools || { echo "1..0 # SKIP no $lab_why"; exit 77; }
+    WICK_INSIDE=yes
+    export WICK_INSIDE
+    lab_enter sh "$0" "$@"
+fi
+
+# ---- inside the namespaces: everything started here ends with this shell ----
+
+work=$(mktemp -d) || exit 1
+trap '[ -n "${WICK_KEEP:-}" ] && cp -r "$work" "$WICK_KEEP"; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+# The chain tools keep a cache below HOME: it goes with the rest.
+HOME=$work
+export HOME
+umask 077
+n=0 bad=0
+result() { # OK? WHAT
+    n=$((n + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $n - lab.nat_matrix.$2"
+    else
+        echo "not ok $n - lab.nat_matrix.$2"
+        bad=$((bad + 1))
+    fi
+}
+broken() { # WHAT [LOG]
+    echo "not ok $((n + 1)) - lab.nat_matrix # $1"
+    [ $# -lt 2 ] || tail -n 30 "$work/$2" | sed 's/^/#   /'
+    exit 1
+}
+since=$(date +%s%3N)
+took() {
+    now=$(date +%s%3N)
+    echo "# $1: $((now - since)) ms"
+    since=$now
+}
+
+# Pairs caller:called. The default ones have each place on both sides, and each hard neighbourhood.
+pairs="public:random random:public cone:random random:cone keep:keep keep:random random:random
+random:pcp pcp:keep double:keep keep:double double:pcp"
+if [ -n "${WICK_FULL:-}" ]; then
+    pairs=
+    for from in $site_kinds; do
+        for to in $site_kinds; do
+            pairs="$pairs $from:$to"
+        done
+    done
+fi
+
+# ---- the network, the chain, two relays, the wallet manager ----
+
+lab_prepare && lab_wan && lab_host turn 20.0.0.10 && lab_host turn2 20.0.0.11 \
+    && lab_host chain 20.0.0.20 || broken "no network"
+i=0
+for kind in $site_kinds; do
+    i=$((i + 2))
+    site_up "$kind" "a$kind" "$i" "$lab/miniupnpd" "$work" || broken "no place $kind"
+    site_up "$kind" "b$kind" "$((i + 1))" "$lab/miniupnpd" "$work" || broken "no place $kind"
+done
+took "network of 12 places"
+
+head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$work/secret"
+relay() { # NAMESPACE ADDRESS
+    cat >"$work/$1.conf" <<CONF
+listening-ip=$2
+relay-ip=$2
+min-port=50000
+max-port=50999
+realm=relay.example
+use-auth-secret
+static-auth-secret=$(cat "$work/secret")
+no-cli
+no-tls
+no-dtls
+no-rfc5780
+no-multicast-peers
+pidfile=$work/$1.pid
+userdb=$work/$1.db
+log-file=stdout
+simple-log
+CONF
+    ip netns exec "$1" "$lab/turnserver" -c "$work/$1.conf" >"$work/$1.log" 2>&1 </dev/null &
+}
+listens() {
+    lab_in "$1" ss -Hlun | grep -q ':3478 '
+}
+relay turn 20.0.0.10
+relay turn2 20.0.0.11
+
+chains_in="ip netns exec chain"
+chains_up anvil 20.0.0.20 "8545 5052 8546 8551 30303" || broken "the chain does not start"
+mkdir -p "$work/devices"
+manager_conf() { # ADDRESSES
+    cat >"$work/manager.conf" <<CONF
+[chain.lab]
+chain_id = $chains_id
+rule = own_node
+[rpc]
+chain = lab
+url = $chains_own
+$1
+[manager]
+listen = 20.0.0.20:7000
+org = lab
+key_file = manager.key
+devices_dir = devices
+ledger_file = ledger
+relay_secret_file = secret
+CONF
+}
+manager_conf ""
+manager=$(lab_in chain "$wallet" --config "$work/manager.conf" new-key) || broken "no manager key"
+chains_deploy lab "$manager" --relay 20.0.0.10:3478 --relay 20.0.0.11:3478 \
+    >"$work/addresses" 2>"$work/deploy.log" || broken "the contracts are not deployed" deploy.log
+chains_fund "$manager" >"$work/fund.log" 2>&1 || broken "the manager is not funded" fund.log
+# A block for each transaction would be many in a few milliseconds, and anvil then proves a state that
+# is not the one of the block it names: refused, rightly, and tried again after a long pause.
+chains_pace || broken "the chain keeps no pace" pace.log
+registry=$(printf '[registry.lab]\nchain = lab\n'; grep '_registry=' "$work/addresses")
+manager_conf "$registry"
+
+# Gateways of side a call over the first relay, those of side b are called over the second, but for
+# two, so that there are pairs on one relay as well.
+gateway() { # ID RELAY
+    psk=$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
+    mkdir -p "$work/$1"
+    printf '{"name":"gw-%s","psk":"0x%s","token":"token-%s"}\n' "$1" "$psk" "$1" \
+        >"$work/devices/gw-$1"
+    echo "$psk" >"$work/$1/wallet.psk"
+    echo "token-$1" >"$work/$1/wallet.token"
+    cat >"$work/$1/wick.conf" <<CONF
+[identity]
+name = gw-$1
+wallet_key_file = wallet.key
+device_key_file = device.key
+store_dir = store
+$(chains_conf)
+$registry
+[wallet]
+address = 20.0.0.20:7000
+psk_identity = gw-$1
+psk_file = wallet.psk
+token_file = wallet.token
+[relay]
+server = $2:3478
+CONF
+    "$wick" --config "$work/$1/wick.conf" id new "gw-$1" >"$work/$1/id.log" 2>&1
+}
+for kind in $site_kinds; do
+    at=20.0.0.11
+    case $kind in public | keep) at=20.0.0.10 ;; esac
+    gateway "a$kind" 20.0.0.10 || broken "no identity" "a$kind/id.log"
+    gateway "b$kind" "$at" || broken "no identity" "b$kind/id.log"
+done
+ip netns exec chain "$wallet" --config "$work/manager.conf" >"$work/wallet.log" 2>&1 </dev/null &
+has() {
+    grep -q -e "$2" "$work/$1"
+}
+lab_wait 60 has wallet.log '^READY' || broken "no wallet manager" wallet.log
+lab_wait 60 listens turn || broken "the relay does not listen" turn.log
+lab_wait 60 listens turn2 || broken "the second relay does not listen" turn2.log
+took "chain, relays, wallet manager, identities"
+
+# ---- the called ones serve, the callers register ----
+
+callers= called=
+for pair in $pairs; do
+    case " $callers " in *" ${pair%:*} "*) ;; *) callers="$callers ${pair%:*}" ;; esac
+    case " $called " in *" ${pair#*:} "*) ;; *) called="$called ${pair#*:}" ;; esac
+done
+for kind in $called; do
+    ip netns exec "lan-b$kind" "$wick" --config "$work/b$kind/wick.conf" listen \
+        >"$work/b$kind.log" 2>&1 </dev/null &
+done
+registering=
+for kind in $callers; do
+    ip netns exec "lan-a$kind" "$wick" --config "$work/a$kind/wick.conf" register \
+        >"$work/a$kind.log" 2>&1 </dev/null &
+    registering="$registering$! "
+done
+for kind in $callers; do
+    wait "${registering%% *}" || broken "$kind does not register" "a$kind.log"
+    registering=${registering#* }
+done
+for kind in $called; do
+    lab_wait 120 has "b$kind.log" '^READY' || broken "$kind does not serve" "b$kind.log"
+done
+took "12 gateways registered, the called ones published"
+
+# ---- the calls: callers beside each other, the calls of one after another ----
+
+# No more blocks: there is nothing to write any more.
+chains_rpc "$chains_url" evm_setIntervalMining '[0]' >>"$work/pace.log" || broken "no halt" pace.log
+payload=$(head -c $((site_payload / 2)) /dev/urandom | od -An -v -tx1 | tr -d ' \n')
+# Each begins with another peer: a gateway has four sessions, and six callers at its door at once
+# are more than this is about.
+calls_of() { # KIND NUMBER
+    for to in $(printf '%s\n' $site_kinds $site_kinds | tail -n "+$2" | head -n 6); do
+        case " $(echo $pairs) " in *" $1:$to "*) ;; *) continue ;; esac
+        before="$(site_count "a$1" relay1) $(site_count "a$1" relay2) $(site_count "a$1" direct)"
+        ip netns exec "lan-a$1" "$wick" --config "$work/a$1/wick.conf" connect "gw-b$to" \
+            --send "$payload" >"$work/$1-$to.log" 2>&1 </dev/null
+        echo $? >"$work/$1-$to.rc"
+        echo "$before $(site_count "a$1" relay1) $(site_count "a$1" relay2) $(site_count "a$1" direct)" \
+            >"$work/$1-$to.count"
+    done
+}
+calling=
+i=0
+for kind in $callers; do
+    i=$((i + 1))
+    calls_of "$kind" "$i" &
+    calling="$calling $!"
+done
+for pid in $calling; do
+    wait "$pid"
+done
+took "calls"
+
+# ---- what came of them ----
+
+# The way on which the payload left its sender.
+way() { # FROM-TO
+    # shellcheck disable=SC2046
+    set -- $(cat "$work/$1.count")
+    relayed=$(($4 + $5 - $1 - $2)) direct=$(($6 - $3))
+    if [ "$relayed" -gt 0 ] && [ "$direct" -gt 0 ]; then
+        echo both
+    elif [ "$relayed" -gt 0 ]; then
+        echo relay
+    elif [ "$direct" -gt 0 ]; then
+        echo direct
+    else
+        echo none
+    fi
+}
+cells=0 reached=0 straight=0
+for pair in $pairs; do
+    from=${pair%:*} to=${pair#*:}
+    cells=$((cells + 1))
+    seen=$(way "$from-$to")
+    good=1
+    if [ "$(cat "$work/$from-$to.rc")" -eq 0 ] && grep -q "text=$payload" "$work/$from-$to.log" \
+        && [ "$seen" != none ]; then
+        good=0
+        reached=$((reached + 1))
+        [ "$seen" != direct ] || straight=$((straight + 1))
+    else
+        sed 's/^/#   /' "$work/$from-$to.log"
+    fi
+    echo "$seen" >"$work/$from-$to.way"
+    result "$good" "${from}_calls_$to"
+done
+{
+    printf '# %-8s' 'from\to'
+    for to in $site_kinds; do
+        printf ' %-7s' "$to"
+    done
+    echo
+    for from in $site_kinds; do
+        printf '# %-8s' "$from"
+        for to in $site_kinds; do
+            printf ' %-7s' "$(cat "$work/$from-$to.way" 2>/dev/null || echo -)"
+        done
+        echo
+    done
+}
+echo "# connected $reached of $cells ($((reached * 100 / cells)) %), without a relay $straight ($((straight * 100 / cells)) %)"
+echo "1..$n"
+[ "$bad" -eq 0 ]
