@@ -393,10 +393,23 @@ static void tell(wick_stub_chain *c, const wick_stub_chain_state *s, wick_stub_p
     }
 }
 
-static void lie(wick_stub_chain *c, wick_stub_proof *out)
+/* What the node that is asked now makes of it. */
+static wick_stub_lie mood(wick_stub_chain *c)
+{
+    if (c->lie == WICK_STUB_HONEST || (c->second_node && c->w->now_ms < c->pause_ms)) {
+        return WICK_STUB_HONEST;
+    }
+    c->lies_told++;
+    if (c->second_node) {
+        c->pause_ms = c->w->now_ms + 10000 + wick_stub_random(c->w) % 40000;
+    }
+    return c->lie;
+}
+
+static void tell_lie(wick_stub_lie kind, wick_stub_proof *out)
 {
     unsigned last = out->part[0].node_count - 1;
-    switch (c->lie) {
+    switch (kind) {
     case WICK_STUB_LIE_TRUNCATED:
         for (unsigned p = 1; p < out->part_count; p++) {
             out->part[p].node_count -= out->part[p].node_count != 0 ? 1u : 0u;
@@ -451,6 +464,10 @@ static void lie(wick_stub_chain *c, wick_stub_proof *out)
     case WICK_STUB_LIE_SWALLOW:
     case WICK_STUB_LIE_UNANSWERED:
     case WICK_STUB_LIE_REFUSED:
+    case WICK_STUB_LIE_OTHER_KEY:
+    case WICK_STUB_LIE_ALTERED_TX:
+    case WICK_STUB_LIE_COPIED_TX:
+    case WICK_STUB_LIE_HELD_TX:
     case WICK_STUB_LIES:
     default:
         break;
@@ -462,16 +479,30 @@ void wick_stub_chain_proof_at(wick_stub_chain *c, wick_stub_proof *out, const ui
                               size_t slot_count)
 {
     const wick_stub_chain_state *s = hash32 != NULL ? by_hash(c, hash32) : &c->state;
-    s = c->lie == WICK_STUB_LIE_OLD ? &c->old : s;
+    wick_stub_lie kind = mood(c);
+    s = kind == WICK_STUB_LIE_OLD ? &c->old : s;
     c->proofs++;
     out->status = s != NULL ? WICK_OK : WICK_E_RPC; /* "header not found" */
     out->delay_ms = 0;
     out->part_count = 0;
     if (s != NULL) {
         tell(c, s, out, account, slots, slot_count);
-        lie(c, out);
+        tell_lie(kind, out);
     }
-    if (s != NULL && c->lie == WICK_STUB_LIE_MIXED) {
+    if (s != NULL && kind == WICK_STUB_LIE_OTHER_KEY) {
+        uint8_t other[WICK_STUB_PROOF_PARTS][32], who[20];
+        memcpy(who, account, 20);
+        who[19] ^= slot_count == 0 ? 1 : 0; /* the contract, where slots of it were asked for */
+        for (size_t i = 0; i < slot_count && i < WICK_STUB_PROOF_PARTS; i++) {
+            memcpy(other[i], slots[i], 32);
+            other[i][31] ^= 1;
+        }
+        tell(c, s, out, who, (const uint8_t(*)[32])other, slot_count);
+        if (slot_count != 0) {
+            return;
+        }
+    }
+    if (s != NULL && kind == WICK_STUB_LIE_MIXED) {
         static wick_stub_proof old; /* one world at a time asks */
         tell(c, &c->old, &old, account, slots, slot_count);
         for (unsigned part = 3; part < out->part_count; part++) {
@@ -492,6 +523,50 @@ size_t wick_stub_chain_call(wick_stub_chain *c, uint8_t revert[36], const uint8_
     return c->no_contract ? 0 : stub_contract_run(c, revert, from, call_data, false);
 }
 
+static bool pool_put(wick_stub_chain *c, wick_span raw)
+{
+    for (unsigned i = 0; i < WICK_STUB_CHAIN_POOL; i++) {
+        if (c->pool[i].len == 0 && raw.len <= WICK_STUB_CHAIN_TX) {
+            memcpy(c->pool[i].raw, raw.ptr, raw.len);
+            c->pool[i].len = raw.len;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One bit of the content is another: whoever the signature names now, the contract is asked. */
+static void run_altered(wick_stub_chain *c, wick_span raw)
+{
+    uint8_t copy[WICK_STUB_CHAIN_TX], from[20], revert[36];
+    wick_tx tx;
+    if (raw.len > sizeof copy) {
+        return;
+    }
+    memcpy(copy, raw.ptr, raw.len);
+    for (size_t at = raw.len / 4; at < raw.len; at++) { /* where it is still a transaction */
+        copy[at] ^= 0x10;
+        if (wick_tx_decode(&tx, wick_span_make(copy, raw.len)) == WICK_OK &&
+            wick_tx_sender(from, &tx, c->crypto) == WICK_OK) {
+            c->mined++;
+            c->reverted += stub_contract_run(c, revert, from, tx.data, true) != 0 ? 1u : 0u;
+            commit(c);
+            return;
+        }
+        copy[at] ^= 0x10;
+    }
+}
+
+/* The same content from the node's own account, before everybody else. */
+static void run_copied(wick_stub_chain *c, const wick_tx *tx)
+{
+    uint8_t revert[36], thief[20];
+    memset(thief, 0x66, sizeof thief);
+    c->mined++;
+    c->reverted += stub_contract_run(c, revert, thief, tx->data, true) != 0 ? 1u : 0u;
+    commit(c);
+}
+
 wick_status wick_stub_chain_send(wick_stub_chain *c, wick_span raw)
 {
     wick_tx tx;
@@ -504,18 +579,31 @@ wick_status wick_stub_chain_send(wick_stub_chain *c, wick_span raw)
     if (tx.nonce < a->nonce || a->balance < tx.gas_limit * (tx.max_fee / GWEI)) {
         return WICK_E_RPC; /* "nonce too low", "insufficient funds" */
     }
-    if (c->lie == WICK_STUB_LIE_SWALLOW) {
+    wick_stub_lie kind = mood(c);
+    if (kind == WICK_STUB_LIE_ALTERED_TX) {
+        run_altered(c, raw);
         return WICK_OK;
     }
-    if (c->lie == WICK_STUB_LIE_REFUSED) {
+    if (kind == WICK_STUB_LIE_COPIED_TX) {
+        run_copied(c, &tx);
+        return WICK_OK;
+    }
+    if (kind == WICK_STUB_LIE_HELD_TX && c->held_len == 0 && raw.len <= sizeof c->held) {
+        memcpy(c->held, raw.ptr, raw.len);
+        c->held_len = raw.len;
+    }
+    if (kind == WICK_STUB_LIE_HELD_TX || kind == WICK_STUB_LIE_SWALLOW) {
+        return WICK_OK;
+    }
+    if (kind == WICK_STUB_LIE_REFUSED || !pool_put(c, raw)) {
         return WICK_E_RPC;
     }
-    for (unsigned i = 0; i < WICK_STUB_CHAIN_POOL; i++) {
-        if (c->pool[i].len == 0 && raw.len <= WICK_STUB_CHAIN_TX) {
-            memcpy(c->pool[i].raw, raw.ptr, raw.len);
-            c->pool[i].len = raw.len;
-            return c->lie == WICK_STUB_LIE_UNANSWERED ? WICK_E_TIMEOUT : WICK_OK;
-        }
-    }
-    return WICK_E_RPC;
+    return kind == WICK_STUB_LIE_UNANSWERED ? WICK_E_TIMEOUT : WICK_OK;
+}
+
+bool wick_stub_chain_release(wick_stub_chain *c)
+{
+    size_t len = c->held_len;
+    c->held_len = 0;
+    return len != 0 && pool_put(c, wick_span_make(c->held, len));
 }

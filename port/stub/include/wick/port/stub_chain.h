@@ -58,6 +58,10 @@ typedef enum wick_stub_lie {
     WICK_STUB_LIE_SWALLOW,   /* proofs are true, but transactions are taken and forgotten */
     WICK_STUB_LIE_UNANSWERED, /* proofs are true; transactions are taken, but the answer is lost */
     WICK_STUB_LIE_REFUSED,    /* proofs are true; transactions are refused by the pool */
+    WICK_STUB_LIE_OTHER_KEY,  /* true proofs of keys that were not asked for */
+    WICK_STUB_LIE_ALTERED_TX, /* proofs are true; one bit of a transaction is changed before it is run */
+    WICK_STUB_LIE_COPIED_TX,  /* its content is put in first under another name; it itself is dropped */
+    WICK_STUB_LIE_HELD_TX,    /* kept back until wick_stub_chain_release() */
     WICK_STUB_LIES
 } wick_stub_lie;
 
@@ -121,6 +125,12 @@ typedef struct wick_stub_chain {
     uint64_t base_fee; /* wei */
     bool no_contract;  /* nothing is at the addresses */
     wick_stub_lie lie;
+    bool second_node; /* there is an honest node, too: after a lie it is asked for 10 to 50 s, as a
+                       * driver does that gives an endpoint a pause */
+    uint64_t pause_ms;
+    unsigned lies_told;
+    size_t held_len; /* HELD_TX: the first one that came */
+    uint8_t held[WICK_STUB_CHAIN_TX];
     wick_stub_chain_state state, old;
     struct {
         size_t len;
@@ -179,6 +189,9 @@ size_t wick_stub_chain_call(wick_stub_chain *c, uint8_t revert[36], const uint8_
                             wick_span call_data);
 /** eth_sendRawTransaction. @retval WICK_OK taken  @retval WICK_E_RPC refused by the pool */
 wick_status wick_stub_chain_send(wick_stub_chain *c, wick_span raw);
+
+/** HELD_TX: the transaction goes to the pool now. @return false if there is none or no room */
+bool wick_stub_chain_release(wick_stub_chain *c);
 
 /* Trie: sorted by key; values are RLP as the trie holds them. */
 #define WICK_STUB_TRIE_MAX 200
