@@ -406,6 +406,11 @@ static wick_stub_lie mood(wick_stub_chain *c)
     return c->lie;
 }
 
+bool wick_stub_chain_is_slow(wick_stub_chain *c)
+{
+    return c->lie == WICK_STUB_LIE_SLOW && mood(c) == WICK_STUB_LIE_SLOW;
+}
+
 static void tell_lie(wick_stub_lie kind, wick_stub_proof *out)
 {
     unsigned last = out->part[0].node_count - 1;

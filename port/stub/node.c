@@ -243,7 +243,7 @@ static void take_request(wick_stub_node *n, const wick_gateway_request *q)
             n->pending[i].q = *q;
             n->pending[i].due_ms =
                 n->w->now_ms + (wallet ? n->wallet->latency_ms : n->chain->latency_ms);
-            if (!wallet && n->chain->lie == WICK_STUB_LIE_SLOW) {
+            if (!wallet && wick_stub_chain_is_slow(n->chain)) {
                 n->pending[i].due_ms += 30000;
             }
             return;

@@ -190,6 +190,8 @@ size_t wick_stub_chain_call(wick_stub_chain *c, uint8_t revert[36], const uint8_
 /** eth_sendRawTransaction. @retval WICK_OK taken  @retval WICK_E_RPC refused by the pool */
 wick_status wick_stub_chain_send(wick_stub_chain *c, wick_span raw);
 
+/** Will the request that comes now be answered after 30 s? */
+bool wick_stub_chain_is_slow(wick_stub_chain *c);
 /** HELD_TX: the transaction goes to the pool now. @return false if there is none or no room */
 bool wick_stub_chain_release(wick_stub_chain *c);
 
