@@ -5,6 +5,7 @@ wick_add_test(unit stun_integrity LIBS wick_crypto)
 wick_add_test(unit turn LIBS wick_crypto)
 wick_add_test(sim turn LIBS wick_port_stub SOURCES sim/turn_net.c)
 wick_add_test(sim turn_features LIBS wick_port_stub SOURCES sim/turn_net.c)
+wick_add_test(sim nat_behaviour LIBS wick_port_stub)
 
 # Real coturn (toolchain/bootstrap.sh lab) in namespaces; needs Linux and its sockets.
 if(TARGET wick_port_linux AND NOT CMAKE_CROSSCOMPILING)
