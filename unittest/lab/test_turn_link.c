@@ -421,6 +421,9 @@ TEST(programs)
     CHECK_INT(command(WICK_TOOL " turn allocate " TURN " --require-sha256 2>&1 | grep -q "
                                 "STUN_BID_DOWN"),
               0); /* coturn 4.6 knows SHA-1 alone */
+    CHECK_INT(command(WICK_TOOL " turn allocate " TURN " --family ipv6 2>&1 | grep -q "
+                                "TURN_TRANSPORT"),
+              0); /* 440: this server relays IPv4 alone */
     CHECK_INT(command(WICK_TOOL " stun bind --server 20.0.0.10:3478 --local 20.0.0.1:4445 | grep -q "
                                 "'reflexive=20.0.0.1:4445 .* translated=false'"),
               0);
