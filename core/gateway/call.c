@@ -7,8 +7,9 @@
  *   LOOKUP   a read is free   READ
  *   READ     record proven    PATH (call) | FREE (look-up)      refused: ENDED
  *   PATH     peer permitted   NSL                               denied, 120 s: ENDED
- *   NSL      established      UP      no answer: PATH with the standby endpoint, LOOKUP once more
- *                                     (then over the peer's relay if it is another); failed: ENDED
+ *   NSL      established      UP      no answer: PATH with the other endpoint (after 2.5 s at first),
+ *                                     LOOKUP once more (then over the peer's relay if it is another);
+ *                                     failed: ENDED
  *   UP       path lost, closed, idle                            ENDED
  *   ENDED    event polled     FREE
  */
@@ -17,6 +18,7 @@
 #define ROOM_PERIOD_MS 200u
 #define PATH_PERIOD_MS 100u
 #define SET_UP_MS 120000u /* a call ends at the latest after this and the handshake's 31 s */
+#define HOP_MS 2500u /* for the first try of each endpoint, where a record names two */
 #define CALL_TRIES 2u     /* unanswered handshakes of a call, its record read anew for each */
 
 static bool name_is(const char *name, wick_span text)
@@ -131,7 +133,7 @@ static void start_handshake(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     wick_status st = wick_nsl_connect(&gw->nsl, &s->run, now_ms, &peer);
     if (st == WICK_OK) {
         s->state = SES_NSL;
-        s->due_ms = WICK_TIME_NEVER(now_ms);
+        s->due_ms = s->has_next && s->hops < 2 ? now_ms + HOP_MS : WICK_TIME_NEVER(now_ms);
     } else {
         gw_session_end(gw, index, st);
     }
@@ -182,6 +184,25 @@ static void try_path(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     }
 }
 
+/* The other endpoint of the record is tried. The first one stays where it was. */
+static void hop(wick_gateway *gw, uint64_t now_ms, uint8_t index, bool last)
+{
+    wick_gateway_session *s = &gw->session[index];
+    wick_addr addr = s->addr;
+    uint32_t seq = s->seq;
+    uint8_t kind = s->endpoint_kind;
+    gw_path_release(gw, index);
+    s->hops++;
+    s->has_next = !last;
+    s->addr = s->next;
+    s->seq = s->next_seq;
+    s->endpoint_kind = s->next_kind;
+    s->next = addr;
+    s->next_seq = seq;
+    s->next_kind = kind;
+    gw_call_path(s, now_ms);
+}
+
 void gw_session_permission(wick_gateway *gw, uint64_t now_ms, const wick_addr *ip)
 {
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
@@ -204,10 +225,13 @@ uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms)
             gw_session_end(gw, i, WICK_E_TIMEOUT);
         } else if (s->state == SES_PATH && wick_time_reached(now_ms, s->due_ms)) {
             try_path(gw, now_ms, i);
+        } else if (s->state == SES_NSL && wick_time_reached(now_ms, s->due_ms)) {
+            wick_nsl_close(&gw->nsl, s->run);
+            hop(gw, now_ms, i, false);
         } else if (s->state == SES_UP && now_ms - s->used_ms >= WICK_GW_IDLE_MS) {
             gw_session_end(gw, i, WICK_E_TIMEOUT);
         }
-        if (s->state == SES_LOOKUP || s->state == SES_PATH) {
+        if (s->state == SES_LOOKUP || s->state == SES_PATH || s->state == SES_NSL) {
             next = wick_time_min(next, s->due_ms);
         } else if (s->state == SES_UP) {
             next = wick_time_min(next, s->used_ms + WICK_GW_IDLE_MS);
@@ -224,12 +248,7 @@ void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_sta
             continue;
         }
         if (s->has_next && status == WICK_E_NSL_NO_ANSWER) {
-            gw_path_release(gw, i);
-            s->has_next = false;
-            s->addr = s->next;
-            s->seq = s->next_seq;
-            s->endpoint_kind = s->next_kind;
-            gw_call_path(s, now_ms);
+            hop(gw, now_ms, i, true);
         } else if (s->tries + 1u < CALL_TRIES && status == WICK_E_NSL_NO_ANSWER) {
             gw_path_release(gw, i);
             s->tries++;

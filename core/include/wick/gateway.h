@@ -668,6 +668,7 @@ typedef struct wick_gateway_session {
     uint8_t pub33[33];
     uint8_t device_digest[32]; /* of the device words, for a second reading */
     uint8_t endpoint_kind, next_kind, endpoint_tier;
+    uint8_t hops; /* between the two endpoints of the record */
     bool grace;
     uint32_t epoch, seq, next_seq;
     wick_tier tier;
