@@ -408,28 +408,6 @@ bool gw_path_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span 
     return false;
 }
 
-/* Sessions may use what was reached from outside. */
-static void tell_sessions(wick_gateway *gw)
-{
-#if WICK_WITH_DIRECT
-    const wick_path_claim *c = gw->open.path.claim;
-    const wick_path_claim *mapped = c[WICK_PATH_PCP].state == WICK_PATH_GOOD ? &c[WICK_PATH_PCP]
-                                                                             : &c[WICK_PATH_NATPMP];
-    const wick_path_claim *own = &c[WICK_PATH_DIRECT];
-    if (gw->open.begun) {
-        wick_status s = wick_gateway_candidate(
-            gw, WICK_DIRECT_HOST, own->state == WICK_PATH_GOOD ? &own->addr : NULL, false);
-        s = s == WICK_OK ? wick_gateway_candidate(
-                               gw, WICK_DIRECT_MAPPED,
-                               mapped->state == WICK_PATH_GOOD ? &mapped->addr : NULL, false)
-                         : s;
-        (void)s; /* both kinds exist */
-    }
-#else
-    (void)gw;
-#endif
-}
-
 uint64_t gw_path_tick(wick_gateway *gw, uint64_t now_ms)
 {
     wick_path_out v;
@@ -440,7 +418,6 @@ uint64_t gw_path_tick(wick_gateway *gw, uint64_t now_ms)
     for (;;) {
         wick_path_poll(&gw->open.path, now_ms, &v);
         if (v.kind == WICK_PATH_OUT_WAIT) {
-            tell_sessions(gw);
             return wick_time_min(next, v.deadline_ms);
         }
         if (v.kind == WICK_PATH_OUT_VERIFY) {

@@ -555,8 +555,7 @@ void gw_ways_renew(wick_gateway *gw, uint64_t now_ms, uint8_t index)
             continue;
         }
         if (i != 0 && !gw_way_via_up(gw, w->via)) {
-            memset(w, 0, sizeof *w);
-            continue;
+            continue; /* kept: it says where the peer is */
         }
         wick_addr addr = w->addr;
         add_pairs(gw, now_ms, index, &addr);
@@ -564,6 +563,9 @@ void gw_ways_renew(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     if (d->lost && gw_way_via_up(gw, d->way[0].via)) {
         d->way[0].unanswered = 0; /* from another relayed address: does it reach the peer? */
         check_soon(&d->way[0], now_ms);
+    }
+    if (is_direct(&d->way[0])) {
+        check_soon(&d->way[0], now_ms); /* what has changed our addresses may have changed it too */
     }
     if (home_bad(d)) {
         try_relays(d, now_ms);
@@ -578,7 +580,10 @@ bool gw_ways_lost(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t via,
     for (uint8_t i = 1; i < WICK_DIRECT_WAYS; i++) {
         wick_gateway_way *w = &d->way[i];
         if (w->state != WAY_FREE && w->via == via) {
-            memset(w, 0, sizeof *w);
+            w->state = WAY_DEAD; /* kept: it says where the peer is, and the allocation may be back */
+            w->unanswered = 0;
+            w->due_ms = WICK_TIME_NEVER(now_ms);
+            continue;
         }
         other = other || (w->state != WAY_FREE && !is_direct(w));
     }
