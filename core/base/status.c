@@ -282,7 +282,11 @@ static const struct text texts[] = {
      "see the decoded error"),
     TEXT(WICK_E_TX_LOST, "TX_LOST",
      "the transaction was not included in time",
-     "send it again with a higher fee"),
+     "run it again: it is offered anew for more; if it stays so, use another node"),
+    TEXT(WICK_E_TX_DENIED, "TX_DENIED",
+     "a node says that the wallet cannot pay, though its proven balance does: the transaction was "
+     "altered on its way, or others of this wallet wait",
+     "reach the node by https, or use another one"),
     TEXT(WICK_E_SAME_KEY, "SAME_KEY",
      "wallet key and device key are the same",
      "make a new identity"),

@@ -254,7 +254,8 @@ void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span
         gw_own_set(gw, OWN_CONFIRM, now_ms + CONFIRM_PERIOD_MS);
         return;
     }
-    o->sent_status = status;
+    /* What it costs was compared with a proven balance; an altered one has another sender. */
+    o->sent_status = status == WICK_E_UNFUNDED ? WICK_E_TX_DENIED : status;
     if (status == WICK_E_TX_REVERTED && revert.len != 0) {
         o->sent_status = wick_revert_decode(&o->revert, revert);
     }
@@ -263,6 +264,21 @@ void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span
         gw_own_set(gw, OWN_CONFIRM, now_ms + CONFIRM_PERIOD_MS);
     } else {
         gw_own_set(gw, OWN_MINED, now_ms); /* somebody may have submitted the same content */
+    }
+}
+
+bool wick_gateway_tx_waits(const wick_gateway *gw)
+{
+    switch (gw->own.state) {
+    case OWN_SEND:
+    case OWN_CONFIRM:
+    case OWN_NONCE:
+    case OWN_MINED:
+        return true;
+    case OWN_FEES:
+        return gw->own.sends != 0; /* of a replacement */
+    default:
+        return false;
     }
 }
 

@@ -21,6 +21,8 @@ static int run(wick_gateway_event_kind wanted, uint64_t until_ms)
     while (!agent_interrupted()) {
         uint64_t now = agent_now(&a);
         if (wick_time_reached(now, until_ms)) {
+            bool waits = last == WICK_E_TIMEOUT && wick_gateway_tx_waits(&a.gateway);
+            last = waits ? WICK_E_TX_LOST : last;
             break;
         }
         wick_driver_run(&a.driver, &ev, wick_time_min(until_ms, now + 500));

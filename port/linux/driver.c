@@ -312,7 +312,7 @@ const char *wick_driver_wallet_text(const wick_driver *d)
 
 const char *wick_driver_rpc_text(const wick_driver *d)
 {
-    return wick_rpc_message(&d->line[d->refused].pool->rpc);
+    return d->rpc_text;
 }
 
 void wick_driver_free(wick_driver *d)

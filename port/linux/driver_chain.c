@@ -292,6 +292,29 @@ static void end_send(wick_driver *d, wick_driver_line *l, wick_status s, uint64_
     end_job(l);
 }
 
+/* A node can keep a transaction to itself: once one has taken it, every other one is given it too. What
+ * those say changes nothing. True: under way. */
+static bool offer_elsewhere(wick_driver_line *l, wick_status s, uint64_t now_ms)
+{
+    unsigned source = wick_rpc_pool_source(l->pool);
+    if (l->offered == 0 && sent_status(l, s) != WICK_OK) {
+        return false;
+    }
+    l->offered |= 1u << source;
+    for (unsigned i = 0; i < l->pool->count; i++) {
+        if ((l->offered >> i & 1u) != 0) {
+            continue;
+        }
+        l->offered |= 1u << i;
+        if (wick_rpc_send_raw(wick_rpc_pool_rpc(l->pool), now_ms, l->job->request.raw_tx) ==
+                WICK_OK &&
+            wick_rpc_pool_start(l->pool, now_ms, i) == WICK_OK) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void end_failed(wick_driver *d, wick_driver_line *l, wick_status s)
 {
     wick_driver_fail(d, l->job, s);
@@ -359,8 +382,11 @@ static wick_status read_elsewhere(wick_driver_line *l, wick_status s, uint64_t n
 /* The call under way has ended with `s`: on to the next one, or answer. */
 static void advance(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t now_ms)
 {
-    if (s == WICK_E_RPC) {
-        d->refused = (uint8_t)(l - d->line);
+    if (s == WICK_E_RPC) { /* kept, for the next call has words of its own */
+        const char *text = wick_rpc_message(&l->pool->rpc);
+        size_t len = strnlen(text, sizeof d->rpc_text - 1);
+        memcpy(d->rpc_text, text, len);
+        d->rpc_text[len] = '\0';
     }
     switch ((enum step)l->job->step) {
     case STEP_BLOCK:
@@ -394,13 +420,17 @@ static void advance(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t
         return;
     case STEP_DRY_RUN:
         if (s == WICK_OK) {
+            l->offered = 0;
             s = start_step(l, STEP_SEND, now_ms);
             break;
         }
         end_send(d, l, s, now_ms);
         return;
     case STEP_SEND:
-        end_send(d, l, s, now_ms);
+        if (offer_elsewhere(l, s, now_ms)) {
+            return;
+        }
+        end_send(d, l, l->offered != 0 ? WICK_OK : s, now_ms);
         return;
     case STEP_WAITS:
     default:

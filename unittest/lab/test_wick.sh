@@ -15,7 +15,7 @@ lab_start
 gateway gw-a
 gateway gw-b
 gateway gw-c
-thefts='content signature swallow once forget late hold refuse'
+thefts='content signature swallow once forget late hold refuse second'
 for theft in $thefts; do
     gateway "tx-$theft"
 done
@@ -51,7 +51,10 @@ steal() { # <what> <patience in s> <mode> [<mode argument>]: registers through a
     start "thief-$1.log" node "$WICK_SOURCE_DIR/unittest/lab/attackers/tx_thief.mjs" 127.0.0.1 \
         "$thief_port" "$rpc" "$3" ${4:+"$4"}
     await 60 ready "thief-$1.log" || exit 1
-    sed "s,^url = .*,url = http://127.0.0.1:$thief_port," "$dir/tx-$1.conf" >"$dir/tx-$1.stolen.conf"
+    other=
+    [ "$1" != second ] || other="\n[rpc.other]\nchain = lab\nurl = $rpc"
+    sed "s,^url = .*,url = http://127.0.0.1:$thief_port$other," "$dir/tx-$1.conf" \
+        >"$dir/tx-$1.stolen.conf"
     start "tx-$1.log" "$wick" --config "$dir/tx-$1.stolen.conf" register --timeout "$2"
     eval "theft_$1=$started"
 }
@@ -63,6 +66,7 @@ steal forget 15 forget
 steal late 200 late 6000
 steal hold 200 hold 6000
 steal refuse 15 refuse
+steal second 200 swallow # and there is a second node
 
 # ---- register
 want 0 '^registered .*epoch=1 .*tier=OWN_NODE' register run gw-a register
@@ -132,17 +136,21 @@ stolen() { # <what> <exit code> <pattern>
     [ "$stolen_ok" -eq 0 ] || { echo "# exit $got:"; sed 's/^/#   /' "$dir/tx-$1.log" "$dir/thief-$1.log"; }
     result "$stolen_ok" "transaction_$1"
 }
-stolen content 1 'x'
-stolen signature 1 'x'
-stolen swallow 3 'x'
-stolen forget 3 'x'
-stolen refuse 1 'x'
+stolen content 1 'TX_DENIED'
+stolen signature 1 'TX_DENIED'
+stolen swallow 3 'TX_LOST'
+stolen forget 3 'TX_LOST'
+stolen refuse 1 'RPC: .*intrinsic gas too low'
 # It comes late, or is offered anew under the same nonce: the record is proven all the same.
 stolen late 0 '^registered .*epoch=1 .*sent=true'
 stolen hold 0 '^registered .*epoch=1 .*sent=true'
 stolen once 0 '^registered .*epoch=1 .*sent=true'
 [ "$(grep -c '^sent' "$dir/thief-once.log")" -ge 2 ]
 result $? transaction_replaced
+# Kept by one node, but another one was given it at once: no replacement is needed.
+stolen second 0 '^registered .*epoch=1 .*sent=true'
+[ "$(grep -c '^sent' "$dir/thief-second.log")" -eq 1 ]
+result $? transaction_to_both
 # With nobody in between the same wallets register, and nothing of what was tried stands in their way.
 for theft in content signature swallow forget refuse; do
     want 0 '^registered .*epoch=1 ' "transaction_${theft}_without" run "tx-$theft" register

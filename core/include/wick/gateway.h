@@ -315,6 +315,9 @@ void wick_gateway_stop(wick_gateway *gw, uint64_t now_ms);
 /** Wipes every secret. The struct may then be thrown away or initialised again. */
 void wick_gateway_wipe(wick_gateway *gw);
 
+/** Has a transaction been sent of which it is not known yet what became of it? */
+bool wick_gateway_tx_waits(const wick_gateway *gw);
+
 /** Gives the next output; call until WAIT (or DONE). */
 void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
 

@@ -141,6 +141,7 @@ typedef struct wick_driver_line {
     bool has_light;
     bool at_hash;   /* the proof under way was asked for by block hash */
     uint8_t source; /* of the block, where the proof comes second */
+    uint32_t offered; /* endpoints that have been given the transaction, one bit each */
     wick_light_driver light;
     wick_driver_job *job; /* under way, or NULL */
     wick_eth_block block;
@@ -186,13 +187,12 @@ typedef struct wick_driver {
     wick_driver_router router;
     uint8_t next_sock, burst; /* read from next; datagrams since poll() */
     uint8_t lines;
-    uint8_t refused; /* line whose node refused last */
     wick_driver_line line[WICK_DRIVER_CHAINS];
     uint8_t datagram[2048];
     uint8_t plain[WICK_DTLS_DATAGRAM_MAX];
     uint8_t node[WICK_MPT_NODE_MAX];
     uint8_t closed_peer[32];
-    char wallet_text[256];
+    char wallet_text[256], rpc_text[256];
     wick_driver_wallet wallet;
     wick_rpc_pool pool; /* of cfg.rpc_url */
 } wick_driver;
