@@ -35,7 +35,7 @@ static const command commands[] = {
      "[--access-list RLP]",
      "a signed transaction, as eth_sendRawTransaction takes it; addresses by EIP-55"},
     {"stun", "decode", cmd_stun_decode,
-     "stun decode [HEX | @FILE] [--user U --realm R] [--password-file F]",
+     "stun decode [HEX | @FILE] [--user U --realm R] [--password-file F | --key-file F]",
      "attributes of a STUN or TURN message, and whether its integrity is right"},
     {"id", "new", cmd_id_new, "id new NAME [--dir DIR]",
      "make the wallet key and the device key, in the files that wick.conf names or below DIR"},

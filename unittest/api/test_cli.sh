@@ -202,6 +202,29 @@ want 1 'STUN_INTEGRITY' stun_wrong_password "$wick" stun decode "$stun" --user "
     --realm example.org --password-file "$dir/pw2"
 want 1 'STUN_INTEGRITY' stun_wrong_realm "$wick" stun decode "$stun" --user "$user" \
     --realm example.net --password-file "$dir/pw"
+# RFC 8489 appendix B.1 as corrected: SHA-256, USERHASH; the same by its key
+b1=000100902112a44278ad3433c6ad72c029da412e001e00204a3cf38fef6992bda952c6780417da0f24819415569e60b2\
+05c46e41407f1704001500296f624d61744a6f733241414143662f2f3439396b39353464364f4c33346f4c394653547679\
+363473410000000014000b6578616d706c652e6f726700001d000400020000001c0020b5c7bf005b6c52a21c51c5e892f8\
+1924136296cb927c43149309278cc6518e65
+(umask 077 && printf '%s:example.org:TheMatrIX' "$user" | sha256sum | cut -c1-64 >"$dir/key" &&
+    printf '%s:example.org:TheMatrIX' "$user" | md5sum | cut -c1-32 >"$dir/key2" && echo 00 >"$dir/key3")
+want 0 '^integrity *right$' stun_sha256 "$wick" stun decode "$b1" --user "$user" --realm example.org \
+    --password-file "$dir/pw"
+want 0 '^integrity *right$' stun_key "$wick" stun decode "$b1" --key-file "$dir/key"
+want 0 '^integrity *right$' stun_key_md5 "$wick" stun decode "$stun" --key-file "$dir/key2"
+want 1 'STUN_INTEGRITY' stun_wrong_key "$wick" stun decode "$b1" --key-file "$dir/key2"
+want 1 'MALFORMED' stun_short_key "$wick" stun decode "$b1" --key-file "$dir/key3"
+want 2 'takes the place' stun_key_and_user "$wick" stun decode "$b1" --key-file "$dir/key" --user u
+want 0 '^  PASSWORD-ALGORITHM *SHA-256$' stun_algorithm "$wick" stun decode "$b1"
+offer=0003001c2112a4420102030405060708090a0b0c00170004020000000018000180000000800200080002000000010000
+want 0 '^  REQUESTED-ADDRESS-FAMILY *IPv6$' stun_family "$wick" stun decode "$offer"
+want 0 '^  EVEN-PORT *and the next$' stun_even "$wick" stun decode "$offer"
+want 0 '^  PASSWORD-ALGORITHMS *SHA-256, MD5$' stun_algorithms "$wick" stun decode "$offer"
+json_lines stun_offer_json "$wick" --json stun decode "$offer"
+want 2 'and-port\|address:port' stun_bind_server "$wick" stun bind --server nonsense
+want 2 'ca-file or --pin' turn_tls_trust "$wick" turn ping --server 127.0.0.1:1 --over tls
+want 2 'for ping' turn_allocate_count "$wick" turn allocate --count 3
 want 2 'go together' stun_user_alone "$wick" stun decode "$stun" --user u
 chmod 644 "$dir/pw"
 want 1 'FILE_MODE' stun_open_secret "$wick" stun decode "$stun" --user "$user" \
