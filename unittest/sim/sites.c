@@ -11,7 +11,7 @@
 
 const char *const site_name[SITES] = {"public",         "full cone", "address-restricted",
                                       "port-restricted", "symmetric", "PCP router",
-                                      "double NAT"};
+                                      "NAT-PMP router", "double NAT"};
 const char *const way_name[WAYS] = {"none", "direct", "mapped", "relay", "relays"};
 
 static const wick_stub_nat_kind *nat_of(enum site site)
@@ -26,6 +26,7 @@ static const wick_stub_nat_kind *nat_of(enum site site)
     case SITE_PUBLIC:
     case SITE_PORT_RESTRICTED:
     case SITE_PCP:
+    case SITE_NATPMP:
     case SITE_DOUBLE:
     case SITES:
     default:
@@ -108,7 +109,7 @@ static bool watch(void *ctx, wick_stub_world *w, const wick_addr *from, const wi
                                              wick_addr_same_ip(to, &r->turn.cfg.listen))) {
             s->relays_seen |= (uint8_t)(1u << i);
         }
-        if (s->at[i] == SITE_PCP) {
+        if (s->at[i] == SITE_PCP || s->at[i] == SITE_NATPMP) {
             const wick_stub_pcp *p = &s->router[i].pcp;
             s->mapped_seen =
                 s->mapped_seen ||
@@ -155,9 +156,10 @@ static void place(struct sites *s, unsigned i)
     wick_stub_nat_box *n = &lab->w.nat[nat];
     if (s->at[i] == SITE_PUBLIC) {
         wick_stub_host_move(&lab->w, host, -1, wick_addr_v4(20, 0, 0, (uint8_t)(77 + i), 0));
-    } else if (s->at[i] == SITE_PCP) {
+    } else if (s->at[i] == SITE_PCP || s->at[i] == SITE_NATPMP) {
         (void)wick_stub_router_init(&s->router[i], &lab->w, nat,
                                     wick_addr_v4(10, 10, (uint8_t)(1 + i), 1, 0));
+        s->router[i].pcp.faults = s->at[i] == SITE_NATPMP ? WICK_STUB_PCP_NATPMP_ONLY : 0u;
     } else if (s->at[i] == SITE_DOUBLE) {
         n->outer = wick_stub_nat(&lab->w, -1, wick_addr_v4(20, 0, 0, (uint8_t)(5 + i), 0),
                                  WICK_STUB_CARRIER);
@@ -178,6 +180,7 @@ void sites_init(struct sites *s, uint64_t seed, enum site a, enum site b, unsign
         n[i]->on_data = on_data;
         n[i]->ctx = s;
         n[i]->cfg.allow_unvalidated = true;
+        n[i]->interfaces = true; /* they look for more than relays */
         if (relays == 2) {
             n[i]->cfg.relay = wick_addr_v4(20, 0, 0, (uint8_t)(10 + i), 3478);
         }

@@ -16,6 +16,7 @@ enum site {
     SITE_PORT_RESTRICTED,    /* EI, filtering by address and port */
     SITE_SYMMETRIC,          /* mapping and filtering by address and port, ports at random */
     SITE_PCP,                /* port-restricted, and the router serves PCP */
+    SITE_NATPMP,             /* port-restricted, and the router serves NAT-PMP only */
     SITE_DOUBLE,             /* port-restricted behind a carrier's NAT, shared addresses between */
     SITES
 };
@@ -26,7 +27,7 @@ extern const char *const way_name[WAYS];
 
 struct sites {
     struct lab lab;
-    wick_stub_router router[2]; /* of a and b, where the site is PCP */
+    wick_stub_router router[2]; /* of a and b, where the site has one */
     enum site at[2];
     bool two_relays;
     /* the echo */
