@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Who reaches whom: a caller and a called one at each place that nftables and miniupnpd can make, real
 # coturn, a real chain, the real tool. Each cell is a payload that came back through DTLS under a key
-# that both took from the chain; by which way it left is counted by the kernel, not said by the tool.
+# that both took from the chain; by which way it leaves is counted by the kernel, not said by the tool,
+# at first and when the session has found its path.
 # By default some pairs, with WICK_FULL=1 all of them.
 #   nat_matrix.sh WICK WICK_WALLET
 set -u
@@ -37,16 +38,9 @@ trap 'exit 1' HUP INT TERM
 HOME=$work
 export HOME
 umask 077
-n=0 bad=0
-result() { # OK? WHAT
-    n=$((n + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $n - lab.nat_matrix.$2"
-    else
-        echo "not ok $n - lab.nat_matrix.$2"
-        bad=$((bad + 1))
-    fi
-}
+# shellcheck disable=SC2034
+suite=lab.nat_matrix out=$work/out
+. "$top/unittest/lab/tap.sh"
 broken() { # WHAT [LOG]
     echo "not ok $((n + 1)) - lab.nat_matrix # $1"
     [ $# -lt 2 ] || tail -n 30 "$work/$2" | sed 's/^/#   /'
@@ -216,17 +210,62 @@ took "12 gateways registered, the called ones published"
 # No more blocks: there is nothing to write any more.
 chains_rpc "$chains_url" evm_setIntervalMining '[0]' >>"$work/pace.log" || broken "no halt" pace.log
 payload=$(head -c $((site_payload / 2)) /dev/urandom | od -An -v -tx1 | tr -d ' \n')
+# Does this pair find a direct path? All do but a symmetric NAT, whose port for the other nobody knows
+# beforehand, and one that filters by port. A mapping that is published opens the latter.
+meets() { # FROM TO
+    case $1:$2 in
+    random:pcp) grep -q '^published .*endpoint=20\.0\.0\.1[0-9][0-9]:' "$work/bpcp.log" ;;
+    random:keep | random:random | random:double | random:pcp) return 1 ;;
+    keep:random | double:random | pcp:random) return 1 ;;
+    esac
+}
+# Payloads that left for a relay, and straight for the peer, since this call began.
+gone_relayed() { # KIND
+    echo $(($(site_count "a$1" relay1) + $(site_count "a$1" relay2) - relayed))
+}
+gone_direct() { # KIND
+    echo $(($(site_count "a$1" direct) - direct))
+}
+enough=24 # payloads over a relay after which no more is to be hoped for: six seconds of them
+settled() { # KIND TO
+    if meets "$1" "$2"; then
+        [ "$(gone_direct "$1")" -ge 8 ]
+    else
+        [ "$(gone_relayed "$1")" -ge "$enough" ]
+    fi
+}
 # Each begins with another peer: a gateway has four sessions, and six callers at its door at once
 # are more than this is about.
 calls_of() { # KIND NUMBER
+    # shellcheck disable=SC2086
     for to in $(printf '%s\n' $site_kinds $site_kinds | tail -n "+$2" | head -n 6); do
+        # shellcheck disable=SC2116
         case " $(echo $pairs) " in *" $1:$to "*) ;; *) continue ;; esac
-        before="$(site_count "a$1" relay1) $(site_count "a$1" relay2) $(site_count "a$1" direct)"
+        relayed=$(($(site_count "a$1" relay1) + $(site_count "a$1" relay2)))
+        direct=$(site_count "a$1" direct)
         ip netns exec "lan-a$1" "$wick" --config "$work/a$1/wick.conf" connect "gw-b$to" \
-            --send "$payload" >"$work/$1-$to.log" 2>&1 </dev/null
+            --send "$payload" --for 600 >"$work/$1-$to.log" 2>&1 </dev/null &
+        call=$!
+        tries=240
+        until settled "$1" "$to"; do
+            tries=$((tries - 1))
+            [ "$tries" -gt 0 ] && kill -0 "$call" 2>/dev/null || break
+            sleep 0.25
+        done
+        kill -TERM "$call" 2>/dev/null
+        wait "$call"
         echo $? >"$work/$1-$to.rc"
-        echo "$before $(site_count "a$1" relay1) $(site_count "a$1" relay2) $(site_count "a$1" direct)" \
-            >"$work/$1-$to.count"
+        if [ "$(gone_direct "$1")" -ge 8 ]; then
+            last=direct
+        else
+            last=relay
+        fi
+        first=direct
+        [ "$(gone_relayed "$1")" -eq 0 ] || first=relay
+        [ "$((relayed + direct))" -lt \
+            "$(($(site_count "a$1" relay1) + $(site_count "a$1" relay2) + $(site_count "a$1" direct)))" ] \
+            || first=none
+        echo "$first $last" >"$work/$1-$to.way"
     done
 }
 calling=
@@ -243,52 +282,40 @@ took "calls"
 
 # ---- what came of them ----
 
-# The way on which the payload left its sender.
-way() { # FROM-TO
-    # shellcheck disable=SC2046
-    set -- $(cat "$work/$1.count")
-    relayed=$(($4 + $5 - $1 - $2)) direct=$(($6 - $3))
-    if [ "$relayed" -gt 0 ] && [ "$direct" -gt 0 ]; then
-        echo both
-    elif [ "$relayed" -gt 0 ]; then
-        echo relay
-    elif [ "$direct" -gt 0 ]; then
-        echo direct
-    else
-        echo none
-    fi
-}
 cells=0 reached=0 straight=0
 for pair in $pairs; do
     from=${pair%:*} to=${pair#*:}
     cells=$((cells + 1))
-    seen=$(way "$from-$to")
+    read -r first last <"$work/$from-$to.way"
     good=1
     if [ "$(cat "$work/$from-$to.rc")" -eq 0 ] && grep -q "text=$payload" "$work/$from-$to.log" \
-        && [ "$seen" != none ]; then
+        && grep -q '^kept .*echoed=[1-9]' "$work/$from-$to.log" && [ "$first" != none ]; then
         good=0
         reached=$((reached + 1))
-        [ "$seen" != direct ] || straight=$((straight + 1))
+        [ "$last" != direct ] || straight=$((straight + 1))
     else
         sed 's/^/#   /' "$work/$from-$to.log"
     fi
-    echo "$seen" >"$work/$from-$to.way"
     result "$good" "${from}_calls_$to"
+    want=relay
+    ! meets "$from" "$to" || want=direct
+    [ "$last" = "$want" ]
+    result $? "${from}_calls_${to}_ends_$want"
 done
 {
     printf '# %-8s' 'from\to'
     for to in $site_kinds; do
-        printf ' %-7s' "$to"
+        printf ' %-14s' "$to"
     done
     echo
     for from in $site_kinds; do
         printf '# %-8s' "$from"
         for to in $site_kinds; do
-            printf ' %-7s' "$(cat "$work/$from-$to.way" 2>/dev/null || echo -)"
+            printf ' %-14s' "$(sed 's/ /->/; s/^\(.*\)->\1$/\1/' "$work/$from-$to.way" 2>/dev/null \
+                || echo -)"
         done
         echo
     done
 }
-echo "# connected $reached of $cells ($((reached * 100 / cells)) %), without a relay $straight ($((straight * 100 / cells)) %)"
-echo "1..$n"
-[ "$bad" -eq 0 ]
+echo "# connected $reached of $cells ($((reached * 100 / cells)) %), in the end without a relay $straight ($((straight * 100 / cells)) %)"
+tap_end
