@@ -38,8 +38,9 @@ if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
   wick_add_test(vectors stun LIBS wick_crypto)
   wick_add_test(vectors pcp)
 endif()
-wick_add_fuzz(stun)
+wick_add_fuzz(stun LIBS wick_crypto)
 wick_add_fuzz(channeldata)
+wick_add_fuzz(turn_stream)
 wick_add_fuzz(turn_calls LIBS wick_crypto)
 
 # PCP and NAT-PMP.

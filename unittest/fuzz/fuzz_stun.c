@@ -2,7 +2,38 @@
 /* STUN: whatever comes in, every accessor stays inside it, and what decodes can be written again. */
 #include "fuzz.h"
 
+#include "wick/hmac.h"
+#include "wick/port/crypto.h"
 #include "wick/stun.h"
+
+/* Of RFC 5769 section 2.1, so that the corpus has messages whose integrity is right. */
+#define PASSWORD "VOkJxbRl1RmTxUk/WvJxBt"
+
+static const wick_hmac_key *key_of(bool sha256)
+{
+    static wick_crypto_ctx ctx;
+    static wick_hal_crypto crypto;
+    static wick_hmac_key key[2];
+    static bool made;
+    if (!made) {
+        wick_span password = wick_span_make((const uint8_t *)PASSWORD, sizeof PASSWORD - 1);
+        FUZZ_CHECK(wick_crypto_init(&crypto, &ctx) == WICK_OK &&
+                   wick_hmac_key_init(&key[0], &crypto, WICK_HASH_SHA1, password) == WICK_OK &&
+                   wick_hmac_key_init(&key[1], &crypto, WICK_HASH_SHA256, password) == WICK_OK);
+        made = true;
+    }
+    return &key[sha256];
+}
+
+static void integrity(const wick_stun_msg *m)
+{
+    bool one = wick_stun_check_integrity(m, key_of(false)) == WICK_OK;
+    bool two = wick_stun_check_integrity_sha256(m, key_of(true)) == WICK_OK;
+    FUZZ_CHECK(!one || wick_stun_has(m, WICK_STUN_MESSAGE_INTEGRITY));
+    FUZZ_CHECK(!two || wick_stun_has(m, WICK_STUN_MESSAGE_INTEGRITY_SHA256));
+    FUZZ_CHECK(wick_stun_check_integrity(m, key_of(true)) == WICK_E_BAD_ARG &&
+               wick_stun_check_integrity_sha256(m, key_of(false)) == WICK_E_BAD_ARG);
+}
 
 static void use(wick_span s)
 {
@@ -50,7 +81,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (wick_stun_get_error(&code, &reason, &m) == WICK_OK) {
         use(reason);
     }
+    (void)!wick_stun_get_error(&code, NULL, &m);
     (void)!wick_stun_check_fingerprint(&m);
+    integrity(&m);
     size_t len = encode(one, sizeof one, &m);
     if (wick_stun_decode(&n, wick_span_make(one, len)) != WICK_OK || n.present != m.present ||
         n.unknown_count != m.unknown_count || encode(two, sizeof two, &n) != len ||
