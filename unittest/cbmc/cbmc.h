@@ -51,6 +51,17 @@ static inline wick_span cbmc_input(size_t max)
         wick_span_make(cbmc_memory + ((max) - cbmc_len), cbmc_len);                                \
     })
 
+/* Is `part` inside `whole`, wherever that begins? {NULL, 0} is inside everything. */
+static inline bool cbmc_within(wick_span part, wick_span whole)
+{
+    if (part.ptr == NULL) {
+        return part.len == 0;
+    }
+    size_t at = __CPROVER_POINTER_OFFSET(part.ptr), begin = __CPROVER_POINTER_OFFSET(whole.ptr);
+    return __CPROVER_same_object(part.ptr, whole.ptr) && at >= begin &&
+           at + part.len <= begin + whole.len;
+}
+
 /* Is `part` inside `whole`? {NULL, 0} is inside everything. */
 static inline bool cbmc_inside(wick_span part, wick_span whole)
 {

@@ -57,6 +57,23 @@ bug core/nat/channeldata.c 's/WICK_CHANNELDATA_HEADER_BYTES, len);/WICK_CHANNELD
 harness natpmp full "core/nat/natpmp.c core/base/base.c" "--unwind 24" "datagrams <= 20 bytes"
 bug core/nat/natpmp.c 's/if (in.len < whole \&\& !error) {/if (in.len + 1 < whole \&\& !error) {/' "a byte may be missing"
 
+harness stream full "core/nat/turn_stream.c core/nat/channeldata.c core/base/base.c" "--unwind 34" \
+    "rooms <= 32 bytes"
+bug core/nat/turn_stream.c 's/    if (bytes > have) {/    if (bytes > have + 4) {/' "a message that has not come yet"
+bug core/nat/turn_stream.c 's/    if (bytes > s->cap) {/    if (bytes > s->cap + 4) {/' "a message that has no room"
+
+harness pcp full "core/nat/pcp.c core/base/base.c" "--unwind 18 --object-bits 11" "datagrams <= 68 bytes"
+bug core/nat/pcp.c 's/    if (whole > rest->len) {/    if (len > rest->len) {/' "an option may overrun the datagram"
+bug core/nat/pcp.c 's/    if (in.len < fixed) {/    if (in.len + 4 < fixed) {/' "the opcode part may be cut short"
+bug core/nat/pcp.c 's/        return o->data.len == 0 \&\& opcode == WICK_PCP_MAP \&\& !again;/        return o->data.len == 0;/' \
+    "PREFER_FAILURE in any opcode"
+
+harness stun full "core/nat/stun.c core/base/base.c" "--unwind 17" \
+    "datagrams <= 32 bytes, three attributes"
+bug core/nat/stun.c 's/        if (len > total - at || open == 0) {/        if (len > total || open == 0) {/' \
+    "an attribute may leave the message"
+bug core/nat/stun.c 's/        pos = at + ((len + 3u) \& ~3u);/        pos = at + len;/' "padding is not skipped"
+
 harness nsl full "core/psk/nsl_wire.c core/base/base.c" "--unwind 16" "datagrams <= 24 bytes"
 bug core/psk/nsl_wire.c 's/if (bytes.len < WICK_NSL_HEADER_BYTES ||/if (bytes.len < 8 ||/' "header cut short"
 bug core/psk/nsl_wire.c 's/h->cid_i == 0 || h->cid_i == NSL_STUN_COOKIE/h->cid_i == 0/' "STUN passes for a handshake"
