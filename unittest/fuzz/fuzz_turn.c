@@ -2,8 +2,9 @@
 /*
  * The TURN client against a hostile server: the input is a list of {milliseconds u8, length u16,
  * datagram}. Where a datagram looks like an answer it gets the transaction id of the last request,
- * or nearly all would be dropped at once. The client must always come to WAIT or DONE, and must
- * never give data out of thin air.
+ * or nearly all would be dropped at once. An empty datagram means that the client has another socket.
+ * How long the input is says what the client asks for: mobility, two families, a stream, no less than
+ * SHA-256. The client must always come to WAIT or DONE, and must never give data out of thin air.
  */
 #include "fuzz.h"
 
@@ -61,6 +62,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cfg.server = wick_addr_v4(20, 0, 0, 10, 3478);
     cfg.username = wick_span_text("test");
     cfg.password = wick_span_text("secret");
+    cfg.mobile = (size & 1u) != 0;
+    cfg.stream = (size & 2u) != 0;
+    cfg.family = (size & 4u) != 0 ? WICK_TURN_FAMILY_BOTH : WICK_TURN_FAMILY_DEFAULT;
+    cfg.require_sha256 = (size & 24u) == 24u;
     wick_addr peer = wick_addr_v4(20, 0, 0, 11, 50000);
     if (wick_turn_init(&t, &cfg) != WICK_OK || wick_turn_start(&t, now) != WICK_OK) {
         abort();
@@ -75,12 +80,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         len = len > sizeof datagram ? sizeof datagram : len;
         memcpy(datagram, data + at, len);
         at += len;
+        if (len == 0) {
+            wick_turn_moved(&t, now);
+            poll_all(&t, now, tid);
+            continue;
+        }
         if (len >= 20 && (datagram[0] & 1u) != 0) {
             memcpy(datagram + 8, tid, sizeof tid);
         }
         wick_turn_data got;
         memset(&got, 0, sizeof got);
         wick_status s = wick_turn_input(&t, now, wick_span_make(datagram, len), &cfg.server, &got);
+        FUZZ_CHECK(s != WICK_E_TURN_ICMP || (wick_turn_is_allocated(&t) && got.data.len == 0));
         if (s == WICK_OK) {
             FUZZ_ACCEPTED();
             FUZZ_CHECK(wick_turn_is_allocated(&t));
