@@ -30,3 +30,8 @@ if(NOT CMAKE_CROSSCOMPILING AND TARGET wick AND TARGET wick-wallet AND TARGET wi
            $<TARGET_FILE:wickd> ${kind})
   endforeach()
 endif()
+
+# NAT discovery behind NATs of the kernel.
+if(NOT CMAKE_CROSSCOMPILING AND TARGET wick)
+  wick_add_script_test(lab nat_type lab/nat_type.sh ARGS $<TARGET_FILE:wick>)
+endif()
