@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Who reaches whom: a caller and a called one at each place that nftables and miniupnpd can make, real
 # coturn, a real chain, the real tool. Each cell is a payload that came back through DTLS under a key
-# that both took from the chain; by which way it leaves is counted by the kernel, not said by the tool,
-# at first and when the session has found its path.
+# that both took from the chain; by which way it leaves is counted by the kernel, not said by the
+# tool, at first and when the session has found its path.
 # By default some pairs, with WICK_FULL=1 all of them.
 #   nat_matrix.sh WICK WICK_WALLET
 set -u

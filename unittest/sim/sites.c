@@ -90,7 +90,7 @@ static void on_data(void *ctx, wick_stub_node *n, uint8_t session, wick_span byt
     }
 }
 
-/* By which way the payload goes: read from the datagrams that carry it, not from what agents say. */
+/* The way of the payload: read from the datagrams that carry it, not from what agents say. */
 static bool watch(void *ctx, wick_stub_world *w, const wick_addr *from, const wick_addr *to,
                   uint8_t *bytes, size_t *len)
 {

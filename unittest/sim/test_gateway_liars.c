@@ -188,8 +188,8 @@ TEST(registration_is_altered)
     CHECK_INT(untrue, 0);
 }
 
-/* Somebody puts the same content in first, from his own account: it makes the owner whom the voucher
- * names, so the theft is a gift. */
+/* Somebody puts the same content in first, from his own account: it makes the owner whom the
+ * voucher names, so the theft is a gift. */
 TEST(registration_is_copied)
 {
     fresh(5510);

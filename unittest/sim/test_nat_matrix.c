@@ -74,7 +74,8 @@ static void connect_pair(struct cell *cell, uint64_t seed, enum site a, enum sit
 static void table(unsigned relays)
 {
     char line[240];
-    size_t n = (size_t)snprintf(line, sizeof line, "# %-19s", relays == 2 ? "two relays" : "one relay");
+    const char *title = relays == 2 ? "two relays" : "one relay";
+    size_t n = (size_t)snprintf(line, sizeof line, "# %-19s", title);
     for (unsigned b = 0; b < SITES; b++) {
         n += (size_t)snprintf(line + n, sizeof line - n, " %-18s", site_name[b]);
     }
@@ -97,8 +98,9 @@ static void table(unsigned relays)
         tap_puts(line);
     }
     (void)snprintf(line, sizeof line,
-                   "# connected %u of %u (%.1f %%), without a relay at once %u (%.1f %%), in the end "
-                   "%u (%.1f %%; published for hole punching by peers in the wild: 70 %% +- 7 %%)\n",
+                   "# connected %u of %u (%.1f %%), without a relay at once %u (%.1f %%), "
+                   "in the end %u (%.1f %%; published for hole punching by peers in the wild: "
+                   "70 %% +- 7 %%)\n",
                    up, SITES * SITES, 100.0 * up / (SITES * SITES), at_once,
                    100.0 * at_once / (SITES * SITES), direct, 100.0 * direct / (SITES * SITES));
     tap_puts(line);
@@ -151,7 +153,7 @@ TEST(without_an_attestor)
     }
 }
 
-/* The same cells where one datagram in ten is lost at each hop, some come twice, late, or altered. */
+/* The same where one datagram in ten is lost at each hop, some come twice, late, or altered. */
 TEST(every_pair_on_a_bad_network)
 {
     for (unsigned i = 0; i < SITES * SITES; i++) {

@@ -59,8 +59,8 @@ typedef enum wick_stub_lie {
     WICK_STUB_LIE_UNANSWERED, /* proofs are true; transactions are taken, but the answer is lost */
     WICK_STUB_LIE_REFUSED,    /* proofs are true; transactions are refused by the pool */
     WICK_STUB_LIE_OTHER_KEY,  /* true proofs of keys that were not asked for */
-    WICK_STUB_LIE_ALTERED_TX, /* proofs are true; one bit of a transaction is changed before it is run */
-    WICK_STUB_LIE_COPIED_TX,  /* its content is put in first under another name; it itself is dropped */
+    WICK_STUB_LIE_ALTERED_TX, /* proofs are true; transactions are run with one bit changed */
+    WICK_STUB_LIE_COPIED_TX,  /* its content goes in under another name; it is dropped */
     WICK_STUB_LIE_HELD_TX,    /* kept back until wick_stub_chain_release() */
     WICK_STUB_LIES
 } wick_stub_lie;

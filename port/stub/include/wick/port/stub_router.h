@@ -25,7 +25,7 @@ typedef struct wick_stub_router {
     wick_stub_world *w;
     int nat, host, sock, actor;
     bool down;   /* serves no PCP; what is open stays open */
-    bool honest; /* refuses a mapping that would have a private external address, as miniupnpd does */
+    bool honest; /* refuses mappings while its external address is private, as miniupnpd does */
 } wick_stub_router;
 
 /** @return false if the world is full */
