@@ -380,6 +380,40 @@ TEST(tickets_do_not_survive)
     CHECK(wick_ct_is_zero((const uint8_t *)&t, sizeof t));
 }
 
+/* coturn answers a Refresh after the deleting one with success and a lifetime: what is given back is
+ * gone for us, whatever the server goes on saying. */
+TEST(given_back_is_gone)
+{
+    wick_out out;
+    wick_turn_data data;
+    wick_turn_config cfg = config();
+    uint8_t late[512];
+    REQUIRE(start(&cfg));
+    success();
+    CHECK_STATUS(give(0), WICK_AGAIN);
+    REQUIRE(wick_turn_is_allocated(&t));
+    wick_turn_release(&t, 0);
+    CHECK(!wick_turn_is_allocated(&t));
+    REQUIRE(request(WICK_STUN_REFRESH, 0));
+    uint32_t lifetime_s = 1;
+    REQUIRE_STATUS(wick_stun_get_u32(&lifetime_s, &m, WICK_STUN_LIFETIME), WICK_OK);
+    CHECK_INT(lifetime_s, 0);
+    begin(WICK_STUN_SUCCESS);
+    wick_stun_put_u32(&a.b, WICK_STUN_LIFETIME, 600);
+    CHECK_STATUS(give(0), WICK_AGAIN);
+    memcpy(late, a.bytes, a.buf.len);
+    wick_turn_poll(&t, 0, &out);
+    CHECK_INT(out.kind, WICK_OUT_DONE);
+    CHECK_STATUS(out.status, WICK_OK);
+    CHECK_STATUS(wick_turn_input(&t, 1, wick_span_make(late, a.buf.len), &server, &data),
+                 WICK_E_NOT_FOUND);
+    static const uint8_t channel[] = {0x40, 0, 0, 0};
+    CHECK_STATUS(wick_turn_input(&t, 1, wick_span_make(channel, sizeof channel), &server, &data),
+                 WICK_E_STATE);
+    CHECK(!wick_turn_is_allocated(&t));
+}
+
 TAP_MAIN("unit.turn_offers", CASE(offers), CASE(userhash_hides_the_name), CASE(longest_request),
          CASE(answers_to_a_sha256_request), CASE(addresses_behind_the_integrity),
-         CASE(families_that_were_not_asked_for), CASE(tickets), CASE(tickets_do_not_survive))
+         CASE(families_that_were_not_asked_for), CASE(tickets), CASE(tickets_do_not_survive),
+         CASE(given_back_is_gone))
