@@ -30,6 +30,7 @@
 #define ACTIVE_MS 5000u    /* data went out in the last ... */
 #define CHECK_MS 2000u     /* a way in use is checked so often then, ... */
 #define QUIET_MS 750u      /* or so soon, where data goes out and nothing comes back */
+#define KEEP_OTHER_MS 60000u /* by the responder */
 #define KEEP_MS 15000u     /* else so often, for the sake of NATs: not the relay, TURN keeps that */
 #define AGAIN_MS 30000u    /* a round that found nothing is repeated, ever more rarely */
 #define AGAIN_SHIFT 6u     /* up to 32 minutes */
@@ -247,7 +248,10 @@ static void rest(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t i)
     if (i == d->at && is_active(d, now_ms)) {
         w->due_ms = now_ms + CHECK_MS;
     } else if (i == d->at && is_direct(w)) {
-        w->due_ms = now_ms + KEEP_MS - gw_random(gw) % (KEEP_MS / 5);
+        /* What one side asks keeps the NATs of both open. */
+        uint64_t keep = gw->session[index].keys.role == WICK_ROLE_INITIATOR ? KEEP_MS
+                                                                            : KEEP_OTHER_MS;
+        w->due_ms = now_ms + keep - gw_random(gw) % (keep / 5);
     }
 }
 
@@ -430,6 +434,7 @@ void gw_way_answered(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t i
     uint32_t rtt = since(now_ms, w->sent_ms);
     w->rtt_ms = (uint16_t)(rtt == 0 ? 1 : rtt < UINT16_MAX ? rtt : UINT16_MAX);
     w->unanswered = 0;
+    w->asked = false;
     w->proven_ms = (uint32_t)now_ms;
     w->state = WAY_PROVEN;
     w->heard = true;
@@ -654,7 +659,9 @@ void gw_way_data_out(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     d->has_data = true;
     if (d->speaks && w->unanswered == 0) {
         uint32_t age = since(now_ms, w->proven_ms);
-        bool quiet = age >= QUIET_MS && since(now_ms, w->heard_ms) >= QUIET_MS;
+        w->asked_ms = w->asked ? w->asked_ms : (uint32_t)now_ms;
+        w->asked = true;
+        bool quiet = since(now_ms, w->asked_ms) >= QUIET_MS;
         w->due_ms = wick_time_min(w->due_ms,
                                   quiet || age >= CHECK_MS ? now_ms : now_ms + CHECK_MS - age);
     }
@@ -668,7 +675,7 @@ bool gw_way_data_in(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t vi
     if (i == GW_NO_WAY || (!d->way[i].heard && d->way[i].state != WAY_PROVEN)) {
         return false;
     }
-    d->way[i].heard_ms = (uint32_t)now_ms; /* a hint: anybody could have sent it */
+    d->way[i].asked = false; /* a hint: anybody could have sent it */
     wick_gateway_way *w = &d->way[d->at];
     if (i != d->at && since(now_ms, w->proven_ms) >= RTO_MAX_MS) {
         check_soon(w, now_ms); /* the peer has doubts, or has moved */

@@ -265,9 +265,11 @@ int cmd_connect(cli *c, int argc, char **argv)
     static const struct option options[] = {{"send", required_argument, NULL, 's'},
                                             {"timeout", required_argument, NULL, 't'},
                                             {"for", required_argument, NULL, 'f'},
+                                            {"publish", no_argument, NULL, 'p'},
                                             CLI_COMMON_OPTIONS};
     static call x;
     unsigned long timeout_s = TIMEOUT_DEFAULT_S;
+    unsigned goals = WICK_GW_GOAL_CALL;
     x.text = "hello";
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
         char *end = NULL;
@@ -278,6 +280,8 @@ int cmd_connect(cli *c, int argc, char **argv)
             if (*end != '\0' || timeout_s == 0 || timeout_s > 86400) {
                 return cli_usage(c, "--timeout takes seconds, 1 to 86400");
             }
+        } else if (got == 'p') {
+            goals = WICK_GW_GOAL_SERVE; /* with all that keeps it reachable: a second relay, too */
         } else if (got == 'f') {
             x.keep_ms = strtoul(optarg, &end, 10) * 1000u;
             if (*end != '\0' || x.keep_ms == 0 || x.keep_ms > 86400000) {
@@ -301,7 +305,7 @@ int cmd_connect(cli *c, int argc, char **argv)
     }
     int code = agent_open(&a, c);
     if (code == CLI_OK) {
-        s = wick_gateway_start(&a.gateway, agent_now(&a), WICK_GW_GOAL_CALL);
+        s = wick_gateway_start(&a.gateway, agent_now(&a), goals);
         code = s == WICK_OK ? call_peer(&x, agent_now(&a) + timeout_s * 1000u)
                             : cli_fail(c, s, "agent");
     }

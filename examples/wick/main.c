@@ -109,7 +109,7 @@ static const command commands[] = {
      "register, take an address on a relay, and write it to the record"},
     {"listen", NULL, cmd_listen, "listen [--once | --count N]",
      "publish, then serve: answer handshakes and send back what peers send"},
-    {"connect", NULL, cmd_connect, "connect NAME[/SERVICE][@REGISTRY] [--send TEXT] [--timeout S] [--for S]",
+    {"connect", NULL, cmd_connect, "connect NAME[/SERVICE][@REGISTRY] [--send TEXT] [--timeout S] [--for S] [--publish]",
      "look a peer up, handshake, DTLS; send a text and wait until it comes back"},
     {"status", NULL, cmd_status, "status [--light | --sessions | --prometheus | --watch]",
      "state of the wickd that runs with this wick.conf, or its events as they come"},

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A session of two gateways behind two NATs that keep ports, over coturn: it moves to the direct path,
-# falls back when the routers cut that, and is found again; nothing of it ends. Whether datagrams go
-# direct is read from the routers' counters.
+# and falls back when the routers cut that. Whether datagrams go direct is read from a router's
+# counters. Then one goes on over the second relay when the one in use is killed.
 # usage: test_direct.sh <wick> <wick-wallet>
 set -u
 wick=$1
@@ -48,7 +48,8 @@ await() { # SECONDS PATTERN NAME
 }
 
 # ---- network, chain, relay, wallet manager
-lab_prepare && lab_wan && lab_host turn 20.0.0.10 && lab_host chain 20.0.0.20 \
+lab_prepare && lab_wan && lab_host turn 20.0.0.10 \
+    && lab_host turn2 20.0.0.11 && lab_host chain 20.0.0.20 \
     && lab_nat a 20.0.0.1 10.10.1 "" && lab_nat b 20.0.0.2 10.10.2 "" || broken "no network"
 # What passes between the two routers without a relay.
 for side in "a 20.0.0.2" "b 20.0.0.1"; do
@@ -66,9 +67,10 @@ direct() { # how many datagrams have left for the other router
 }
 chains_up anvil 20.0.0.20 "8545 5052 8546 8551 30303" || broken "no chain"
 mkdir -p "$work/devices"
-cat >"$work/turn.conf" <<EOF2
-listening-ip=20.0.0.10
-relay-ip=20.0.0.10
+for host in "turn 20.0.0.10" "turn2 20.0.0.11"; do
+    cat >"$work/${host% *}.conf" <<EOF2
+listening-ip=${host#* }
+relay-ip=${host#* }
 min-port=50000
 max-port=50099
 realm=relay.example
@@ -78,17 +80,19 @@ no-cli
 no-tls
 no-dtls
 no-rfc5780
-pidfile=$work/turn.pid
-userdb=$work/turn.db
+pidfile=$work/${host% *}.pid
+userdb=$work/${host% *}.db
 log-file=stdout
 simple-log
 EOF2
+    start "${host% *}" "${host% *}" "$top/build/deps/lab/bin/turnserver" -c "$work/${host% *}.conf"
+    eval "job_${host% *}=$started"
+done
 echo secret-of-the-lab >"$work/relay.secret"
-start turn turn "$top/build/deps/lab/bin/turnserver" -c "$work/turn.conf"
-relay_listens() {
-    lab_in turn ss -Hlun | grep -q ':3478 '
+relays_listen() {
+    lab_in turn ss -Hlun | grep -q ':3478 ' && lab_in turn2 ss -Hlun | grep -q ':3478 '
 }
-lab_wait 60 relay_listens || broken "the relay does not listen"
+lab_wait 60 relays_listen || broken "the relays do not listen"
 device_registry=0x0000000000000000000000000000000000000000
 relay_registry=$device_registry
 manager_conf() {
@@ -114,7 +118,7 @@ EOF2
 }
 manager_conf
 manager=$(lab_in chain "$wallet" --config "$work/manager.conf" new-key) || broken "no manager key"
-chains_deploy example "$manager" --relay 20.0.0.10:3478 >"$work/deploy.log" 2>&1 \
+chains_deploy example "$manager" --relay 20.0.0.10:3478 --relay 20.0.0.11:3478 >"$work/deploy.log" 2>&1 \
     || broken "no contracts"
 device_registry=$(sed -n 's/^device_registry=//p' "$work/deploy.log")
 relay_registry=$(sed -n 's/^relay_registry=//p' "$work/deploy.log")
@@ -153,10 +157,11 @@ start listen lan-b "$wick" --config "$work/b/wick.conf" listen
 await 120 '^READY' listen || broken "gw-b does not get ready"
 
 # ---- the session
-start connect lan-a "$wick" --config "$work/a/wick.conf" connect gw-b --send 'on and on' --for 600
+start connect lan-a "$wick" --config "$work/a/wick.conf" connect gw-b --send 'on and on' --for 600 \
+    --publish
 caller=$started
 await 120 '^echo ' connect
-result $? comes_up_over_the_relay
+result $? comes_up_over_a_relay
 await 60 '^session-moved .*from=20.0.0.2:.*path=reflexive' connect
 result $? moves_to_the_direct_path
 await 60 '^session-moved .*from=20.0.0.1:' listen
@@ -168,31 +173,51 @@ goes_direct() { # more than checks alone would bring
 until_ok 60 goes_direct
 result $? payload_goes_direct
 
-cut_at=$(date +%s%3N)
 lab_in nat-a nft insert rule inet lab direct ip daddr 20.0.0.2 meta l4proto udp drop \
     && lab_in nat-a nft insert rule inet lab direct ip saddr 20.0.0.2 meta l4proto udp drop \
     || broken "no cut"
 await 60 '^session-moved .*path=relayed' connect
 result $? falls_back_to_the_relay
-echo "# back on the relay $(($(date +%s%3N) - cut_at)) ms after the cut"
-seen=$(grep -c '^echo' "$work/listen.log")
+echoes() {
+    grep -c '^echo' "$work/listen.log"
+}
+seen=$(echoes)
 goes_on() {
-    [ "$(grep -c '^echo' "$work/listen.log")" -gt $((seen + 8)) ]
+    [ "$(echoes)" -gt $((seen + 8)) ]
 }
 until_ok 60 goes_on
-result $? payload_goes_on
+result $? payload_goes_on_over_the_relay
+
+# ---- from relay to relay; the direct path is cut still
+two_words() { # primary and standby: each side holds its second relay
+    [ "$(grep -c '^published' "$work/connect.log")" -ge 2 ] \
+        && [ "$(grep -c '^published' "$work/listen.log")" -ge 2 ]
+}
+until_ok 120 two_words
+result $? both_have_a_second_relay
+case $(sed -n 's/^resolved .*endpoint=\(20[.0-9]*\):.*/\1/p' "$work/connect.log" | tail -n 1) in
+    20.0.0.10) job=$job_turn ;;
+    20.0.0.11) job=$job_turn2 ;;
+    *) broken "the peer has no relay" ;;
+esac
+kill -KILL "$job"
+seen=$(($(echoes) + 4)) # some were on their way
+until_ok 60 goes_on
+result $? payload_goes_on_over_the_other_relay
 kill -TERM "$caller"
 wait "$caller"
 result $? ends_by_itself
-grep -q '^kept .*path=relayed' "$work/connect.log"
-result $? ends_on_the_relay
-gap=$(sed -n 's/^kept .*longest_gap_ms=\([0-9]*\).*/\1/p' "$work/connect.log")
-sent=$(sed -n 's/^kept .*sent=\([0-9]*\).*/\1/p' "$work/connect.log")
-echoed=$(sed -n 's/^kept .*echoed=\([0-9]*\).*/\1/p' "$work/connect.log")
-echo "# $echoed of $sent texts came back, longest gap $gap ms"
-[ "${echoed:-0}" -ge $((${sent:-0} / 2)) ] && [ "${sent:-0}" -ge 10 ]
+kept=$(grep '^kept .*path=relayed' "$work/connect.log")
+result $? ends_on_a_relay
+gap=$(printf '%s\n' "$kept" | sed -n 's/.*longest_gap_ms=\([0-9]*\).*/\1/p')
+sent=$(printf '%s\n' "$kept" | sed -n 's/.*sent=\([0-9]*\).*/\1/p')
+echoed=$(printf '%s\n' "$kept" | sed -n 's/.*echoed=\([0-9]*\).*/\1/p')
+echo "# path cut, relay killed: $echoed of $sent texts came back, longest gap $gap ms"
+[ "${echoed:-0}" -ge $((${sent:-0} / 2)) ] && [ "${sent:-0}" -ge 20 ]
 result $? most_came_back
-! grep -q 'session-down\|SESSION' "$work/connect.log" && ! grep -q session-down "$work/listen.log"
+[ "${gap:-99999}" -le 5000 ]
+result $? each_time_within_five_seconds
+! grep -q 'session-down' "$work/connect.log" && ! grep -q session-down "$work/listen.log"
 result $? no_session_was_lost
 [ "$bad" -eq 0 ] || sed 's/^/# connect: /' "$work/connect.log"
 [ "$bad" -eq 0 ] || sed 's/^/# listen: /' "$work/listen.log"

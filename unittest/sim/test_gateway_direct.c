@@ -476,6 +476,68 @@ TEST(outsider_on_the_relay)
     CHECK_INT(lab.b.gw.direct.tokens, 0); /* a look at each was refused long before the end */
 }
 
+/* A record that bears the session's connection id is taken from anywhere (RFC 9146); where to send is
+ * not decided by it. One that bears another id, or none, is nobody's. */
+TEST(records_by_connection_id)
+{
+    fresh(145, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 3000, NULL);
+    REQUIRE(both_direct());
+    int sock = stranger(66);
+    wick_addr to = direct_of_b();
+    uint8_t record[32] = {25, 0xfe, 0xfd};
+    CHECK_STATUS(wick_gateway_session_cid(&lab.b.gw, record + 11, lab.session_b), WICK_OK);
+    uint8_t mine[4];
+    CHECK_STATUS(wick_gateway_session_cid(&lab.a.gw, mine, session), WICK_OK);
+    CHECK(memcmp(mine, record + 11, 4) != 0);
+    CHECK_STATUS(wick_gateway_session_cid(&lab.a.gw, mine, 3), WICK_E_STATE);
+    unsigned got = lab.got_b, back = lab.got_a;
+    wick_stub_send(&lab.w, sock, &to, wick_span_make(record, sizeof record));
+    wick_stub_run(&lab.w, 500, NULL);
+    CHECK_INT(lab.got_b, got + 1);
+    CHECK_INT(lab.got_a, back + 1); /* the echo went to a */
+    CHECK_INT(net.to_stranger, 0);
+    record[12] ^= 1;
+    wick_stub_send(&lab.w, sock, &to, wick_span_make(record, sizeof record));
+    record[12] ^= 1;
+    wick_stub_send(&lab.w, sock, &to, wick_span_make(record, 15));
+    record[0] = 23;
+    wick_stub_send(&lab.w, sock, &to, wick_span_make(record, sizeof record));
+    wick_stub_run(&lab.w, 500, NULL);
+    CHECK_INT(lab.got_b, got + 1);
+}
+
+/* What the checks of an idle session cost: told, not judged. */
+TEST(keep_alive)
+{
+    char line[160];
+    fresh(146, WICK_STUB_PORT_RESTRICTED, WICK_STUB_PORT_RESTRICTED, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 60000, NULL);
+    REQUIRE(both_direct());
+    unsigned from = net.stun_bytes, count = net.direct_stun;
+    for (unsigned i = 0; i < 12; i++) {
+        CHECK(lab_echo(&lab, session, i % 2 == 0 ? "tick" : "tock", 3000));
+        wick_stub_run(&lab.w, 299000, NULL);
+    }
+    (void)snprintf(line, sizeof line,
+                   "# idle direct session, both directions: %u datagrams, %u bytes of STUN an hour\n",
+                   net.direct_stun - count, net.stun_bytes - from);
+    tap_puts(line);
+    CHECK(net.stun_bytes - from < 120000);
+    from = net.stun_bytes;
+    for (unsigned i = 0; i < 600; i++) {
+        CHECK(lab_echo(&lab, session, i % 2 == 0 ? "tick" : "tock", 3000));
+    }
+    (void)snprintf(line, sizeof line, "# one with an echo each second: %u bytes of STUN in 10 min\n",
+                   net.stun_bytes - from);
+    tap_puts(line);
+    CHECK(net.stun_bytes - from < 130000);
+}
+
 /* A peer of before: it drops what it does not know, and all stays as it was. */
 TEST(peer_that_does_not_speak_it)
 {
@@ -508,4 +570,5 @@ TAP_MAIN("sim.gateway_direct", CASE(cones_meet), CASE(one_symmetric),
          CASE(nat_reboots_on_the_direct_path), CASE(relay_restarts_behind_a_direct_session),
          CASE(relay_dies), CASE(replayed_checks), CASE(stolen_checks), CASE(offered_victims),
          CASE(addresses_by_policy), CASE(outsider_on_the_relay),
+         CASE(records_by_connection_id), CASE(keep_alive),
          CASE(peer_that_does_not_speak_it))

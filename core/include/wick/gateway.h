@@ -621,9 +621,10 @@ typedef struct wick_gateway_way {
     uint8_t via, kind, state;
     uint8_t unanswered; /* requests in a row */
     bool heard;         /* authentic requests came this way */
+    bool asked;         /* data went out at asked_ms, and nothing has come since */
     uint16_t rtt_ms;
     uint32_t first;     /* counter of the first of the unanswered */
-    uint32_t sent_ms, proven_ms, heard_ms; /* low 32 bits */
+    uint32_t sent_ms, proven_ms, asked_ms; /* low 32 bits */
     uint64_t due_ms;
 } wick_gateway_way;
 
