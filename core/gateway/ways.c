@@ -569,7 +569,7 @@ void gw_ways_renew(wick_gateway *gw, uint64_t now_ms, uint8_t index)
         d->way[0].unanswered = 0; /* from another relayed address: does it reach the peer? */
         check_soon(&d->way[0], now_ms);
     }
-    if (is_direct(&d->way[0])) {
+    if (is_direct(&d->way[0]) && d->speaks) {
         check_soon(&d->way[0], now_ms); /* what has changed our addresses may have changed it too */
     }
     if (home_bad(d)) {
