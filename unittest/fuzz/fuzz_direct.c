@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Messages about paths. The first octet says how the rest is taken: as a datagram, or as what is
- * sealed in an offer of the peer, for behind the seal no mutation would ever come. What is opened is
- * written again and must be the same.
+ * sealed in an offer of the peer, for behind the seal no mutation would ever come, as attributes, or as
+ * what is to be written. What is opened is written again and must be the same.
  */
 #include "fuzz.h"
 
@@ -69,6 +69,60 @@ static wick_span wrap(uint8_t *out, size_t cap, const uint8_t *data, size_t size
     return wick_span_make(out, made ? b.len : 0);
 }
 
+static wick_status no_hash(void *ctx, wick_hash_ctx *h, wick_hash_alg alg)
+{
+    (void)ctx, (void)h, (void)alg;
+    return WICK_E_CRYPTO;
+}
+
+static wick_status no_seal(void *ctx, wick_aead_alg alg, uint8_t *out, const uint8_t *key,
+                           const uint8_t *nonce12, wick_span aad, wick_span pt)
+{
+    (void)ctx, (void)alg, (void)out, (void)key, (void)nonce12, (void)aad, (void)pt;
+    return WICK_E_CRYPTO;
+}
+
+/* Writing, with what an input says: refused or written, never half. */
+static void write_some(const uint8_t *data, size_t size)
+{
+    static uint8_t bytes[WICK_DIRECT_MAX_BYTES];
+    wick_direct_candidate list[WICK_DIRECT_CANDIDATES + 1];
+    wick_direct_msg m;
+    wick_direct_keys none;
+    wick_session session;
+    wick_hal_crypto broken = crypto;
+    size_t count = size != 0 ? data[0] % (WICK_DIRECT_CANDIDATES + 2) : 0;
+    bool sound = count <= WICK_DIRECT_CANDIDATES;
+    memset(list, 0, sizeof list);
+    for (size_t i = 0; i < count && i < sizeof list / sizeof list[0]; i++) {
+        uint8_t b = i + 1 < size ? data[i + 1] : 0;
+        list[i].kind = b & 7;
+        list[i].addr = wick_addr_v4(b, b, 0, 1, (uint16_t)(b >> 4));
+        list[i].addr.ip[0] = (b & 8) != 0 ? 0x20 : 0;
+        sound = sound && list[i].kind != 0 && list[i].kind != WICK_DIRECT_LEARNED &&
+                list[i].kind <= WICK_DIRECT_RELAYED && list[i].addr.port != 0;
+        fuzz_touch(wick_span_text(wick_direct_kind_str((wick_direct_kind)list[i].kind)));
+    }
+    wick_buf b = wick_buf_make(bytes, sizeof bytes);
+    FUZZ_CHECK((wick_direct_request(&b, &crypto, &keys, name, 7, list, count) == WICK_OK) ==
+               sound);
+    b.len = 0;
+    FUZZ_CHECK(wick_direct_answer(&b, &crypto, &keys, name, &list[0].addr) == WICK_OK);
+    FUZZ_CHECK(wick_direct_read(&m, wick_buf_span(&b)) == WICK_OK && m.answer);
+    memset(&session, 7, sizeof session);
+    broken.hash_begin = no_hash;
+    FUZZ_CHECK(wick_direct_open(&m, &broken, &keys) != WICK_OK);
+    b.len = 0;
+    FUZZ_CHECK(wick_direct_answer(&b, &broken, &keys, name, &list[0].addr) != WICK_OK);
+    FUZZ_CHECK(wick_direct_keys_derive(&none, &broken, &session, WICK_ROLE_RESPONDER) != WICK_OK);
+    broken = crypto;
+    broken.aead_seal = no_seal;
+    b.len = 0;
+    FUZZ_CHECK(wick_direct_request(&b, &broken, &keys, name, 7, list, 0) != WICK_OK);
+    b.len = 0;
+    FUZZ_CHECK(wick_direct_request(&b, &broken, &keys, name, 7, NULL, 0) == WICK_OK);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t datagram[800], again[WICK_DIRECT_MAX_BYTES];
@@ -80,7 +134,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     wick_span in = wick_span_make(data + 1, size - 1);
-    if (data[0] != 0) {
+    if (data[0] == 3) {
+        write_some(data + 1, size - 1);
+        return 0;
+    }
+    if (data[0] == 4) { /* right but for the transaction id, which is the other side's */
+        wick_direct_keys mixed = keys;
+        wick_buf b = wick_buf_make(datagram, sizeof datagram);
+        memset(mixed.tid, data[size - 1], sizeof mixed.tid);
+        FUZZ_CHECK(wick_direct_request(&b, &crypto, &mixed, name, 1, NULL, 0) == WICK_OK);
+        in = wick_buf_span(&b);
+    } else if (data[0] != 0) {
         in = wrap(datagram, sizeof datagram, data + 1, size - 1, data[0] == 1);
     }
     if (wick_direct_read(&m, in) != WICK_OK || wick_direct_open(&m, &crypto, &keys) != WICK_OK) {
