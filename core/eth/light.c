@@ -262,6 +262,9 @@ void light_reorg(wick_light *lc, uint64_t number, uint64_t time_s)
         memset(&lc->head[0], 0, sizeof lc->head[0]);
     }
     lc->tip = number;
+    while (lc->trail_count != 0 && lc->trail[lc->trail_count - 1].number > number) {
+        lc->trail_count--;
+    }
     lc->dirty = true;
     memset(&e, 0, sizeof e);
     e.kind = WICK_LIGHT_EV_REORG;
@@ -278,13 +281,28 @@ void light_follow(wick_light *lc, const wick_trusted_header *th, const wick_head
                    memcmp(h->field[WICK_HEADER_PARENT_HASH].ptr, head->hash, 32) != 0;
     if (wick_trust_is_made(head) && head->number != 0 && (replaces || departs)) {
         uint64_t time_s = th->timestamp < head->timestamp ? th->timestamp : head->timestamp;
-        light_reorg(lc, head->number - 1, time_s);
+        uint64_t first = lc->trail_count != 0 ? lc->trail[0].number : head->number;
+        light_reorg(lc, first != 0 ? first - 1 : 0, first < head->number ? 0 : time_s);
     }
 }
 
 void light_tip(wick_light *lc, uint64_t number)
 {
     lc->tip = number > lc->tip ? number : lc->tip;
+}
+
+static void leave_trail(wick_light *lc, const wick_trusted_header *th)
+{
+    if (lc->trail_count != 0 && lc->trail[lc->trail_count - 1].number >= th->number) {
+        return; /* the same again: another one there would have been a reorganisation */
+    }
+    if (lc->trail_count == WICK_LIGHT_TRAIL) {
+        memmove(&lc->trail[0], &lc->trail[1], sizeof lc->trail - sizeof lc->trail[0]);
+        lc->trail_count--;
+    }
+    lc->trail[lc->trail_count].number = th->number;
+    memcpy(lc->trail[lc->trail_count].hash, th->hash, 32);
+    lc->trail_count++;
 }
 
 wick_status light_take_head(wick_light *lc, const wick_trusted_header *th, uint64_t now_ms,
@@ -303,6 +321,7 @@ wick_status light_take_head(wick_light *lc, const wick_trusted_header *th, uint6
     *head = *th;
     light_tip(lc, th->number);
     if (index == 0) {
+        leave_trail(lc, th);
         lc->mark_number = th->number;
         lc->mark_time = th->timestamp;
     }

@@ -88,7 +88,8 @@ void light_reorg(wick_light *lc, uint64_t number, uint64_t time_s);
 void light_conflict(wick_light *lc);
 void light_refused(wick_light *lc, uint8_t source, wick_status status);
 /** OWN_NODE and QUORUM, before a head is taken: tells of a reorganisation if it takes the place of
- *  the one at hand, or is the next one on another parent. */
+ *  the one at hand, or is the next one on another parent. How deep it is nobody says: all heads that
+ *  are remembered are given up. */
 void light_follow(wick_light *lc, const wick_trusted_header *th, const wick_header *h);
 /** OWN_NODE and QUORUM, before anything is made of a header: nobody but the node says when it was
  *  made. Held against the clock as it is; one lifted by such headers would follow them anywhere.

@@ -4,7 +4,7 @@
 
 #if WICK_WITH_LIGHT
 
-enum { FOR_LATEST = 1, FOR_DEPTH, FOR_PINNED };
+enum { FOR_CHECK = 10, FOR_LATEST = 1, FOR_DEPTH, FOR_PINNED };
 
 static const char *const names[] = {"none", "own_node", "pinned", "quorum",        "qbft",
                                     "ibft2", "ibft1",   "clique", "sync_committee"};
@@ -62,16 +62,43 @@ static wick_status nothing_to_empty(wick_light *lc)
     return WICK_OK;
 }
 
-/* ---- own node: its newest block, or the one `depth` below it ---- */
+/* ---- own node: its newest block, or the one `depth` below it ----
+ *
+ * Between two looks several blocks may have come, so that the parent of the newest tells nothing of
+ * the head at hand: whether that one is still there is asked first. If it is not, the heads before it
+ * are asked for, until one is. If none is, nothing that was read is held to be still so. */
+
+enum { OWN_CHECK = 0, OWN_LATEST }; /* phases */
 
 static void own_plan(wick_light *lc, uint64_t now_ms)
 {
     (void)now_ms;
-    if (lc->target != 0) {
+    if (lc->phase == OWN_CHECK && lc->trail_count != 0) {
+        (void)light_ask_number(lc, lc->trail[lc->trail_count - 1].number, 1, FOR_CHECK);
+    } else if (lc->target != 0) {
         (void)light_ask_number(lc, lc->target - 1, 1, FOR_DEPTH);
     } else {
         (void)light_ask_at(lc, WICK_LIGHT_AT_LATEST, FOR_LATEST);
     }
+}
+
+static void own_check(wick_light *lc, const wick_trusted_header *th)
+{
+    bool there = memcmp(th->hash, lc->trail[lc->trail_count - 1].hash, sizeof th->hash) == 0;
+    if (!there) {
+        lc->gone = true;
+        lc->trail_count--;
+        if (lc->trail_count != 0) {
+            return; /* the one before it */
+        }
+    }
+    if (lc->gone && there) {
+        light_reorg(lc, th->number, th->timestamp);
+    } else if (lc->gone) {
+        light_reorg(lc, 0, 0); /* who knows how deep */
+    }
+    lc->gone = false;
+    lc->phase = OWN_LATEST;
 }
 
 static wick_status own_header(wick_light *lc, wick_light_ask *a, wick_span rlp,
@@ -88,6 +115,10 @@ static wick_status own_header(wick_light *lc, wick_light_ask *a, wick_span rlp,
     if (s != WICK_OK) {
         return s;
     }
+    if (a->purpose == FOR_CHECK) {
+        own_check(lc, &th);
+        return WICK_OK;
+    }
     if (a->purpose == FOR_LATEST) {
         light_tip(lc, h->number);
         if (lc->cfg.depth != 0 && h->number != 0) {
@@ -103,12 +134,19 @@ static wick_status own_header(wick_light *lc, wick_light_ask *a, wick_span rlp,
 
 static void own_done(wick_light *lc, const wick_light_ask *a, uint64_t now_ms, wick_status status)
 {
-    (void)a;
+    if (a->purpose == FOR_CHECK) {
+        lc->phase = status != WICK_OK ? OWN_LATEST : lc->phase; /* the node is behind */
+        light_go_on(lc, now_ms);
+        return;
+    }
+    if (status == WICK_OK && lc->target != 0) {
+        light_go_on(lc, now_ms);
+        return;
+    }
+    lc->phase = OWN_CHECK;
     if (status != WICK_OK) {
         lc->target = 0;
         light_back_off(lc, now_ms, status);
-    } else if (lc->target != 0) {
-        light_go_on(lc, now_ms);
     } else {
         light_rest(lc, now_ms);
     }

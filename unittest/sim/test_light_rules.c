@@ -769,6 +769,34 @@ TEST(own_node_with_depth)
     CHECK(is_at(WICK_TIER_OWN_NODE, 6) && !is_at(WICK_TIER_OWN_NODE, 4));
 }
 
+/* Blocks leave the chain between two looks, several at a time: how deep is found out, as far as the
+ * heads that are remembered reach. */
+TEST(own_node_reorganised)
+{
+    static const unsigned depths[] = {5, 30};
+    for (unsigned k = 0; k < 2; k++) {
+        lab_init(&lab, 65 + k, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
+        wick_stub_node_light(n, WICK_LIGHT_OWN_NODE);
+        start();
+        run_ms(60000);
+        REQUIRE(is_at(WICK_TIER_OWN_NODE, 5));
+        uint64_t was = lab.chain.state.number;
+        wick_stub_chain_rewind(&lab.chain, depths[k]);
+        uint64_t fork = lab.chain.state.number;
+        for (unsigned i = 0; i < depths[k] + 5; i++) {
+            wick_stub_chain_mine(&lab.chain);
+        }
+        run_ms(6000);
+        CHECK_INT(n->light_seen[WICK_LIGHT_EV_REORG], 1);
+        CHECK(wick_light_reorg_number(&n->light) <= fork);
+        CHECK((wick_light_reorg_number(&n->light) + 4 >= fork) == (k == 0)); /* and not all of it */
+        CHECK(is_at(WICK_TIER_OWN_NODE, 5) && th.number > was);
+        run_ms(30000);
+        CHECK_INT(n->light_seen[WICK_LIGHT_EV_REORG], 1);
+        CHECK(is_at(WICK_TIER_OWN_NODE, 5));
+    }
+}
+
 TEST(own_node_falls_behind)
 {
     lab_init(&lab, 62, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
@@ -823,4 +851,4 @@ TAP_MAIN("sim.light_rules", CASE(validators_change_one_by_one), CASE(a_set_repla
          CASE(quorum_counts_operators),
          CASE(quorum_without_those_who_contradict_themselves), CASE(quorums_that_are_none),
          CASE(own_node_that_lies_about_its_hash), CASE(own_node_with_depth),
-         CASE(own_node_falls_behind), CASE(pinned_block))
+         CASE(own_node_reorganised), CASE(own_node_falls_behind), CASE(pinned_block))

@@ -47,7 +47,7 @@
  * written at most once in save_s, and at once after a conflict, a new committee and the first
  * synchronisation. With the default of an hour that is 24 small writes a day.
  *
- * Sizes on 32-bit: wick_light 1.9 KB; states: wick_bft 1.4 KB, wick_light_clique 15.6 KB,
+ * Sizes on 32-bit: wick_light 2.3 KB; states: wick_bft 1.4 KB, wick_light_clique 15.6 KB,
  * wick_quorum 0.4 KB, wick_beacon see there. Stack below 1 KB in each function, and the rule's.
  */
 #include "wick/base.h"
@@ -336,6 +336,7 @@ bool wick_light_waits(const wick_light *lc, uint32_t request);
 
 #define WICK_LIGHT_EVENTS 8
 #define WICK_LIGHT_REORGS 4
+#define WICK_LIGHT_TRAIL 8 /* heads that tell how deep a reorganisation is, where a node is believed */
 
 /** A request. Private. */
 typedef struct wick_light_ask {
@@ -362,6 +363,12 @@ struct wick_light {
     struct {
         uint64_t number, time_s;
     } reorg[WICK_LIGHT_REORGS]; /* the newest; number n at n modulo their count */
+    struct {
+        uint64_t number;
+        uint8_t hash[32];
+    } trail[WICK_LIGHT_TRAIL]; /* newest heads, ascending */
+    uint8_t trail_count;
+    bool gone; /* the newest of them have been found to have left the chain */
     wick_trust_store ts;
     uint8_t phase;
     uint8_t failures; /* in a row */
