@@ -15,6 +15,7 @@ int cmd_proof_verify(cli *c, int argc, char **argv);
 int cmd_tx_decode(cli *c, int argc, char **argv);
 int cmd_status(cli *c, int argc, char **argv);
 int cmd_tx_sign(cli *c, int argc, char **argv);
+int cmd_tx_send(cli *c, int argc, char **argv);
 int cmd_store_erase(cli *c, int argc, char **argv);
 int cmd_store_export(cli *c, int argc, char **argv);
 int cmd_store_import(cli *c, int argc, char **argv);

@@ -34,6 +34,9 @@ static const command commands[] = {
      "{--max-fee WEI [--max-priority-fee WEI] | --gas-price WEI} [--value WEI] [--data HEX|@FILE] "
      "[--access-list RLP]",
      "a signed transaction, as eth_sendRawTransaction takes it; addresses by EIP-55"},
+    {"tx", "send", cmd_tx_send,
+     "tx send {HEX | @FILE} [--wait] [--timeout S] [--tier TIER] [--chain NAME]",
+     "hand a signed transaction to the chain's nodes; --wait: until it is proven to be included"},
     {"stun", "decode", cmd_stun_decode,
      "stun decode [HEX | @FILE] [--user U --realm R] [--password-file F | --key-file F]",
      "attributes of a STUN or TURN message, and whether its integrity is right"},

@@ -258,14 +258,17 @@ static void end_proof(wick_driver *d, wick_driver_line *l, wick_status called, u
     end_job(l);
 }
 
-/* A node that has it already says so with an error; the transaction is where it should be. */
+/* A node that has it already says so with an error; the transaction is where it should be. So it is where
+ * another one of its nonce waits, for which this one pays too little more: after a restart that is the
+ * one sent before, with the same content. */
 static wick_status sent_status(const wick_driver_line *l, wick_status s)
 {
     const char *text = wick_rpc_message(&l->pool->rpc);
     if (s != WICK_E_RPC) {
         return s;
     }
-    if (strstr(text, "already known") != NULL || strstr(text, "already imported") != NULL) {
+    if (strstr(text, "already known") != NULL || strstr(text, "already imported") != NULL ||
+        strstr(text, "underpriced") != NULL) {
         return WICK_OK;
     }
     return strstr(text, "nsufficient funds") != NULL ? WICK_E_UNFUNDED : s;

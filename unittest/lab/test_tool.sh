@@ -187,6 +187,39 @@ sed '/store_dir/d' "$work/a.conf" >"$work/nostore.conf"
 want 1 'store_dir is missing' store_none run nostore store export "$work/none"
 want 1 'not sync_committee' beacon_sync_other_rule run a beacon sync
 
+# ---- transactions: included is what is proven to be
+printf '5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a' >"$work/sender.key"
+chmod 600 "$work/sender.key"
+to=0x3535353535353535353535353535353535353535
+signed() { # OPTIONS...: of a sender with money
+    "$wick" tx sign --key "$work/sender.key" --chain-id 31337 --gas 100000 "$@" |
+        sed -n 's/^raw *//p'
+}
+dynamic="--max-fee 100000000000"
+# shellcheck disable=SC2086
+{
+    want 0 '^included  *false' tx_send run a tx send "$(signed --nonce 0 --to $to --value 7 $dynamic)"
+    want 0 '^outcome  *succeeded' tx_send_wait run a tx send --wait --timeout 60 \
+        "$(signed --nonce 1 --to $to --value 8 $dynamic)"
+    want 0 '"tier":"BFT"' tx_send_again run a --json tx send --wait --timeout 60 \
+        "$(signed --nonce 1 --to $to --value 8 $dynamic)"
+    want 0 '^outcome  *succeeded' tx_send_legacy run a tx send --wait --timeout 60 \
+        "$(signed --nonce 2 --to $to --type 0 --gas-price 100000000000)"
+    want 1 '^outcome  *reverted' tx_send_reverted run a tx send --wait --timeout 60 \
+        "$(signed --nonce 3 --to "$(sed -n 's/^device_registry *= *//p' "$work/addresses")" \
+            --data 0x12345678 --type 1 --gas-price 100000000000)"
+    want 1 'RPC.*nonce' tx_send_old run a tx send "$(signed --nonce 0 --to $to --value 9 $dynamic)"
+    want 1 'CHAIN_MISMATCH' tx_send_other_chain run a tx send "$("$wick" tx sign --chain-id 1 --gas 21000 \
+        --nonce 4 --key "$work/sender.key" --to $to $dynamic | sed -n 's/^raw *//p')"
+    chains_start thief node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$liar_port" \
+        "$sealing_rpc" lost
+    chains_await 30 thief . || exit 1
+    qbft lost "http://127.0.0.1:$liar_port" "$sealing_genesis"
+    want 3 'TIMEOUT: not proven' tx_send_lost run lost tx send --wait --timeout 3 \
+        "$(signed --nonce 4 --to $to --value 10 $dynamic)"
+    chains_end thief
+}
+
 # ---- doctor
 want 0 ' 0 FAIL$' doctor run a doctor
 want 0 '^ok  *head  *\[chain.c\]: block .*tier BFT' doctor_head run a doctor

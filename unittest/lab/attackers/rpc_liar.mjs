@@ -15,6 +15,7 @@
 //      deep       answers with 100,000 nested arrays
 //      id         answers with another request's id
 //      text       answers with what is not JSON
+//      lost       keeps transactions to itself, and says that they are in the newest block
 import http from 'node:http';
 
 const [ip, port, upstream, mode, arg] = process.argv.slice(2);
@@ -44,6 +45,20 @@ async function answer(req) {
   if (mode === 'swap' && method === 'eth_getProof') {
     asked = params[1];
     params[1] = asked.map((k) => (k.toLowerCase() === swap[0] ? swap[1] : k));
+  }
+  if (mode === 'lost' && method === 'eth_sendRawTransaction') {
+    return { jsonrpc: '2.0', id: req.id, result: `0x${'11'.repeat(32)}` };
+  }
+  if (mode === 'lost' && method === 'eth_getTransactionReceipt') {
+    const { result } = await ask({ ...req, method: 'eth_getBlockByNumber', params: ['latest', false] });
+    return {
+      jsonrpc: '2.0',
+      id: req.id,
+      result: {
+        transactionHash: params[0], blockHash: result.hash, blockNumber: result.number,
+        gasUsed: '0x5208', status: '0x1',
+      },
+    };
   }
   const reply = await ask({ ...req, params });
   const r = reply.result;
