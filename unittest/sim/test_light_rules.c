@@ -727,6 +727,29 @@ TEST(quorum_without_those_who_contradict_themselves)
     CHECK(is_at(WICK_TIER_QUORUM, 6));
 }
 
+/* The block that was agreed on leaves the chain: nobody says how deep, so that what was read under the
+ * heads before it is given up too. */
+TEST(quorum_reorganised)
+{
+    quorum(58, 3, 2, 0);
+    start();
+    run_ms(30000);
+    REQUIRE(is_at(WICK_TIER_QUORUM, 6));
+    lab.chain.halted = true;
+    run_ms(10000);
+    REQUIRE(is_at(WICK_TIER_QUORUM, 0));
+    uint64_t was = th.number;
+    wick_stub_chain_rewind(&lab.chain, 3);
+    uint64_t fork = lab.chain.state.number;
+    for (unsigned i = 0; i < 3; i++) {
+        wick_stub_chain_mine(&lab.chain);
+    }
+    run_ms(10000);
+    CHECK_INT(n->light_seen[WICK_LIGHT_EV_REORG], 1);
+    CHECK(wick_light_reorg_number(&n->light) <= fork);
+    CHECK(is_at(WICK_TIER_QUORUM, 0) && th.number == was);
+}
+
 TEST(quorums_that_are_none)
 {
     static const uint32_t same[] = {7, 7, 7};
@@ -849,6 +872,6 @@ TAP_MAIN("sim.light_rules", CASE(validators_change_one_by_one), CASE(a_set_repla
          CASE(store_of_yesterday),
          CASE(quorum_with_a_lying_node), CASE(quorum_without_a_majority),
          CASE(quorum_counts_operators),
-         CASE(quorum_without_those_who_contradict_themselves), CASE(quorums_that_are_none),
+         CASE(quorum_without_those_who_contradict_themselves), CASE(quorum_reorganised), CASE(quorums_that_are_none),
          CASE(own_node_that_lies_about_its_hash), CASE(own_node_with_depth),
          CASE(own_node_reorganised), CASE(own_node_falls_behind), CASE(pinned_block))
