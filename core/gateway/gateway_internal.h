@@ -335,6 +335,8 @@ void gw_ways_speak(wick_gateway *gw, uint64_t now_ms, uint8_t index);
 /** Allocation `via` is gone. @return true if the session goes on */
 bool gw_ways_lost(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t via,
                   wick_status status);
+/** A datagram was refused on its way (ICMP, which anybody can forge): the way is checked at once. */
+void gw_ways_refused(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *to);
 /** The own addresses have changed. */
 void gw_ways_renew(wick_gateway *gw, uint64_t now_ms, uint8_t index);
 /** Times that are over. @return false if the session has ended by it */

@@ -577,4 +577,7 @@ void wick_gateway_refused(wick_gateway *gw, uint64_t now_ms, uint8_t socket, con
         wick_addr_equal(to, wick_turn_server(&gw->turn[socket]))) {
         wick_turn_refused(&gw->turn[socket], now_ms);
     }
+#if WICK_WITH_DIRECT
+    gw_ways_refused(gw, now_ms, (uint8_t)(VIA_DIRECT | socket), to);
+#endif
 }

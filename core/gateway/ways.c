@@ -577,6 +577,17 @@ void gw_ways_renew(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     }
 }
 
+void gw_ways_refused(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *to)
+{
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        wick_gateway_ways *d = &gw->session[i].ways;
+        if (gw->session[i].state == SES_UP && d->speaks && gw_way_find(gw, i, via, to) == d->at &&
+            since(now_ms, d->way[d->at].proven_ms) >= TRIGGER_MS) {
+            check_soon(&d->way[d->at], now_ms);
+        }
+    }
+}
+
 bool gw_ways_lost(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t via,
                   wick_status status)
 {

@@ -8,6 +8,7 @@
 
 #include "lab.h"
 #include "tap.h"
+#include "wick/port/stub_router.h"
 
 static struct lab lab;
 static uint8_t session;
@@ -262,6 +263,71 @@ TEST(relay_restarts_behind_a_direct_session)
     CHECK(lab_echo(&lab, session, "over the new one", 8000));
     wick_stub_run(&lab.w, 6000, NULL);
     CHECK(lab_echo(&lab, session, "home", 3000));
+    CHECK(both_relayed());
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN] + lab.b.seen[WICK_GW_EV_SESSION_DOWN], 0);
+}
+
+/* An ICMP error is a hint, which anybody can forge: the path is checked, and stays. */
+TEST(refused_on_the_way)
+{
+    fresh(137, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 3000, NULL);
+    REQUIRE(both_direct());
+    wick_addr to = lab.a.last[WICK_GW_EV_SESSION_MOVED].addr;
+    unsigned before = net.direct_stun;
+    for (unsigned i = 0; i < 50; i++) { /* a flood of them costs a check a tenth of a second */
+        wick_gateway_refused(&lab.a.gw, lab.w.now_ms, 0, &to);
+        wick_stub_node_wake(&lab.a);
+        wick_stub_run(&lab.w, 10, NULL);
+    }
+    CHECK(net.direct_stun > before);
+    CHECK(net.direct_stun <= before + 12);
+    CHECK(both_direct());
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_MOVED], 1);
+    CHECK(lab_echo(&lab, session, "still", 1500));
+}
+
+/* b's router maps a port for it (PCP). */
+static wick_stub_router router;
+
+static void behind_a_router(uint64_t seed, bool call_it)
+{
+    fresh(seed, WICK_STUB_SYMMETRIC, WICK_STUB_PORT_RESTRICTED, 1);
+    REQUIRE(wick_stub_router_init(&router, &lab.w, lab.nat_b, wick_addr_v4(10, 10, 2, 1, 0)));
+    lab.a.interfaces = true;
+    lab.b.interfaces = true;
+    lab.a.cfg.allow_unvalidated = call_it;
+    watch();
+    REQUIRE(lab_ready(&lab, 120000));
+    wick_stub_run(&lab.w, 60000, NULL);
+    REQUIRE(lab_connect(&lab, &session, 20000));
+    CHECK(lab_echo(&lab, session, "hello", 5000));
+}
+
+/* Two NATs that no checks get through, but one has a mapping: it is offered, and found. */
+TEST(symmetric_meets_a_mapping)
+{
+    behind_a_router(138, false);
+    CHECK_INT(lab.a.last[WICK_GW_EV_SESSION_UP].path_kind, WICK_DIRECT_RELAYED);
+    wick_stub_run(&lab.w, 6000, NULL);
+    CHECK(both_direct());
+    CHECK_INT(path_of(&lab.a, session), WICK_DIRECT_MAPPED);
+    CHECK(lab_echo(&lab, session, "through the mapping", 3000));
+}
+
+/* A session that was direct from the beginning goes on over relays when that path ends. */
+TEST(called_directly)
+{
+    behind_a_router(139, true);
+    CHECK_INT(lab.a.last[WICK_GW_EV_SESSION_UP].path_kind, WICK_DIRECT_MAPPED);
+    wick_stub_run(&lab.w, 6000, NULL);
+    CHECK(lab_echo(&lab, session, "straight", 3000));
+    net.cut = true;
+    CHECK(lab_echo(&lab, session, "over the relay", 8000));
+    wick_stub_run(&lab.w, 6000, NULL);
+    CHECK(lab_echo(&lab, session, "still", 3000));
     CHECK(both_relayed());
     CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN] + lab.b.seen[WICK_GW_EV_SESSION_DOWN], 0);
 }
@@ -568,7 +634,8 @@ TAP_MAIN("sim.gateway_direct", CASE(cones_meet), CASE(one_symmetric),
          CASE(both_symmetric_stay_on_the_relay), CASE(direct_path_dies), CASE(idle_then_cut),
          CASE(no_direct_by_policy), CASE(one_way_dies), CASE(lossy),
          CASE(nat_reboots_on_the_direct_path), CASE(relay_restarts_behind_a_direct_session),
-         CASE(relay_dies), CASE(replayed_checks), CASE(stolen_checks), CASE(offered_victims),
+         CASE(refused_on_the_way),
+         CASE(symmetric_meets_a_mapping), CASE(called_directly), CASE(relay_dies), CASE(replayed_checks), CASE(stolen_checks), CASE(offered_victims),
          CASE(addresses_by_policy), CASE(outsider_on_the_relay),
          CASE(records_by_connection_id), CASE(keep_alive),
          CASE(peer_that_does_not_speak_it))
