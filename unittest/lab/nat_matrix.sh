@@ -211,12 +211,12 @@ took "12 gateways registered, the called ones published"
 chains_rpc "$chains_url" evm_setIntervalMining '[0]' >>"$work/pace.log" || broken "no halt" pace.log
 payload=$(head -c $((site_payload / 2)) /dev/urandom | od -An -v -tx1 | tr -d ' \n')
 # Does this pair find a direct path? All do but a symmetric NAT, whose port for the other nobody knows
-# beforehand, and one that filters by port. A mapping that is published opens the latter.
+# beforehand, and one that filters by port. A mapping that the router made opens the latter.
 meets() { # FROM TO
     case $1:$2 in
-    random:pcp) grep -q '^published .*endpoint=20\.0\.0\.1[0-9][0-9]:' "$work/bpcp.log" ;;
-    random:keep | random:random | random:double | random:pcp) return 1 ;;
-    keep:random | double:random | pcp:random) return 1 ;;
+    random:pcp) site_mapped bpcp ;;
+    pcp:random) site_mapped apcp ;;
+    random:keep | random:random | random:double | keep:random | double:random) return 1 ;;
     esac
 }
 # Payloads that left for a relay, and straight for the peer, since this call began.
@@ -252,6 +252,8 @@ calls_of() { # KIND NUMBER
             [ "$tries" -gt 0 ] && kill -0 "$call" 2>/dev/null || break
             sleep 0.25
         done
+        want=relay # while mappings are there
+        ! meets "$1" "$to" || want=direct
         kill -TERM "$call" 2>/dev/null
         wait "$call"
         echo $? >"$work/$1-$to.rc"
@@ -266,6 +268,7 @@ calls_of() { # KIND NUMBER
             "$(($(site_count "a$1" relay1) + $(site_count "a$1" relay2) + $(site_count "a$1" direct)))" ] \
             || first=none
         echo "$first $last" >"$work/$1-$to.way"
+        echo "$want" >"$work/$1-$to.want"
     done
 }
 calling=
@@ -297,8 +300,7 @@ for pair in $pairs; do
         sed 's/^/#   /' "$work/$from-$to.log"
     fi
     result "$good" "${from}_calls_$to"
-    want=relay
-    ! meets "$from" "$to" || want=direct
+    want=$(cat "$work/$from-$to.want")
     [ "$last" = "$want" ]
     result $? "${from}_calls_${to}_ends_$want"
 done

@@ -88,6 +88,11 @@ site_serves_pcp() {
     lab_in "$1" ss -Hlun | grep -q ':5351 '
 }
 
+# Has miniupnpd opened anything?
+site_mapped() { # ID
+    lab_in "nat-$1" nft list chain inet filter prerouting_miniupnpd | grep -q 'dnat'
+}
+
 # Payload is what is longer than any handshake datagram: counted by where it goes.
 site_counters() { # ID
     lab_in "lan-$1" nft -f - <<RULES
