@@ -200,8 +200,16 @@ for kind in $callers; do
     wait "${registering%% *}" || broken "$kind does not register" "a$kind.log"
     registering=${registering#* }
 done
+# Whoever is called by an address of his own or by a mapping writes a relayed one beside it, which is
+# for callers that ask for an attestor's word.
+serves() { # KIND
+    has "b$1.log" '^READY' && {
+        has "b$1.log" '^published .*endpoint=20\.0\.0\.1[01]:' \
+            || [ "$(grep -c '^published' "$work/b$1.log")" -ge 2 ]
+    }
+}
 for kind in $called; do
-    lab_wait 120 has "b$kind.log" '^READY' || broken "$kind does not serve" "b$kind.log"
+    lab_wait 120 serves "$kind" || broken "$kind does not serve" "b$kind.log"
 done
 took "12 gateways registered, the called ones published"
 
