@@ -153,6 +153,13 @@ int chain_fail(const chain_view *v, wick_status s, const char *what)
     if (s == WICK_E_RPC) {
         return cli_fail(v->c, s, "%s (node: %s)", what, wick_rpc_message(reader_rpc(v->r)));
     }
+    if (s == WICK_E_TRUST_TIER && v->tier != WICK_TIER_NONE) {
+        return cli_fail_remedy(v->c, s, "ask for another --tier, or change the rule of the chain",
+                               "%s: [chain.%s] has rule = %s, which gives %s%s", what,
+                               v->chain->s.name, conf_rule_str(v->chain->rule),
+                               wick_tier_str(link_tier(v->chain)),
+                               v->chain->rule == CONF_RULE_SYNC_COMMITTEE ? " and OPTIMISTIC" : "");
+    }
     if (s == WICK_E_TIMEOUT && v->link != NULL && v->link->has_light) {
         return cli_fail_remedy(v->c, s, "check that the nodes serve the chain of trusted_hash",
                                "%s: no head of [chain.%s] yet", what, v->chain->s.name);

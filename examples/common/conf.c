@@ -13,6 +13,7 @@
 #define DEFAULT_MAX_AGE_S 900u
 #define DEFAULT_TRUSTING_DAYS 30u
 #define DEFAULT_CLIQUE_EPOCH 30000u
+#define DEFAULT_MAX_BLOBS 9u /* Electra's */
 #define DEFAULT_RELAY_TTL_S 3600u
 #define DEFAULT_FUND_WEI UINT64_C(10000000000000000)
 
@@ -49,6 +50,7 @@ static const key_def chain_keys[] = {
     KEY(conf_chain, genesis_validators_root, VALUE_HEX32),
     KEY(conf_chain, preset, VALUE_PRESET),
     KEY(conf_chain, seconds_per_slot, VALUE_U64),
+    KEY(conf_chain, max_blobs, VALUE_U64),
     KEY(conf_chain, forks, VALUE_FORKS)};
 static const key_def rpc_keys[] = {
     KEY(conf_rpc, chain, VALUE_NAME),
@@ -258,6 +260,7 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
         c->chains[i].max_age_s = DEFAULT_MAX_AGE_S;
         c->chains[i].trusting_days = DEFAULT_TRUSTING_DAYS;
         c->chains[i].epoch = DEFAULT_CLIQUE_EPOCH;
+        c->chains[i].max_blobs = DEFAULT_MAX_BLOBS;
     }
     c->relay.check = true;
     c->wickd.serve = true;

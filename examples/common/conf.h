@@ -99,6 +99,7 @@ typedef struct conf_chain {
     uint8_t genesis_validators_root[32];
     conf_preset preset;
     uint64_t seconds_per_slot;
+    uint64_t max_blobs; /* of a block; part of what signatures are over from Fulu on; default 9 */
     conf_fork forks[CONF_FORKS_MAX];
 } conf_chain;
 

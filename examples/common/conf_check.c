@@ -26,12 +26,12 @@ static const rule_keys by_rule[] = {
     {CONF_RULE_CLIQUE, "trusted_hash period_s", "max_age_s grace_s trusting_days depth epoch"},
     {CONF_RULE_SYNC_COMMITTEE, "trusted_hash network beacon_url",
      "max_age_s grace_s trusting_days beacon_ca_file genesis_time genesis_validators_root preset "
-     "seconds_per_slot forks"}};
+     "seconds_per_slot forks max_blobs"}};
 
 #define DEVNET_KEYS "genesis_time genesis_validators_root preset seconds_per_slot forks"
 #define OPTIONAL_KEYS                                                                              \
     "trusted_hash max_age_s grace_s trusting_days depth epoch period_s quorum network beacon_url " \
-    "beacon_ca_file " DEVNET_KEYS
+    "beacon_ca_file max_blobs " DEVNET_KEYS
 
 /* Takes the next word of a list; false at its end. */
 static bool next_word(char word[CONF_NAME_MAX], const char **list)
@@ -77,6 +77,7 @@ static wick_status check_ranges(const conf *c, conf_error *e, const conf_chain *
     s = s == WICK_OK ? in_range(c, e, x, "depth", x->depth, 0, UINT32_MAX) : s;
     s = s == WICK_OK ? in_range(c, e, x, "epoch", x->epoch, 1, UINT32_MAX) : s;
     s = s == WICK_OK ? in_range(c, e, x, "period_s", x->period_s, 0, UINT32_MAX) : s;
+    s = s == WICK_OK ? in_range(c, e, x, "max_blobs", x->max_blobs, 1, UINT32_MAX) : s;
     s = s == WICK_OK ? in_range(c, e, x, "seconds_per_slot", x->seconds_per_slot, 1, SLOT_S_MAX)
                      : s;
     return s;
@@ -117,10 +118,10 @@ static wick_status check_network(const conf *c, conf_error *e, const conf_chain 
 {
     static const uint64_t ids[] = {0, 1, 11155111, 100};
     char key[CONF_NAME_MAX];
-    const char *keys = DEVNET_KEYS;
+    const char *keys = DEVNET_KEYS " max_blobs";
     bool devnet = x->network == CONF_NETWORK_DEVNET;
     while (next_word(key, &keys)) {
-        if (devnet && !conf_has(c, &x->s, key)) {
+        if (devnet && has_word(DEVNET_KEYS, key) && !conf_has(c, &x->s, key)) {
             return conf_refuse(e, x->s.line, "[chain.%s]: network = devnet needs '%s'", x->s.name,
                                key);
         }

@@ -27,10 +27,17 @@ wick_status conf_load(conf *c, conf_error *e, const char *path)
     char dir[CONF_TEXT_MAX];
     uint8_t *text = NULL;
     size_t len = 0;
+    bool named = path != NULL || getenv("WICK_CONFIG") != NULL;
     path = search(path);
     memset(c, 0, sizeof *c);
     e->line = 0;
     wick_status s = cli_read_file(&text, &len, path);
+    if (s == WICK_E_NOT_FOUND && !named) {
+        (void)snprintf(e->text, sizeof e->text,
+                       "there is neither ./wick.conf nor %.200s: name one with --config or $WICK_CONFIG",
+                       path);
+        return WICK_E_CONFIG;
+    }
     if (s != WICK_OK || len > CONF_FILE_MAX || strlen(path) >= sizeof dir) {
         (void)snprintf(e->text, sizeof e->text, "%.255s: %s", path,
                        s != WICK_OK ? wick_status_cause(s) : "too large");

@@ -2,6 +2,7 @@
 /* wick.conf, the HAL of Linux, and the keys of an identity. */
 #include "host.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A look-up holds the store for one round trip. */
@@ -50,10 +51,30 @@ int host_load_keys(host *h, const cli *c)
     return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", id->device_key_file);
 }
 
+/* Does wickd hold the store? Its name is enough: the answer is for people. */
+static bool is_daemon(uint32_t pid)
+{
+    char path[32], name[16] = "";
+    (void)snprintf(path, sizeof path, "/proc/%lu/comm", (unsigned long)pid);
+    FILE *file = fopen(path, "re");
+    if (file != NULL) {
+        size_t n = fread(name, 1, sizeof name - 1, file);
+        name[n] = '\0';
+        (void)fclose(file);
+    }
+    return strcmp(name, "wickd\n") == 0;
+}
+
 int store_take(const cli *c, wick_linux_store_lock *lock, const wick_linux_store *st)
 {
     uint32_t holder = 0;
     wick_status s = wick_linux_store_take(lock, &holder, st, STORE_WAIT_MS);
+    if (s == WICK_E_STORE_BUSY && holder != 0 && is_daemon(holder)) {
+        return cli_fail_remedy(c, s,
+                               "it registers, publishes, answers and follows the chain by itself: ask it "
+                               "by wick status and wick lookup, or stop it to do this by hand",
+                               "%s is held by wickd, process %lu", st->dir, (unsigned long)holder);
+    }
     if (s == WICK_E_STORE_BUSY && holder != 0) {
         return cli_fail(c, s, "%s is held by process %lu", st->dir, (unsigned long)holder);
     }

@@ -96,9 +96,6 @@ static int open_twins(chain_link *l)
 
 /* ---- sync committee ---- */
 
-/* Electra's bound, which counts where no other is scheduled: part of the fork digest from Fulu on. */
-static const wick_beacon_blobs devnet_blobs[] = {{0, 9}};
-
 const wick_beacon_chain *link_beacon_chain(chain_link *l, const cli *c, const conf_chain *chain)
 {
     static const char *const names[] = {"", "mainnet", "sepolia", "gnosis"};
@@ -112,7 +109,9 @@ const wick_beacon_chain *link_beacon_chain(chain_link *l, const cli *c, const co
     d->chain_id = chain->chain_id;
     d->genesis_time = chain->genesis_time;
     memcpy(d->genesis_validators_root, chain->genesis_validators_root, 32);
-    d->blobs = devnet_blobs;
+    l->blobs.epoch = 0;
+    l->blobs.max = chain->max_blobs;
+    d->blobs = &l->blobs;
     d->blob_rows = 1;
     d->seconds_per_slot = (uint16_t)chain->seconds_per_slot;
     d->slots_per_epoch = minimal ? 8 : 32;

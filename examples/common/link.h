@@ -40,6 +40,7 @@ typedef struct chain_link {
     } state;
     wick_beacon_chain devnet;
     wick_beacon_fork forks[CONF_FORKS_MAX];
+    wick_beacon_blobs blobs; /* of the devnet, from its first epoch on */
     wick_beacon_api api;
     uint8_t work[WICK_LIGHT_WORK_BYTES];
 } chain_link;

@@ -214,6 +214,10 @@ static int verify_series(verify *v, const char *path)
         return cli_fail(v->c, s, "start");
     }
     s = block_series_load(&v->series, &at, path);
+    if (s == WICK_E_JSON) {
+        return cli_fail_remedy(v->c, s, "give blocks as nodes do, one or an array of them, or RLP in hex",
+                               "%s holds no headers", path);
+    }
     if (s != WICK_OK) {
         return at != 0 ? cli_fail(v->c, s, "%s: header %zu", path, at)
                        : cli_fail(v->c, s, "%s", path);

@@ -150,8 +150,17 @@ static int run(cli *c, int argc, char **argv)
         return k->run(c, argc - words + 1, argv + words - 1);
     }
     c->usage = "--help";
-    if (group_seen) {
+    if (group_seen && c->json) {
         return cli_usage(c, "'%s' needs a verb, or does not have this one", argv[0]);
+    }
+    if (group_seen) {
+        fprintf(stderr, "wick: '%s' needs a verb, or does not have this one\n", argv[0]);
+        for (size_t i = 0; i < COMMANDS; i++) {
+            if (strcmp(argv[0], commands[i].group) == 0) {
+                fprintf(stderr, "usage: wick %s\n", commands[i].usage);
+            }
+        }
+        return CLI_USAGE;
     }
     return cli_usage(c, "there is no command '%s'", argv[0]);
 }

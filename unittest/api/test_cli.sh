@@ -45,6 +45,9 @@ json_lines() {
 want 2 'usage: wick' no_command "$wick"
 want 2 "no command 'frobnicate'" unknown_command "$wick" frobnicate
 want 2 'needs a verb' missing_verb "$wick" rlp
+want 2 '^usage: wick store import' missing_verb_lists "$wick" store
+want 1 'neither ./wick.conf nor .*--config' no_conf sh -c 'cd "$1" && shift && unset WICK_CONFIG && "$@"' \
+    sh "$dir" "$wick" id show
 want 2 'usage: wick' unknown_option "$wick" --frobnicate
 want 2 'usage: wick keccak' unknown_option_of_command "$wick" keccak --frobnicate
 want 0 'Exit codes' help "$wick" --help

@@ -145,6 +145,7 @@ genesis_time = $devnet_genesis
 genesis_validators_root = $(devnet_get beacon/genesis data.genesis_validators_root)
 preset = minimal
 seconds_per_slot = $(devnet_get config/spec data.SECONDS_PER_SLOT)
+max_blobs = $(devnet_get config/spec data.MAX_BLOBS_PER_BLOCK_ELECTRA)
 forks = electra:$(devnet_get config/spec data.ELECTRA_FORK_VERSION)@0,fulu:$(devnet_get config/spec data.FULU_FORK_VERSION)@$(devnet_get config/spec data.FULU_FORK_EPOCH)
 CONF
 }

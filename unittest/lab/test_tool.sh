@@ -90,8 +90,8 @@ if [ "$chain" = pos ]; then
 fi
 
 # shellcheck disable=SC2046
-set -- $(chains_ports 4)
-liar_port=$3 dead_port=$4
+set -- $(chains_ports 7)
+liar_port=$3 dead_port=$4 good_port=$5 old_port=$6 named_port=$7
 anvil_options="--timestamp $(($(date +%s) - 300))"
 sealing_start 127.0.0.1 "$1" "$2" qbft || exit 1
 node "$top/contracts/deploy.mjs" --rpc "$anvil_rpc" --org example \
@@ -122,7 +122,7 @@ qbft a "$sealing_rpc" "$sealing_genesis"
 want 0 '^result  *ABSENT$' id_free run a id check nobody
 want 0 '^tier  *BFT$' id_free_tier run a id check nobody
 want 0 '"result":"ABSENT","free":true' id_free_json run a --json id check nobody
-want 1 'TRUST_TIER' id_other_tier run a id check nobody --tier finalized
+want 1 'TRUST_TIER: .*rule = qbft, which gives BFT' id_other_tier run a id check nobody --tier finalized
 want 2 'name of a tier' id_bad_tier run a id check nobody --tier final
 want 1 'NAME' id_bad_name run a id check 'no body'
 want 1 'NAME' id_service run a id check nobody/web
@@ -230,6 +230,54 @@ sed 's/31337/31338/' "$work/a.conf" >"$work/chain.conf"
 want 1 'FAIL.*chain 31337, not 31338' doctor_other_chain run chain doctor
 qbft dead "http://127.0.0.1:$dead_port" "$sealing_genesis"
 want 1 '^FAIL  *rpc ' doctor_dead_node timeout 90 "$wick" --config "$work/dead.conf" doctor
+
+# ---- the same node by https: what its certificate must show, each fault with its own refusal
+certificate() { # NAME ISSUER DAYS ALTERNATIVE-NAME
+    echo "subjectAltName=$4" >"$work/$1.ext"
+    openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout "$work/$1.key" \
+        -out "$work/$1.csr" -subj "/CN=$1" &&
+        openssl x509 -req -in "$work/$1.csr" -CA "$work/$2.pem" -CAkey "$work/$2.key" -sha256 \
+            -CAcreateserial -days "$3" -extfile "$work/$1.ext" -out "$work/$1.pem"
+}
+authority() { # NAME
+    openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout "$work/$1.key" \
+        -out "$work/$1.pem" -subj "/CN=$1" -days 30 -addext basicConstraints=critical,CA:TRUE
+}
+certificates() {
+    authority ca && authority other && certificate good ca 30 IP:127.0.0.1 &&
+        certificate old ca -1 IP:127.0.0.1 && certificate named ca 30 DNS:node.example
+}
+secure() { # NAME PORT KEY-OF-CONF: the chain of a.conf behind https
+    sed "s,^url = .*,url = https://127.0.0.1:$2\n$3," "$work/a.conf" >"$work/$1.conf"
+}
+if command -v openssl >/dev/null 2>&1; then
+    certificates >"$work/openssl.log" 2>&1 || { cat "$work/openssl.log"; exit 1; }
+    pin=$(openssl x509 -in "$work/good.pem" -noout -pubkey | openssl pkey -pubin -outform DER |
+        sha256sum | cut -d' ' -f1)
+    chains_start tls node "$top/unittest/lab/tls_proxy.mjs" 127.0.0.1 "$sealing_rpc" "$work" \
+        "good=$good_port" "old=$old_port" "named=$named_port"
+    chains_await 30 tls ready || exit 1
+    secure tls "$good_port" 'ca_file = ca.pem'
+    want 0 '^tier  *BFT$' https_by_ca run tls id check nobody
+    want 0 '^ok  *rpc  *https://.*reachable' https_doctor run tls doctor
+    secure tls "$good_port" "pin_sha256 = 0x$pin"
+    want 0 '^tier  *BFT$' https_by_pin run tls id check nobody
+    # A light client would try again until its time is up; who asks a node of his own is told at once.
+    sed -i 's/^rule = .*/rule = own_node/; /^trusted_hash/d' "$work/a.conf"
+    secure tls "$named_port" "pin_sha256 = 0x$(echo "$pin" | tr 0-9a-f 1-9a-f0)"
+    want 1 'CERT_KEY' https_other_key run tls id check nobody
+    want 1 '^FAIL  *rpc .*key is not the one that is pinned' https_doctor_key run tls doctor
+    secure tls "$good_port" 'ca_file = other.pem'
+    want 1 'CERT_ISSUER' https_other_ca run tls id check nobody
+    secure tls "$old_port" 'ca_file = ca.pem'
+    want 1 'CERT_TIME' https_expired run tls id check nobody
+    secure tls "$named_port" 'ca_file = ca.pem'
+    want 1 'CERT_NAME' https_other_name run tls lookup nobody
+    secure tls "$good_port" ''
+    want 1 'CERT_ISSUER\|TRUST_ANCHOR' https_by_nobody run tls id check nobody
+else
+    echo '# no openssl: https is left out'
+fi
 
 # ---- a quorum of three, one of which lies about its blocks
 chains_start liar node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$liar_port" \

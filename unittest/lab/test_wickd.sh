@@ -62,10 +62,12 @@ result $? clients_all
 want 0 '^ready *true' untouched_by_them run gw-a status
 
 # ---- one process for a store
-want 3 "STORE_BUSY: .* is held by process $daemon_job" second_daemon \
+want 3 "STORE_BUSY: .* is held by wickd, process $daemon_job" second_daemon \
     "$wickd" --config "$dir/gw-a.conf"
 want 3 'STORE_BUSY' listen_beside run gw-a listen
 want 3 'STORE_BUSY' register_beside run gw-a register
+grep -q 'remedy: it registers, publishes.*wick status' "$out"
+result $? register_beside_says_how
 sed 's,^store_dir.*,store_dir = other.store,' "$dir/gw-a.conf" >"$dir/other.conf"
 echo "socket = $socket" >>"$dir/other.conf"
 want 1 'STATE: .*another daemon listens there' second_socket "$wickd" --config "$dir/other.conf"

@@ -142,7 +142,7 @@ TEST(every_rule)
         "[chain.c]\nrule = sync_committee\nchain_id = 11155111\nnetwork = sepolia\n" BEACON HASH,
         "[chain.c]\nrule = sync_committee\nchain_id = 100\nnetwork = gnosis\n" BEACON HASH,
         "[chain.c]\nrule = sync_committee\nchain_id = 7\nnetwork = devnet\ngenesis_time = 1\n"
-        "preset = minimal\nseconds_per_slot = 6\n"
+        "preset = minimal\nseconds_per_slot = 6\nmax_blobs = 12\n"
         "forks = electra:0x06000001@0, fulu:0x07000001@10\n" ROOT BEACON HASH,
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -155,6 +155,7 @@ TEST(every_rule)
     CHECK(strcmp(x->forks[1].name, "fulu") == 0 && x->forks[1].epoch == 10);
     CHECK(x->forks[1].version[0] == 7 && x->forks[1].version[3] == 1);
     CHECK(x->forks[2].name[0] == '\0');
+    CHECK_INT(x->max_blobs, 12);
     CHECK(x->genesis_validators_root[31] == 2 && x->trusted_hash[0] == 1);
     CHECK(conf_list_at(url, sizeof url, x->beacon_url, 1));
     CHECK(strcmp(url, "http://y.example:5052") == 0);
