@@ -81,6 +81,7 @@ want 1 'TLS' register_wrong_psk run gw-c register --timeout 10
 
 liar off 1 'NO_ENDPOINT'
 liar cut 1 'PROOF_INCOMPLETE'
+liar empty 1 'PROOF_INCOMPLETE'
 liar flip 1 'PROOF_BAD_HASH'
 liar claim 1 'PROOF_CLAIM'
 liar header 1 'HEADER_HASH'
@@ -91,6 +92,7 @@ liar huge 1 'LIMIT\|JSON'
 liar deep 1 'LIMIT\|JSON'
 liar id 1 'RPC_ID'
 liar text 1 'JSON'
+liar half 1 'JSON\|TRUNCATED\|NET'
 
 # ---- who cannot register: no manager, a name of somebody else, a relay that refuses
 sed '/^\[wallet\]/,/^token/d' "$dir/gw-c.conf" >"$dir/alone.conf"

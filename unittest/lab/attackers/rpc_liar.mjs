@@ -4,6 +4,7 @@
 // MODE off        passes everything on
 //      cut        drops the last node of each storage proof and claims that the slot is empty
 //      flip       flips one bit in the last node of each storage proof
+//      empty      gives proofs without nodes and claims that nothing is there
 //      claim      leaves the proofs alone and claims another value
 //      header     alters the state root in the block header
 //      old N      serves block N as the latest one
@@ -14,6 +15,7 @@
 //      huge       answers with 64 MiB of JSON
 //      deep       answers with 100,000 nested arrays
 //      id         answers with another request's id
+//      half       breaks off in the middle of each answer
 //      text       answers with what is not JSON
 //      lost       keeps transactions to itself, and says that they are in the newest block
 import http from 'node:http';
@@ -62,6 +64,10 @@ async function answer(req) {
   }
   const reply = await ask({ ...req, params });
   const r = reply.result;
+  if (r && method === 'eth_getProof' && mode === 'empty') {
+    r.accountProof = [];
+    r.storageProof = r.storageProof.map(({ key }) => ({ key, value: '0x0', proof: [] }));
+  }
   if (r && method === 'eth_getProof') {
     r.storageProof.forEach((p, i) => {
       if (mode === 'cut' && p.proof.length > 0) {
@@ -111,6 +117,11 @@ const server = http.createServer((req, res) => {
       text = '['.repeat(100000) + ']'.repeat(100000);
     } else if (mode === 'text') {
       text = '<html>service unavailable</html>';
+    }
+    if (mode === 'half') {
+      res.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
+      res.write(text.slice(0, text.length / 2), () => res.destroy());
+      return;
     }
     setTimeout(() => {
       res.writeHead(200, { 'content-type': 'application/json' }).end(text);
