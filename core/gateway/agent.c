@@ -132,7 +132,7 @@ wick_status wick_gateway_start(wick_gateway *gw, uint64_t now_ms, unsigned goals
     }
     gw_own_start(gw, now_ms);
     gw_relay_start(gw, now_ms);
-    gw_path_start(gw);
+    gw_path_start(gw, now_ms);
     gw_check_ready(gw);
     return WICK_OK;
 }

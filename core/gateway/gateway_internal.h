@@ -247,7 +247,7 @@ void gw_path_relays(wick_gateway *gw, uint64_t now_ms);
 void gw_path_tell_event(const wick_gateway *gw, wick_gateway_event *e);
 #if WICK_WITH_PATH
 void gw_path_init(wick_gateway *gw);
-void gw_path_start(wick_gateway *gw);
+void gw_path_start(wick_gateway *gw, uint64_t now_ms);
 void gw_path_stop(wick_gateway *gw, uint64_t now_ms);
 bool gw_path_released(const wick_gateway *gw);
 void gw_path_mapping_changed(wick_gateway *gw, uint64_t now_ms);
@@ -258,7 +258,7 @@ uint64_t gw_path_tick(wick_gateway *gw, uint64_t now_ms);
 bool gw_path_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline);
 #else
 #define gw_path_init(gw) ((void)(gw))
-#define gw_path_start(gw) ((void)(gw))
+#define gw_path_start(gw, now_ms) ((void)(gw))
 #define gw_path_stop(gw, now_ms) ((void)(gw))
 #define gw_path_released(gw) true
 #define gw_path_mapping_changed(gw, now_ms) ((void)(gw))

@@ -42,7 +42,7 @@ static const wick_addr nowhere;
 
 static bool wanted(const wick_gateway *gw)
 {
-    return (gw->goals & (WICK_GW_GOAL_PATH | WICK_GW_GOAL_PUBLISH)) != 0;
+    return (gw->goals & WICK_GW_GOAL_PUBLISH) != 0; /* who only calls needs no way in */
 }
 
 static bool is_set(const wick_addr *a)
@@ -327,23 +327,30 @@ static void choose_own(const wick_gateway *gw, const wick_netif *list, size_t co
     }
 }
 
+void gw_path_start(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_open *o = &gw->open;
+    if (wanted(gw) && o->begun) {
+        find_router(gw, now_ms, &o->seen_local, &o->seen_router);
+        offer_own(gw, now_ms);
+        open_socket(gw);
+    }
+}
+
 void wick_gateway_interfaces(wick_gateway *gw, uint64_t now_ms, const wick_netif *list,
                              size_t count)
 {
     wick_gateway_open *o = &gw->open;
-    wick_addr own, local, router;
-    choose_own(gw, list, count, &own, &local, &router);
-    bool same = o->begun && wick_addr_same_ip(&own, &o->own) &&
-                wick_addr_same_ip(&local, &o->local) && wick_addr_same_ip(&router, &o->router);
+    wick_addr own = o->own, local = o->seen_local, router = o->seen_router;
+    choose_own(gw, list, count, &o->own, &o->seen_local, &o->seen_router);
+    bool same = wick_addr_same_ip(&own, &o->own) && wick_addr_same_ip(&local, &o->seen_local) &&
+                wick_addr_same_ip(&router, &o->seen_router);
     bool first = !o->begun;
     o->begun = true;
-    if (same) {
+    if (same && !first) {
         return;
     }
-    o->own = own;
-    find_router(gw, now_ms, &local, &router);
-    offer_own(gw, now_ms);
-    open_socket(gw);
+    gw_path_start(gw, now_ms);
     if (!first) {
         for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
             if (gw->turn_used[i]) {
@@ -362,10 +369,6 @@ void gw_path_init(wick_gateway *gw)
     wick_path_init(&gw->open.path, &cfg);
 }
 
-void gw_path_start(wick_gateway *gw)
-{
-    open_socket(gw);
-}
 
 void gw_path_stop(wick_gateway *gw, uint64_t now_ms)
 {
@@ -412,7 +415,7 @@ uint64_t gw_path_tick(wick_gateway *gw, uint64_t now_ms)
 {
     wick_path_out v;
     uint64_t next = probe_tick(gw, now_ms);
-    if (gw->stopping || !wanted(gw)) {
+    if (gw->stopping || (gw->goals & (WICK_GW_GOAL_PATH | WICK_GW_GOAL_PUBLISH)) == 0) {
         return next;
     }
     for (;;) {
@@ -573,6 +576,13 @@ void wick_gateway_path_look(const wick_gateway *gw, wick_gateway_path_state *out
 
 void wick_gateway_refused(wick_gateway *gw, uint64_t now_ms, uint8_t socket, const wick_addr *to)
 {
+#if WICK_WITH_PATH
+    wick_gateway_open *o = &gw->open;
+    if (socket == WICK_GW_SOCKET_ROUTER && wick_addr_same_ip(to, &o->router) &&
+        (!o->mapped || wick_pcp_client_external(&o->pcp, o->mapping) == NULL)) {
+        wick_path_withdraw(&o->path, now_ms, WICK_PATH_PCP, WICK_E_NET); /* no longer waited for */
+    }
+#endif
     if (socket < WICK_GW_TURNS && gw->turn_used[socket] &&
         wick_addr_equal(to, wick_turn_server(&gw->turn[socket]))) {
         wick_turn_refused(&gw->turn[socket], now_ms);

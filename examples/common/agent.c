@@ -40,6 +40,13 @@ static int take_relay(agent *a, wick_gateway_config *g)
     g->relay = r->server;
     g->allow_private_relay = r->allow_private;
     g->check_relay = r->check;
+    const conf_path *p = &a->host.conf.path_in;
+    g->no_direct = !p->direct;
+    g->no_pcp = !p->pcp;
+    g->no_standby = !p->standby;
+    g->allow_unvalidated = p->try_unvalidated;
+    g->pcp_server = p->pcp_server;
+    g->open_port = (uint16_t)p->port;
     if (r->username[0] == '\0') {
         return CLI_OK; /* the wallet manager gives credentials */
     }
@@ -133,6 +140,7 @@ static int open_agent(agent *a)
     d.linux_net = &h->linux_net;
     d.chains = a->chains;
     d.chain_count = a->link_count;
+    d.interfaces = true;
     wick_status s = wick_gateway_init(&a->gateway, &g);
     if (s != WICK_OK) {
         return cli_fail(a->cli, s, "identity '%s'", g.name);
@@ -229,10 +237,16 @@ void agent_event_put(out_rec *o, const wick_gateway_event *e)
         out_bool(o, "sent", e->sent);
         break;
     case WICK_GW_EV_PATH_CHANGED:
-        out_addr(o, "relayed", &e->addr);
+        out_str(o, "source", wick_path_source_str((wick_path_source)e->source));
+        out_addr(o, "endpoint", &e->addr);
+        if (e->standby_kind != WICK_ENDPOINT_WITHDRAWN) {
+            out_addr(o, "standby", &e->standby);
+        }
         out_addr(o, "reflexive", &e->addr2);
         break;
     case WICK_GW_EV_PUBLISHED:
+        out_str(o, "place", e->index == 0 ? "primary" : "standby");
+        out_str(o, "kind", kind_text(e->endpoint_kind));
         out_addr(o, "endpoint", &e->addr);
         out_u64(o, "seq", e->seq);
         out_u64(o, "block", e->block_number);

@@ -70,6 +70,12 @@ static const key_def relay_keys[] = {KEY(conf_relay, server, VALUE_ADDR),
                                      KEY(conf_relay, password_file, VALUE_PATH),
                                      KEY(conf_relay, allow_private, VALUE_YES),
                                      KEY(conf_relay, check, VALUE_YES)};
+static const key_def path_keys[] = {KEY(conf_path, direct, VALUE_YES),
+                                    KEY(conf_path, pcp, VALUE_YES),
+                                    KEY(conf_path, standby, VALUE_YES),
+                                    KEY(conf_path, try_unvalidated, VALUE_YES),
+                                    KEY(conf_path, pcp_server, VALUE_ADDR),
+                                    KEY(conf_path, port, VALUE_U64)};
 static const key_def service_keys[] = {KEY(conf_service, name, VALUE_NAME),
                                        KEY(conf_service, expires_s, VALUE_U64)};
 static const key_def manager_keys[] = {
@@ -103,6 +109,7 @@ static const section_def sections[] = {
     {"rpc", offsetof(conf, rpcs), sizeof(conf_rpc), CONF_RPCS_MAX, true, KEYS(rpc_keys)},
     {"wallet", offsetof(conf, wallet), 0, 0, true, KEYS(wallet_keys)},
     {"relay", offsetof(conf, relay), 0, 0, true, KEYS(relay_keys)},
+    {"path", offsetof(conf, path_in), 0, 0, true, KEYS(path_keys)},
     {"manager", offsetof(conf, manager), 0, 0, true, KEYS(manager_keys)},
     {"wickd", offsetof(conf, wickd), 0, 0, true, KEYS(wickd_keys)},
     {"chain", offsetof(conf, chains), sizeof(conf_chain), CONF_CHAINS_MAX, false,
@@ -263,6 +270,7 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
         c->chains[i].max_blobs = DEFAULT_MAX_BLOBS;
     }
     c->relay.check = true;
+    c->path_in.direct = c->path_in.pcp = c->path_in.standby = true;
     c->wickd.serve = true;
     c->wickd.log = WICK_LOG_INFO;
     c->manager.relay_ttl_s = DEFAULT_RELAY_TTL_S;

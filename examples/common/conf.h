@@ -137,6 +137,17 @@ typedef struct conf_relay {
     bool check;         /* two allocations and a datagram each way first; default yes */
 } conf_relay;
 
+/* Ways in: what the gateway looks for besides a relay. */
+typedef struct conf_path {
+    conf_section s;
+    bool direct;          /* an own public address, and direct paths of sessions; default yes */
+    bool pcp;             /* a mapping at the router, by PCP or NAT-PMP; default yes */
+    bool standby;         /* a second relay; default yes */
+    bool try_unvalidated; /* peers' endpoints that no attestor has reached; default no */
+    wick_addr pcp_server; /* default: the default gateway */
+    uint64_t port;        /* that routers map; default: drawn once and kept */
+} conf_path;
+
 typedef struct conf_service {
     conf_section s;
     char name[CONF_NAME_MAX];
@@ -171,6 +182,7 @@ typedef struct conf {
     conf_identity identity;
     conf_wallet wallet;
     conf_relay relay;
+    conf_path path_in;
     conf_manager manager;
     conf_wickd wickd;
     conf_rpc rpcs[CONF_RPCS_MAX]; /* [rpc] or [rpc.NAME]; the first one names the home chain */

@@ -223,5 +223,8 @@ wick_status conf_check(const conf *c, conf_error *e)
     for (size_t i = 0; i < CONF_CHAINS_MAX && s == WICK_OK; i++) {
         s = c->chains[i].s.line != 0 ? check_chain(c, e, &c->chains[i]) : WICK_OK;
     }
+    if (s == WICK_OK && c->path_in.port > UINT16_MAX) {
+        s = conf_refuse(e, conf_line(c, &c->path_in.s, "port"), "'port' is 0..65535");
+    }
     return s;
 }

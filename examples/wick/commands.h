@@ -13,6 +13,7 @@ int cmd_header_hash(cli *c, int argc, char **argv);
 int cmd_header_verify(cli *c, int argc, char **argv);
 int cmd_proof_verify(cli *c, int argc, char **argv);
 int cmd_tx_decode(cli *c, int argc, char **argv);
+int cmd_path_status(cli *c, int argc, char **argv);
 int cmd_status(cli *c, int argc, char **argv);
 int cmd_tx_sign(cli *c, int argc, char **argv);
 int cmd_tx_send(cli *c, int argc, char **argv);

@@ -166,6 +166,33 @@ static int watch(const cli *c)
     return code;
 }
 
+static int ask_daemon(const cli *c, const char *op, bool follow)
+{
+    static conf f;
+    conf_error e;
+    if (conf_load(&f, &e, c->config) != WICK_OK) {
+        return cli_fail(c, WICK_E_CONFIG, "%s", e.text);
+    }
+    wick_status s = ctl_open(&link_to, &f);
+    if (s != WICK_OK) {
+        return cli_fail_remedy(c, s, "start wickd with this wick.conf",
+                               "no daemon answers for %.200s", f.path);
+    }
+    int code = follow ? watch(c) : show(c, op);
+    ctl_close(&link_to);
+    return code;
+}
+
+int cmd_path_status(cli *c, int argc, char **argv)
+{
+    static const struct option options[] = {CLI_COMMON_OPTIONS};
+    int got = cli_getopt(c, argc, argv, options);
+    if (got != -1) {
+        return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+    }
+    return argc != optind ? cli_usage(c, "no argument but options") : ask_daemon(c, "path", false);
+}
+
 int cmd_status(cli *c, int argc, char **argv)
 {
     static const struct option options[] = {{"prometheus", no_argument, NULL, 'p'},
@@ -187,17 +214,5 @@ int cmd_status(cli *c, int argc, char **argv)
     if (argc != optind) {
         return cli_usage(c, "no argument but options");
     }
-    static conf f;
-    conf_error e;
-    if (conf_load(&f, &e, c->config) != WICK_OK) {
-        return cli_fail(c, WICK_E_CONFIG, "%s", e.text);
-    }
-    wick_status s = ctl_open(&link_to, &f);
-    if (s != WICK_OK) {
-        return cli_fail_remedy(c, s, "start wickd with this wick.conf",
-                               "no daemon answers for %.200s", f.path);
-    }
-    int code = follow ? watch(c) : show(c, op);
-    ctl_close(&link_to);
-    return code;
+    return ask_daemon(c, op, follow);
 }

@@ -114,6 +114,8 @@ static const command commands[] = {
      "publish, then serve: answer handshakes and send back what peers send"},
     {"connect", NULL, cmd_connect, "connect NAME[/SERVICE][@REGISTRY] [--send TEXT] [--timeout S] [--for S] [--publish]",
      "look a peer up, handshake, DTLS; send a text and wait until it comes back"},
+    {"path", "status", cmd_path_status, "path status",
+     "how peers get in to the wickd of this wick.conf: endpoint and standby, router, relays, trials"},
     {"status", NULL, cmd_status, "status [--light | --sessions | --prometheus | --watch]",
      "state of the wickd that runs with this wick.conf, or its events as they come"},
     {"doctor", NULL, cmd_doctor, "doctor",

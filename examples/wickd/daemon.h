@@ -72,6 +72,7 @@ __attribute__((format(printf, 3, 4))) void events_log(const wickd *d, wick_log_l
 /* status.c */
 void status_put(wickd *d, out_rec *o);
 void status_put_sessions(wickd *d, out_rec *o);
+void status_put_path(wickd *d, out_rec *o);
 
 /* light.c */
 /** A head of a chain. */

@@ -77,6 +77,9 @@ static void remember(wickd *d, const wick_gateway_event *e)
     bool ok = e->status == WICK_OK;
     d->seen[e->kind]++;
     d->failures[e->kind] += ok ? 0u : 1u;
+    if (e->kind == WICK_GW_EV_PATH_CHANGED && e->status == WICK_E_NAT_DOUBLE) {
+        return; /* said of a way that is not taken; the path is what it was */
+    }
     d->last[e->kind] = *e;
     d->last_ms[e->kind] = now_ms;
     switch (e->kind) {

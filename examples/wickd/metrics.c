@@ -25,6 +25,20 @@ static void put_reached(FILE *f, const wickd *d)
     fprintf(f, "wick_reached{goal=\"all\"} %d\n", d->ready ? 1 : 0);
 }
 
+static void put_path(FILE *f, const wickd *d)
+{
+    wick_gateway_path_state p;
+    wick_gateway_path_look(&d->agent.gateway, &p);
+    head(f, "path", "gauge", "1 for where peers get in, and for the standby");
+    for (unsigned i = WICK_PATH_DIRECT; i < WICK_PATH_SOURCES; i++) {
+        const char *name = wick_path_source_str((wick_path_source)i);
+        fprintf(f, "wick_path{place=\"primary\",source=\"%s\"} %d\n", name, p.source == i ? 1 : 0);
+        fprintf(f, "wick_path{place=\"standby\",source=\"%s\"} %d\n", name,
+                p.standby_source == i ? 1 : 0);
+    }
+    put(f, "double_nat", "gauge", "1 if the router is behind another one", p.double_nat ? 1 : 0);
+}
+
 static void put_traffic(FILE *f, const wick_driver_stats *t)
 {
     head(f, "bytes_total", "counter", "Bytes sent and received");
@@ -115,6 +129,7 @@ void metrics_write(wickd *d, FILE *f)
     put(f, "uptime_seconds", "gauge", "Time since the start",
         (agent_now(&d->agent) - d->started_ms) / 1000);
     put_reached(f, d);
+    put_path(f, d);
     put(f, "trust_stale", "gauge", "1 while nodes give only headers that are too old",
         d->agent.gateway.trust_stale ? 1 : 0);
     put(f, "sessions", "gauge", "Sessions with peers", up);

@@ -195,6 +195,9 @@ static void answer(wickd *d, unsigned client)
     case WICKD_OP_SESSIONS:
         status_put_sessions(d, &o);
         break;
+    case WICKD_OP_PATH:
+        status_put_path(d, &o);
+        break;
     case WICKD_OP_METRICS:
         put_metrics(d, &o);
         break;

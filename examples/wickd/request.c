@@ -17,6 +17,7 @@ static const struct {
     [WICKD_OP_LOOKUP] = {"lookup", TAKES_NAME},
     [WICKD_OP_LIGHT] = {"light", 0},
     [WICKD_OP_SESSIONS] = {"sessions", 0},
+    [WICKD_OP_PATH] = {"path", 0},
     [WICKD_OP_METRICS] = {"metrics", 0},
     [WICKD_OP_SUBSCRIBE] = {"subscribe", 0},
     [WICKD_OP_UNSUBSCRIBE] = {"unsubscribe", 0},

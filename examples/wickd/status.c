@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answers of "status", "light" and "sessions". */
+/* The answers of "status", "sessions" and "path". */
 #include <string.h>
 #include <unistd.h>
 
@@ -79,6 +79,44 @@ void status_put(wickd *d, out_rec *o)
     out_u64(o, "clients", server_clients(&d->server, false));
     put_counters(d, o);
     light_put(d, o);
+}
+
+/* One place where peers can get in, as far as it is known. */
+static void put_way(out_rec *o, const wick_gateway_path_state *p, wick_path_source source)
+{
+    static const char *const states[] = {"absent", "claimed", "verifying", "good", "bad"};
+    unsigned state = p->claim[source].state;
+    wick_status why = p->claim[source].status;
+    out_open(o, NULL, false);
+    out_str(o, "source", wick_path_source_str(source));
+    out_str(o, "state", state < sizeof states / sizeof states[0] ? states[state] : "");
+    if (state != WICK_PATH_ABSENT) {
+        out_addr(o, "addr", &p->claim[source].addr);
+    }
+    out_str(o, "code", why != WICK_OK && why != WICK_AGAIN ? wick_status_str(why) : "");
+    out_close(o, false);
+}
+
+void status_put_path(wickd *d, out_rec *o)
+{
+    wick_gateway_path_state p;
+    wick_gateway_path_look(&d->agent.gateway, &p);
+    out_str(o, "source", wick_path_source_str((wick_path_source)p.source));
+    out_addr(o, "endpoint", &p.primary);
+    out_str(o, "standby_source", wick_path_source_str((wick_path_source)p.standby_source));
+    out_addr(o, "standby", &p.standby);
+    out_addr(o, "reflexive", &p.reflexive);
+    out_addr(o, "relay", &p.relay);
+    out_addr(o, "second_relay", &p.relay2);
+    out_addr(o, "router", &p.router);
+    out_addr(o, "local", &p.local);
+    out_u64(o, "open_port", p.open_port);
+    out_bool(o, "double_nat", p.double_nat);
+    out_open(o, "ways", true);
+    for (unsigned i = WICK_PATH_DIRECT; i < WICK_PATH_SOURCES; i++) {
+        put_way(o, &p, (wick_path_source)i);
+    }
+    out_close(o, true);
 }
 
 void status_put_sessions(wickd *d, out_rec *o)

@@ -112,6 +112,8 @@ bool wick_driver_path_receive(wick_driver *d, uint64_t now_ms)
         d->stats.udp_rx_bytes += (uint64_t)n;
         wick_gateway_input(d->cfg.gateway, now_ms, WICK_GW_SOCKET_ROUTER,
                            wick_span_make(d->datagram, (size_t)n), &from);
+    } else if (n == WICK_E_NET) {
+        wick_gateway_refused(d->cfg.gateway, now_ms, WICK_GW_SOCKET_ROUTER, &from);
     }
     return true;
 }

@@ -582,7 +582,8 @@ typedef struct wick_gateway_open {
     uint8_t probing; /* wick_path_source, NONE: nothing is tried */
     uint8_t probe_via, mapping;
     uint16_t port, kept_port;
-    wick_addr local, router, own; /* whom PCP asks and from where; own public address */
+    wick_addr local, router; /* whom PCP asks, and from where */
+    wick_addr own, seen_local, seen_router; /* of the interfaces: a public address, and as above */
     wick_addr probe_to;
     uint64_t probe_due_ms, probe_until_ms;
     uint8_t probe[20];
