@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The main job on real parts: two gateways behind two symmetric NATs find each other by name through
-# an Ethereum chain and a stock TURN server, verify what they read, agree on a key and talk DTLS-PSK.
+# The main job on real parts: two gateways, one behind a PCP router and one behind a symmetric NAT with
+# a stock TURN server, find each other by name through an Ethereum chain, verify what they read, agree
+# on a key and talk DTLS-PSK; and go on when the router gets another address.
 #
 #   sh examples/demo.sh                the story
 #   sh examples/demo.sh --chain KIND   on another chain: qbft, ibft2, clique, anvil; pos is the default
@@ -16,6 +17,7 @@ top=$root
 PATH=$PATH:/usr/sbin:/sbin:$root/build/deps/lab/bin
 . unittest/lab/topology.sh
 . unittest/lab/chains.sh
+. unittest/lab/sites.sh
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -154,6 +156,9 @@ address = 20.0.0.20:7000
 psk_identity = $2
 psk_file = wallet.psk
 token_file = wallet.token
+[path]
+pcp = $gateway_pcp
+try_unvalidated = yes
 CONF
 }
 
@@ -180,7 +185,14 @@ wick() { # LAN FOLDER ARGS...
 # ---- the parts ----
 
 lab_up || die "cannot set up the network"
-step network "two LANs behind two symmetric NATs (nftables masquerade fully-random)"
+gateway_pcp=no
+if [ "$mode" = story ]; then
+    gateway_pcp=yes
+    site_miniupnpd a 1 "$lab_bin/miniupnpd" "$work" || die "miniupnpd does not start"
+    step network "gw-a behind a PCP router (miniupnpd), gw-b behind a symmetric NAT (nftables)"
+else
+    step network "two LANs behind two symmetric NATs (nftables masquerade fully-random)"
+fi
 
 chains_up "$kind" 20.0.0.20 "8545 5052 8546 8551 30303" || die "the chain does not start"
 case $kind in
@@ -315,6 +327,37 @@ call b "hello from behind the other NAT" connect || show_and_die connect "gw-b d
 step gw-b "registered, found gw-a by name, verified its record, agreed on a key, and got its message back"
 indent <"$work/register-b.log"
 indent <"$work/connect.log"
+
+# The router of gw-a gets another address while a session goes on: its mapping and its relayed address
+# are lost at once.
+roams_ok() { # PATTERN FILE COUNT
+    [ "$(grep -c "$1" "$work/$2.log")" -ge "$3" ]
+}
+if [ "$mode" = story ]; then
+    start roam lan-b "$bin/wick" --config "$work/b/wick.conf" connect gw-a \
+        --send "still here" --for 300
+    roam=$!
+    echoes=$(grep -c '^echo' "$work/listen.log")
+    lab_wait 60 roams_ok '^echo' listen $((echoes + 4)) || show_and_die roam "no session to keep"
+    step session "gw-b sends four times a second, straight to the router's address"
+    kill "$(cat "$work/upnpd-a.pid")"
+    lab_in nat-a ip addr del 20.0.0.1/24 dev ext
+    lab_in nat-a ip addr add 20.0.0.3/24 dev ext
+    # Nobody has the old address now; neighbours find that out at once, not after a minute.
+    lab_in nat-b ip neigh flush dev ext
+    lab_in turn ip neigh flush dev ext
+    ip netns exec nat-a "$lab_bin/miniupnpd" -d -f "$work/upnpd-a.conf" -P "$work/upnpd-a.pid" \
+        >"$work/upnpd-a.log" 2>&1 </dev/null &
+    echoes=$(grep -c '^echo' "$work/listen.log")
+    lab_wait 120 roams_ok '^echo' listen $((echoes + 8)) || show_and_die listen "the session is lost"
+    lab_wait 120 roams_ok '^ *path .*endpoint=20.0.0.3:' listen 1 \
+        || show_and_die listen "gw-a finds no endpoint at the new address"
+    kill -TERM "$roam"
+    wait "$roam" || show_and_die roam "the session has ended"
+    step roaming "gw-a's router has moved from 20.0.0.1 to 20.0.0.3; the session went on"
+    grep -E '^(session-moved|kept)' "$work/roam.log" | indent
+    grep -E '^ *path .*20.0.0.3' "$work/listen.log" | tail -n 1 | indent
+fi
 
 if [ "$mode" = attack ]; then
     . unittest/lab/attack.sh

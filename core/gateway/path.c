@@ -156,6 +156,16 @@ static bool probe_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
 
 /* ------------------------------------------------------------------ the router */
 
+/* What the router does with the open socket it may have done with all of them. */
+static void probe_relays(wick_gateway *gw, uint64_t now_ms)
+{
+    for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
+        if (gw->turn_used[i]) {
+            wick_turn_probe(&gw->turn[i], now_ms);
+        }
+    }
+}
+
 static void pcp_event(wick_gateway *gw, uint64_t now_ms, const wick_out *e)
 {
     wick_gateway_open *o = &gw->open;
@@ -168,6 +178,9 @@ static void pcp_event(wick_gateway *gw, uint64_t now_ms, const wick_out *e)
         wick_path_withdraw(&o->path, now_ms, natpmp ? WICK_PATH_PCP : WICK_PATH_NATPMP, WICK_AGAIN);
         wick_path_offer(&o->path, now_ms, source, &e->to, false);
         wick_path_doubt(&o->path, now_ms, source);
+        if (e->event == WICK_PCP_EV_CHANGED) {
+            probe_relays(gw, now_ms);
+        }
         break;
     case WICK_PCP_EV_FAILED:
     case WICK_PCP_EV_LOST:
@@ -185,6 +198,7 @@ static void pcp_event(wick_gateway *gw, uint64_t now_ms, const wick_out *e)
         }
         break;
     case WICK_PCP_EV_SERVER_RESET:
+        probe_relays(gw, now_ms);
         wick_path_doubt(&o->path, now_ms, WICK_PATH_NONE);
         break;
     default:
@@ -352,11 +366,7 @@ void wick_gateway_interfaces(wick_gateway *gw, uint64_t now_ms, const wick_netif
     }
     gw_path_start(gw, now_ms);
     if (!first) {
-        for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
-            if (gw->turn_used[i]) {
-                wick_turn_probe(&gw->turn[i], now_ms);
-            }
-        }
+        probe_relays(gw, now_ms);
         wick_path_doubt(&o->path, now_ms, WICK_PATH_NONE);
     }
 }

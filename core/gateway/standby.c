@@ -16,7 +16,8 @@
  *
  * Silence: a datagram that went to the relay in use and was followed by nothing for DOUBT_MS makes both
  * relays be asked by a Binding request. If then only the warm one answers within VERDICT_MS, it takes
- * over. With both silent it is the own network that is away, and nothing changes.
+ * over. With both silent it is the own network that is away, and nothing changes. Where there is one
+ * relay alone, the question shows early that it has forgotten us, or sees us at another address.
  */
 #include "gateway_internal.h"
 
@@ -221,10 +222,11 @@ static uint64_t watch(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_standby *s = &gw->standby;
     uint64_t asked = s->asked_ms[s->main];
-    if (s->state != SB_UP || gw->relays.state != R_UP) {
+    if (gw->relays.state != R_UP) {
         s->suspect = false;
         return WICK_TIME_NEVER(now_ms);
     }
+    s->suspect = s->suspect && s->state == SB_UP;
     if (s->suspect) {
         uint64_t until = s->suspect_ms + VERDICT_MS;
         if (s->heard_ms[s->main] >= s->suspect_ms) {
@@ -249,9 +251,14 @@ static uint64_t watch(wick_gateway *gw, uint64_t now_ms)
     if (s->suspect_ms != 0 && !wick_time_reached(at, s->suspect_ms + DOUBT_AGAIN_MS)) {
         at = s->suspect_ms + DOUBT_AGAIN_MS;
     }
-    if (wick_time_reached(now_ms, at)) {
+    if (wick_time_reached(now_ms, at) && s->state == SB_UP) {
         gw_standby_suspect(gw, now_ms);
         return now_ms + VERDICT_MS;
+    }
+    if (wick_time_reached(now_ms, at)) { /* a changed mapping shows by it, too */
+        s->suspect_ms = now_ms;
+        wick_turn_probe(gw_main(gw), now_ms);
+        return now_ms + DOUBT_AGAIN_MS;
     }
     return at;
 }
