@@ -147,7 +147,8 @@ uint64_t gw_choice_tick(wick_gateway *gw, uint64_t now_ms)
         s->round++;
         s->measured_ms = now_ms;
         for (uint8_t i = 0; i < gw->relays.count; i++) {
-            s->to_measure |= s->rtt_ms[i] == 0 ? (uint8_t)(1u << i) : 0;
+            unsigned again = s->rtt_ms[i] == 0 ? 1u << i : 0u;
+            s->to_measure = (uint8_t)(s->to_measure | again);
         }
         return now_ms + ROUND_MS;
     }

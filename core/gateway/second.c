@@ -147,7 +147,7 @@ bool gw_second_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_
         !wick_addr_equal(from, wick_turn_relayed(&gw->turn[via == 1 ? s->of : 1]))) {
         return false;
     }
-    s->got |= via == 1 ? 2 : 1;
+    s->got = (uint8_t)(s->got | (via == 1 ? 2u : 1u));
     if (s->got == 3) {
         checked(gw, now_ms, WICK_OK);
     }
