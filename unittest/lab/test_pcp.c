@@ -283,6 +283,96 @@ TEST(natpmp)
     CHECK(!passes(&to));
 }
 
+/* FILTER: SUCCESS, and a host that it does not name gets in. Asking the client is what helps. */
+TEST(filter_is_not_enforced)
+{
+    wick_addr to = lab_outside(5005), wan = wick_addr_v4(11, 22, 33, 2, 0);
+    REQUIRE(begin(&gateway4, &lan4));
+    wick_pcp_want want;
+    unsigned id;
+    memset(&want, 0, sizeof want);
+    want.protocol = 17;
+    want.internal_port = 5005;
+    want.filter_count = 2;
+    want.filter[0].remote = wick_addr_v4(11, 22, 33, 99, 0);
+    want.filter[0].prefix_bits = 128;
+    want.filter[1].remote = wick_addr_v4(20, 0, 0, 0, 443);
+    want.filter[1].prefix_bits = 104;
+    CHECK_STATUS(wick_pcp_client_map(&c, &id, lab_now_ms(), &want), WICK_OK);
+    REQUIRE_STATUS(wait_event(EV(MAPPED), 1), WICK_OK);
+    printf("# with filters for others, wan %s\n", passes(&to) ? "gets in all the same" : "is kept out");
+    CHECK(!wick_pcp_client_admits(&c, id, &wan));
+    CHECK(wick_pcp_client_admits(&c, id, &want.filter[0].remote));
+}
+
+/* A mapping for another host of lan, by THIRD_PARTY; and one's own address is left out. */
+TEST(third_party)
+{
+    REQUIRE(begin(&gateway4, &lan4));
+    wick_pcp_want want;
+    wick_addr other = wick_addr_v4(192, 168, 1, 77, 0);
+    unsigned id;
+    memset(&want, 0, sizeof want);
+    want.protocol = 17;
+    want.internal_port = 5006;
+    memcpy(want.third_party, other.ip, sizeof want.third_party);
+    CHECK_STATUS(wick_pcp_client_map(&c, &id, lab_now_ms(), &want), WICK_OK);
+    REQUIRE_STATUS(wait_event(EV(MAPPED), 1), WICK_OK);
+    CHECK_INT(lab_command("ip netns exec gw nft list chain inet filter prerouting_miniupnpd | "
+                          "grep -q 192.168.1.77"),
+              0);
+    CHECK_STATUS(wick_pcp_client_unmap(&c, lab_now_ms(), id), WICK_OK);
+    CHECK_STATUS(wait_event(EV(DELETED), 1), WICK_OK);
+    CHECK(lab_command("ip netns exec gw nft list chain inet filter prerouting_miniupnpd | "
+                      "grep -q 192.168.1.77") != 0);
+    wick_addr to = lab_outside(5005);
+    want.internal_port = 5005;
+    memcpy(want.third_party, lan4.ip, sizeof want.third_party);
+    CHECK_STATUS(wick_pcp_client_map(&c, &id, lab_now_ms(), &want), WICK_OK);
+    CHECK_STATUS(wait_event(EV(MAPPED), 2), WICK_OK);
+    CHECK(passes(&to));
+}
+
+/* The port of another mapping, or none: miniupnpd gives a third one and says SUCCESS, which is given
+ * back; a later miniupnpd may refuse. Either way the caller is told. */
+TEST(prefer_failure)
+{
+    REQUIRE(begin(&gateway4, &lan4));
+    wick_pcp_want want;
+    unsigned id;
+    (void)map(17, 5005, 600);
+    REQUIRE_STATUS(wait_event(EV(MAPPED), 1), WICK_OK);
+    memset(&want, 0, sizeof want);
+    want.protocol = 17;
+    want.internal_port = 5006;
+    want.external.port = 5005;
+    want.prefer_failure = true;
+    CHECK_STATUS(wick_pcp_client_map(&c, &id, lab_now_ms(), &want), WICK_OK);
+    CHECK_STATUS(wait_event(EV(FAILED), 1), WICK_E_PCP_EXTERNAL);
+    CHECK(wick_pcp_client_external(&c, id) == NULL && count(EV(MAPPED)) == 1);
+}
+
+/* The router runs on while the client starts anew: what it kept makes it no stranger. */
+TEST(client_restarted)
+{
+    wick_addr to = lab_outside(5005);
+    REQUIRE(begin(&gateway4, &lan4));
+    unsigned id = map(17, 5005, 600);
+    REQUIRE_STATUS(wait_event(EV(MAPPED), 1), WICK_OK);
+    uint8_t nonce[WICK_PCP_NONCE_BYTES];
+    memcpy(nonce, wick_pcp_client_nonce(&c, id), sizeof nonce);
+    REQUIRE_STATUS(wick_pcp_client_init(&c, &cfg), WICK_OK);
+    events = 0;
+    wick_pcp_want want;
+    memset(&want, 0, sizeof want);
+    want.protocol = 17;
+    want.internal_port = 5005;
+    CHECK_STATUS(wick_pcp_client_adopt(&c, &id, lab_now_ms(), &want, nonce), WICK_OK);
+    CHECK_STATUS(wick_pcp_client_unmap(&c, lab_now_ms(), id), WICK_OK);
+    CHECK_STATUS(wait_event(EV(DELETED), 1), WICK_OK);
+    CHECK(!passes(&to));
+}
+
 TEST(ipv6_pinhole)
 {
     wick_addr to = lan6;
@@ -306,8 +396,9 @@ int main(int argc, char **argv)
 {
     static const struct tap_case cases[] = {
         CASE(udp),     CASE(tcp),        CASE(renew_and_expire), CASE(router_restarted),
-        CASE(natpmp),  CASE(peer),       CASE(ipv6_pinhole),     CASE(address_changed),
-        CASE(double_nat)};
+        CASE(natpmp),  CASE(peer),       CASE(third_party),      CASE(filter_is_not_enforced),
+        CASE(prefer_failure),            CASE(client_restarted), CASE(ipv6_pinhole),
+        CASE(address_changed),           CASE(double_nat)};
     (void)argc;
     return lab_main(argv, "lab.pcp", cases, sizeof cases / sizeof cases[0]);
 }

@@ -177,6 +177,29 @@ TEST(own_address_changes)
                         "ip -n lan route replace default via fd00:1::1") == 0);
 }
 
+/* A second interface, whose router knows no PCP: it is asked too, holds nothing up, and may go. */
+TEST(second_interface)
+{
+    REQUIRE(begin());
+    (void)map(5005);
+    REQUIRE(wait_event(EV(MAPPED), true, 1) != NULL);
+    REQUIRE(lab_command("ip link add x0 netns lan type veth peer name x1 netns wan && "
+                        "ip -n lan addr add 192.168.9.2/24 dev x0 && "
+                        "ip -n lan link set x0 up && ip -n wan link set x1 up && "
+                        "ip -n lan route add default via 192.168.9.1 dev x0 metric 500") == 0);
+    const wick_pcp_driver_event *e = wait_event(EV(SILENT), true, 1);
+    REQUIRE(e != NULL);
+    const wick_pcp_network *n = wick_pcp_driver_network(&h.driver, e->network);
+    REQUIRE(n != NULL);
+    CHECK(strcmp(n->name, "x0") == 0 && count(WICK_PCP_DRIVER_NETWORK_UP) == 3);
+    wick_addr to = lab_outside(5005);
+    CHECK(passes(&to));
+    REQUIRE(lab_command("ip -n lan link del x0") == 0);
+    REQUIRE(wait_event(WICK_PCP_DRIVER_NETWORK_DOWN, true, 1) != NULL);
+    CHECK_INT(count(EV(LOST)), 0);
+    CHECK(passes(&to));
+}
+
 /* Another program has the port already: it keeps it, and we get another one that works. */
 TEST(beside_natpmpc)
 {
@@ -267,8 +290,8 @@ TEST(tool)
 int main(int argc, char **argv)
 {
     static const struct tap_case cases[] = {CASE(both_families_and_restart),
-                                            CASE(own_address_changes), CASE(beside_natpmpc),
-                                            CASE(tool)};
+                                            CASE(own_address_changes), CASE(second_interface),
+                                            CASE(beside_natpmpc), CASE(tool)};
     (void)argc;
     return lab_main(argv, "lab.pcp_host", cases, sizeof cases / sizeof cases[0]);
 }
