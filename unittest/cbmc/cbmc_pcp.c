@@ -9,7 +9,7 @@
 #include "wick/pcp.h"
 
 #ifndef BOUND
-#define BOUND 68
+#define BOUND 64
 #endif
 
 static void check_options(const wick_pcp_msg *m, wick_span in)

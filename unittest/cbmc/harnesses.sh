@@ -62,7 +62,7 @@ harness stream full "core/nat/turn_stream.c core/nat/channeldata.c core/base/bas
 bug core/nat/turn_stream.c 's/    if (bytes > have) {/    if (bytes > have + 4) {/' "a message that has not come yet"
 bug core/nat/turn_stream.c 's/    if (bytes > s->cap) {/    if (bytes > s->cap + 4) {/' "a message that has no room"
 
-harness pcp full "core/nat/pcp.c core/base/base.c" "--unwind 18 --object-bits 11" "datagrams <= 68 bytes"
+harness pcp full "core/nat/pcp.c core/base/base.c" "--unwind 17 --object-bits 11" "datagrams <= 64 bytes"
 bug core/nat/pcp.c 's/    if (whole > rest->len) {/    if (len > rest->len) {/' "an option may overrun the datagram"
 bug core/nat/pcp.c 's/    if (in.len < fixed) {/    if (in.len + 4 < fixed) {/' "the opcode part may be cut short"
 bug core/nat/pcp.c 's/        return o->data.len == 0 \&\& opcode == WICK_PCP_MAP \&\& !again;/        return o->data.len == 0;/' \
