@@ -82,3 +82,7 @@ harness record full "core/registry/device.c core/registry/endpoint.c core/base/b
     "every word"
 bug core/registry/endpoint.c 's/out->seq = wick_load_be32(word + AT_SEQ);/out->seq = wick_load_be32(word + AT_SEQ + 1);/' \
     "a field from another place"
+
+harness header full "core/eth/header.c core/base/base.c" "--unwind 35" \
+    "strings <= 33 bytes and of 256, <= 23 items"
+bug core/eth/header.c 's/    {INTEGER, 8, "timestamp"},/    {INTEGER, 9, "timestamp"},/' "a time of nine bytes"
