@@ -76,9 +76,11 @@
  * NSL). What fails for want of an answer is tried again, ever more rarely; what is refused for good
  * (`final`) waits for the next wick_gateway_start().
  *
- * Bounds: wick/config.h (WICK_GW_*). RAM: 24,520 bytes with four sessions on 32-bit, 24,752 on
- * 64-bit, the handshakes (10 KB) and two TURN clients (2.8 KB each) included; toolchain/size.sh
- * holds it below 24 KB on 32-bit. A light client (wick/light.h) is the caller's and comes on top.
+ * Bounds: wick/config.h (WICK_GW_*). RAM: 24 KB with four sessions on 32-bit in the small profile
+ * (toolchain/cortex-m/wick_profile.h), where toolchain/size.sh holds the bar, the handshakes (10 KB)
+ * and two TURN clients (2.8 KB each) included; 33 KB on 64-bit with a second relay, routers (PCP) and
+ * paths of sessions (WICK_WITH_STANDBY, _PATH, _DIRECT; the last 0.5 KB a session). A light client
+ * (wick/light.h) is the caller's and comes on top.
  * Stack below 1 KB in each function.
  */
 #include "wick/base.h"
