@@ -15,7 +15,7 @@ let altered = 0;
 
 function alterPayload(p) {
   const hit = (mode === 'handshake' && p.length > 12 && p[0] === 1 && p[1] === 2)
-    || (mode === 'data' && p.length > 13 && p[0] === 23);
+    || (mode === 'data' && p.length > 13 && (p[0] === 23 || p[0] === 25));
   if (hit) {
     p[p.length - 1] ^= 1;
     altered += 1;
