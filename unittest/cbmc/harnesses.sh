@@ -68,8 +68,8 @@ bug core/nat/pcp.c 's/    if (in.len < fixed) {/    if (in.len + 4 < fixed) {/' 
 bug core/nat/pcp.c 's/        return o->data.len == 0 \&\& opcode == WICK_PCP_MAP \&\& !again;/        return o->data.len == 0;/' \
     "PREFER_FAILURE in any opcode"
 
-harness stun full "core/nat/stun.c core/base/base.c" "--unwind 17" \
-    "datagrams <= 32 bytes, three attributes"
+harness stun full "core/nat/stun.c core/base/base.c" "--unwind 18" \
+    "datagrams <= 36 bytes, four attributes"
 bug core/nat/stun.c 's/        if (len > total - at || open == 0) {/        if (len > total || open == 0) {/' \
     "an attribute may leave the message"
 bug core/nat/stun.c 's/        pos = at + ((len + 3u) \& ~3u);/        pos = at + len;/' "padding is not skipped"
