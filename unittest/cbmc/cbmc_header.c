@@ -57,7 +57,8 @@ bool wick_rlp_at_end(const wick_rlp *r)
 wick_span wick_rlp_string(wick_rlp *r)
 {
     size_t i = next_field++;
-    PROVE(r->ptr == row && r->status == WICK_OK && i < KNOWN && r->len == count - i, "in their turn");
+    PROVE(r->ptr == row && r->status == WICK_OK && i < KNOWN && r->len == count - i,
+          "in their turn");
     if (i >= bad_at) {
         r->status = bad_why;
         return wick_span_make(NULL, 0);
@@ -189,7 +190,8 @@ void harness(void)
               "numbers as they are written");
         PROVE(h.base_fee == (known > 15 ? number(15) : 0), "the base fee saturates");
     } else {
-        PROVE(h.fields == 0 && h.number == 0 && h.timestamp == 0 && h.gas_limit == 0 && h.gas_used == 0 && h.base_fee == 0 &&
+        PROVE(h.fields == 0 && h.number == 0 && h.timestamp == 0 &&
+                  h.gas_limit == 0 && h.gas_used == 0 && h.base_fee == 0 &&
                   h.unknown.ptr == NULL && h.unknown.len == 0,
               "nothing is left of what is no header");
     }

@@ -87,3 +87,17 @@ harness header full "core/eth/header.c core/base/base.c" "--unwind 35" \
     "strings <= 33 bytes and of 256, <= 23 items"
 bug core/eth/header.c 's/    {INTEGER, 8, "timestamp"},/    {INTEGER, 9, "timestamp"},/' "a time of nine bytes"
 bug core/eth/header.c 's/return check_unknown(h->unknown);/return WICK_OK;/' "what follows is not looked at"
+bug core/eth/header.c '/^wick_status wick_header_decode/,/^}/s/if (s != WICK_OK) {/if (s == WICK_E_LIMIT) {/' \
+    "half a header is left after an error"
+bug core/eth/header.c 's/rule->kind == INTEGER \&\& trimmed(payload).len != payload.len/rule->kind == INTEGER \&\& rule->len > 8 \&\& trimmed(payload).len != payload.len/' \
+    "leading zeros of a number"
+bug core/eth/header.c 's/    if (s.len > 8) {/    if (s.len > 9) {/' "a large base fee wraps"
+
+harness bundle full "core/eth/bundle.c core/base/base.c" "--unwind 21" \
+    "one call from any state, input and memory <= 48 bytes"
+bug core/eth/bundle.c 's/    if (n > r->cap) {/    if (n > r->cap + 1) {/' "a piece may be one byte longer than its memory"
+bug core/eth/bundle.c 's/p->kind != WICK_BUNDLE_BEACON || p->last >= WICK_BUNDLE_FINALITY/p->kind != WICK_BUNDLE_BEACON || p->last >= WICK_BUNDLE_UPDATE/' \
+    "a header that no update vouches for"
+bug core/eth/bundle.c 's/return s == WICK_OK \&\& h.timestamp != time_s ? WICK_E_MALFORMED : s;/(void)time_s; return s;/' \
+    "another time outside than inside"
+bug core/eth/bundle.c 's/        return len == 32;/        return len >= 1 \&\& len <= 32;/' "a key that is cut short"
