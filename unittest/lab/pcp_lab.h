@@ -55,6 +55,9 @@ bool lab_passes(const wick_addr *to, void (*turn)(uint64_t until_ms));
 /** How long until it passes, or does not any more: ms + 1 if it takes longer. */
 uint64_t lab_until_passes(const wick_addr *to, bool want, uint64_t ms,
                           void (*turn)(uint64_t until_ms));
+/** How long something with a bar may take: the bar itself where the machine is ours alone
+ *  (WICK_FULL), else LAB_PATIENCE_MS, for a busy machine says nothing about us. */
+uint64_t lab_bar_ms(uint64_t bar_ms);
 /** A TCP connection from wan, and six bytes through it each way. `port` is lan's. */
 bool lab_tcp_passes(const wick_addr *to);
 
