@@ -121,7 +121,7 @@ quorum)
     liar() { # PORT MODE
         chains_start "liar$1" node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$1" \
             "$chains_url" "$2"
-        chains_await 10 "liar$1" '^ready' || broken "no liar"
+        chains_await 60 "liar$1" '^ready' || broken "no liar"
     }
     liar "$liar_port" header
     liar "$liar2_port" header

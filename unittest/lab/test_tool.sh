@@ -215,7 +215,7 @@ dynamic="--max-fee 100000000000"
         "$sealing_rpc" lost
     chains_await 30 thief . || exit 1
     qbft lost "http://127.0.0.1:$liar_port" "$sealing_genesis"
-    want 3 'TIMEOUT: not proven' tx_send_lost run lost tx send --wait --timeout 3 \
+    want 3 'TIMEOUT: not proven' tx_send_lost run lost tx send --wait --timeout 10 \
         "$(signed --nonce 4 --to $to --value 10 $dynamic)"
     chains_end thief
 }
@@ -282,7 +282,7 @@ fi
 # ---- a quorum of three, one of which lies about its blocks
 chains_start liar node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$liar_port" \
     "$anvil_rpc" header
-chains_await 10 liar . || exit 1
+chains_await 60 liar . || exit 1
 conf q <<CONF
 [chain.c]
 chain_id = 31337

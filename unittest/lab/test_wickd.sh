@@ -93,11 +93,11 @@ want 0 '^registered .*sent=false' store_was_intact run gw-a status
 printf 'grace_s = 60\n' >"$dir/grace"
 sed -i -e '/^rule = own_node/r '"$dir/grace" "$dir/gw-a.conf"
 kill -HUP "$daemon_job"
-await 5 'configuration read again$' wickd2.log
+await 60 'configuration read again$' wickd2.log
 result $? reload
 echo 'nonsense' >>"$dir/gw-a.conf"
 kill -HUP "$daemon_job"
-await 5 'configuration not taken: .*neither \[section\] nor key' wickd2.log
+await 60 'configuration not taken: .*neither \[section\] nor key' wickd2.log
 result $? reload_refused
 sed -i '$d' "$dir/gw-a.conf"
 grep -e "$(cat "$dir/gw-a.psk")" -e "$(cat "$dir/gw-a.token")" -e "$(cat "$dir/gw-a.device.key")" \
