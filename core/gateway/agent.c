@@ -452,10 +452,14 @@ void wick_gateway_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_
         return;
     } else if (gw->turn_used[socket] &&
                wick_addr_equal(from, wick_turn_server(&gw->turn[socket]))) {
-        gw_standby_heard(gw, now_ms, socket);
         wick_turn_data data;
         memset(&data, 0, sizeof data);
-        if (wick_turn_input(&gw->turn[socket], now_ms, bytes, from, &data) == WICK_OK) {
+        wick_status s = wick_turn_input(&gw->turn[socket], now_ms, bytes, from, &data);
+        if (s == WICK_AGAIN) { /* an answer is a sign of life; anybody can write a relay's address */
+            gw_standby_heard(gw, now_ms, socket);
+        }
+        if (s == WICK_OK) {
+            gw_standby_hint(gw, socket);
             gw_session_input(gw, now_ms, socket, &data.peer, data.data);
         }
     } else if (socket == 0) {

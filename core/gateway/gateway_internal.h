@@ -210,8 +210,11 @@ void gw_standby_suspect(wick_gateway *gw, uint64_t now_ms);
 /** Relayed address of the warm allocation, NULL if there is none; and its index. */
 const wick_addr *gw_standby_relayed(const wick_gateway *gw);
 uint8_t gw_standby_via(const wick_gateway *gw);
-/** Datagrams from and to the server of an allocation. */
+/** The server of an allocation has answered a request, ... */
 void gw_standby_heard(wick_gateway *gw, uint64_t now_ms, uint8_t via);
+/** ... data came from its address, which anybody can write, ... */
+void gw_standby_hint(wick_gateway *gw, uint8_t via);
+/** ... or something went to it. */
 void gw_standby_asked(wick_gateway *gw, uint64_t now_ms, uint8_t via);
 #else
 #define gw_choice_tick(gw, now_ms) WICK_TIME_NEVER(now_ms)
@@ -229,6 +232,7 @@ void gw_standby_asked(wick_gateway *gw, uint64_t now_ms, uint8_t via);
 #define gw_standby_relayed(gw) ((const wick_addr *)NULL)
 #define gw_standby_via(gw) ((uint8_t)0)
 #define gw_standby_heard(gw, now_ms, via) ((void)(gw))
+#define gw_standby_hint(gw, via) ((void)(gw))
 #define gw_standby_asked(gw, now_ms, via) ((void)(gw))
 #endif
 void gw_relay_describe(const wick_gateway *gw, wick_gateway_path_state *out);

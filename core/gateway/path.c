@@ -211,7 +211,7 @@ static void ask_router(wick_gateway *gw, uint64_t now_ms)
     wick_gateway_open *o = &gw->open;
     wick_pcp_want want;
     unsigned id = 0;
-    if (!o->asking || !o->open || o->mapped) {
+    if (!o->asking || !o->open || o->mapped || gw->stopping) {
         return;
     }
     memset(&want, 0, sizeof want);
@@ -348,6 +348,7 @@ void gw_path_start(wick_gateway *gw, uint64_t now_ms)
         find_router(gw, now_ms, &o->seen_local, &o->seen_router);
         offer_own(gw, now_ms);
         open_socket(gw);
+        ask_router(gw, now_ms); /* also for a mapping that is being given back */
     }
 }
 
@@ -388,6 +389,10 @@ void gw_path_stop(wick_gateway *gw, uint64_t now_ms)
     }
     o->probing = WICK_PATH_NONE;
     o->send_probe = false;
+    o->mapped = false; /* the next start asks again */
+    for (unsigned i = WICK_PATH_DIRECT; i < WICK_PATH_SOURCES; i++) {
+        wick_path_withdraw(&o->path, now_ms, (wick_path_source)i, WICK_AGAIN);
+    }
 }
 
 bool gw_path_released(const wick_gateway *gw)

@@ -197,6 +197,7 @@ wick_status gw_turn_start(wick_gateway *gw, uint8_t index, const wick_addr *serv
     cfg.server = *server;
     cfg.username = wick_span_text(user);
     cfg.password = wick_span_text(password);
+    wick_turn_wipe(&gw->turn[index]); /* gives the hash states of the one before back */
     wick_status s = wick_turn_init(&gw->turn[index], &cfg);
     if (s == WICK_OK) {
         s = wick_turn_start(&gw->turn[index], now_ms);

@@ -263,7 +263,13 @@ void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick
         gw->dropped++;
         return;
     }
-    gw->session[index].used_ms = now_ms;
+#if WICK_WITH_DIRECT
+    /* What comes from elsewhere may be a copy: it keeps nothing alive that the peer has left. */
+    if (gw_way_find(gw, index, via, from) != GW_NO_WAY)
+#endif
+    {
+        gw->session[index].used_ms = now_ms;
+    }
     gw->data = bytes;
     gw->data_session = index;
 }

@@ -200,6 +200,11 @@ void gw_standby_suspect(wick_gateway *gw, uint64_t now_ms)
     wick_turn_probe(&gw->turn[2], now_ms);
 }
 
+void gw_standby_hint(wick_gateway *gw, uint8_t via)
+{
+    gw->standby.asked_ms[via] = 0;
+}
+
 void gw_standby_heard(wick_gateway *gw, uint64_t now_ms, uint8_t via)
 {
     wick_gateway_standby *s = &gw->standby;

@@ -152,7 +152,7 @@ static void granted(wick_pcp_client *c, wick_pcp_mapping *m, uint64_t now_ms,
     }
     wick_addr was = m->external;
     bool moved = !wick_addr_equal(&was, external);
-    bool told = m->told != 0;
+    bool told = m->told != 0, asked = m->flight != 0;
     m->external = *external;
     m->state = M_HELD;
     m->lifetime_s = lifetime_s < LIFETIME_MAX_S ? lifetime_s : LIFETIME_MAX_S;
@@ -173,7 +173,7 @@ static void granted(wick_pcp_client *c, wick_pcp_mapping *m, uint64_t now_ms,
     } else if (m->event == WICK_PCP_EV_FAILED) {
         m->event = WICK_PCP_EV_NONE;
     }
-    if (moved) {
+    if (moved && asked) { /* what comes unasked has no bound, and a flash wears out */
         wick_pcp_save_(c);
     }
     if (told && !wick_addr_same_ip(&was, external)) {

@@ -320,7 +320,11 @@ void wick_turn_refused(wick_turn *t, uint64_t now_ms)
     if (t->refused_count < REFUSED_HINTS) {
         t->refused_count++;
     }
-    if (t->refused_count == REFUSED_HINTS &&
+    /* Anybody can cause hints: they count once a request of ours is unanswered for a second. */
+    const wick_turn_op *keep = &t->op[KEEPALIVE];
+    bool asked = t->state != STATE_ALLOCATED ||
+                 (keep->flight != 0 && wick_time_reached(now_ms, keep->until_ms));
+    if (asked && t->refused_count == REFUSED_HINTS &&
         wick_time_reached(now_ms, t->refused_ms + REFUSED_MS)) {
         if (t->state == STATE_RELEASING) {
             wick_turn_end_(t, WICK_TURN_EV_NONE, WICK_OK);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "driver_internal.h"
+#include "wick/pcp.h"
 
 #define NETIFS 32
 #define NO_SOCK (-1)
@@ -102,16 +103,18 @@ bool wick_driver_path_receive(wick_driver *d, uint64_t now_ms)
     if (!d->router.open || !d->router.readable) {
         return false;
     }
-    int32_t n = wick_pcp_link_recv(&d->router.link, &from, d->datagram, sizeof d->datagram);
+    uint8_t bytes[WICK_PCP_MAX_BYTES + 4]; /* d->datagram may still be a session's */
+    int32_t n = wick_pcp_link_recv(&d->router.link, &from, bytes, sizeof bytes);
     if (n == WICK_AGAIN) {
         d->router.readable = false;
         return false;
     }
+    d->burst++;
     if (n >= 0) {
         d->stats.udp_rx++;
         d->stats.udp_rx_bytes += (uint64_t)n;
         wick_gateway_input(d->cfg.gateway, now_ms, WICK_GW_SOCKET_ROUTER,
-                           wick_span_make(d->datagram, (size_t)n), &from);
+                           wick_span_make(bytes, (size_t)n), &from);
     } else if (n == WICK_E_NET) {
         wick_gateway_refused(d->cfg.gateway, now_ms, WICK_GW_SOCKET_ROUTER, &from);
     }

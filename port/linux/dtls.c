@@ -216,12 +216,21 @@ static bool is_whole_records(wick_span in, size_t cid_len)
     return in.len == 0;
 }
 
-/* A hello in clear for a session that is up. The library would tear the session down for anybody who
+/* A hello in clear, in any record of a datagram, for a session that is up. The library would tear the session down for anybody who
  * answers a cookie; here a peer that starts anew comes with a new key and a new wick_dtls. */
-static bool is_new_hello(wick_span in)
+static bool has_new_hello(wick_span in, size_t cid_len) /* after is_whole_records() */
 {
-    return in.len > RECORD_HEADER && in.ptr[0] == TYPE_HANDSHAKE &&
-           wick_load_be16(in.ptr + 3) == 0 && in.ptr[RECORD_HEADER] == CLIENT_HELLO;
+    while (in.len > RECORD_HEADER) {
+        if (in.ptr[0] == TYPE_HANDSHAKE && wick_load_be16(in.ptr + 3) == 0 &&
+            in.ptr[RECORD_HEADER] == CLIENT_HELLO) {
+            return true;
+        }
+        size_t id = in.ptr[0] == TYPE_CID ? cid_len : 0;
+        size_t n = RECORD_HEADER + id + (size_t)wick_load_be16(in.ptr + 11 + id);
+        in.ptr += n;
+        in.len -= n;
+    }
+    return false;
 }
 
 wick_status wick_dtls_input(wick_dtls *d, uint64_t now_ms, wick_span datagram)
@@ -236,7 +245,7 @@ wick_status wick_dtls_input(wick_dtls *d, uint64_t now_ms, wick_span datagram)
         return WICK_E_NO_SPACE;
     }
     if (datagram.len == 0 || !is_whole_records(datagram, d->cfg.cid.len) ||
-        (d->state == UP && is_new_hello(datagram))) {
+        (d->state == UP && has_new_hello(datagram, d->cfg.cid.len))) {
         return WICK_OK;
     }
     d->now_ms = now_ms;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define BURST_MAX 32u
+
 enum { CLOSED = 0, HANDSHAKE, UP };
 
 wick_status wick_turn_link_init(wick_turn_link *l, const wick_turn_link_config *cfg)
@@ -188,6 +190,7 @@ static void broken(wick_turn_link *l, wick_turn *t, uint64_t now_ms, wick_status
 static wick_status receive(wick_turn_link *l, wick_turn *t, uint64_t now_ms, wick_turn_data *data)
 {
     const wick_hal_net *net = l->cfg.net;
+    unsigned burst = 0; /* a flood must not keep what is due waiting */
     while (l->state != CLOSED) {
         wick_span message;
         wick_addr from = l->peer;
@@ -201,7 +204,9 @@ static wick_status receive(wick_turn_link *l, wick_turn *t, uint64_t now_ms, wic
                 break;
             }
         } else {
-            int32_t n = net->udp_recv(net->ctx, l->sock, &from, l->rx, sizeof l->rx);
+            int32_t n = burst++ == BURST_MAX
+                            ? (int32_t)WICK_AGAIN
+                            : net->udp_recv(net->ctx, l->sock, &from, l->rx, sizeof l->rx);
             if (n == (int32_t)WICK_AGAIN) {
                 break;
             }

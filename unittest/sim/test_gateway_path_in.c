@@ -352,6 +352,35 @@ TEST(port_and_relay_are_kept)
     }
 }
 
+/* Stopped at any moment, and started again before or after what was held is given back. */
+TEST(stopped_and_started)
+{
+    for (unsigned i = 0; i < 40; i++) {
+        fresh(30, 1);
+        lab.a.interfaces = false;
+        REQUIRE_STATUS(wick_stub_node_begin(&lab.b, WICK_GW_GOAL_SERVE), WICK_OK);
+        wick_stub_run(&lab.w, i * 100, NULL);
+        wick_gateway_stop(&lab.b.gw, lab.w.now_ms);
+        wick_stub_node_wake(&lab.b);
+        wick_stub_run(&lab.w, (i % 4) * 20, NULL);
+        if (i % 4 == 3) {
+            CHECK(wick_stub_run(&lab.w, 60000, &lab.b.done));
+        }
+        lab.b.done = false;
+        lab.b.ready = false;
+        REQUIRE_STATUS(wick_gateway_start(&lab.b.gw, lab.w.now_ms, WICK_GW_GOAL_SERVE), WICK_OK);
+        wick_stub_node_wake(&lab.b);
+        uint64_t end = lab.w.now_ms + 120000;
+        while (look(&lab.b)->claim[WICK_PATH_PCP].state != WICK_PATH_GOOD && lab.w.now_ms < end) {
+            wick_stub_run(&lab.w, 100, NULL);
+        }
+        CHECK_INT(look(&lab.b)->claim[WICK_PATH_PCP].state, WICK_PATH_GOOD);
+        CHECK(until_source(WICK_PATH_PCP, 120000));
+        CHECK(until_word(0, WICK_ENDPOINT_PCP, &look(&lab.b)->primary, 60000));
+        CHECK(until_word(1, WICK_ENDPOINT_RELAY, NULL, 60000));
+    }
+}
+
 /* ---- two relays ---- */
 
 static void two_relays(uint64_t seed)
@@ -462,6 +491,7 @@ TAP_MAIN("sim.gateway_path_in",
          CASE(interface_changes),
          CASE(flapping_router),
          CASE(port_and_relay_are_kept),
+         CASE(stopped_and_started),
          CASE(second_relay_is_warm),
          CASE(relay_dies),
          CASE(new_peer_takes_the_standby),

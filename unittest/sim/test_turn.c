@@ -809,6 +809,18 @@ TEST(connection_refused)
     }
     CHECK(wick_turn_is_allocated(&n.t));
     CHECK(n.server[0].bindings - bindings >= 5 && n.server[0].bindings - bindings <= 11);
+    /* timed so that none of the hints meets a request of ours */
+    for (unsigned i = 0; i < 20; i++) {
+        net_run(&n, 2000);
+        wick_turn_refused(&n.t, n.now_ms);
+        net_run(&n, 500);
+        wick_turn_refused(&n.t, n.now_ms);
+        wick_turn_refused(&n.t, n.now_ms);
+        net_run(&n, 1100);
+        wick_turn_refused(&n.t, n.now_ms);
+        CHECK(wick_turn_is_allocated(&n.t));
+    }
+    net_run(&n, 2000);
     n.server[0].faults = WICK_STUB_TURN_SILENT;
     uint64_t from = n.now_ms;
     while (wick_turn_is_allocated(&n.t) && n.now_ms - from < 5000) {
