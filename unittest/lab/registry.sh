@@ -18,10 +18,13 @@ work=$(mktemp -d)
 HOME=$work
 export HOME
 node_pid=
+# Clean-up: whether the node was still there to be ended says nothing about the registry.
 stop() {
-    [ -z "$node_pid" ] || kill "$node_pid" 2>/dev/null || true
-    [ -z "$node_pid" ] || wait "$node_pid" 2>/dev/null || true
-    node_pid=
+    if [ -n "$node_pid" ]; then
+        kill "$node_pid" 2>/dev/null || :
+        wait "$node_pid" 2>/dev/null || :
+        node_pid=
+    fi
 }
 trap 'stop; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
