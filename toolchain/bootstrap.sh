@@ -266,6 +266,10 @@ library() {
     rm -rf "$where.old"
 }
 
+# A directory of its own for each configuration, so that trees with different ones can share build/deps.
+# toolchain/deps.cmake computes the same.
+mbedtls_variant() { cat "$here/mbedtls_config.h" "$here/mbedtls_random.c" | sha256sum | cut -c1-8; }
+
 build_mbedtls() {
     grep -q 'MBEDTLS_VERSION_NUMBER  *0x0306' "$tree/include/mbedtls/build_info.h" ||
         stop "$tree is not mbedtls 3.6, the series wick is written for"
@@ -346,7 +350,7 @@ build_cjson() {
 libraries() { # libraries TARGET
     target_tools "$1"
     # gcc's vectoriser makes SHA-256 a tenth longer: its message schedule does not fit vectors.
-    library mbedtls 3.6 "$1" "-fno-tree-vectorize" \
+    library mbedtls "3.6-$(mbedtls_variant)" "$1" "-fno-tree-vectorize" \
         "$here/mbedtls_config.h" "$here/mbedtls_random.c"
     library libsecp256k1 0.5 "$1" \
         "-DENABLE_MODULE_RECOVERY=1 -DENABLE_MODULE_ECDH=1 $secp_defs" "$here/secp256k1_callbacks.c"

@@ -8,7 +8,7 @@
  * allocation fails, because the library knows no calloc. Entropy is what the port feeds in
  * (mbedtls_entropy_add_source), timers are the port's callbacks (mbedtls_ssl_set_timer_cb), records
  * go through memory (mbedtls_ssl_set_bio). TLS with pre-shared keys is 1.2; where there is an
- * operating system, also a client with certificates for HTTPS, 1.2 and 1.3. The validity of a
+ * operating system, also 1.3, and both with certificates, as client and as server. The validity of a
  * certificate is checked by the port, which has the clock.
  */
 
@@ -19,6 +19,9 @@
 #define MBEDTLS_PLATFORM_SNPRINTF_ALT /* no stdio: the two users of it get "not available" */
 #define MBEDTLS_PLATFORM_EXIT_ALT
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C
+#define MBEDTLS_MEMORY_DEBUG /* counts what is in use and the most that was; prints nothing: */
+#define MBEDTLS_PLATFORM_FPRINTF_MACRO WICK_MBEDTLS_NO_FPRINTF
+#define WICK_MBEDTLS_NO_FPRINTF(...) ((void)0)
 #define MBEDTLS_MEMORY_ALIGN_MULTIPLE 8 /* structs with pointers and 64-bit members live there */
 #define MBEDTLS_NO_PLATFORM_ENTROPY
 #define MBEDTLS_HAVE_ASM
@@ -92,7 +95,7 @@
         MBEDTLS_TLS_PSK_WITH_AES_128_CCM, MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8
 
 #if !defined(__arm__) || defined(__linux__)
-/* ---- HTTPS: certificates, and what TLS 1.3 wants of PSA (its random numbers are the port's) ---- */
+/* ---- certificates, and what TLS 1.3 wants of PSA (its random numbers are the port's) ---- */
 #define WICK_MBEDTLS_HTTPS
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
@@ -103,6 +106,8 @@
 #define MBEDTLS_BASE64_C
 #define MBEDTLS_X509_USE_C
 #define MBEDTLS_X509_CRT_PARSE_C
+#define MBEDTLS_X509_CREATE_C /* self-signed ones, whose key is in the chain's record */
+#define MBEDTLS_X509_CRT_WRITE_C
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT
 #define MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
@@ -113,6 +118,8 @@
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
 #define MBEDTLS_SSL_PROTO_TLS1_3
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
+#define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_ENABLED
+#define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL_ENABLED
 #endif
 
 #if defined(__arm__) && !defined(__linux__)

@@ -85,7 +85,8 @@ static void take(wallet *w, wick_sock listener)
     }
     connection *c = place(w);
     wick_dtls_config cfg = {.role = WICK_DTLS_SERVER, .entries = w->entries,
-                            .entry_count = w->device_count, .entropy = &w->entropy};
+                            .entry_count = w->device_count, .suites = WICK_DTLS_SUITES_ALL,
+                            .entropy = &w->entropy};
     if (c == NULL || wick_tls_init(&c->tls, &cfg, &w->hal_net, sock) != WICK_OK) {
         w->hal_net.close(w->hal_net.ctx, sock); /* full: the device tries again */
         return;

@@ -34,6 +34,7 @@ wick_status wick_driver_session_up(wick_driver *d, const wick_gateway_event *eve
     x->entry.psk = wick_span_make(x->psk.key, x->psk.key_len);
     memcpy(x->entry.peer, event->id, sizeof x->entry.peer);
     x->entry.role = event->initiator ? WICK_DTLS_CLIENT : WICK_DTLS_SERVER;
+    x->entry.uses = WICK_USE_DTLS12;
     wick_dtls_config cfg = {.role = x->entry.role,
                             .entries = &x->entry,
                             .entry_count = 1,

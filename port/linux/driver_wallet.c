@@ -51,6 +51,7 @@ static wick_status begin(wick_driver *d, uint64_t now_ms)
     wick_dtls_config cfg = {.role = WICK_DTLS_CLIENT,
                             .entries = &w->entry,
                             .entry_count = 1,
+                            .suites = WICK_DTLS_SUITES_ALL, /* forward secrecy: this key stays */
                             .entropy = d->cfg.entropy};
     s = wick_tls_init(&w->tls, &cfg, net, w->sock);
     if (s == WICK_OK) {

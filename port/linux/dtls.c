@@ -368,11 +368,7 @@ const wick_dtls_entry *wick_dtls_peer(const wick_dtls *d)
 
 const char *wick_dtls_suite(const wick_dtls *d)
 {
-    const char *name = NULL;
-    if (d->state == UP) {
-        name = mbedtls_ssl_get_ciphersuite(&wick_ssl_of_const(d->lib)->ssl);
-    }
-    return name != NULL ? name : "";
+    return wick_ssl_suite(wick_ssl_of_const(d->lib), d->state == UP);
 }
 
 bool wick_dtls_has_cid(wick_dtls *d)

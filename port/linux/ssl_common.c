@@ -4,11 +4,22 @@
 
 #include <string.h>
 
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+#include <psa/crypto.h>
+#endif
+
 #include "wick/port/crypto.h"
 
 /* In the units of dtls.c: 15 sendings of a flight. */
 #define RESEND_FIRST 1
 #define RESEND_LAST 16384
+
+#define IDENTITY_MAX 255
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+#define USES_KNOWN 15u
+#else
+#define USES_KNOWN (15u & ~(unsigned)WICK_USE_TLS13)
+#endif
 
 static int fill_random(void *ctx, unsigned char *out, size_t len)
 {
@@ -25,45 +36,84 @@ static bool same(wick_span a, const unsigned char *b, size_t len)
     return a.len == len && memcmp(a.ptr, b, len) == 0;
 }
 
+static bool psk_is_sound(const wick_dtls_entry *e)
+{
+    size_t most = e->uses == (unsigned)WICK_USE_PSK16 ? 16 : 32;
+    return e->psk.len >= 16 && e->psk.len <= most;
+}
+
+static bool is_printable(wick_span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] <= 0x20 || text.ptr[i] >= 0x7f) {
+            return false;
+        }
+    }
+    return text.len != 0 && text.len <= IDENTITY_MAX;
+}
+
+#define USES_DATAGRAM ((unsigned)WICK_USE_DTLS12 | (unsigned)WICK_USE_PSK16)
+#define USES_STREAM ((unsigned)WICK_USE_TLS12 | (unsigned)WICK_USE_TLS13)
+#define USES_DEFAULT ((unsigned)WICK_USE_DTLS12 | (unsigned)WICK_USE_TLS12)
+
+static unsigned uses_of(unsigned uses)
+{
+    return uses != 0 ? uses : USES_DEFAULT;
+}
+
+/* Is the key for the protocol that is spoken? */
+static bool fits(const wick_ssl *s, const wick_dtls_entry *e)
+{
+    unsigned spoken = USES_DATAGRAM;
+    if (!s->datagrams) {
+        spoken = mbedtls_ssl_get_version_number(&s->ssl) == MBEDTLS_SSL_VERSION_TLS1_3
+                     ? (unsigned)WICK_USE_TLS13
+                     : (unsigned)WICK_USE_TLS12;
+    }
+    return e->role == WICK_DTLS_SERVER && (uses_of(e->uses) & spoken) != 0;
+}
+
 /* Server: the client showed an identity. Only entries for servers count, so our own hello sent back
  * to us names nothing (the entry it comes from is one for clients). */
 static int find_key(void *ctx, mbedtls_ssl_context *ssl, const unsigned char *identity, size_t len)
 {
     wick_ssl *s = (wick_ssl *)ctx;
     s->entry = NULL;
-    for (size_t i = 0; i < s->cfg->entry_count; i++) {
+    for (size_t i = 0; i < s->cfg->entry_count && s->entry == NULL; i++) {
         const wick_dtls_entry *e = &s->cfg->entries[i];
-        if (e->role == WICK_DTLS_SERVER && same(e->identity, identity, len)) {
+        if (fits(s, e) && same(e->identity, identity, len)) {
             s->entry = e;
-            return mbedtls_ssl_set_hs_psk(ssl, e->psk.ptr, e->psk.len);
         }
     }
-    return MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY;
+    wick_span name = wick_span_make(identity, len);
+    if (s->entry == NULL && s->cfg->find != NULL && is_printable(name)) {
+        memset(&s->found, 0, sizeof s->found);
+        if (s->cfg->find(s->cfg->find_ctx, &s->found, name) == WICK_OK && fits(s, &s->found) &&
+            psk_is_sound(&s->found)) {
+            s->entry = &s->found;
+        }
+    }
+    return s->entry != NULL ? mbedtls_ssl_set_hs_psk(ssl, s->entry->psk.ptr, s->entry->psk.len)
+                            : MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY;
 }
 
 static bool entry_is_sound(const wick_dtls_entry *e)
 {
-    if (e->identity.len == 0 || e->identity.len > 255 || e->psk.len < 16 || e->psk.len > 32 ||
-        (e->role != WICK_DTLS_CLIENT && e->role != WICK_DTLS_SERVER)) {
-        return false;
-    }
-    for (size_t i = 0; i < e->identity.len; i++) {
-        if (e->identity.ptr[i] <= 0x20 || e->identity.ptr[i] >= 0x7f) {
-            return false;
-        }
-    }
-    return true;
+    return is_printable(e->identity) && psk_is_sound(e) && (e->uses & ~USES_KNOWN) == 0 &&
+           (e->role == WICK_DTLS_CLIENT || e->role == WICK_DTLS_SERVER);
 }
 
 static bool config_is_sound(const wick_dtls_config *cfg)
 {
+    bool empty = cfg->entries == NULL || cfg->entry_count == 0;
     if ((cfg->role != WICK_DTLS_CLIENT && cfg->role != WICK_DTLS_SERVER) || cfg->entropy == NULL ||
-        cfg->entries == NULL || cfg->entry_count == 0 || (cfg->suites & ~7u) != 0 ||
+        (empty && (cfg->find == NULL || cfg->entry_count != 0)) ||
+        (cfg->suites & ~WICK_DTLS_SUITES_ALL) != 0 || (cfg->uses & ~USES_KNOWN) != 0 ||
         cfg->cid.len > WICK_DTLS_CID_MAX) {
         return false;
     }
     if (cfg->role == WICK_DTLS_CLIENT &&
-        (cfg->entry_count != 1 || cfg->entries[0].role != WICK_DTLS_CLIENT)) {
+        (cfg->entry_count != 1 || cfg->entries[0].role != WICK_DTLS_CLIENT || cfg->find != NULL)) {
         return false;
     }
     for (size_t i = 0; i < cfg->entry_count; i++) {
@@ -81,21 +131,79 @@ static bool config_is_sound(const wick_dtls_config *cfg)
     return true;
 }
 
+static const struct {
+    uint8_t ours;
+    int tls12, tls13;
+} suites[] = {
+    {WICK_DTLS_ECDHE_CHACHA20, MBEDTLS_TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256,
+     MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256},
+    {WICK_DTLS_CHACHA20_POLY1305, MBEDTLS_TLS_PSK_WITH_CHACHA20_POLY1305_SHA256,
+     MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256},
+    {WICK_DTLS_AES128_GCM, MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256,
+     MBEDTLS_TLS1_3_AES_128_GCM_SHA256},
+    {WICK_DTLS_AES128_CCM8, MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8,
+     MBEDTLS_TLS1_3_AES_128_CCM_8_SHA256},
+};
+#define SUITES (sizeof suites / sizeof suites[0])
+
+static void add_suite(wick_ssl *s, size_t *n, int suite)
+{
+    for (size_t i = 0; i < *n; i++) {
+        if (s->suites[i] == suite) {
+            return; /* TLS 1.3 has one for two of ours */
+        }
+    }
+    s->suites[(*n)++] = suite;
+}
+
+static void add_suites(wick_ssl *s, size_t *n, size_t which)
+{
+    if ((s->uses & (unsigned)WICK_USE_TLS13) != 0) {
+        add_suite(s, n, suites[which].tls13);
+    }
+    if ((s->uses & ~(unsigned)WICK_USE_TLS13) != 0) {
+        add_suite(s, n, suites[which].tls12);
+    }
+}
+
 static void choose_suites(wick_ssl *s)
 {
-    unsigned wanted = s->cfg->suites != 0 ? s->cfg->suites : 7u;
+    const wick_dtls_config *cfg = s->cfg;
+    unsigned left = cfg->suites != 0 ? cfg->suites : WICK_DTLS_SUITES_DEFAULT;
+    bool plain = (left & ~WICK_DTLS_ECDHE_CHACHA20) != 0;
     size_t n = 0;
-    if ((wanted & WICK_DTLS_CHACHA20_POLY1305) != 0) {
-        s->suites[n++] = MBEDTLS_TLS_PSK_WITH_CHACHA20_POLY1305_SHA256;
+    for (size_t k = 0; k < sizeof cfg->order && cfg->order[k] != 0; k++) {
+        for (size_t i = 0; i < SUITES; i++) {
+            if (suites[i].ours == cfg->order[k] && (left & suites[i].ours) != 0) {
+                add_suites(s, &n, i);
+                left &= ~(unsigned)suites[i].ours;
+            }
+        }
     }
-    if ((wanted & WICK_DTLS_AES128_GCM) != 0) {
-        s->suites[n++] = MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256;
-    }
-    if ((wanted & WICK_DTLS_AES128_CCM8) != 0) {
-        s->suites[n++] = MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8;
+    for (size_t i = 0; i < SUITES; i++) {
+        if ((left & suites[i].ours) != 0) {
+            add_suites(s, &n, i);
+        }
     }
     s->suites[n] = 0;
     mbedtls_ssl_conf_ciphersuites(&s->conf, s->suites);
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    mbedtls_ssl_conf_tls13_key_exchange_modes(
+        &s->conf, plain ? MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_ALL
+                        : MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL);
+#else
+    (void)plain;
+#endif
+}
+
+/* The protocols of the entries, and of what the caller's function finds. */
+static unsigned choose_uses(const wick_dtls_config *cfg, bool datagrams)
+{
+    unsigned uses = cfg->find != NULL ? uses_of(cfg->uses) : 0;
+    for (size_t i = 0; i < cfg->entry_count; i++) {
+        uses |= uses_of(cfg->entries[i].uses);
+    }
+    return uses & (datagrams ? USES_DATAGRAM : USES_STREAM);
 }
 
 static int set_up(wick_ssl *s, bool datagrams)
@@ -103,6 +211,9 @@ static int set_up(wick_ssl *s, bool datagrams)
     /* No certificate is ever seen here, but the library's hello names algorithms: the fewest. */
     static const uint16_t algorithms[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
                                           MBEDTLS_TLS1_3_SIG_NONE};
+    static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+                                      MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+                                      MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
     const wick_dtls_config *cfg = s->cfg;
     bool client = cfg->role == WICK_DTLS_CLIENT;
     int rc = mbedtls_ssl_config_defaults(
@@ -112,10 +223,15 @@ static int set_up(wick_ssl *s, bool datagrams)
     if (rc != 0) {
         return rc;
     }
-    mbedtls_ssl_conf_min_tls_version(&s->conf, MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_max_tls_version(&s->conf, MBEDTLS_SSL_VERSION_TLS1_2);
+    bool v13 = (s->uses & (unsigned)WICK_USE_TLS13) != 0;
+    bool only13 = s->uses == (unsigned)WICK_USE_TLS13;
+    mbedtls_ssl_conf_min_tls_version(
+        &s->conf, only13 ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_max_tls_version(
+        &s->conf, v13 ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_rng(&s->conf, fill_random, s);
     mbedtls_ssl_conf_sig_algs(&s->conf, algorithms);
+    mbedtls_ssl_conf_groups(&s->conf, groups);
     choose_suites(s);
     if (client) {
         const wick_dtls_entry *e = &cfg->entries[0];
@@ -144,16 +260,33 @@ static int set_up(wick_ssl *s, bool datagrams)
     return rc == 0 ? mbedtls_ssl_setup(&s->ssl, &s->conf) : rc;
 }
 
+/* The key schedule of TLS 1.3 is in PSA. */
+static bool start_psa(const wick_ssl *s)
+{
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    return (s->uses & (unsigned)WICK_USE_TLS13) == 0 || psa_crypto_init() == PSA_SUCCESS;
+#else
+    (void)s;
+    return true;
+#endif
+}
+
 wick_status wick_ssl_init(wick_ssl *s, const wick_dtls_config *cfg, bool datagrams)
 {
     memset(s, 0, sizeof *s);
     if (!config_is_sound(cfg)) {
         return WICK_E_BAD_ARG;
     }
-    if (wick_mbedtls_pool_init() != WICK_OK) {
+    s->cfg = cfg;
+    s->datagrams = datagrams;
+    s->uses = choose_uses(cfg, datagrams);
+    if (s->uses == 0) {
+        s->cfg = NULL;
+        return WICK_E_BAD_ARG;
+    }
+    if (wick_mbedtls_pool_init() != WICK_OK || !start_psa(s)) {
         return WICK_E_LIMIT;
     }
-    s->cfg = cfg;
     mbedtls_ssl_init(&s->ssl);
     mbedtls_ssl_config_init(&s->conf);
     mbedtls_ssl_cookie_init(&s->cookie);
@@ -176,6 +309,12 @@ wick_status wick_ssl_check_peer(const wick_ssl *s)
         return WICK_E_AUTH;
     }
     return WICK_OK;
+}
+
+const char *wick_ssl_suite(const wick_ssl *s, bool up)
+{
+    const char *name = up ? mbedtls_ssl_get_ciphersuite(&s->ssl) : NULL;
+    return name != NULL ? name : "";
 }
 
 void wick_ssl_free(wick_ssl *s)

@@ -13,9 +13,12 @@ typedef struct __attribute__((may_alias)) wick_ssl {
     mbedtls_ssl_context ssl;
     mbedtls_ssl_config conf;
     mbedtls_ssl_cookie_ctx cookie;
-    int suites[4];
+    int suites[9];
+    unsigned uses; /* protocols that are spoken, wick_session_use */
+    bool datagrams;
     const wick_dtls_config *cfg;
     const wick_dtls_entry *entry; /* the one whose key this handshake uses */
+    wick_dtls_entry found;        /* where it is not of the table */
     bool entropy_failed;
     bool made; /* the three contexts above hold something to be freed */
 } wick_ssl;
@@ -38,6 +41,9 @@ wick_status wick_ssl_init(wick_ssl *s, const wick_dtls_config *cfg, bool datagra
 
 /* Does the peer behind the entry equal the one expected? WICK_OK or WICK_E_AUTH. */
 wick_status wick_ssl_check_peer(const wick_ssl *s);
+
+/* Name of the suite of a session that is up, else "". */
+const char *wick_ssl_suite(const wick_ssl *s, bool up);
 
 void wick_ssl_free(wick_ssl *s);
 

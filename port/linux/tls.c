@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLS 1.2 with pre-shared keys over a non-blocking stream socket. */
+/* TLS with pre-shared keys over a non-blocking stream socket. */
 #include "wick/port/tls.h"
 
 #include <string.h>
@@ -167,6 +167,22 @@ bool wick_tls_wants_write(const wick_tls *t)
 const wick_dtls_entry *wick_tls_peer(const wick_tls *t)
 {
     return t->state == UP ? wick_ssl_of_const(t->lib)->entry : NULL;
+}
+
+const char *wick_tls_suite(const wick_tls *t)
+{
+    return wick_ssl_suite(wick_ssl_of_const(t->lib), t->state == UP);
+}
+
+unsigned wick_tls_use(const wick_tls *t)
+{
+    if (t->state != UP) {
+        return 0;
+    }
+    return mbedtls_ssl_get_version_number(&wick_ssl_of_const(t->lib)->ssl) ==
+                   MBEDTLS_SSL_VERSION_TLS1_3
+               ? (unsigned)WICK_USE_TLS13
+               : (unsigned)WICK_USE_TLS12;
 }
 
 void wick_tls_close(wick_tls *t)

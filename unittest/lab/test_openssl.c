@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Our TLS-PSK and DTLS-PSK against openssl s_server and s_client, with each suite: both sides agree,
- * data goes both ways, and a wrong key is refused. Skipped where there is no openssl.
+ * Our TLS-PSK (1.2 and 1.3) and DTLS-PSK against openssl s_server and s_client, with each suite: both
+ * sides agree, data goes both ways, and a wrong key is refused. Skipped where there is no openssl.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -19,13 +19,24 @@ static const char psk_hex[] = "00112233445566778899aabbccddeeff0123456789abcdef0
 static const char bad_hex[] = "ff112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
 static const char identity[] = "w1:AAAAAAAAAAAAAAAAAAAAAAAA";
 
+/* TLS 1.3 has other names, another option for them, and one suite for two of ours. */
 static const struct {
     unsigned ours;
     const char *theirs;
 } suites[] = {
+    {WICK_DTLS_ECDHE_CHACHA20, "ECDHE-PSK-CHACHA20-POLY1305:@SECLEVEL=0"},
     {WICK_DTLS_CHACHA20_POLY1305, "PSK-CHACHA20-POLY1305:@SECLEVEL=0"},
     {WICK_DTLS_AES128_GCM, "PSK-AES128-GCM-SHA256:@SECLEVEL=0"},
     {WICK_DTLS_AES128_CCM8, "PSK-AES128-CCM8:@SECLEVEL=0"},
+};
+static const struct {
+    unsigned ours;
+    const char *theirs;
+} suites13[] = {
+    {WICK_DTLS_ECDHE_CHACHA20, "TLS_CHACHA20_POLY1305_SHA256"},
+    {WICK_DTLS_CHACHA20_POLY1305, "TLS_CHACHA20_POLY1305_SHA256"},
+    {WICK_DTLS_AES128_GCM, "TLS_AES_128_GCM_SHA256"},
+    {WICK_DTLS_AES128_CCM8, "TLS_AES_128_CCM_8_SHA256"},
 };
 
 static wick_linux_net net;
@@ -102,7 +113,7 @@ static uint64_t now_ms(void)
     return clock_.now_ms(clock_.ctx);
 }
 
-static void setup(wick_dtls_role role, unsigned suite)
+static void setup(wick_dtls_role role, unsigned suite, unsigned use)
 {
     REQUIRE_STATUS(wick_hex_decode(psk, 32, psk_hex, 64), WICK_OK);
     REQUIRE_STATUS(wick_linux_net_init(&hn, &net), WICK_OK);
@@ -112,6 +123,7 @@ static void setup(wick_dtls_role role, unsigned suite)
     entry.identity = wick_span_make((const uint8_t *)identity, strlen(identity));
     entry.psk = wick_span_make(psk, 32);
     entry.role = role;
+    entry.uses = use;
     memset(&cfg, 0, sizeof cfg);
     cfg.role = role;
     cfg.entries = &entry;
@@ -173,15 +185,17 @@ static bool tls_reads(wick_sock s, const char *want)
     return strstr(got, want) != NULL;
 }
 
-static void tls_client(unsigned suite, const char *theirs, const char *hex, wick_status want)
+static void tls_client(unsigned use, unsigned suite, const char *theirs, const char *hex,
+                       wick_status want)
 {
+    bool v13 = use == WICK_USE_TLS13;
     char port[8];
-    setup(WICK_DTLS_CLIENT, suite);
+    setup(WICK_DTLS_CLIENT, suite, use);
     uint16_t number = free_port(false);
     (void)snprintf(port, sizeof port, "%u", number);
-    const char *argv[] = {"openssl", "s_server", "-nocert", "-tls1_2", "-psk", hex,
-                          "-psk_identity", identity, "-cipher", theirs, "-accept", port,
-                          "-rev", NULL};
+    const char *argv[] = {"openssl", "s_server", "-nocert", v13 ? "-tls1_3" : "-tls1_2", "-psk",
+                          hex, "-psk_identity", identity, v13 ? "-ciphersuites" : "-cipher",
+                          theirs, "-accept", port, "-rev", NULL};
     start_openssl(argv);
     REQUIRE(wait_said("ACCEPT", 5000));
     wick_addr to = wick_addr_v4(127, 0, 0, 1, number);
@@ -189,6 +203,7 @@ static void tls_client(unsigned suite, const char *theirs, const char *hex, wick
     REQUIRE_STATUS(hn.tcp_open(hn.ctx, &s, &to), WICK_OK);
     CHECK_STATUS(tls_up(s), want);
     if (want == WICK_OK) {
+        CHECK_INT(wick_tls_use(&tls), use);
         CHECK_INT(wick_tls_write(&tls, wick_span_make((const uint8_t *)"stressed\n", 9)), 9);
         CHECK(tls_reads(s, "desserts\n"));
         wick_tls_close(&tls);
@@ -198,18 +213,21 @@ static void tls_client(unsigned suite, const char *theirs, const char *hex, wick
     wick_linux_net_close(&net);
 }
 
-static void tls_server(unsigned suite, const char *theirs, const char *hex, wick_status want)
+static void tls_server(unsigned use, unsigned suite, const char *theirs, const char *hex,
+                       wick_status want)
 {
+    bool v13 = use == WICK_USE_TLS13;
     char where[32];
     wick_addr a = wick_addr_v4(127, 0, 0, 1, 0), from;
     wick_sock listener, s;
     wick_status st = WICK_AGAIN;
-    setup(WICK_DTLS_SERVER, suite);
+    setup(WICK_DTLS_SERVER, suite, use);
     REQUIRE_STATUS(wick_linux_tcp_listen(&listener, &net, &a), WICK_OK);
     REQUIRE_STATUS(hn.local_addr(hn.ctx, listener, &a), WICK_OK);
     (void)snprintf(where, sizeof where, "127.0.0.1:%u", a.port);
-    const char *argv[] = {"openssl", "s_client", "-tls1_2", "-psk", hex, "-psk_identity",
-                          identity, "-cipher", theirs, "-connect", where, NULL};
+    const char *argv[] = {"openssl", "s_client", v13 ? "-tls1_3" : "-tls1_2", "-psk", hex,
+                          "-psk_identity", identity, v13 ? "-ciphersuites" : "-cipher", theirs,
+                          "-connect", where, NULL};
     start_openssl(argv);
     for (int i = 0; i < 500 && st == WICK_AGAIN; i++) {
         pause_for(listener);
@@ -234,11 +252,16 @@ TEST(tls_both_ways)
         SKIP("there is no openssl");
     }
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
-        tls_client(suites[i].ours, suites[i].theirs, psk_hex, WICK_OK);
-        tls_server(suites[i].ours, suites[i].theirs, psk_hex, WICK_OK);
+        tls_client(WICK_USE_TLS12, suites[i].ours, suites[i].theirs, psk_hex, WICK_OK);
+        tls_server(WICK_USE_TLS12, suites[i].ours, suites[i].theirs, psk_hex, WICK_OK);
+        tls_client(WICK_USE_TLS13, suites13[i].ours, suites13[i].theirs, psk_hex, WICK_OK);
+        tls_server(WICK_USE_TLS13, suites13[i].ours, suites13[i].theirs, psk_hex, WICK_OK);
     }
-    tls_client(0, suites[0].theirs, bad_hex, WICK_E_TLS);
-    tls_server(0, suites[0].theirs, bad_hex, WICK_E_TLS);
+    for (unsigned use = WICK_USE_TLS12; use <= WICK_USE_TLS13; use *= 2) {
+        const char *theirs = use == WICK_USE_TLS12 ? suites[1].theirs : suites13[1].theirs;
+        tls_client(use, 0, theirs, bad_hex, WICK_E_TLS);
+        tls_server(use, 0, theirs, bad_hex, WICK_E_TLS);
+    }
 }
 
 /* ---- DTLS ---- */
@@ -314,7 +337,7 @@ static void dtls_client(unsigned suite, const char *theirs)
     char port[8];
     wick_sock s;
     wick_addr any = wick_addr_v4(127, 0, 0, 1, 0);
-    setup(WICK_DTLS_CLIENT, suite);
+    setup(WICK_DTLS_CLIENT, suite, WICK_USE_DTLS12);
     wick_addr peer = wick_addr_v4(127, 0, 0, 1, free_port(true));
     (void)snprintf(port, sizeof port, "%u", peer.port);
     const char *argv[] = {"openssl", "s_server", "-nocert", "-dtls1_2", "-psk", psk_hex,
@@ -338,7 +361,7 @@ static void dtls_server(unsigned suite, const char *theirs)
     char where[32];
     wick_sock s;
     wick_addr peer, a = wick_addr_v4(127, 0, 0, 1, 0);
-    setup(WICK_DTLS_SERVER, suite);
+    setup(WICK_DTLS_SERVER, suite, WICK_USE_DTLS12);
     REQUIRE_STATUS(hn.udp_open(hn.ctx, &s, &a), WICK_OK);
     REQUIRE_STATUS(hn.local_addr(hn.ctx, s, &a), WICK_OK);
     (void)snprintf(where, sizeof where, "127.0.0.1:%u", a.port);

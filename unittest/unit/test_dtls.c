@@ -30,6 +30,7 @@ static wick_dtls_entry entry(const char *identity, const uint8_t psk[32], const 
                              wick_dtls_role role)
 {
     wick_dtls_entry e;
+    memset(&e, 0, sizeof e);
     e.identity = text(identity);
     e.psk = wick_span_make(psk, 32);
     memcpy(e.peer, peer, 32);
@@ -617,7 +618,7 @@ TEST(configurations_refused)
     e[1].identity = wick_span_make(long_id, 255);
     CHECK_STATUS(wick_dtls_init(&d, &c), WICK_OK);
     wick_dtls_free(&d);
-    c.suites = 8;
+    c.suites = 16;
     CHECK_STATUS(wick_dtls_init(&d, &c), WICK_E_BAD_ARG);
     c.suites = 0;
     c.entropy = NULL;

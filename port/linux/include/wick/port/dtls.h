@@ -23,6 +23,13 @@
  * identity names one key and one peer. The server finds an entry by the identity that the client
  * shows; both sides compare its peer with the one expected after Finished.
  *
+ * A key is for one protocol (wick/session_keys.h): `uses` of an entry says for which, and in another
+ * one it is not found. Where identities cannot stand in a table, as those of tickets, a function finds
+ * them (`find`); it runs after the cookie, so that it may cost something.
+ *
+ * Suites: the three with a plain PSK, whose forward secrecy is that of the handshake that made the
+ * key, and ECDHE-PSK (RFC 8442) for keys that no handshake made, which is asked for by name.
+ *
  * Datagrams are at most WICK_DTLS_DATAGRAM_MAX bytes. A flight is resent after 0.5 s, 1 s and
  * then every 2.25 s, and given up after 31 s. A server asks for a cookie first (HelloVerifyRequest); after a
  * handshake that failed it waits for another one until WICK_DTLS_SERVER_WAIT_MS have passed, so that
@@ -38,6 +45,7 @@
  */
 #include "wick/base.h"
 #include "wick/hal/entropy.h"
+#include "wick/session_keys.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -68,25 +76,49 @@ typedef enum wick_dtls_role { WICK_DTLS_CLIENT = 1, WICK_DTLS_SERVER = 2 } wick_
 #define WICK_DTLS_CHACHA20_POLY1305 1u
 #define WICK_DTLS_AES128_GCM 2u
 #define WICK_DTLS_AES128_CCM8 4u
+/** ECDHE-PSK with ChaCha20-Poly1305, on X25519 or P-256: forward secret whatever the key is. */
+#define WICK_DTLS_ECDHE_CHACHA20 8u
+/** What `suites` 0 stands for: for keys that a handshake made. */
+#define WICK_DTLS_SUITES_DEFAULT 7u
+/** What keys want that were handed out by somebody, as those of leaves and tickets. */
+#define WICK_DTLS_SUITES_ALL 15u
 
 /** One session key. All memory is the caller's and lives as long as the wick_dtls. */
 typedef struct wick_dtls_entry {
     wick_span identity; /* 1..255 printable characters */
-    wick_span psk;      /* 16..32 bytes */
+    wick_span psk;      /* 16..32 bytes; with WICK_USE_PSK16 alone 16 */
     uint8_t peer[32];   /* whom the key was agreed with */
     wick_dtls_role role; /* the role in which this side may use it */
+    unsigned uses; /* OR of wick_session_use: the protocols that it is for; 0: DTLS 1.2 and TLS 1.2,
+                    * for keys that were handed out by somebody */
 } wick_dtls_entry;
+
+/**
+ * Finds the key of an identity that is in no entry of the server's table.
+ * @param[out] out      zeroed before; to be set are psk, peer, role (server) and uses. What its spans
+ *                      name must live until wick_dtls_free() or the next call
+ * @param[in] identity  as it came, 1..255 printable characters; lives during the call
+ * @return WICK_OK; anything else: there is no such key, and the client is refused
+ */
+typedef wick_status (*wick_dtls_find)(void *ctx, wick_dtls_entry *out, wick_span identity);
 
 typedef struct wick_dtls_config {
     wick_dtls_role role;
-    const wick_dtls_entry *entries; /* client: the one to use; server: table searched by identity */
+    const wick_dtls_entry *entries; /* client: the one to use; server: table searched by identity.
+                                     * It may change between calls, but not move */
     size_t entry_count;
     const uint8_t *expect_peer; /* 32 bytes; NULL: any peer of the table */
     const wick_hal_entropy *entropy;
-    unsigned suites; /* WICK_DTLS_* or 0 for all */
+    unsigned suites; /* OR of WICK_DTLS_*; 0: WICK_DTLS_SUITES_DEFAULT */
+    uint8_t order[4]; /* those wanted most, first one first, 0 ends; the others of `suites` follow,
+                       * ECDHE before ChaCha20 before GCM before CCM-8. The server's order counts */
     wick_span address; /* server: bytes of the peer's address, bound into the cookie */
     wick_span cid; /* the peer is asked to put it into its records; at most WICK_DTLS_CID_MAX bytes,
                     * empty: connection ids are not used */
+    wick_dtls_find find; /* server: NULL, or what is asked after the table, which may then be empty */
+    void *find_ctx;
+    unsigned uses; /* server with `find`: OR of the protocols that it speaks, beside those of its
+                    * entries; 0: DTLS 1.2 and TLS 1.2 */
 } wick_dtls_config;
 
 typedef enum wick_dtls_event {
@@ -142,7 +174,7 @@ WICK_NODISCARD wick_status wick_dtls_read(wick_dtls *d, uint8_t *buf, size_t cap
 void wick_dtls_close(wick_dtls *d, uint64_t now_ms);
 
 bool wick_dtls_is_up(const wick_dtls *d);
-/** Entry in use once up, else NULL. */
+/** Entry in use once up, else NULL; what `find` found has no identity unless it set one. */
 const wick_dtls_entry *wick_dtls_peer(const wick_dtls *d);
 /** Name of the cipher suite once up, else "". */
 const char *wick_dtls_suite(const wick_dtls *d);

@@ -2,8 +2,14 @@
 #ifndef WICK_PORT_TLS_H
 #define WICK_PORT_TLS_H
 /*
- * TLS 1.2 with pre-shared keys over TCP, non-blocking, for services of an operator (wick-wallet)
- * and their clients. Keys, roles and peers are as in wick/port/dtls.h.
+ * TLS with pre-shared keys over TCP, non-blocking: sessions of peers, services of an operator
+ * (wick-wallet) and their clients. Keys, roles and peers are as in wick/port/dtls.h: the initiator of
+ * the handshake is the client, a server finds entries of its own role, and both compare the peer
+ * after Finished.
+ *
+ * The version follows `uses` of the entries: 1.2 by default, 1.3 (RFC 8446, external keys with (EC)DHE
+ * or without) where they say WICK_USE_TLS13, either where a server has both. No key serves two
+ * versions, so a downgrade finds none.
  *
  *     s = hn.tcp_open(hn.ctx, &sock, &server);
  *     s = wick_tls_init(&t, &cfg, &hn, sock);
@@ -12,7 +18,7 @@
  *     n = wick_tls_write(&t, bytes);
  *     n = wick_tls_read(&t, buf, cap);
  *
- * Sizes (64-bit): wick_tls 1.6 KB, and from the pool as wick_dtls.
+ * Sizes (64-bit): wick_tls 1.7 KB, and from the pool as wick_dtls.
  */
 #include "wick/hal/net.h"
 #include "wick/port/dtls.h"
@@ -56,6 +62,10 @@ int32_t wick_tls_read(wick_tls *t, uint8_t *buf, size_t cap);
 bool wick_tls_wants_write(const wick_tls *t);
 /** Entry in use once up, else NULL. */
 const wick_dtls_entry *wick_tls_peer(const wick_tls *t);
+/** Name of the cipher suite once up, else "". */
+const char *wick_tls_suite(const wick_tls *t);
+/** WICK_USE_TLS12 or WICK_USE_TLS13 once up, else 0. */
+unsigned wick_tls_use(const wick_tls *t);
 /** Says close_notify, as far as the socket takes it at once. */
 void wick_tls_close(wick_tls *t);
 /** Gives the pool its memory back and wipes everything. Any state; also twice. */
