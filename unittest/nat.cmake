@@ -9,27 +9,27 @@ wick_add_test(sim turn LIBS wick_port_stub SOURCES sim/turn_net.c)
 wick_add_test(sim turn_features LIBS wick_port_stub SOURCES sim/turn_net.c)
 wick_add_test(sim nat_behaviour LIBS wick_port_stub)
 
-# Real coturn (toolchain/bootstrap.sh lab) in namespaces; needs Linux and its sockets.
+# Real coturn and miniupnpd (toolchain/bootstrap.sh lab) in namespaces; needs Linux and its sockets.
+# wick_add_server_test(<module> <world> [LIBS ...]): lab/<world>.c has the server.
+function(wick_add_server_test module world)
+  wick_add_test(lab ${module} TIMEOUT 600 ${ARGN} SOURCES lab/${world}.c lab/lab_inside.c)
+  if(TARGET test_lab_${module})
+    target_compile_definitions(test_lab_${module} PRIVATE _GNU_SOURCE
+      WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
+    if(TARGET wick)
+      target_compile_definitions(test_lab_${module} PRIVATE WICK_TOOL="$<TARGET_FILE:wick>")
+      add_dependencies(test_lab_${module} wick)
+    endif()
+  endif()
+endfunction()
 if(TARGET wick_port_linux AND NOT CMAKE_CROSSCOMPILING)
-  wick_add_test(lab turn LIBS wick_crypto TIMEOUT 600)
-  target_compile_definitions(test_lab_turn PRIVATE _GNU_SOURCE
-    WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
   wick_add_test(unit pcp_driver LIBS wick_port_linux wick_port_stub)
-  wick_add_test(lab pcp TIMEOUT 600 LIBS wick_port_linux SOURCES lab/pcp_lab.c)
-  target_compile_definitions(test_lab_pcp PRIVATE _GNU_SOURCE
-    WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin")
+  wick_add_server_test(turn turn_lab LIBS wick_crypto)
+  wick_add_server_test(pcp pcp_lab LIBS wick_port_linux)
 endif()
 if(TARGET wick AND NOT CMAKE_CROSSCOMPILING)
-  wick_add_test(lab turn_link LIBS wick_port_linux wick_crypto TIMEOUT 600)
-  target_compile_definitions(test_lab_turn_link PRIVATE _GNU_SOURCE
-    WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin"
-    WICK_TOOL="$<TARGET_FILE:wick>")
-  add_dependencies(test_lab_turn_link wick)
-  wick_add_test(lab pcp_host TIMEOUT 600 LIBS wick_port_linux SOURCES lab/pcp_lab.c)
-  target_compile_definitions(test_lab_pcp_host PRIVATE _GNU_SOURCE
-    WICK_LAB_BIN_DEFAULT="${PROJECT_SOURCE_DIR}/build/deps/lab/bin"
-    WICK_TOOL="$<TARGET_FILE:wick>")
-  add_dependencies(test_lab_pcp_host wick)
+  wick_add_server_test(turn_link turn_lab LIBS wick_port_linux wick_crypto)
+  wick_add_server_test(pcp_host pcp_lab LIBS wick_port_linux)
 endif()
 
 # Vectors, captures and hostile input below WICK_VECTORS_DIR.

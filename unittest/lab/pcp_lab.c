@@ -6,45 +6,23 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "wick/pcp.h"
 
-#define INSIDE "WICK_LAB_INSIDE"
 #define SETTLE_MS 150u /* a datagram has come back by then, or will not */
 
 wick_addr gateway4, gateway6, lan4, lan6;
 
 static pid_t router;
-static const char *lab_bin;
 static const uint16_t echo_port[LAB_ECHO_PORTS] = {5005, 5006, 7007};
 static int echo_fd[LAB_ECHO_PORTS], tcp_fd = -1, wan_fd = -1;
 static bool echoed;
 
-/* ---- sockets and time ---- */
-
-uint64_t lab_now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000u + (uint64_t)ts.tv_nsec / 1000000u;
-}
-
-static wick_status fill(void *ctx, uint8_t *out, size_t len)
-{
-    (void)ctx;
-    return getrandom(out, len, 0) == (ssize_t)len ? WICK_OK : WICK_E_ENTROPY;
-}
-
-const wick_hal_entropy lab_entropy = {NULL, fill};
+/* ---- sockets ---- */
 
 /* All sockets are IPv6 ones: a wick_addr is a mapped address already. */
 static struct sockaddr_in6 to_sys(const wick_addr *a)
@@ -97,18 +75,9 @@ int lab_socket(const char *ns, int type, uint16_t port)
 
 /* ---- the router ---- */
 
-int lab_command(const char *line)
-{
-    return system(line); /* fixed text only */
-}
-
 void lab_router_stop(void)
 {
-    if (router > 0) {
-        kill(router, SIGKILL);
-        waitpid(router, NULL, 0);
-    }
-    router = 0;
+    lab_kill(&router);
 }
 
 bool lab_router_flush(void)
@@ -128,34 +97,26 @@ static bool answers(void)
     memset(&m, 0, sizeof m);
     memcpy(m.client_ip, lan4.ip, sizeof m.client_ip);
     int fd = wick_pcp_encode(&b, &m) == WICK_OK ? lab_socket("lan", SOCK_DGRAM, 0) : -1;
+    uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;
     bool good = false;
-    for (unsigned tries = 0; tries < 100 && !good && fd >= 0; tries++) {
+    while (fd >= 0 && !good && lab_runs(router) && !wick_time_reached(lab_now_ms(), end)) {
         struct pollfd p = {fd, POLLIN, 0};
+        uint8_t in[64];
         (void)!sendto(fd, bytes, b.len, 0, (struct sockaddr *)&s, sizeof s);
-        good = poll(&p, 1, 50) == 1 && recv(fd, bytes, sizeof bytes, 0) >= 24;
+        good = poll(&p, 1, 50) == 1 && recv(fd, in, sizeof in, 0) >= 24;
     }
-    close(fd);
+    if (fd >= 0) {
+        close(fd);
+    }
     return good;
 }
 
 bool lab_router_start(void)
 {
-    char program[600];
+    const char *arg[] = {lab_program("miniupnpd"), "-d", "-f", "/run/miniupnpd.conf", "-P",
+                         "/run/miniupnpd.pid", NULL};
     lab_router_stop();
-    snprintf(program, sizeof program, "%s/miniupnpd", lab_bin);
-    router = fork();
-    if (router == 0) {
-        int null = open("/dev/null", O_RDWR);
-        dup2(null, 0);
-        dup2(null, 1);
-        dup2(null, 2);
-        if (lab_go_to("gw")) {
-            execl(program, program, "-d", "-f", "/run/miniupnpd.conf", "-P", "/run/miniupnpd.pid",
-                  (char *)NULL);
-        }
-        _exit(127);
-    }
-    return router > 0 && answers();
+    return lab_go_to("gw") && lab_spawn(&router, arg) && answers();
 }
 
 bool lab_router(void)
@@ -218,11 +179,6 @@ bool lab_passes(const wick_addr *to, void (*turn)(uint64_t until_ms))
     return echoed;
 }
 
-uint64_t lab_bar_ms(uint64_t bar_ms)
-{
-    return getenv("WICK_FULL") != NULL ? bar_ms : LAB_PATIENCE_MS;
-}
-
 uint64_t lab_until_passes(const wick_addr *to, bool want, uint64_t ms,
                           void (*turn)(uint64_t until_ms))
 {
@@ -239,20 +195,27 @@ uint64_t lab_until_passes(const wick_addr *to, bool want, uint64_t ms,
     return lab_now_ms() - t0;
 }
 
-bool lab_tcp_passes(const wick_addr *to)
+bool lab_gets_in(const wick_addr *to, void (*turn)(uint64_t until_ms))
+{
+    uint64_t bar = lab_bar_ms(2 * SETTLE_MS);
+    return lab_until_passes(to, true, bar, turn) <= bar;
+}
+
+bool lab_tcp_passes(const wick_addr *to, uint64_t ms)
 {
     struct sockaddr_in6 s = to_sys(to);
     char in[8] = "", back[8] = "";
     int fd = lab_socket("wan", SOCK_STREAM, 0), peer = -1;
     (void)connect(fd, (struct sockaddr *)&s, sizeof s);
     struct pollfd p = {tcp_fd, POLLIN, 0};
-    if (poll(&p, 1, 500) == 1) {
+    if (poll(&p, 1, (int)ms) == 1) {
         peer = accept(tcp_fd, NULL, NULL);
     }
     if (peer >= 0) {
         struct pollfd w = {fd, POLLOUT, 0}, r = {peer, POLLIN, 0}, b = {fd, POLLIN, 0};
-        if (poll(&w, 1, 5000) == 1 && send(fd, "stream", 6, 0) == 6 && poll(&r, 1, 5000) == 1 &&
-            recv(peer, in, 6, 0) == 6 && send(peer, in, 6, 0) == 6 && poll(&b, 1, 5000) == 1) {
+        if (poll(&w, 1, LAB_PATIENCE_MS) == 1 && send(fd, "stream", 6, 0) == 6 &&
+            poll(&r, 1, LAB_PATIENCE_MS) == 1 && recv(peer, in, 6, 0) == 6 &&
+            send(peer, in, 6, 0) == 6 && poll(&b, 1, LAB_PATIENCE_MS) == 1) {
             (void)!recv(fd, back, 6, 0);
         }
         close(peer);
@@ -262,12 +225,6 @@ bool lab_tcp_passes(const wick_addr *to)
 }
 
 /* ---- the way in ---- */
-
-static int skip_all(const char *why)
-{
-    printf("1..0 # SKIP %s\n# SKIP %s\n", why, why);
-    return 77;
-}
 
 static const char topology[] =
     "mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && "
@@ -325,28 +282,13 @@ static bool write_config(void)
 
 int lab_main(char **argv, const char *suite, const struct tap_case *cases, size_t count)
 {
-    char program[600];
-    lab_bin = getenv("WICK_LAB_BIN") != NULL ? getenv("WICK_LAB_BIN") : WICK_LAB_BIN_DEFAULT;
-    snprintf(program, sizeof program, "%s/miniupnpd", lab_bin);
-    if (access(program, X_OK) != 0) { /* bootstrap unpacks all of them together */
-        return skip_all("there is no miniupnpd: run toolchain/bootstrap.sh lab");
+    int rc;
+    if (!lab_inside(&rc, argv, "miniupnpd", "{ command -v nft && command -v ip; } >/dev/null")) {
+        return rc;
     }
-    snprintf(program, sizeof program, "%s/natpmpc", lab_bin);
-    setenv("WICK_LAB_NATPMPC", program, 1);
-    if (lab_command("command -v nft >/dev/null 2>&1 && command -v ip >/dev/null 2>&1") != 0) {
-        return skip_all("nft or ip is missing (nftables, iproute2)");
-    }
-    if (getenv(INSIDE) == NULL) {
-        if (lab_command("unshare -Urnmpf --kill-child --mount-proc true >/dev/null 2>&1") != 0) {
-            return skip_all("no user, network and mount namespaces here");
-        }
-        setenv(INSIDE, "1", 1);
-        execlp("unshare", "unshare", "-Urnmpf", "--kill-child", "--mount-proc", argv[0],
-               (char *)NULL);
-        return skip_all("there is no unshare (util-linux)");
-    }
+    setenv("WICK_LAB_NATPMPC", lab_program("natpmpc"), 1);
     if (lab_command(topology) != 0) {
-        return skip_all("cannot set up namespaces and nft rules here");
+        return lab_skip_all("cannot set up namespaces and nft rules here");
     }
     gateway4 = wick_addr_v4(192, 168, 1, 1, WICK_PCP_SERVER_PORT);
     lan4 = wick_addr_v4(192, 168, 1, 10, 0);
@@ -362,7 +304,7 @@ int lab_main(char **argv, const char *suite, const struct tap_case *cases, size_
         printf("Bail out! no sockets\n");
         return 1;
     }
-    int rc = tap_run(suite, cases, count);
+    rc = tap_run(suite, cases, count);
     lab_router_stop();
     return rc;
 }

@@ -14,23 +14,17 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "lab_inside.h"
 #include "tap.h"
-#include "wick/base.h"
-#include "wick/hal/entropy.h"
 
-#define LAB_PATIENCE_MS 60000u /* for what happens at once on an idle machine */
 #define LAB_ECHO_PORTS 3
 #define LAB_FDS (LAB_ECHO_PORTS + 2)
 
 extern wick_addr gateway4, gateway6, lan4, lan6;
-extern const wick_hal_entropy lab_entropy;
 
 /** Makes the lab and runs the cases in it; what main() returns. */
 int lab_main(char **argv, const char *suite, const struct tap_case *cases, size_t count);
 
-uint64_t lab_now_ms(void);
-/** Runs a shell command that is fixed text. @return its exit status */
-int lab_command(const char *line);
 /** Enters a namespace: lan, gw or wan. */
 bool lab_go_to(const char *ns);
 /** Bound to a port on any address in that namespace, for both families; -1 if not. */
@@ -49,16 +43,15 @@ bool lab_router_flush(void);
 void lab_echo(void);
 size_t lab_echo_fds(struct pollfd out[LAB_FDS]);
 
-/** One datagram from wan, from a new port, so that no earlier flow lets it in: does it come back?
- *  `turn` is called while it waits: what the test itself must keep running. */
+/** One datagram from wan, from a new port, so that no earlier flow lets it in: does it come back soon?
+ *  `turn` is called while it waits: what the test itself must keep running. For what must not pass. */
 bool lab_passes(const wick_addr *to, void (*turn)(uint64_t until_ms));
 /** How long until it passes, or does not any more: ms + 1 if it takes longer. */
 uint64_t lab_until_passes(const wick_addr *to, bool want, uint64_t ms,
                           void (*turn)(uint64_t until_ms));
-/** How long something with a bar may take: the bar itself where the machine is ours alone
- *  (WICK_FULL), else LAB_PATIENCE_MS, for a busy machine says nothing about us. */
-uint64_t lab_bar_ms(uint64_t bar_ms);
-/** A TCP connection from wan, and six bytes through it each way. `port` is lan's. */
-bool lab_tcp_passes(const wick_addr *to);
+/** For what must pass: as lab_passes(), but on a busy machine it may take some tries. */
+bool lab_gets_in(const wick_addr *to, void (*turn)(uint64_t until_ms));
+/** A TCP connection from wan within `ms`, and six bytes through it each way. */
+bool lab_tcp_passes(const wick_addr *to, uint64_t ms);
 
 #endif

@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TURN over TCP, TLS and UDP sockets of the port, mobility, Binding client, NAT discovery and the
- * tool's commands, against real coturn below build/deps/lab in namespaces of its own (see
- * lab/test_turn.c). No datagram leaves the machine. Skipped where there is no coturn, no namespace or
- * no openssl.
+ * TURN over TCP, TLS and UDP sockets of the port, mobility, NAT discovery and the tool's commands,
+ * against real coturn (see turn_lab.h). Skipped where there is no openssl.
  */
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tap.h"
+#include "turn_lab.h"
 #include "wick/nat_behaviour.h"
 #include "wick/port/crypto.h"
 #include "wick/port/linux.h"
 #include "wick/port/turn_link.h"
-#include "wick/stun_client.h"
 
 #define EV(name) WICK_TURN_EV_##name
-#define INSIDE "WICK_LAB_INSIDE"
-#define LONG_MS 60000 /* a wait ends with its condition; this is for machines that do other things too */
 
 static wick_crypto_ctx cc;
 static wick_hal_crypto crypto;
@@ -31,7 +22,6 @@ static wick_hal_entropy entropy;
 static wick_hal_clock system_clock;
 static wick_linux_net linux_net;
 static wick_hal_net net;
-static const char *lab_bin;
 static pid_t server;
 static wick_addr plain, secure, peer;
 static wick_sock peer_sock = -1;
@@ -45,73 +35,13 @@ static uint64_t now_ms(void)
 
 /* ---- the server ---- */
 
-static void stop_server(void)
-{
-    if (server > 0) {
-        kill(server, SIGKILL);
-        waitpid(server, NULL, 0);
-    }
-    server = 0;
-}
-
-/* Does it answer a Binding request, as the client of core asks one? */
-static bool answers(void)
-{
-    static const wick_addr any;
-    wick_stun_client c;
-    wick_sock sock;
-    uint64_t end = now_ms() + LONG_MS;
-    bool good = false;
-    wick_stun_client_config cfg = {.entropy = &entropy, .server = plain};
-    if (net.udp_open(net.ctx, &sock, &any) != WICK_OK) {
-        return false;
-    }
-    while (!good && !wick_time_reached(now_ms(), end)) {
-        wick_out out;
-        uint64_t soon = now_ms() + 50;
-        if (wick_stun_client_init(&c, &cfg) != WICK_OK ||
-            wick_stun_client_start(&c, now_ms()) != WICK_OK) {
-            break;
-        }
-        while (!good && !wick_time_reached(now_ms(), soon)) {
-            struct pollfd p = {wick_linux_net_fd(&linux_net, sock), POLLIN, 0};
-            uint8_t in[512];
-            wick_addr from;
-            wick_stun_client_poll(&c, now_ms(), &out);
-            if (out.kind == WICK_OUT_SEND) {
-                (void)net.udp_send(net.ctx, sock, &out.to, out.bytes);
-            }
-            (void)poll(&p, 1, 10);
-            int32_t n = net.udp_recv(net.ctx, sock, &from, in, sizeof in);
-            good = n > 0 && wick_stun_client_input(&c, now_ms(), wick_span_make(in, (size_t)n),
-                                                   &from) == WICK_AGAIN;
-        }
-    }
-    net.close(net.ctx, sock);
-    return good;
-}
-
 static bool start_server(void)
 {
-    char program[600];
-    (void)snprintf(program, sizeof program, "%s/turnserver", lab_bin);
-    const char *arg[] = {program, "-n", "--listening-ip=20.0.0.10", "--listening-ip=20.0.0.11",
-                         "--relay-ip=20.0.0.10", "--pidfile=/run/turn.pid", "--min-port=50000",
-                         "--max-port=50100", "--no-cli", "--no-dtls", "--realm=lab.example",
-                         "--log-file=stdout", "--simple-log", "--lt-cred-mech",
-                         "--user=test:secret", "--mobility", "--cert=/run/server.pem",
-                         "--pkey=/run/server.key", NULL};
-    stop_server();
-    server = fork();
-    if (server == 0) {
-        int null = open("/dev/null", O_RDWR);
-        dup2(null, 0);
-        dup2(null, 1);
-        dup2(null, 2);
-        execv(program, (char *const *)(uintptr_t)arg);
-        _exit(127);
-    }
-    return server > 0 && answers();
+    static const char *const arg[] = {"--listening-ip=20.0.0.10", "--listening-ip=20.0.0.11",
+                                      "--relay-ip=20.0.0.10", "--lt-cred-mech",
+                                      "--user=test:secret", "--mobility",
+                                      "--cert=/run/server.pem", "--pkey=/run/server.key", NULL};
+    return lab_turn_start(&server, &plain, arg);
 }
 
 /* ---- one client ---- */
@@ -185,7 +115,7 @@ static void peer_pump(void)
 /* Runs until the counter has reached `want`; false: not in time. */
 static bool until(const unsigned *counter, unsigned want)
 {
-    uint64_t end = now_ms() + LONG_MS;
+    uint64_t end = now_ms() + LAB_PATIENCE_MS;
     while (*counter < want && !wick_time_reached(now_ms(), end)) {
         struct pollfd p[2] = {{wick_linux_net_fd(&linux_net, peer_sock), POLLIN, 0}, {-1, POLLIN, 0}};
         uint64_t at = wick_time_min(end, pump()), now = now_ms();
@@ -344,7 +274,7 @@ TEST(connection_lost)
 {
     REQUIRE(client_init(WICK_TURN_OVER_TCP, NULL, NULL, "secret"));
     REQUIRE(until_event(EV(ALLOCATED), 1));
-    stop_server();
+    lab_kill(&server);
     CHECK(until_event(EV(LOST), 1));
     CHECK_STATUS(a.status[EV(LOST)], WICK_E_NET);
     REQUIRE(start_server());
@@ -402,51 +332,31 @@ TEST(nat_discovery)
     net.close(net.ctx, sock);
 }
 
-static int command(const char *line)
-{
-    return system(line); /* fixed text only */
-}
-
 TEST(programs)
 {
 #define TURN "--server 20.0.0.10:3478 --user test --password-file /run/password"
-    CHECK_INT(command(WICK_TOOL " turn ping " TURN " --count 3 | grep -q 'sent=3 answered=3'"), 0);
-    CHECK_INT(command(WICK_TOOL " turn ping " TURN " --over tcp --mobile | grep -q 'mobile=true'"), 0);
-    CHECK_INT(command(WICK_TOOL " turn allocate --server 20.0.0.10:5349 --user test --password-file "
+    CHECK_INT(lab_command(WICK_TOOL " turn ping " TURN " --count 3 | grep -q 'sent=3 answered=3'"), 0);
+    CHECK_INT(lab_command(WICK_TOOL " turn ping " TURN " --over tcp --mobile | grep -q 'mobile=true'"), 0);
+    CHECK_INT(lab_command(WICK_TOOL " turn allocate --server 20.0.0.10:5349 --user test --password-file "
                                 "/run/password --over tls --ca-file /run/server.pem | grep -q "
                                 "'own_relay_permitted=true'"),
               0);
-    CHECK_INT(command(WICK_TOOL " turn allocate --server 20.0.0.10:5349 --user test --password-file "
+    CHECK_INT(lab_command(WICK_TOOL " turn allocate --server 20.0.0.10:5349 --user test --password-file "
                                 "/run/password --over tls --ca-file /run/other.pem 2>&1 | grep -q "
                                 "'CERT_ISSUER: TURN server'"),
               0);
-    CHECK_INT(command(WICK_TOOL " turn allocate " TURN " --require-sha256 2>&1 | grep -q "
+    CHECK_INT(lab_command(WICK_TOOL " turn allocate " TURN " --require-sha256 2>&1 | grep -q "
                                 "STUN_BID_DOWN"),
               0); /* coturn 4.6 knows SHA-1 alone */
-    CHECK_INT(command(WICK_TOOL " turn allocate " TURN " --family ipv6 2>&1 | grep -q "
+    CHECK_INT(lab_command(WICK_TOOL " turn allocate " TURN " --family ipv6 2>&1 | grep -q "
                                 "TURN_TRANSPORT"),
               0); /* 440: this server relays IPv4 alone */
-    CHECK_INT(command(WICK_TOOL " stun bind --server 20.0.0.10:3478 --local 20.0.0.1:4445 | grep -q "
+    CHECK_INT(lab_command(WICK_TOOL " stun bind --server 20.0.0.10:3478 --local 20.0.0.1:4445 | grep -q "
                                 "'reflexive=20.0.0.1:4445 .* translated=false'"),
               0);
-    CHECK_INT(command(WICK_TOOL " stun nat-type --server 20.0.0.10:3478 --local 20.0.0.1:4446 | grep "
+    CHECK_INT(lab_command(WICK_TOOL " stun nat-type --server 20.0.0.10:3478 --local 20.0.0.1:4446 | grep "
                                 "-q 'filtering *endpoint-independent'"),
               0);
-}
-
-/* ---- the way in ---- */
-
-static int skip_all(const char *why)
-{
-    printf("1..0 # SKIP %s\n# SKIP %s\n", why, why);
-    return 77;
-}
-
-static int enter(char *self)
-{
-    setenv(INSIDE, "1", 1);
-    execlp("unshare", "unshare", "-Urnmpf", "--kill-child", "--mount-proc", self, (char *)NULL);
-    return skip_all("there is no unshare (util-linux)");
 }
 
 int main(int argc, char **argv)
@@ -454,36 +364,18 @@ int main(int argc, char **argv)
     static const struct tap_case cases[] = {
         CASE(every_transport), CASE(who_the_server_is), CASE(wrong_password_over_tcp),
         CASE(mobility), CASE(mobility_in_a_stream), CASE(connection_lost), CASE(nat_discovery), CASE(programs)};
-    char turnserver[600], path[4096];
+    int rc;
     (void)argc;
-    lab_bin = getenv("WICK_LAB_BIN") != NULL ? getenv("WICK_LAB_BIN") : WICK_LAB_BIN_DEFAULT;
-    snprintf(turnserver, sizeof turnserver, "%s/turnserver", lab_bin);
-    if (access(turnserver, X_OK) != 0) {
-        return skip_all("there is no coturn: run toolchain/bootstrap.sh lab");
+    if (!lab_turn_inside(&rc, argv, "openssl version >/dev/null")) {
+        return rc;
     }
-    snprintf(path, sizeof path, "%s:/usr/sbin:/sbin:%s", getenv("PATH") ? getenv("PATH") : "/bin",
-             lab_bin);
-    if (getenv(INSIDE) == NULL) {
-        setenv("PATH", path, 1);
-        if (command("unshare -Urnmpf --kill-child --mount-proc true >/dev/null 2>&1") != 0) {
-            return skip_all("no user, network and mount namespaces here");
-        }
-        return enter(argv[0]);
-    }
-    if (command("openssl version >/dev/null 2>&1") != 0) {
-        return skip_all("there is no openssl");
-    }
-    if (command("mount -t tmpfs tmpfs /run && ip link set lo up && for n in 1 10 11 20; do "
-                "ip addr add 20.0.0.$n/32 dev lo || exit 1; done") != 0) {
-        return skip_all("cannot set up addresses (iproute2)");
-    }
-    if (command("cd /run && umask 077 && echo secret >password && for n in server other; do "
+    if (lab_command("cd /run && umask 077 && echo secret >password && for n in server other; do "
                 "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 30 "
                 "-keyout $n.key -out $n.pem -subj /CN=$n "
                 "-addext subjectAltName=DNS:relay.example,IP:20.0.0.10 2>/dev/null || exit 1; done; "
                 "openssl x509 -in server.pem -noout -pubkey | openssl pkey -pubin -outform DER | "
                 "openssl dgst -sha256 -binary >server.pin") != 0) {
-        return skip_all("openssl makes no certificates here");
+        return lab_skip_all("openssl makes no certificates here");
     }
     plain = wick_addr_v4(20, 0, 0, 10, 3478);
     secure = wick_addr_v4(20, 0, 0, 10, 5349);
@@ -499,8 +391,8 @@ int main(int argc, char **argv)
         printf("Bail out! no socket or no crypto\n");
         return 1;
     }
-    int rc = tap_run("lab.turn_link", cases, sizeof cases / sizeof cases[0]);
-    stop_server();
+    rc = tap_run("lab.turn_link", cases, sizeof cases / sizeof cases[0]);
+    lab_kill(&server);
     wick_linux_net_close(&linux_net);
     return rc;
 }
