@@ -417,3 +417,39 @@ void wick_base64url_encode(char *out, const uint8_t *in, size_t len)
     }
     out[n] = '\0';
 }
+
+/* 64: not of the alphabet. */
+static unsigned base64url_value(char c)
+{
+    const unsigned u = (unsigned char)c;
+    const unsigned upper = u - 'A', lower = u - 'a', digit = u - '0';
+    unsigned v = 64;
+    v = upper < 26 ? upper : v;
+    v = lower < 26 ? lower + 26 : v;
+    v = digit < 10 ? digit + 52 : v;
+    v = u == '-' ? 62 : v;
+    return u == '_' ? 63 : v;
+}
+
+wick_status wick_base64url_decode(uint8_t *out, size_t len, const char *text, size_t text_len)
+{
+    uint32_t acc = 0;
+    unsigned bits = 0;
+    size_t n = 0;
+    if (text_len != (len * 4 + 2) / 3) {
+        return WICK_E_MALFORMED;
+    }
+    for (size_t i = 0; i < text_len; i++) {
+        const unsigned v = base64url_value(text[i]);
+        if (v > 63) {
+            return WICK_E_MALFORMED;
+        }
+        acc = (acc << 6) | v;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            out[n++] = (uint8_t)(acc >> bits);
+        }
+    }
+    return (acc & ((1u << bits) - 1u)) == 0 ? WICK_OK : WICK_E_NON_CANONICAL;
+}

@@ -3,23 +3,16 @@
  * Keys and identities under a handshake's root (core/psk/PROTOCOL.md section 6), and the table of
  * those that (D)TLS may ask for.
  */
-#include "wick/session_keys.h"
+#include "session_keys_internal.h"
 
 #include <string.h>
 
 #include "wick/hkdf.h"
 
-struct use_text {
-    wick_session_use use;
-    uint8_t key_len;
-    wick_span key_label;
-    wick_span id_label;
-};
-
 /* Labels carry their zero byte, so that none is the beginning of another. */
 #define LABEL(text) {(const uint8_t *)(text), sizeof(text)}
 
-static const struct use_text use_texts[WICK_USES] = {
+static const struct psk_use use_texts[WICK_USES] = {
     {WICK_USE_DTLS12, 32, LABEL("dpk-nsl psk dtls12"), LABEL("dpk-nsl psk dtls12 id")},
     {WICK_USE_TLS12, 32, LABEL("dpk-nsl psk tls12"), LABEL("dpk-nsl psk tls12 id")},
     {WICK_USE_TLS13, 32, LABEL("dpk-nsl psk tls13"), LABEL("dpk-nsl psk tls13 id")},
@@ -32,41 +25,46 @@ static wick_status expand_label(const wick_hal_crypto *crypto, uint8_t *out, siz
     return wick_hkdf_expand(crypto, out, len, root, &label, 1);
 }
 
-static void identity_text(char out[WICK_SESSION_IDENTITY_CHARS + 1], const uint8_t id16[16])
+void psk_identity_text(char out[WICK_SESSION_IDENTITY_CHARS + 1], const uint8_t id16[16])
 {
     memcpy(out, "dpk1.", 5);
     wick_base64url_encode(out + 5, id16, 16);
 }
 
+wick_status psk_derive(wick_session_psk *out, const wick_hal_crypto *crypto,
+                       const uint8_t root[32], const struct psk_use *use)
+{
+    uint8_t id16[16];
+    wick_hmac_key key;
+
+    memset(out, 0, sizeof *out);
+    wick_status st =
+        wick_hmac_key_init(&key, crypto, WICK_HASH_SHA256, wick_span_make(root, 32));
+    if (st == WICK_OK) {
+        st = wick_hkdf_expand_with(&key, out->key, use->key_len, &use->key_label, 1);
+    }
+    if (st == WICK_OK) {
+        st = wick_hkdf_expand_with(&key, id16, sizeof id16, &use->id_label, 1);
+    }
+    wick_hmac_key_wipe(&key);
+    if (st != WICK_OK) {
+        wick_wipe(out, sizeof *out);
+        return st;
+    }
+    out->key_len = use->key_len;
+    psk_identity_text(out->identity, id16);
+    return WICK_OK;
+}
+
 wick_status wick_session_psk_derive(wick_session_psk *out, const wick_hal_crypto *crypto,
                                     const wick_session *session, wick_session_use use)
 {
-    uint8_t id16[16];
-    wick_hmac_key root;
-
-    memset(out, 0, sizeof *out);
     for (size_t i = 0; i < WICK_USES; i++) {
-        const struct use_text *t = &use_texts[i];
-        if (t->use != use || ((unsigned)use & session->uses) == 0) {
-            continue;
+        if (use_texts[i].use == use && ((unsigned)use & session->uses) != 0) {
+            return psk_derive(out, crypto, session->root, &use_texts[i]);
         }
-        wick_status st = wick_hmac_key_init(&root, crypto, WICK_HASH_SHA256,
-                                            wick_span_make(session->root, sizeof session->root));
-        if (st == WICK_OK) {
-            st = wick_hkdf_expand_with(&root, out->key, t->key_len, &t->key_label, 1);
-        }
-        if (st == WICK_OK) {
-            st = wick_hkdf_expand_with(&root, id16, sizeof id16, &t->id_label, 1);
-        }
-        wick_hmac_key_wipe(&root);
-        if (st != WICK_OK) {
-            wick_wipe(out, sizeof *out);
-            return st;
-        }
-        out->key_len = t->key_len;
-        identity_text(out->identity, id16);
-        return WICK_OK;
     }
+    memset(out, 0, sizeof *out);
     return WICK_E_UNSUPPORTED;
 }
 
@@ -185,7 +183,7 @@ wick_status wick_session_table_find(const wick_session_table *t, wick_session_ps
         const wick_session_entry *e = &t->entry[i];
         for (size_t u = 0; u < WICK_USES; u++) {
             const unsigned bit = (unsigned)use_texts[u].use;
-            identity_text(text, e->identity[u]);
+            psk_identity_text(text, e->identity[u]);
             if (wick_ct_equal((const uint8_t *)text, identity.ptr, WICK_SESSION_IDENTITY_CHARS) &&
                 is_live(e, now_ms) && e->session.role == role &&
                 (bit & uses & e->session.uses) != 0) {

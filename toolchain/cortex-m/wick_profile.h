@@ -18,5 +18,7 @@
 /* Relays alone, one at a time. */
 #define WICK_WITH_PATH 0
 #define WICK_WITH_STANDBY 0
+/* Whoever shows a ticket comes directly, so there is nothing to accept. */
+#define WICK_WITH_TICKETS 0
 
 #endif

@@ -238,4 +238,5 @@ def main():
         print("#define VECTOR_%s%s" % (name, "".join(" \\\n    \"%s\"" % x for x in lines)))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -176,6 +176,11 @@ WICK_NODISCARD wick_status wick_hex_decode(uint8_t *out, size_t len, const char 
                                            size_t hex_len);
 /** base64url without padding (RFC 4648 5), zero-terminated: `out` has (len * 4 + 2) / 3 + 1. */
 void wick_base64url_encode(char *out, const uint8_t *in, size_t len);
+/** Strict: writes exactly `len` bytes; on error `out` holds what was read so far.
+ *  @retval WICK_E_MALFORMED a character that is none, or another length
+ *  @retval WICK_E_NON_CANONICAL the last character has bits that belong to no byte */
+WICK_NODISCARD wick_status wick_base64url_decode(uint8_t *out, size_t len, const char *text,
+                                                 size_t text_len);
 
 /*
  * What every state machine's poll function gives. Poll until WAIT or DONE. `bytes` lives until the

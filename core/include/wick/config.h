@@ -465,4 +465,25 @@
 #define WICK_SESSIONS_MAX 8
 #endif
 
+/* ---- tickets of leaves (wick/ticket.h) ---- */
+
+/* Making, opening and accepting tickets: 0 leaves it out, of the agent as well. */
+#ifndef WICK_WITH_TICKETS
+#define WICK_WITH_TICKETS 1
+#endif
+/* Accepted tickets kept against replay until they end. Range 4..1024. 180 B each. */
+#ifndef WICK_TICKETS_MAX
+#define WICK_TICKETS_MAX 32
+#endif
+#if WICK_TICKETS_MAX < 4 || WICK_TICKETS_MAX > 1024
+#error "WICK_TICKETS_MAX: range 4..1024"
+#endif
+/* Longest life of a ticket, seconds. Range 1..3600. No RAM. */
+#ifndef WICK_TICKET_LIFE_MAX
+#define WICK_TICKET_LIFE_MAX 3600
+#endif
+#if WICK_TICKET_LIFE_MAX < 1 || WICK_TICKET_LIFE_MAX > 3600
+#error "WICK_TICKET_LIFE_MAX: range 1..3600"
+#endif
+
 #endif

@@ -98,6 +98,14 @@ typedef enum wick_status {
     WICK_E_NSL_NO_ANSWER = -303,   /* the peer did not answer within the retransmission schedule */
     WICK_E_NSL_PEER_KEY = -304,    /* the peer proved another key than its record holds */
     WICK_E_HPKE_SEQ = -305,        /* context already used */
+    WICK_E_TICKET_AUDIENCE = -310, /* a ticket for somebody else's key */
+    WICK_E_TICKET_ISSUER = -311,   /* its issuer may not introduce anybody here */
+    WICK_E_TICKET_SCOPE = -312,    /* a scope that the issuer may not speak for, or none */
+    WICK_E_TICKET_LIFE = -313,     /* its life is zero or longer than allowed */
+    WICK_E_TICKET_FUTURE = -314,   /* issued ahead of our clock */
+    WICK_E_TICKET_BOOT = -315,     /* issued before the table of seen tickets began */
+    WICK_E_TICKET_REPLAY = -316,   /* used already */
+    WICK_E_TICKET_SHARE = -317,    /* its issuer's quarter of the table is full */
     /* registry */
     WICK_E_NAME = -400,           /* not a name: [a-z0-9._-]{1,63} */
     WICK_E_NAME_TAKEN = -401,     /* the id belongs to another owner */
