@@ -237,7 +237,7 @@ void gw_event_more(wick_gateway *gw, wick_gateway_event_kind kind, wick_status s
                    bool sent)
 {
     push(gw, kind, status, WICK_GW_NO_SESSION, final, sent);
-    if (status != WICK_OK) {
+    if (status != WICK_OK && kind != WICK_GW_EV_SERVICE) {
         gw->ready_told = false;
     }
 }
@@ -271,8 +271,15 @@ static void tell_own(const wick_gateway *gw, wick_gateway_event *e)
     memcpy(e->id, gw->id, 32);
     memcpy(e->name, gw->cfg.name, text_len(gw->cfg.name, sizeof e->name - 1));
     e->epoch = o->registered ? o->device.epoch : 0;
-    const wick_endpoint *at = &o->endpoint[e->index];
-    bool has = o->has_endpoint[e->index];
+    unsigned word = e->index;
+#if WICK_WITH_SERVICES
+    if (e->kind == WICK_GW_EV_SERVICE) {
+        word += WICK_GW_WORDS;
+        gw_service_tell(gw, e);
+    }
+#endif
+    const wick_endpoint *at = &o->endpoint[word];
+    bool has = o->has_endpoint[word];
     e->seq = has ? at->seq : 0;
     e->tier = o->tier;
     e->endpoint_tier = o->tier;
@@ -285,6 +292,9 @@ static void tell_own(const wick_gateway *gw, wick_gateway_event *e)
     if (e->kind == WICK_GW_EV_PATH_CHANGED) {
         gw_path_tell_event(gw, e);
     }
+    if (e->kind == WICK_GW_EV_READY) {
+        e->standby_pending = gw_own_standby_pending(gw);
+    }
     e->revert_selector = o->revert.selector;
     e->revert_name = o->revert.name;
 }
@@ -295,6 +305,7 @@ static void tell_session(wick_gateway *gw, wick_gateway_event *e)
     memcpy(e->id, s->id, 32);
     memcpy(e->name, s->name, sizeof e->name);
     e->initiator = s->initiator;
+    e->keys_only = s->keys_only;
     e->epoch = s->epoch;
     e->seq = s->seq;
     e->tier = s->tier;

@@ -30,36 +30,40 @@ static bool name_is(const char *name, wick_span text)
     return i == text.len && name[i] == '\0';
 }
 
-static wick_status begin(wick_gateway *gw, uint8_t *index, uint64_t now_ms, const char *ref,
-                         bool lookup_only)
+wick_status gw_call_parse(const wick_gateway *gw, wick_peer_ref *r, uint8_t id[32],
+                          uint8_t service[32], uint8_t *registry, const char *ref)
 {
-    wick_peer_ref r;
-    uint8_t id[32], service[32];
     size_t len = 0;
-    uint8_t registry = 0;
+    *registry = 0;
     while (len < 256 && ref[len] != '\0') {
         len++;
     }
-    wick_status st = wick_peer_ref_parse(&r, ref, len);
+    wick_status st = wick_peer_ref_parse(r, ref, len);
     if (st != WICK_OK) {
         return st;
     }
-    if (r.registry.len != 0) {
-        while (registry < gw->cfg.registry_count &&
-               !name_is(gw_registry(gw, registry)->name, r.registry)) {
-            registry++;
+    if (r->registry.len != 0) {
+        while (*registry < gw->cfg.registry_count &&
+               !name_is(gw_registry(gw, *registry)->name, r->registry)) {
+            (*registry)++;
         }
-        if (registry == gw->cfg.registry_count) {
+        if (*registry == gw->cfg.registry_count) {
             return WICK_E_CONFIG;
         }
     }
     static const uint8_t standard[] = WICK_SERVICE_DEFAULT;
-    wick_span wanted = r.service.len != 0 ? r.service
-                                          : wick_span_make(standard, sizeof standard - 1);
-    st = wick_name_hash(id, r.name);
-    if (st == WICK_OK) {
-        st = wick_name_hash(service, wanted);
-    }
+    wick_span wanted = r->service.len != 0 ? r->service
+                                           : wick_span_make(standard, sizeof standard - 1);
+    st = wick_name_hash(id, r->name);
+    return st == WICK_OK ? wick_name_hash(service, wanted) : st;
+}
+
+wick_status gw_call_begin(wick_gateway *gw, uint8_t *index, uint64_t now_ms, const char *ref,
+                          bool lookup_only)
+{
+    wick_peer_ref r;
+    uint8_t id[32], service[32], registry = 0;
+    wick_status st = gw_call_parse(gw, &r, id, service, &registry, ref);
     if (st == WICK_OK && !lookup_only && registry == 0 && memcmp(id, gw->id, 32) == 0) {
         st = WICK_E_BAD_ARG;
     }
@@ -85,7 +89,7 @@ static wick_status begin(wick_gateway *gw, uint8_t *index, uint64_t now_ms, cons
 wick_status wick_gateway_lookup(wick_gateway *gw, uint64_t now_ms, const char *ref)
 {
     uint8_t index = 0;
-    return begin(gw, &index, now_ms, ref, true);
+    return gw_call_begin(gw, &index, now_ms, ref, true);
 }
 
 wick_status wick_gateway_connect(wick_gateway *gw, uint8_t *session, uint64_t now_ms,
@@ -95,7 +99,7 @@ wick_status wick_gateway_connect(wick_gateway *gw, uint8_t *session, uint64_t no
     if ((gw->goals & WICK_GW_GOAL_CALL) != WICK_GW_GOAL_CALL) {
         return WICK_E_STATE;
     }
-    return begin(gw, session, now_ms, ref, false);
+    return gw_call_begin(gw, session, now_ms, ref, false);
 }
 
 void gw_call_path(wick_gateway_session *s, uint64_t now_ms)

@@ -13,6 +13,7 @@
  *   lookup.c   records of peers                          call.c     from a name to a handshake
  *   handshake.c  NSL                                     session.c  after it
  *   direct.c   messages about paths (direct_msg.c)       ways.c     paths of a session
+ *   service.c  words of local applications               peer_keys.c  keys for them
  */
 #include "wick/gateway.h"
 
@@ -110,6 +111,19 @@ enum {
     OWN_FAILED
 };
 enum { ACT_NONE = 0, ACT_REGISTER, ACT_PUBLISH };
+/** What a word of the own record should say: words below WICK_GW_WORDS are the agent's own endpoints,
+ *  those behind them services'. */
+typedef enum gw_word_wish {
+    GW_WORD_NONE = 0, /* nothing that leads anywhere */
+    GW_WORD_THIS,     /* address, protocol and kind of `e` */
+    GW_WORD_ANY,      /* whatever it says, for the moment */
+    GW_WORD_GONE      /* nothing, and that was asked for: at once */
+} gw_word_wish;
+gw_word_wish gw_own_wish(const wick_gateway *gw, unsigned word, wick_endpoint *e, uint32_t *life_s);
+/** Service and index that the contract knows a word by. */
+/** There is a standby that peers do not find on chain yet. */
+bool gw_own_standby_pending(const wick_gateway *gw);
+const uint8_t *gw_own_service(const wick_gateway *gw, unsigned word, uint8_t *index);
 void gw_own_start(wick_gateway *gw, uint64_t now_ms);
 /** Something that the record depends on has changed: look again, unless that is under way. */
 void gw_own_wake(wick_gateway *gw, uint64_t now_ms);
@@ -128,6 +142,33 @@ void gw_tx_not_there(wick_gateway *gw, uint64_t now_ms);
 void gw_tx_no_fees(wick_gateway *gw, uint64_t now_ms, wick_status status);
 void gw_tx_fees(wick_gateway *gw, uint64_t now_ms, uint64_t base, uint64_t priority);
 void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span revert);
+
+/* service.c */
+#if WICK_WITH_SERVICES
+/** Services that have a word in the record, or are to have one: one bit each. */
+uint16_t gw_service_mask(const wick_gateway *gw);
+const uint8_t *gw_service_hash(const wick_gateway *gw, unsigned index);
+const char *gw_service_name(const wick_gateway *gw, unsigned index);
+gw_word_wish gw_service_wish(const wick_gateway *gw, unsigned index, wick_endpoint *e,
+                             uint32_t *life_s);
+/** The word is what it should be. */
+void gw_service_written(wick_gateway *gw, uint64_t now_ms, unsigned index, gw_word_wish wish,
+                        bool sent);
+/** It could not be written. */
+void gw_service_refused(wick_gateway *gw, unsigned index, wick_status status, bool final);
+void gw_service_tell(const wick_gateway *gw, wick_gateway_event *e);
+/** Asks the router for what services need; all of that has gone; is this mapping not the agent's own;
+ *  would a service be glad of a way that is proven now? */
+void gw_service_map(wick_gateway *gw, uint64_t now_ms);
+void gw_service_unmapped(wick_gateway *gw);
+bool gw_service_mapping(wick_gateway *gw, uint64_t now_ms, unsigned mapping);
+bool gw_service_waits(const wick_gateway *gw);
+#else
+#define gw_service_map(gw, now_ms) ((void)(gw))
+#define gw_service_unmapped(gw) ((void)(gw))
+#define gw_service_mapping(gw, now_ms, mapping) false
+#define gw_service_waits(gw) false
+#endif
 
 /* relay.c */
 enum {
@@ -286,6 +327,12 @@ bool gw_second_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
 uint64_t gw_second_tick(wick_gateway *gw, uint64_t now_ms);
 
 /* call.c */
+/** Parts of a reference, and what the chain knows them by. */
+WICK_NODISCARD wick_status gw_call_parse(const wick_gateway *gw, wick_peer_ref *r, uint8_t id[32],
+                                         uint8_t service[32], uint8_t *registry, const char *ref);
+/** wick_gateway_lookup() or wick_gateway_connect(), with the place that it has. */
+WICK_NODISCARD wick_status gw_call_begin(wick_gateway *gw, uint8_t *index, uint64_t now_ms,
+                                         const char *ref, bool lookup_only);
 void gw_session_resolved(wick_gateway *gw, uint64_t now_ms, uint8_t index, wick_status status);
 uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms);
 /** The call looks for its way to the peer from now on. */

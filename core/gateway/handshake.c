@@ -25,7 +25,7 @@ wick_status gw_nsl_start(wick_gateway *gw, uint64_t now_ms)
     cfg.pub.type = WICK_KEY_TYPE_SECP256K1;
     memcpy(cfg.pub.bytes, gw->device_pub33, 33);
     cfg.key = gw->cfg.device_key;
-    cfg.opts = WICK_NSL_OPT_SIG;
+    cfg.opts = WICK_NSL_OPT_SIG | WICK_NSL_OPT_PSK16;
     cfg.relays = gw->relay; /* filled as relays become known */
     cfg.relay_count = sizeof gw->relay / sizeof gw->relay[0];
     wick_status s = wick_nsl_init(&gw->nsl, &cfg, now_ms);

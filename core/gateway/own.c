@@ -21,8 +21,52 @@
 #define MOVED_GAP_MIN_MS 30000u /* between publications of another path; doubles */
 #define MOVED_GAP_MAX_MS 3600000u
 
+/* Services come last, and not when the manager's word is read. */
 enum { W_DEVICE = 0, W_KEY = 1, W_ENDPOINT = 2, W_MANAGER = 2 + WICK_GW_WORDS };
-_Static_assert(W_MANAGER < WICK_PEER_SLOTS_MAX, "all words in one proof");
+_Static_assert(W_MANAGER < WICK_QUERY_SLOTS_MAX, "all words in one proof");
+_Static_assert(2 + WICK_GW_OWN_WORDS <= WICK_QUERY_SLOTS_MAX, "and those of all services");
+
+gw_word_wish gw_own_wish(const wick_gateway *gw, unsigned word, wick_endpoint *e, uint32_t *life_s)
+{
+    memset(e, 0, sizeof *e);
+    *life_s = gw->cfg.expires_s;
+#if WICK_WITH_SERVICES
+    if (word >= WICK_GW_WORDS) {
+        return gw_service_wish(gw, word - WICK_GW_WORDS, e, life_s);
+    }
+#endif
+    uint8_t source = WICK_PATH_NONE;
+    const wick_addr *at = gw_path_endpoint(gw, word, &source);
+    if (at == NULL) {
+        return GW_WORD_NONE;
+    }
+    e->addr = *at;
+    e->kind = gw_path_kind(source);
+    e->protocol = WICK_PROTOCOL_UDP;
+    return GW_WORD_THIS;
+}
+
+const uint8_t *gw_own_service(const wick_gateway *gw, unsigned word, uint8_t *index)
+{
+    *index = (uint8_t)(word < WICK_GW_WORDS ? word : 0);
+#if WICK_WITH_SERVICES
+    if (word >= WICK_GW_WORDS) {
+        return gw_service_hash(gw, word - WICK_GW_WORDS);
+    }
+#endif
+    return gw->service;
+}
+
+/* Is there such a word? */
+static bool is_used(const wick_gateway *gw, unsigned word)
+{
+#if WICK_WITH_SERVICES
+    return word < WICK_GW_WORDS || (gw_service_mask(gw) >> (word - WICK_GW_WORDS) & 1u) != 0;
+#else
+    (void)gw;
+    return word < WICK_GW_WORDS;
+#endif
+}
 
 void gw_own_set(wick_gateway *gw, uint8_t state, uint64_t due_ms)
 {
@@ -72,8 +116,16 @@ void gw_own_fail(wick_gateway *gw, uint64_t now_ms, wick_status status)
 {
     wick_gateway_own *o = &gw->own;
     bool final = is_final(status);
-    gw_event_more(gw, o->registered_told ? WICK_GW_EV_PUBLISH_FAILED : WICK_GW_EV_REGISTERED,
-                  status, final, false);
+#if WICK_WITH_SERVICES
+    if (o->action == ACT_PUBLISH && o->index >= WICK_GW_WORDS) {
+        gw_service_refused(gw, o->index - WICK_GW_WORDS, status, final);
+        final = false; /* for the others */
+    } else
+#endif
+    {
+        gw_event_more(gw, o->registered_told ? WICK_GW_EV_PUBLISH_FAILED : WICK_GW_EV_REGISTERED,
+                      status, final, false);
+    }
     o->ask.state = REQ_FREE;
     o->action = ACT_NONE;
     o->failed_status = status;
@@ -100,25 +152,41 @@ static bool endpoint_well(const wick_gateway *gw, unsigned i, uint64_t unix_s)
 {
     const wick_gateway_own *o = &gw->own;
     const wick_endpoint *e = &o->endpoint[i];
-    uint8_t source = WICK_PATH_NONE;
-    const wick_addr *mine = gw_path_endpoint(gw, i, &source);
-    if (mine == NULL) { /* nothing that would lead peers astray */
-        return !o->has_endpoint[i] || e->kind == WICK_ENDPOINT_WITHDRAWN || e->expires <= unix_s;
+    wick_endpoint want;
+    uint32_t life_s = 0;
+    gw_word_wish wish = gw_own_wish(gw, i, &want, &life_s);
+    if (wish != GW_WORD_THIS) { /* nothing that would lead peers astray */
+        return wish == GW_WORD_ANY || !o->has_endpoint[i] || e->kind == WICK_ENDPOINT_WITHDRAWN ||
+               e->expires <= unix_s;
     }
-    return o->has_endpoint[i] && e->kind == gw_path_kind(source) &&
+    return o->has_endpoint[i] && e->kind == want.kind &&
            e->seq >= o->seq_floor[i] && /* else peers take it for an old one */
-           e->protocol == WICK_PROTOCOL_UDP && wick_addr_equal(&e->addr, mine) &&
-           e->expires > unix_s + gw->cfg.expires_s / 2;
+           e->protocol == want.protocol && wick_addr_equal(&e->addr, &want.addr) &&
+           e->expires > unix_s + life_s / 2;
 }
 
 /* Does word `i` lead somewhere else than it should? */
 static bool moved(const wick_gateway *gw, unsigned i)
 {
     const wick_gateway_own *o = &gw->own;
-    uint8_t source = WICK_PATH_NONE;
-    const wick_addr *mine = gw_path_endpoint(gw, i, &source);
+    wick_endpoint want;
+    uint32_t life_s = 0;
+    gw_word_wish wish = gw_own_wish(gw, i, &want, &life_s);
     return o->has_endpoint[i] && o->endpoint[i].kind != WICK_ENDPOINT_WITHDRAWN &&
-           (mine == NULL || !wick_addr_equal(&o->endpoint[i].addr, mine));
+           (wish == GW_WORD_NONE ||
+            (wish == GW_WORD_THIS && !wick_addr_equal(&o->endpoint[i].addr, &want.addr)));
+}
+
+bool gw_own_standby_pending(const wick_gateway *gw)
+{
+    const wick_gateway_own *o = &gw->own;
+    wick_endpoint want;
+    uint32_t life_s = 0;
+    unsigned last = WICK_GW_WORDS - 1;
+    return last == 1 && (gw->goals & WICK_GW_GOAL_PUBLISH) != 0 &&
+           gw_own_wish(gw, last, &want, &life_s) == GW_WORD_THIS &&
+           (!o->has_endpoint[last] || o->endpoint[last].kind != want.kind ||
+            !wick_addr_equal(&o->endpoint[last].addr, &want.addr));
 }
 
 void gw_own_publishing(wick_gateway *gw, uint64_t now_ms)
@@ -168,11 +236,13 @@ static void rest(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
 {
     wick_gateway_own *o = &gw->own;
     uint64_t due = o->device.not_after > unix_s ? o->device.not_after - unix_s : 1;
-    for (unsigned i = 0; i < WICK_GW_WORDS && o->published; i++) {
-        uint8_t source = WICK_PATH_NONE;
-        if (gw_path_endpoint(gw, i, &source) != NULL && o->endpoint[i].expires > unix_s) {
+    for (unsigned i = 0; i < WICK_GW_OWN_WORDS && o->published; i++) {
+        wick_endpoint want;
+        uint32_t life_s = 0;
+        if (is_used(gw, i) && gw_own_wish(gw, i, &want, &life_s) == GW_WORD_THIS &&
+            o->endpoint[i].expires > unix_s) {
             uint64_t left = o->endpoint[i].expires - unix_s; /* more than half of a life */
-            uint64_t half = gw->cfg.expires_s / 2;
+            uint64_t half = life_s / 2;
             uint64_t until_half = left > half ? left - half : 0;
             due = until_half < due ? until_half : due;
         }
@@ -188,17 +258,44 @@ static void told(wick_gateway *gw, uint8_t index, bool sent)
     gw_event_index(gw, index);
 }
 
-/* The endpoints, the primary one first. @return true: one is being written, or has to wait */
+/* Word `i` is what it should be. */
+static void is_well(wick_gateway *gw, uint64_t now_ms, uint8_t i)
+{
+    wick_gateway_own *o = &gw->own;
+    bool sent = o->action == ACT_PUBLISH && o->index == i;
+    if (i < WICK_GW_WORDS) {
+        if (sent || (i == 0 && !o->published)) {
+            told(gw, i, sent);
+        }
+        o->published = o->published || i == 0;
+        return;
+    }
+#if WICK_WITH_SERVICES
+    wick_endpoint want;
+    uint32_t life_s = 0;
+    gw_service_written(gw, now_ms, i - WICK_GW_WORDS, gw_own_wish(gw, i, &want, &life_s), sent);
+#else
+    (void)now_ms;
+#endif
+}
+
+/* The endpoints, the primary one first, services last. @return true: one is being written, or has to wait */
 static bool tend(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
 {
     wick_gateway_own *o = &gw->own;
-    for (uint8_t i = 0; i < WICK_GW_WORDS; i++) {
-        bool sent = o->action == ACT_PUBLISH && o->index == i;
+    for (uint8_t i = 0; i < WICK_GW_OWN_WORDS; i++) {
+        if (!is_used(gw, i)) {
+            continue;
+        }
+#if WICK_WITH_SERVICES
+        if (i >= WICK_GW_WORDS && (o->known >> (i - WICK_GW_WORDS) & 1u) == 0) {
+            o->action = ACT_NONE;
+            gw_own_set(gw, OWN_READ, now_ms); /* it has come up since the words were asked for */
+            return true;
+        }
+#endif
         if (endpoint_well(gw, i, unix_s)) {
-            if (sent || (i == 0 && !o->published)) {
-                told(gw, i, sent);
-            }
-            o->published = o->published || i == 0;
+            is_well(gw, now_ms, i);
             continue;
         }
         o->published = o->published && i != 0;
@@ -248,6 +345,41 @@ static void decide(wick_gateway *gw, uint64_t now_ms)
     rest(gw, now_ms, unix_s);
 }
 
+static wick_status take_word(wick_gateway_own *o, unsigned i, const uint8_t word[32],
+                             uint32_t seen_seq)
+{
+    wick_status s = wick_endpoint_decode(&o->endpoint[i], word);
+    o->has_endpoint[i] = s == WICK_OK;
+    o->seq_floor[i] = seen_seq;
+    if (o->has_endpoint[i] && o->endpoint[i].seq > seen_seq) {
+        o->seq_floor[i] = o->endpoint[i].seq;
+    }
+    return s == WICK_E_NO_ENDPOINT ? WICK_OK : s;
+}
+
+/* Their numbers are kept while the agent runs; a restart trusts the newest block for them. */
+static wick_status take_services(wick_gateway *gw, const wick_gateway_read *read)
+{
+#if WICK_WITH_SERVICES
+    wick_gateway_own *o = &gw->own;
+    unsigned at = W_ENDPOINT + WICK_GW_WORDS;
+    for (unsigned i = 0; i < WICK_GW_SERVICES_MAX && o->state != OWN_MANAGER; i++) {
+        if ((o->asked >> i & 1u) == 0) {
+            continue;
+        }
+        unsigned word = WICK_GW_WORDS + i;
+        wick_status s = take_word(o, word, read->query.values[at++], o->seq_floor[word]);
+        if (s != WICK_OK) {
+            return s;
+        }
+        o->known = (uint16_t)(o->known | (o->asked & 1u << i));
+    }
+#else
+    (void)gw, (void)read;
+#endif
+    return WICK_OK;
+}
+
 /*
  * Proven words to fields. A peer's record that falls behind its mark is refused; the own one is
  * mended, for a reorganisation of the chain may have undone what was proven: absent is not
@@ -269,16 +401,15 @@ static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
         return s;
     }
     for (unsigned i = 0; i < WICK_GW_WORDS; i++) {
-        s = wick_endpoint_decode(&o->endpoint[i], read->query.values[W_ENDPOINT + i]);
-        o->has_endpoint[i] = s == WICK_OK;
-        if (s != WICK_OK && s != WICK_E_NO_ENDPOINT) {
+        s = take_word(o, i, read->query.values[W_ENDPOINT + i], seen.seq[i]);
+        if (s != WICK_OK) {
             return s;
         }
-        o->seq_floor[i] = seen.seq[i];
-        if (o->has_endpoint[i] && o->endpoint[i].seq > o->seq_floor[i]) {
-            o->seq_floor[i] = o->endpoint[i].seq;
-        }
         seen.seq[i] = o->seq_floor[i];
+    }
+    s = take_services(gw, read);
+    if (s != WICK_OK) {
+        return s;
     }
     o->block_number = read->header.number;
     o->block_time_s = read->header.timestamp;
@@ -384,7 +515,17 @@ static bool begin_read(wick_gateway *gw, uint8_t purpose)
         if (gw->own.state == OWN_MANAGER) {
             wick_slot_manager(r->query.slots[W_MANAGER], gw->own.voucher.org);
             r->query.count = W_MANAGER + 1;
+            return true;
         }
+#if WICK_WITH_SERVICES
+        gw->own.asked = gw_service_mask(gw);
+        for (unsigned i = 0; i < WICK_GW_SERVICES_MAX; i++) {
+            if ((gw->own.asked >> i & 1u) != 0) {
+                wick_slot_endpoint(r->query.slots[r->query.count++], gw->id,
+                                   gw_service_hash(gw, i), 0);
+            }
+        }
+#endif
     }
     return true;
 }

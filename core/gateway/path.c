@@ -98,6 +98,9 @@ static void probe_end(wick_gateway *gw, uint64_t now_ms, wick_status status)
     o->send_probe = false;
     gw_way_release(gw, WICK_GW_NO_SESSION, o->probe_via, &o->probe_to);
     wick_path_verdict(&o->path, now_ms, source, status);
+    if (status == WICK_OK && gw_service_waits(gw)) {
+        gw_own_wake(gw, now_ms);
+    }
 }
 
 static void probe_begin(wick_gateway *gw, uint64_t now_ms, const wick_path_out *v)
@@ -172,6 +175,12 @@ static void pcp_event(wick_gateway *gw, uint64_t now_ms, const wick_out *e)
     bool natpmp = wick_pcp_client_is_natpmp(&o->pcp);
     wick_path_source source = natpmp ? WICK_PATH_NATPMP : WICK_PATH_PCP;
     bool held = wick_pcp_client_external(&o->pcp, o->mapping) != NULL;
+    bool about_one = e->event == WICK_PCP_EV_MAPPED || e->event == WICK_PCP_EV_CHANGED ||
+                     e->event == WICK_PCP_EV_HINT || e->event == WICK_PCP_EV_FAILED ||
+                     e->event == WICK_PCP_EV_LOST || e->event == WICK_PCP_EV_DELETED;
+    if (about_one && gw_service_mapping(gw, now_ms, wick_pcp_client_event_id(&o->pcp))) {
+        return;
+    }
     switch (e->event) {
     case WICK_PCP_EV_MAPPED:
     case WICK_PCP_EV_CHANGED:
@@ -219,6 +228,7 @@ static void ask_router(wick_gateway *gw, uint64_t now_ms)
     want.internal_port = o->port;
     o->mapped = wick_pcp_client_map(&o->pcp, &id, now_ms, &want) == WICK_OK;
     o->mapping = (uint8_t)id;
+    gw_service_map(gw, now_ms);
 }
 
 static void find_router(wick_gateway *gw, uint64_t now_ms, const wick_addr *local,
@@ -239,6 +249,7 @@ static void find_router(wick_gateway *gw, uint64_t now_ms, const wick_addr *loca
         return;
     }
     o->mapped = false;
+    gw_service_unmapped(gw);
     o->asking = is_set(router);
     if (o->asking) {
         memset(&cfg, 0, sizeof cfg);
@@ -390,6 +401,7 @@ void gw_path_stop(wick_gateway *gw, uint64_t now_ms)
     o->probing = WICK_PATH_NONE;
     o->send_probe = false;
     o->mapped = false; /* the next start asks again */
+    gw_service_unmapped(gw);
     for (unsigned i = WICK_PATH_DIRECT; i < WICK_PATH_SOURCES; i++) {
         wick_path_withdraw(&o->path, now_ms, (wick_path_source)i, WICK_AGAIN);
     }
@@ -471,6 +483,7 @@ bool gw_path_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint
         if (p.kind == WICK_OUT_DONE) {
             o->asking = false;
             o->mapped = false;
+            gw_service_unmapped(gw);
             break;
         }
         *deadline = wick_time_min(*deadline, p.deadline_ms);

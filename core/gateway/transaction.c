@@ -108,19 +108,15 @@ static wick_status make_word(wick_gateway *gw, uint64_t now_ms)
     if (!gw_unix(gw, now_ms, &unix_s)) {
         return WICK_E_NO_CLOCK;
     }
-    memset(&e, 0, sizeof e);
-    uint8_t source = WICK_PATH_NONE;
-    const wick_addr *at = gw_path_endpoint(gw, o->index, &source);
-    if (at != NULL) { /* else it is withdrawn */
-        e.addr = *at;
-        e.protocol = WICK_PROTOCOL_UDP;
-        e.kind = gw_path_kind(source);
+    uint32_t life_s = 0;
+    if (gw_own_wish(gw, o->index, &e, &life_s) != GW_WORD_THIS) {
+        memset(&e, 0, sizeof e); /* withdrawn */
     }
     uint32_t seq = o->has_endpoint[o->index] ? o->endpoint[o->index].seq : 0;
     uint32_t floor = o->seq_floor[o->index];
     /* The contract takes no larger steps: then it takes several to pass what peers have seen. */
     e.seq = floor - seq < WICK_SEQ_JUMP_MAX ? floor + 1 : seq + WICK_SEQ_JUMP_MAX;
-    e.expires = unix_s + gw->cfg.expires_s;
+    e.expires = unix_s + life_s;
     return wick_endpoint_encode(o->word, &e);
 }
 
@@ -139,7 +135,9 @@ static wick_status build(wick_gateway *gw, uint64_t now_ms)
         if (s != WICK_OK) {
             return s;
         }
-        wick_calldata_publish(&data, gw->id, gw->service, o->index, o->device.epoch, o->word);
+        uint8_t index = 0;
+        const uint8_t *service = gw_own_service(gw, o->index, &index);
+        wick_calldata_publish(&data, gw->id, service, index, o->device.epoch, o->word);
     }
     memset(&tx, 0, sizeof tx);
     tx.type = WICK_TX_DYNAMIC_FEE;

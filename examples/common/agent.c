@@ -252,6 +252,18 @@ void agent_event_put(out_rec *o, const wick_gateway_event *e)
         out_u64(o, "block", e->block_number);
         out_bool(o, "sent", e->sent);
         break;
+    case WICK_GW_EV_READY:
+        out_bool(o, "standby_pending", e->standby_pending);
+        break;
+    case WICK_GW_EV_SERVICE:
+        out_str(o, "service", e->name);
+        out_str(o, "kind", kind_text(e->endpoint_kind));
+        out_addr(o, "endpoint", &e->addr);
+        out_str(o, "protocol", e->protocol == WICK_PROTOCOL_TCP ? "tcp" : "udp");
+        out_u64(o, "seq", e->seq);
+        out_u64(o, "block", e->block_number);
+        out_bool(o, "sent", e->sent);
+        break;
     case WICK_GW_EV_PEER_RESOLVED:
         out_str(o, "name", e->name);
         out_hex(o, "id", e->id, sizeof e->id);
@@ -280,7 +292,7 @@ const char *agent_event_name(wick_gateway_event_kind kind)
     static const char *const names[] = {
         "event",     "all-goals",      "registered", "path",          "published",
         "publish",   "resolved",       "handshake",  "session-moved", "session-down",
-        "leaf",      "update",         "trust"};
+        "leaf",      "update",         "trust",      "service"};
     size_t i = (size_t)kind;
     return i < sizeof names / sizeof names[0] ? names[i] : names[0];
 }

@@ -20,5 +20,8 @@
 #define WICK_WITH_STANDBY 0
 /* Whoever shows a ticket comes directly, so there is nothing to accept. */
 #define WICK_WITH_TICKETS 0
+/* The firmware is the only application. */
+#define WICK_WITH_SERVICES 0
+#define WICK_WITH_PEER_KEYS 0
 
 #endif

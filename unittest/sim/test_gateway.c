@@ -20,6 +20,7 @@ TEST(static_ram)
                : 0;
     bar += WICK_WITH_PATH ? 2048 : 0;    /* parts that small targets leave out */
     bar += WICK_WITH_STANDBY ? 3328 : 0;
+    bar += WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX * 384u : 0;
     CHECK(sizeof(wick_gateway) <= bar);
 }
 

@@ -272,6 +272,26 @@
 #ifndef WICK_DIRECT_WAYS
 #define WICK_DIRECT_WAYS 8
 #endif
+/* Services of local applications that the agent publishes beside its own (wick/service.h): 0 leaves
+ * them out. */
+#ifndef WICK_WITH_SERVICES
+#define WICK_WITH_SERVICES 1
+#endif
+/* So many. Range 1..8. 190 B each, and 64 B in every read. */
+#ifndef WICK_GW_SERVICES_MAX
+#define WICK_GW_SERVICES_MAX 4
+#endif
+#if WICK_GW_SERVICES_MAX < 1 || WICK_GW_SERVICES_MAX > 8
+#error "WICK_GW_SERVICES_MAX: range 1..8"
+#endif
+/* Words that one proof can hold: those of a peer, or the own ones with all services. */
+#ifndef WICK_QUERY_SLOTS_MAX
+#define WICK_QUERY_SLOTS_MAX (5 + (WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX : 0))
+#endif
+/* Keys and PSKs of peers for local applications (wick/peer_keys.h): 0 leaves them out. No RAM. */
+#ifndef WICK_WITH_PEER_KEYS
+#define WICK_WITH_PEER_KEYS 1
+#endif
 /* Gas asked for, by call. Unused gas costs nothing. */
 #ifndef WICK_GW_GAS_REGISTER
 #define WICK_GW_GAS_REGISTER 220000

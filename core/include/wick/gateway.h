@@ -43,6 +43,9 @@
  * session's present path; what arrives for a session comes out as DATA. The first byte tells NSL
  * (1) from DTLS (20..63, RFC 7983) and STUN (0..1 with its cookie); anything else is dropped.
  *
+ * Local applications publish endpoints of their own under the gateway's name by wick/service.h, and
+ * get keys and PSKs of peers by wick/peer_keys.h.
+ *
  * A session that is up over a relay is moved to a direct path where there is one, and back at once
  * when that falls silent (SESSION_MOVED); when its relay dies it goes on over another one that the
  * ends have named to each other. The driver tells addresses that the agent cannot know by
@@ -255,9 +258,13 @@ typedef enum wick_gateway_event_kind {
     WICK_GW_EV_SESSION_DOWN,   /* session is free again; status says why */
     WICK_GW_EV_LEAF_REQUEST,   /* reserved for the leaf interface */
     WICK_GW_EV_UPDATE_STATE,   /* reserved for firmware */
-    WICK_GW_EV_TRUST_STALE     /* there are only headers older than the policy allows or than one
+    WICK_GW_EV_TRUST_STALE,    /* there are only headers older than the policy allows or than one
                                 * already proven, or in the grace period (`grace`), or none is
                                 * vouched for any more (SEAL_CONFLICT); told once until that ends */
+    WICK_GW_EV_SERVICE         /* of index, name: OK: addr of endpoint_kind and protocol is proven on
+                                * chain, seq, block, sent; WITHDRAWN: unpublished, its place is free.
+                                * NO_ENDPOINT: there is no way to it yet; else refused (`final`: not
+                                * tried again) or tried again */
 } wick_gateway_event_kind;
 
 typedef struct wick_gateway_event {
@@ -266,6 +273,7 @@ typedef struct wick_gateway_event {
     bool final;        /* a failure that the agent will not try to mend by itself */
     uint8_t session;   /* WICK_GW_NO_SESSION if none */
     bool initiator;    /* SESSION_*: this side is the DTLS client */
+    bool keys_only;    /* SESSION_UP: an application asked for a PSK: no DTLS is to begin here */
     bool sent;         /* REGISTERED, PUBLISHED: a transaction was needed */
     wick_tier tier;        /* of the header under which it was proven */
     bool grace;            /* proven under an old header, for there is no newer one: still served */
@@ -275,7 +283,9 @@ typedef struct wick_gateway_event {
     uint8_t path_kind;     /* SESSION_UP, SESSION_MOVED: wick_direct_kind of the path in use */
     uint8_t standby_kind;  /* PATH_CHANGED: of `standby`, WITHDRAWN if there is none */
     uint8_t source;        /* PATH_CHANGED: wick_path_source of addr */
-    uint8_t index;         /* PUBLISHED: 0 primary, 1 standby */
+    uint8_t index;         /* PUBLISHED: 0 primary, 1 standby; SERVICE: which */
+    uint8_t protocol;      /* SERVICE: WICK_PROTOCOL_* */
+    bool standby_pending;  /* READY: there is a standby, and PUBLISHED of index 1 is yet to come */
     uint8_t id[32];    /* record id: own or peer's */
     char name[64];     /* name as asked for, "" if only the id is known */
     uint32_t epoch, seq;
@@ -499,6 +509,7 @@ WICK_NODISCARD wick_status wick_gateway_failed(wick_gateway *gw, uint64_t now_ms
 #define WICK_GW_ROUTES 8 /* by which path a peer under handshake was heard */
 #define WICK_GW_NSL_LOOKUPS 2 /* records of callers being read */
 #define WICK_GW_WORDS (WICK_WITH_PATH || WICK_WITH_STANDBY ? 2 : 1) /* endpoints published */
+#define WICK_GW_OWN_WORDS (WICK_GW_WORDS + (WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX : 0))
 #define WICK_GW_TX_MAX 448 /* register: 228 bytes of calldata in about 140 bytes of transaction */
 
 /** A proven answer being read. Private. */
@@ -538,14 +549,17 @@ typedef struct wick_gateway_own {
     uint32_t backoff_ms;
     uint32_t moved_gap_ms; /* least time between publications of another path */
     wick_device device;
-    wick_endpoint endpoint[WICK_GW_WORDS];
-    bool has_endpoint[WICK_GW_WORDS];
+    wick_endpoint endpoint[WICK_GW_OWN_WORDS];
+    bool has_endpoint[WICK_GW_OWN_WORDS];
     uint8_t index; /* word that the transaction writes */
     uint32_t moved_at_ms; /* low 32 bits of the time of the last of them */
     uint64_t block_number, block_time_s;
     wick_tier tier;
     bool grace;
-    uint32_t seq_floor[WICK_GW_WORDS]; /* highest sequence number ever proven of it */
+    uint32_t seq_floor[WICK_GW_OWN_WORDS]; /* highest sequence number ever proven of it */
+#if WICK_WITH_SERVICES
+    uint16_t asked, known; /* services in the read under way, and whose words are known; bits */
+#endif
     wick_voucher voucher;
     uint8_t r[32], vs[32];
     uint8_t word[32];
@@ -556,6 +570,22 @@ typedef struct wick_gateway_own {
     size_t raw_len, call_at, call_len;
     uint8_t raw[WICK_GW_TX_MAX];
 } wick_gateway_own;
+
+#if WICK_WITH_SERVICES
+/** A service of a local application. Private. */
+typedef struct wick_gateway_service {
+    uint8_t state;
+    bool told, told_none; /* published; that there is no way to it */
+    uint8_t protocol;
+    bool mapped;
+    uint8_t mapping;   /* id at the router, while mapped */
+    uint16_t port;     /* of the application, 0: behind the agent's own endpoint */
+    uint32_t expires_s;
+    wick_addr given;   /* by the application, port 0: found by the agent */
+    uint8_t hash[32];
+    char name[64];
+} wick_gateway_service;
+#endif
 
 #if WICK_WITH_STANDBY
 /** Round-trip times of relays, and a second allocation that is kept warm. Private. */
@@ -668,6 +698,7 @@ typedef struct wick_gateway_direct {
 typedef struct wick_gateway_session {
     uint8_t state, registry, via, tries;
     bool initiator, lookup_only, has_next, asked, over_second;
+    bool keys_only; /* for an application that asked for a PSK */
     wick_status status; /* why it ended */
     uint64_t due_ms, give_up_ms, used_ms;
     uint32_t run; /* of the handshake */
@@ -705,6 +736,9 @@ struct wick_gateway {
     uint8_t event_head, event_count;
     wick_gateway_read read[WICK_GW_READS_MAX];
     wick_gateway_own own;
+#if WICK_WITH_SERVICES
+    wick_gateway_service services[WICK_GW_SERVICES_MAX];
+#endif
     wick_gateway_relays relays;
     wick_gateway_second second;
 #if WICK_WITH_STANDBY

@@ -25,6 +25,7 @@
  * Sizes on 32 bits: wick_peer_query 321 bytes, wick_peer_record 192 bytes. Stack below 400 bytes.
  */
 #include "wick/base.h"
+#include "wick/config.h"
 #include "wick/hal/keystore.h"
 
 #ifdef __cplusplus
@@ -256,12 +257,13 @@ WICK_NODISCARD wick_status wick_relay_count_decode(uint32_t *count, const uint8_
 
 /* ---- one peer in one proof ---- */
 
+/** Words of a peer, with the TLS key. */
 #define WICK_PEER_SLOTS_MAX 5
 
 /** What to ask for one peer, and room for what was proven. */
 typedef struct wick_peer_query {
-    uint8_t slots[WICK_PEER_SLOTS_MAX][32];  /* keys for eth_getProof, in this order */
-    uint8_t values[WICK_PEER_SLOTS_MAX][32]; /* the caller puts the proven values here */
+    uint8_t slots[WICK_QUERY_SLOTS_MAX][32];  /* keys for eth_getProof, in this order */
+    uint8_t values[WICK_QUERY_SLOTS_MAX][32]; /* the caller puts the proven values here */
     uint8_t count;                           /* 4, or 5 with the TLS key */
 } wick_peer_query;
 

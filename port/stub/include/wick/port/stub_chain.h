@@ -38,7 +38,7 @@ extern "C" {
 #define WICK_STUB_CHAIN_HEADER 2048
 #define WICK_STUB_CHAIN_MEMBERS 8
 #define WICK_STUB_PROOF_NODES 8
-#define WICK_STUB_PROOF_PARTS 8
+#define WICK_STUB_PROOF_PARTS 12
 
 typedef enum wick_stub_lie {
     WICK_STUB_HONEST = 0,

@@ -73,7 +73,7 @@ typedef enum wick_stub_source {
 } wick_stub_source;
 
 #define WICK_STUB_NODE_PENDING 8
-#define WICK_STUB_EVENT_KINDS (WICK_GW_EV_TRUST_STALE + 1)
+#define WICK_STUB_EVENT_KINDS (WICK_GW_EV_SERVICE + 1)
 
 struct wick_stub_node;
 typedef void (*wick_stub_event_fn)(void *ctx, struct wick_stub_node *n,

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys and PSKs for local applications (wick/peer_keys.h): the destination's public key, a PSK that
+ * both ends have, roles, successors, and everything that is none.
+ */
+#include "sites.h"
+#include "tap.h"
+#include "wick/peer_keys.h"
+
+static struct sites site;
+static struct lab *const lab = &site.lab;
+static wick_peer_key key;
+static wick_status key_status;
+static unsigned keys_told;
+
+/* Takes the key at the event, as an application does. */
+static void on_event(void *ctx, wick_stub_node *n, const wick_gateway_event *e)
+{
+    (void)ctx;
+    if (e->kind == WICK_GW_EV_PEER_RESOLVED) {
+        key_status = wick_peer_key_take(&n->gw, &key, e);
+        keys_told++;
+    }
+}
+
+static bool fresh(uint64_t seed)
+{
+    sites_init(&site, seed, SITE_SYMMETRIC, SITE_SYMMETRIC, 1);
+    lab->a.on_event = on_event;
+    keys_told = 0;
+    return lab_ready(lab, 120000);
+}
+
+static bool ask_key(const char *ref)
+{
+    uint8_t request = 0;
+    unsigned before = keys_told;
+    wick_status s = wick_get_peer_key(&lab->a.gw, &request, lab->w.now_ms, ref);
+    wick_stub_node_wake(&lab->a);
+    return s == WICK_OK && request < WICK_GW_SESSIONS_MAX &&
+           lab_until(lab, &lab->a, WICK_GW_EV_PEER_RESOLVED, 20000) && keys_told == before + 1;
+}
+
+/* a asks for a PSK that it shares with b. */
+static bool ask_psk(uint8_t *session)
+{
+    wick_status s = wick_get_psk(&lab->a.gw, session, lab->w.now_ms, "gw-b");
+    wick_stub_node_wake(&lab->a);
+    return s == WICK_OK ||
+           (s == WICK_AGAIN && lab_until(lab, &lab->a, WICK_GW_EV_SESSION_UP, 20000) &&
+            lab->a.last[WICK_GW_EV_SESSION_UP].session == *session);
+}
+
+static wick_status find(wick_stub_node *n, wick_peer_psk *out, const char *identity, unsigned uses)
+{
+    return wick_psk_find(&n->gw, out, wick_span_text(identity), uses, lab->w.now_ms);
+}
+
+TEST(public_key_of_a_peer)
+{
+    REQUIRE(fresh(1));
+    REQUIRE(ask_key("gw-b"));
+    REQUIRE_STATUS(key_status, WICK_OK);
+    CHECK_INT(key.key.type, WICK_KEY_TYPE_SECP256K1);
+    CHECK_MEM(key.key.bytes, lab->b.gw.device_pub33, 33);
+    CHECK_MEM(key.id, lab->b.gw.id, 32);
+    CHECK_INT(key.epoch, 1);
+    CHECK_INT(key.tier, WICK_TIER_OWN_NODE);
+    CHECK(key.block_number != 0);
+    /* no session came of it, and no place is lost */
+    CHECK_INT(lab->a.seen[WICK_GW_EV_SESSION_UP], 0);
+    for (unsigned i = 0; i < 2 * WICK_GW_SESSIONS_MAX; i++) {
+        CHECK(ask_key("gw-b") && key_status == WICK_OK);
+    }
+}
+
+/* An unknown name has none; one without endpoint has one. */
+TEST(public_key_or_the_reason)
+{
+    REQUIRE(fresh(2));
+    REQUIRE(ask_key("gw-x"));
+    CHECK_STATUS(key_status, WICK_E_RECORD_ABSENT);
+    CHECK_INT(key.epoch, 0);
+    REQUIRE(ask_key("gw-b/nothing-there"));
+    CHECK_STATUS(lab->a.last[WICK_GW_EV_PEER_RESOLVED].status, WICK_E_NO_ENDPOINT);
+    CHECK_STATUS(key_status, WICK_OK);
+    CHECK_MEM(key.key.bytes, lab->b.gw.device_pub33, 33);
+    uint8_t request = 0;
+    CHECK_STATUS(wick_get_peer_key(&lab->a.gw, &request, 0, "GW"), WICK_E_NAME);
+    CHECK_STATUS(wick_get_peer_key(&lab->a.gw, &request, 0, "gw-b@nowhere"), WICK_E_CONFIG);
+    CHECK_INT(request, WICK_GW_NO_SESSION);
+    /* Only the event that it was asked for tells. */
+    wick_gateway_event e = lab->a.last[WICK_GW_EV_PEER_RESOLVED];
+    e.kind = WICK_GW_EV_SESSION_UP;
+    CHECK_STATUS(wick_peer_key_take(&lab->a.gw, &key, &e), WICK_E_STATE);
+    e.kind = WICK_GW_EV_PEER_RESOLVED;
+    e.id[0] ^= 1;
+    CHECK_STATUS(wick_peer_key_take(&lab->a.gw, &key, &e), WICK_E_STATE);
+    e.session = WICK_GW_NO_SESSION;
+    CHECK_STATUS(wick_peer_key_take(&lab->a.gw, &key, &e), WICK_E_STATE);
+    CHECK_INT(key.epoch, 0);
+}
+
+/* Both ends have the same, for each use another, and the server knows whose it is. */
+TEST(psk_of_each_use)
+{
+    uint8_t session = 0;
+    wick_peer_psk c, s;
+    char seen[WICK_USES][WICK_SESSION_IDENTITY_CHARS + 1];
+    REQUIRE(fresh(3));
+    REQUIRE(ask_psk(&session));
+    CHECK(lab->a.last[WICK_GW_EV_SESSION_UP].keys_only);
+    for (unsigned i = 0; i < WICK_USES; i++) {
+        wick_session_use use = (wick_session_use)(1u << i);
+        REQUIRE_STATUS(wick_psk_take(&lab->a.gw, &c, session, use), WICK_OK);
+        CHECK_INT(c.psk.key_len, use == WICK_USE_PSK16 ? 16 : 32);
+        CHECK_INT(c.role, WICK_ROLE_INITIATOR);
+        CHECK_MEM(c.peer_id, lab->b.gw.id, 32);
+        memcpy(seen[i], c.psk.identity, sizeof seen[i]);
+        for (unsigned k = 0; k < i; k++) {
+            CHECK(strcmp(seen[k], seen[i]) != 0);
+        }
+        REQUIRE_STATUS(find(&lab->b, &s, c.psk.identity, use), WICK_OK);
+        CHECK_INT(s.role, WICK_ROLE_RESPONDER);
+        CHECK_INT(s.use, use);
+        CHECK_MEM(s.peer_id, lab->a.gw.id, 32);
+        CHECK_INT(s.psk.key_len, c.psk.key_len);
+        CHECK_MEM(s.psk.key, c.psk.key, c.psk.key_len);
+        /* must 24: an identity of one use never gives the key of another */
+        CHECK_STATUS(find(&lab->b, &s, c.psk.identity, 15u & ~(unsigned)use), WICK_E_NOT_FOUND);
+        CHECK(wick_ct_is_zero((const uint8_t *)&s, sizeof s));
+    }
+    /* The second request is answered by the first's session. */
+    uint8_t again = 0;
+    CHECK_STATUS(wick_get_psk(&lab->a.gw, &again, lab->w.now_ms, "gw-b"), WICK_OK);
+    CHECK_INT(again, session);
+}
+
+/* Roles: who asked is the client. A reflected hello finds nothing at its sender. */
+TEST(roles)
+{
+    uint8_t session = 0;
+    wick_peer_psk c, s;
+    REQUIRE(fresh(4));
+    REQUIRE(ask_psk(&session));
+    REQUIRE_STATUS(wick_psk_take(&lab->a.gw, &c, session, WICK_USE_DTLS12), WICK_OK);
+    CHECK_STATUS(find(&lab->a, &s, c.psk.identity, 15), WICK_E_NOT_FOUND);
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX + 1; i++) {
+        CHECK_STATUS(wick_psk_take(&lab->b.gw, &s, i, WICK_USE_DTLS12), WICK_E_STATE);
+    }
+    CHECK_STATUS(wick_psk_next(&lab->b.gw, 0), WICK_E_STATE);
+    /* what is no identity, or nobody's */
+    CHECK_STATUS(find(&lab->b, &s, "", 15), WICK_E_NOT_FOUND);
+    CHECK_STATUS(find(&lab->b, &s, "dpk1.AAAAAAAAAAAAAAAAAAAAAA", 15), WICK_E_NOT_FOUND);
+    c.psk.identity[26] = c.psk.identity[26] == 'A' ? 'B' : 'A';
+    CHECK_STATUS(find(&lab->b, &s, c.psk.identity, 15), WICK_E_NOT_FOUND);
+    /* of a session that has been closed */
+    wick_gateway_close(&lab->a.gw, session);
+    CHECK_STATUS(wick_psk_take(&lab->a.gw, &c, session, WICK_USE_DTLS12), WICK_E_STATE);
+    CHECK(wick_ct_is_zero((const uint8_t *)&c, sizeof c));
+    CHECK_STATUS(wick_get_psk(&lab->a.gw, &session, lab->w.now_ms, "gw-a"), WICK_E_BAD_ARG);
+    CHECK_STATUS(wick_get_psk(&lab->a.gw, &session, lab->w.now_ms, "gw b"), WICK_E_NAME);
+}
+
+/* Successors: the client steps, the server follows, also over steps that it never saw, up to the
+ * bound; what was before serves no more; the root of before is gone from both. */
+TEST(successors)
+{
+    uint8_t session = 0;
+    wick_peer_psk before, c, s;
+    REQUIRE(fresh(5));
+    REQUIRE(ask_psk(&session));
+    REQUIRE_STATUS(wick_psk_take(&lab->a.gw, &before, session, WICK_USE_TLS13), WICK_OK);
+    REQUIRE_STATUS(find(&lab->b, &s, before.psk.identity, WICK_USE_TLS13), WICK_OK);
+    uint8_t at_b = s.session, root[32];
+    memcpy(root, lab->b.gw.session[at_b].keys.root, 32);
+    CHECK_MEM(root, lab->a.gw.session[session].keys.root, 32);
+
+    REQUIRE_STATUS(wick_psk_next(&lab->a.gw, session), WICK_OK);
+    REQUIRE_STATUS(wick_psk_take(&lab->a.gw, &c, session, WICK_USE_TLS13), WICK_OK);
+    CHECK(strcmp(c.psk.identity, before.psk.identity) != 0);
+    CHECK(memcmp(c.psk.key, before.psk.key, 32) != 0);
+    REQUIRE_STATUS(find(&lab->b, &s, before.psk.identity, WICK_USE_TLS13), WICK_OK); /* not yet */
+    REQUIRE_STATUS(find(&lab->b, &s, c.psk.identity, WICK_USE_TLS13), WICK_OK);
+    CHECK_MEM(s.psk.key, c.psk.key, 32);
+    CHECK_STATUS(find(&lab->b, &s, before.psk.identity, WICK_USE_TLS13), WICK_E_NOT_FOUND);
+    const uint8_t *mem[2] = {(const uint8_t *)&lab->a.gw, (const uint8_t *)&lab->b.gw};
+    for (unsigned n = 0; n < 2; n++) {
+        bool there = false;
+        for (size_t i = 0; i + 32 <= sizeof lab->a.gw; i++) {
+            there = there || memcmp(mem[n] + i, root, 32) == 0;
+        }
+        CHECK(!there);
+    }
+
+    for (unsigned i = 0; i < WICK_PSK_AHEAD; i++) {
+        REQUIRE_STATUS(wick_psk_next(&lab->a.gw, session), WICK_OK);
+    }
+    REQUIRE_STATUS(wick_psk_take(&lab->a.gw, &c, session, WICK_USE_TLS12), WICK_OK);
+    CHECK_STATUS(find(&lab->b, &s, c.psk.identity, WICK_USE_TLS13), WICK_E_NOT_FOUND); /* another use */
+    CHECK_STATUS(find(&lab->b, &s, c.psk.identity, WICK_USE_TLS12), WICK_OK);
+    for (unsigned i = 0; i < WICK_PSK_AHEAD + 1; i++) {
+        REQUIRE_STATUS(wick_psk_next(&lab->a.gw, session), WICK_OK);
+    }
+    REQUIRE_STATUS(wick_psk_take(&lab->a.gw, &c, session, WICK_USE_TLS12), WICK_OK);
+    CHECK_STATUS(find(&lab->b, &s, c.psk.identity, WICK_USE_TLS12), WICK_E_NOT_FOUND); /* too far */
+}
+
+/* A session that carries data gives its PSK, and keeps it. */
+TEST(session_with_data)
+{
+    uint8_t session = 0, again = 0;
+    wick_peer_psk c;
+    REQUIRE(fresh(6));
+    REQUIRE(lab_connect(lab, &session, 20000));
+    CHECK(!lab->a.last[WICK_GW_EV_SESSION_UP].keys_only);
+    CHECK_STATUS(wick_get_psk(&lab->a.gw, &again, lab->w.now_ms, "gw-b"), WICK_OK);
+    CHECK_INT(again, session);
+    CHECK_STATUS(wick_psk_take(&lab->a.gw, &c, session, WICK_USE_TLS13), WICK_OK);
+    CHECK_STATUS(wick_psk_next(&lab->a.gw, session), WICK_E_STATE);
+    CHECK(sites_echo(&site, session, 5000) != WAY_NONE);
+    /* While a call is under way, a second request waits for the same. */
+    wick_gateway_close(&lab->a.gw, session);
+    CHECK_STATUS(wick_get_psk(&lab->a.gw, &session, lab->w.now_ms, "gw-b"), WICK_AGAIN);
+    CHECK_STATUS(wick_get_psk(&lab->a.gw, &again, lab->w.now_ms, "gw-b"), WICK_AGAIN);
+    CHECK_INT(again, session);
+    wick_stub_node_wake(&lab->a);
+    CHECK(lab_until(lab, &lab->a, WICK_GW_EV_SESSION_UP, 20000));
+}
+
+TAP_MAIN("sim.peer_keys", CASE(public_key_of_a_peer), CASE(public_key_or_the_reason),
+         CASE(psk_of_each_use), CASE(roles), CASE(successors), CASE(session_with_data))
