@@ -18,6 +18,7 @@ PATH=$PATH:/usr/sbin:/sbin:$root/build/deps/lab/bin
 . unittest/lab/topology.sh
 . unittest/lab/chains.sh
 . unittest/lab/sites.sh
+. unittest/lab/parts.sh
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -140,39 +141,12 @@ cast() {
 # A gateway's folder with its configuration; its keys are made by `wick id new`.
 gateway_conf() { # FOLDER NAME
     mkdir -p "$work/$1"
-    cat >"$work/$1/wick.conf" <<CONF
-[identity]
-name = $2
-wallet_key_file = wallet.key
-device_key_file = device.key
-store_dir = store
-$(cat "$work/chain.conf")
-[registry.lab]
-chain = lab
-device_registry = $device_registry
-relay_registry = $relay_registry
-[wallet]
-address = 20.0.0.20:7000
-psk_identity = $2
-psk_file = wallet.psk
-token_file = wallet.token
+    parts_gateway "$2" "" 20.0.0.20:7000 >"$work/$1/wick.conf" <"$work/chain.conf"
+    cat >>"$work/$1/wick.conf" <<CONF
 [path]
 pcp = $gateway_pcp
 try_unvalidated = yes
 CONF
-}
-
-random_hex() { # BYTES
-    head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'
-}
-
-# What the factory puts into a device and tells the manager: a PSK and a token.
-provision() { # NAME FOLDER
-    psk=$(random_hex 32)
-    token=$(random_hex 16)
-    printf '%s\n' "$psk" >"$work/$2/wallet.psk"
-    printf '%s\n' "$token" >"$work/$2/wallet.token"
-    printf '{"name":"%s","psk":"0x%s","token":"%s"}\n' "$1" "$psk" "$token" >"$work/manager/devices/$1"
 }
 
 wick() { # LAN FOLDER ARGS...
@@ -203,65 +177,29 @@ esac
 step chain "$about"
 
 mkdir -p "$work/turn"
-random_hex 24 >"$work/turn/secret"
-cat >"$work/turn/turnserver.conf" <<CONF
-listening-ip=20.0.0.10
-relay-ip=20.0.0.10
-min-port=50000
-max-port=50999
-realm=relay.example
-use-auth-secret
-static-auth-secret=$(cat "$work/turn/secret")
-user-quota=8
-no-cli
-no-tls
-no-dtls
-no-rfc5780
-no-multicast-peers
-pidfile=$work/turn/pid
-userdb=$work/turn/db
-log-file=stdout
-simple-log
-CONF
+parts_hex 24 >"$work/turn/secret"
+parts_relay turn/coturn 20.0.0.10 "$(cat "$work/turn/secret")" min-port=50000 max-port=50999 \
+    user-quota=8 no-multicast-peers >"$work/turn/turnserver.conf"
 relay_listens() {
     lab_in turn ss -Hlun | grep -q ':3478 '
 }
 start turn turn "$lab_bin/turnserver" -c "$work/turn/turnserver.conf"
-lab_wait 10 relay_listens || show_and_die turn "the relay does not listen"
+lab_wait 60 relay_listens || show_and_die turn "the relay does not listen"
 step relay "coturn $("$lab_bin/turnserver" --version 2>/dev/null | tail -1), permissions on, time-limited credentials"
 
 # The operator: a manager key, the contracts, the relay on the approved list, and two devices that
 # the factory announced.
 mkdir -p "$work/manager/devices"
 manager_conf() {
-    cat >"$work/manager/wick.conf" <<CONF
-[chain.lab]
-chain_id = $chains_id
-rule = own_node
-[rpc]
-chain = lab
-url = $chains_own
-[registry.lab]
-chain = lab
-device_registry = $device_registry
-relay_registry = $relay_registry
-[manager]
-listen = 20.0.0.20:7000
-org = example
-key_file = manager.key
-devices_dir = devices
-ledger_file = ledger
-relay_secret_file = ../turn/secret
-CONF
+    parts_manager 20.0.0.20:7000 example ../turn/secret >"$work/manager/wick.conf"
 }
-device_registry=0x0000000000000000000000000000000000000000
-relay_registry=$device_registry
 manager_conf
 manager=$(lab_in chain "$bin/wick-wallet" --config "$work/manager/wick.conf" new-key)
 chains_deploy example "$manager" --relay 20.0.0.10:3478 >"$work/deploy.log" 2>&1 \
     || show_and_die deploy "the contracts are not deployed"
 device_registry=$(sed -n 's/^device_registry=//p' "$work/deploy.log")
 relay_registry=$(sed -n 's/^relay_registry=//p' "$work/deploy.log")
+registry=$(parts_registry "$work/deploy.log")
 chains_fund "$manager" >"$work/fund.log" 2>&1 || show_and_die fund "the manager is not funded"
 manager_conf
 chains_pace || show_and_die pace "the chain keeps no pace"
@@ -279,13 +217,13 @@ trusted=$(sed -n 's/^trusted_hash = //p' "$work/chain.conf")
 [ -z "$trusted" ] || step trust "the devices are given one block: $trusted"
 gateway_conf a gw-a
 gateway_conf b gw-b
-provision gw-a a
-provision gw-b b
+parts_provision gw-a "$work/a/" "$work/manager/devices"
+parts_provision gw-b "$work/b/" "$work/manager/devices"
 wallet_ready() {
     grep -q '^READY' "$work/wallet.log"
 }
 start wallet chain "$bin/wick-wallet" --config "$work/manager/wick.conf"
-lab_wait 10 wallet_ready || show_and_die wallet "the wallet manager does not start"
+lab_wait 60 wallet_ready || show_and_die wallet "the wallet manager does not start"
 step wallet "manager $manager vouches for and funds two provisioned devices"
 
 # Two keys each, made on the device: one owns the record and pays, the other proves the name.

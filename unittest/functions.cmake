@@ -50,13 +50,13 @@ function(wick_add_test kind module)
     SKIP_RETURN_CODE 77 TIMEOUT ${arg_TIMEOUT} LABELS ${kind})
 endfunction()
 
-# wick_add_script_test(<kind> <module> <script> [ARGS ...] [TIMEOUT <s>] [LOCK <name>] [HEAVY]
-#   [SERIAL]): a test that is a shell script; it says "# SKIP reason" and exits 77 where it cannot run.
-# Host only. Two with the same LOCK never run at once; HEAVY keeps two processors busy; SERIAL bears no
-# other test at all beside it. Lab tests mostly wait: they begin first, so that the others fill the time.
+# wick_add_script_test(<kind> <module> <script> [ARGS ...] [TIMEOUT <s>] [HEAVY]): a test that is a shell
+# script; it says "# SKIP reason" and exits 77 where it cannot run. Host only. HEAVY keeps a processor
+# busy as the others of its kind do not. Lab tests mostly wait, each in a network of its own: they begin
+# first, and `run.sh` runs twice as many at once as there are processors.
 # Its environment has WICK_SOURCE_DIR, WICK_BUILD_DIR and CC.
 function(wick_add_script_test kind module script)
-  cmake_parse_arguments(arg "HEAVY;SERIAL" "TIMEOUT;LOCK" "ARGS" ${ARGN})
+  cmake_parse_arguments(arg "HEAVY" "TIMEOUT" "ARGS" ${ARGN})
   if(CMAKE_CROSSCOMPILING)
     return()
   endif()
@@ -70,14 +70,8 @@ function(wick_add_script_test kind module script)
   if(arg_HEAVY)
     set_tests_properties(${kind}.${module} PROPERTIES PROCESSORS 2)
   endif()
-  if(arg_SERIAL)
-    set_tests_properties(${kind}.${module} PROPERTIES RUN_SERIAL ON)
-  endif()
   if(kind STREQUAL "lab")
     set_tests_properties(${kind}.${module} PROPERTIES COST 100)
-  endif()
-  if(arg_LOCK)
-    set_tests_properties(${kind}.${module} PROPERTIES RESOURCE_LOCK ${arg_LOCK} COST 200)
   endif()
 endfunction()
 

@@ -26,9 +26,9 @@ endif()
 
 # The programs together, on a real chain and a stock TURN server.
 if(TARGET wick AND TARGET wick-wallet)
-  wick_add_script_test(lab wick lab/test_wick.sh LOCK loopback_ports
+  wick_add_script_test(lab wick lab/test_wick.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:01_lookup>)
-  wick_add_script_test(lab direct lab/test_direct.sh SERIAL
+  wick_add_script_test(lab direct lab/test_direct.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab nat_matrix lab/nat_matrix.sh TIMEOUT 600
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
@@ -42,7 +42,7 @@ if(TARGET test_unit_wickd_server)
 endif()
 wick_add_fuzz(wickd_request LIBS wick_wickd)
 if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
-  wick_add_script_test(lab wickd lab/test_wickd.sh LOCK loopback_ports
+  wick_add_script_test(lab wickd lab/test_wickd.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
 endif()
 wick_add_script_test(api wickd_units api/test_wickd_units.sh)

@@ -67,7 +67,8 @@ for preset in $presets; do
         continue
     fi
     # Judged below, from its own summary: a run that ended without one is a failure.
-    ctest --preset "$preset" -j "$jobs" "$@" 2>&1 | tee "$log/$preset.ctest"
+    # Twice as many tests as processors: those of the lab mostly wait.
+    ctest --preset "$preset" -j "$((2 * jobs))" "$@" 2>&1 | tee "$log/$preset.ctest"
     # "12/80 Testing: unit.base" names the test whose output follows.
     awk -v preset="$preset" '
         /^[0-9]+\/[0-9]+ Testing: / { test = $3 }

@@ -39,7 +39,7 @@ through_liar() { # COMMAND MODE [ARG]: one attacker a mode, each on its own port
     shift
     liar_port=$((liar_port + 1))
     start "liar$liar_port" chain node "$attackers/rpc_liar.mjs" 20.0.0.20 "$liar_port" "$chains_url" "$@"
-    lab_wait 10 attacker_ready "liar$liar_port" || show_and_die "liar$liar_port" "no attacker"
+    lab_wait 60 attacker_ready "liar$liar_port" || show_and_die "liar$liar_port" "no attacker"
     sed "s#^url = .*#url = http://20.0.0.20:$liar_port#" "$work/b/wick.conf" >"$work/b/liar.conf"
     # shellcheck disable=SC2086
     lab_in lan-b "$bin/wick" --config "$work/b/liar.conf" $liar_command
@@ -88,7 +88,7 @@ call_through_mitm() { # MODE TIMEOUT
     [ -z "$mitm_pid" ] || { kill "$mitm_pid" && wait "$mitm_pid" || :; }
     start mitm mitm node "$attackers/relay_mitm.mjs" 20.0.0.66 3478 20.0.0.10 3478 "$1"
     mitm_pid=$!
-    lab_wait 10 attacker_ready mitm || show_and_die mitm "no attacker"
+    lab_wait 60 attacker_ready mitm || show_and_die mitm "no attacker"
     wick lan-b b connect gw-a --send "hello through the middle" --timeout "$2"
 }
 accepted "man in the middle, idle" call_through_mitm off 60

@@ -30,8 +30,10 @@ chains_need() { # anvil|devnet ...
     command -v node >/dev/null 2>&1 || { echo "1..0 # SKIP no node"; return 1; }
 }
 
-# Free TCP ports of the loopback interface, one a line.
+# Free TCP ports of the loopback interface, one a line; call it once. In a network of our own
+# (lab_alone) they are below those that the system gives to whoever asks.
 chains_ports() { # COUNT
+    [ -z "${LAB_ALONE:-}" ] || { seq 7001 $((7000 + $1)); return; }
     node -e '
         const net = require("node:net");
         let n = Number(process.argv[1]);
@@ -158,7 +160,7 @@ anvil_start() { # IP PORT: with $anvil_options; sets anvil_rpc
     # shellcheck disable=SC2086
     chains_start anvil "$top/build/deps/chain/bin/anvil" --host "$anvil_ip" --port "$anvil_port" \
         ${anvil_options:-}
-    chains_await 30 anvil "^Listening on $anvil_ip:$anvil_port"
+    chains_await 60 anvil "^Listening on $anvil_ip:$anvil_port"
 }
 
 # sealing_start IP PORT ANVIL_PORT RULE [options of proxy.mjs]: sets sealing_rpc, sealing_genesis.
@@ -169,7 +171,7 @@ sealing_start() {
     shift 4
     chains_start sealing "$chains_node" "$top/unittest/lab/sealing/proxy.mjs" \
         --listen "$sealing_listen" --upstream "$anvil_rpc" --rule "$sealing_rule" "$@"
-    chains_await 30 sealing '^ready' || return 1
+    chains_await 60 sealing '^ready' || return 1
     sealing_genesis=$(sed -n 's/^ready [0-9]* //p' "$work/sealing.log")
 }
 
@@ -263,7 +265,7 @@ chains_fund() {
     $chains_in "$top/build/deps/chain/bin/cast" send --async --rpc-url "$chains_url" \
         $(chains_payer | grep . || printf '%s' "--unlocked --from $(chains_account)") \
         --value 10ether "$1" || return 1
-    chains_tries=200
+    chains_tries=600
     until [ "$(chains_rpc "$chains_url" eth_getBalance "[\"$1\",\"latest\"]")" != '"0x0"' ]; do
         chains_tries=$((chains_tries - 1))
         [ "$chains_tries" -gt 0 ] || return 1

@@ -10,8 +10,10 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 light=$1 wick=$2 wallet=$3 wickd=$4 kind=$5
 work=
+. "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
 chains_need anvil devnet || exit 77
+lab_alone "$@"
 
 work=$(mktemp -d) || exit 1
 # The chain tools keep a cache below HOME: it goes with the rest.
@@ -23,6 +25,7 @@ trap 'exit 1' HUP INT TERM
 suite=lab.live.$kind
 out=$work/out
 . "$top/unittest/lab/tap.sh"
+. "$top/unittest/lab/parts.sh"
 
 # ---- the chain, its contracts, the wallet manager ----
 
@@ -37,39 +40,17 @@ chain=$kind
 chains_up "$chain" 127.0.0.1 "$ports" || broken "the chain does not start"
 
 mkdir "$work/devices"
-manager_conf() {
-    cat <<CONF
-[chain.lab]
-chain_id = $chains_id
-rule = own_node
-[rpc]
-chain = lab
-url = $chains_own
-[manager]
-listen = 127.0.0.1:$wallet_port
-org = lab
-key_file = manager.key
-devices_dir = devices
-ledger_file = ledger
-CONF
-}
-manager_conf >"$work/manager.conf"
+parts_manager "127.0.0.1:$wallet_port" lab >"$work/manager.conf"
 manager=$("$wallet" --config "$work/manager.conf" new-key) || broken "no key for the manager"
 chains_deploy lab "$manager" >"$work/addresses" || broken "the contracts are not deployed"
 chains_fund "$manager" >"$work/fund.log" 2>&1 || { cat "$work/fund.log"; broken "no ether"; }
 chains_pace || broken "the chain keeps no pace"
-registry() {
-    printf '[registry.lab]\nchain = lab\n'
-    cat "$work/addresses"
-}
-registry >>"$work/manager.conf"
+registry=$(parts_registry "$work/addresses")
+parts_manager "127.0.0.1:$wallet_port" lab >"$work/manager.conf"
 
 # The device registers under headers that the chain's own rule vouches for. Its wallet has ether: what
 # is measured is one transaction, from the request for a voucher to the proven record.
-psk=$(printf '%064d' 4711)
-echo "$psk" >"$work/gw-a.psk"
-echo "token-a" >"$work/gw-a.token"
-printf '{"name":"gw-a","psk":"0x%s","token":"token-a"}\n' "$psk" >"$work/devices/gw-a"
+parts_provision gw-a "$work/gw-a." "$work/devices"
 written_tier=$chains_tier max_age=12
 case $kind in
 pos)
@@ -78,20 +59,8 @@ pos)
     ;;
 quorum) max_age=900 ;;
 esac
-cat >"$work/gw-a.conf" <<CONF
-[identity]
-name = gw-a
-wallet_key_file = gw-a.wallet.key
-device_key_file = gw-a.device.key
-store_dir = gw-a.store
-$(chains_conf | sed "/^rule/a max_age_s = $max_age\\ngrace_s = 3600")
-$(registry)
-[wallet]
-address = 127.0.0.1:$wallet_port
-psk_identity = gw-a
-psk_file = gw-a.psk
-token_file = gw-a.token
-CONF
+chains_conf | sed "/^rule/a max_age_s = $max_age\\ngrace_s = 3600" |
+    parts_gateway gw-a gw-a. "127.0.0.1:$wallet_port" >"$work/gw-a.conf"
 run() { # ARGUMENTS...: of the tool
     "$wick" --config "$work/gw-a.conf" "$@"
 }
@@ -109,7 +78,7 @@ included=$(now_ms)
 
 # ---- a proven record ----
 
-registry=$(sed -n 's/^device_registry=//p' "$work/addresses")
+contract=$(sed -n 's/^device_registry=//p' "$work/addresses")
 case $kind in
 pos)
     provisioned="rule=sync_committee trusted=$(devnet_get beacon/headers/8 data.root)
@@ -134,7 +103,7 @@ quorum)
 esac
 # shellcheck disable=SC2086
 look() { # [ARGUMENTS ...]: they come first, and so before what is provisioned
-    "$light" "$@" $provisioned "chain_id=$chains_id" "registry=$registry" timeout_s=60
+    "$light" "$@" $provisioned "chain_id=$chains_id" "registry=$contract" timeout_s=60
 }
 # Final is what was written two epochs ago, and a Clique block counts when three signers stand behind it.
 confirmed() {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # A chain (anvil), a stock TURN server (coturn, permissions on) and the wallet manager on the loopback
-# interface, and gateways on them; sourced by tests that run the programs. Needs: $wick, $wallet,
-# $suite. Sets: $dir, $rpc, $rpc_port, $turn_port, $wallet_port, $base (ports from $base + 3 to
-# $base + 9 are free for the test).
+# interface, and gateways on them; sourced by tests that run the programs, which it starts again in a
+# network of their own where it can. Needs: $wick, $wallet, $suite. Sets: $dir, $rpc, $rpc_port,
+# $turn_port, $wallet_port, $base (ports from $base + 3 to $base + 99 are free for the test).
 
 deps=$WICK_SOURCE_DIR/build/deps
 for program in "$deps/chain/bin/anvil" "$deps/chain/bin/cast" "$deps/lab/bin/turnserver"; do
@@ -16,16 +16,22 @@ command -v node >/dev/null || {
     exit 77
 }
 
+. "$WICK_SOURCE_DIR/unittest/lab/topology.sh"
+lab_alone "$@"
+
 dir=$(mktemp -d) || exit 1
 # The chain tools keep a cache below HOME: it goes with the rest.
 HOME=$dir
 export HOME
-base=$((20000 + $$ % 20000))
-rpc_port=$base turn_port=$((base + 1)) wallet_port=$((base + 2)) relay_min=$((base + 10))
+# Below the ports that the system gives to whoever asks.
+base=$((10000 + $$ % 20000))
+rpc_port=$base turn_port=$((base + 1)) wallet_port=$((base + 2)) relay_min=$((base + 100))
 rpc=http://127.0.0.1:$rpc_port
 jobs_running=
 out=$dir/out
+work=$dir chains_id=31337 chains_own=$rpc
 . "$WICK_SOURCE_DIR/unittest/lab/tap.sh"
+. "$WICK_SOURCE_DIR/unittest/lab/parts.sh"
 
 start() { # <log> <command...>: in the background, ended with the script
     log=$1
@@ -62,52 +68,18 @@ lab_start() {
     anvil_job=$started
     await 60 'Listening on' anvil.log || exit 1
     mkdir "$dir/devices"
-    cat >"$dir/manager.conf" <<EOF
-[chain.lab]
-chain_id = 31337
-rule = own_node
-[rpc]
-chain = lab
-url = $rpc
-[manager]
-listen = 127.0.0.1:$wallet_port
-org = lab
-key_file = manager.key
-devices_dir = devices
-ledger_file = ledger
-relay_secret_file = relay.secret
-EOF
+    parts_manager "127.0.0.1:$wallet_port" lab relay.secret >"$dir/manager.conf"
     manager=$("$wallet" --config "$dir/manager.conf" new-key) || exit 1
     cast rpc anvil_setBalance "$manager" 0x56bc75e2d63100000 >/dev/null || exit 1
     node "$WICK_SOURCE_DIR/contracts/deploy.mjs" --rpc "$rpc" --org lab --manager "$manager" \
         >"$dir/addresses" || exit 1
-    {
-        echo '[registry.lab]'
-        echo 'chain = lab'
-        cat "$dir/addresses"
-    } >>"$dir/manager.conf"
+    registry=$(parts_registry "$dir/addresses")
+    parts_manager "127.0.0.1:$wallet_port" lab relay.secret >"$dir/manager.conf"
     umask 077
-    echo "static-secret-$$" >"$dir/relay.secret"
+    parts_hex 16 >"$dir/relay.secret"
     # In a file, for the list of processes shows arguments to everybody.
-    cat >"$dir/relay.conf" <<EOF
-listening-ip=127.0.0.1
-relay-ip=127.0.0.1
-listening-port=$turn_port
-min-port=$relay_min
-max-port=$((relay_min + 90))
-use-auth-secret
-static-auth-secret=$(cat "$dir/relay.secret")
-realm=lab.example
-allow-loopback-peers
-no-cli
-no-tls
-no-dtls
-no-rfc5780
-pidfile=$dir/turn.pid
-userdb=$dir/turn.db
-log-file=stdout
-simple-log
-EOF
+    parts_relay turn 127.0.0.1 "$(cat "$dir/relay.secret")" "listening-port=$turn_port" \
+        "min-port=$relay_min" "max-port=$((relay_min + 99))" allow-loopback-peers >"$dir/relay.conf"
     start turn.log "$deps/lab/bin/turnserver" -c "$dir/relay.conf"
 }
 
@@ -117,36 +89,16 @@ lab_wallet() { # after the gateways have been announced
 }
 
 gateway() { # <name>: keys, configuration, and the factory's announcement
-    psk=$(printf '%s' "$1" | cksum | cut -d' ' -f1)
-    psk=$(printf '%064d' "$psk")
-    printf '{"name":"%s","psk":"0x%s","token":"token-%s"}\n' "$1" "$psk" "$1" \
-        >"$dir/devices/$1"
-    echo "$psk" >"$dir/$1.psk"
-    echo "token-$1" >"$dir/$1.token"
-    cat >"$dir/$1.conf" <<EOF
-[identity]
-name = $1
-wallet_key_file = $1.wallet.key
-device_key_file = $1.device.key
-store_dir = $1.store
+    parts_provision "$1" "$dir/$1." "$dir/devices"
+    parts_gateway "$1" "$1." "127.0.0.1:$wallet_port" >"$dir/$1.conf" <<EOF
 [chain.lab]
-chain_id = 31337
+chain_id = $chains_id
 rule = own_node
 [rpc]
 chain = lab
 url = $rpc
-[registry.lab]
-chain = lab
-$(cat "$dir/addresses")
-[wallet]
-address = 127.0.0.1:$wallet_port
-psk_identity = $1
-psk_file = $1.psk
-token_file = $1.token
-[relay]
-server = 127.0.0.1:$turn_port
-allow_private = yes
 EOF
+    printf '[relay]\nserver = 127.0.0.1:%s\nallow_private = yes\n' "$turn_port" >>"$dir/$1.conf"
     "$wick" --config "$dir/$1.conf" id new "$1" >/dev/null || exit 1
 }
 

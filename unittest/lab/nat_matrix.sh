@@ -41,6 +41,7 @@ umask 077
 # shellcheck disable=SC2034
 suite=lab.nat_matrix out=$work/out
 . "$top/unittest/lab/tap.sh"
+. "$top/unittest/lab/parts.sh"
 broken() { # WHAT [LOG]
     echo "not ok $((n + 1)) - lab.nat_matrix # $1"
     [ $# -lt 2 ] || tail -n 30 "$work/$2" | sed 's/^/#   /'
@@ -77,26 +78,10 @@ for kind in $site_kinds; do
 done
 took "network of 12 places"
 
-head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$work/secret"
+parts_hex 24 >"$work/secret"
 relay() { # NAMESPACE ADDRESS
-    cat >"$work/$1.conf" <<CONF
-listening-ip=$2
-relay-ip=$2
-min-port=50000
-max-port=50999
-realm=relay.example
-use-auth-secret
-static-auth-secret=$(cat "$work/secret")
-no-cli
-no-tls
-no-dtls
-no-rfc5780
-no-multicast-peers
-pidfile=$work/$1.pid
-userdb=$work/$1.db
-log-file=stdout
-simple-log
-CONF
+    parts_relay "$1" "$2" "$(cat "$work/secret")" min-port=50000 max-port=50999 no-multicast-peers \
+        >"$work/$1.conf"
     ip netns exec "$1" "$lab/turnserver" -c "$work/$1.conf" >"$work/$1.log" 2>&1 </dev/null &
 }
 listens() {
@@ -108,25 +93,7 @@ relay turn2 20.0.0.11
 chains_in="ip netns exec chain"
 chains_up anvil 20.0.0.20 "8545 5052 8546 8551 30303" || broken "the chain does not start"
 mkdir -p "$work/devices"
-manager_conf() { # ADDRESSES
-    cat >"$work/manager.conf" <<CONF
-[chain.lab]
-chain_id = $chains_id
-rule = own_node
-[rpc]
-chain = lab
-url = $chains_own
-$1
-[manager]
-listen = 20.0.0.20:7000
-org = lab
-key_file = manager.key
-devices_dir = devices
-ledger_file = ledger
-relay_secret_file = secret
-CONF
-}
-manager_conf ""
+parts_manager 20.0.0.20:7000 lab secret >"$work/manager.conf"
 manager=$(lab_in chain "$wallet" --config "$work/manager.conf" new-key) || broken "no manager key"
 chains_deploy lab "$manager" --relay 20.0.0.10:3478 --relay 20.0.0.11:3478 \
     >"$work/addresses" 2>"$work/deploy.log" || broken "the contracts are not deployed" deploy.log
@@ -134,34 +101,16 @@ chains_fund "$manager" >"$work/fund.log" 2>&1 || broken "the manager is not fund
 # A block for each transaction would be many in a few milliseconds, and anvil then proves a state that
 # is not the one of the block it names: refused, rightly, and tried again after a long pause.
 chains_pace || broken "the chain keeps no pace" pace.log
-registry=$(printf '[registry.lab]\nchain = lab\n'; grep '_registry=' "$work/addresses")
-manager_conf "$registry"
+registry=$(parts_registry "$work/addresses")
+parts_manager 20.0.0.20:7000 lab secret >"$work/manager.conf"
 
 # Gateways of side a call over the first relay, those of side b are called over the second, but for
 # two, so that there are pairs on one relay as well.
 gateway() { # ID RELAY
-    psk=$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
     mkdir -p "$work/$1"
-    printf '{"name":"gw-%s","psk":"0x%s","token":"token-%s"}\n' "$1" "$psk" "$1" \
-        >"$work/devices/gw-$1"
-    echo "$psk" >"$work/$1/wallet.psk"
-    echo "token-$1" >"$work/$1/wallet.token"
-    cat >"$work/$1/wick.conf" <<CONF
-[identity]
-name = gw-$1
-wallet_key_file = wallet.key
-device_key_file = device.key
-store_dir = store
-$(chains_conf)
-$registry
-[wallet]
-address = 20.0.0.20:7000
-psk_identity = gw-$1
-psk_file = wallet.psk
-token_file = wallet.token
-[relay]
-server = $2:3478
-CONF
+    parts_provision "gw-$1" "$work/$1/" "$work/devices"
+    chains_conf | parts_gateway "gw-$1" "" 20.0.0.20:7000 >"$work/$1/wick.conf"
+    printf '[relay]\nserver = %s:3478\n' "$2" >>"$work/$1/wick.conf"
     "$wick" --config "$work/$1/wick.conf" id new "gw-$1" >"$work/$1/id.log" 2>&1
 }
 for kind in $site_kinds; do
@@ -217,7 +166,7 @@ took "12 gateways registered, the called ones published"
 
 # No more blocks: there is nothing to write any more.
 chains_rpc "$chains_url" evm_setIntervalMining '[0]' >>"$work/pace.log" || broken "no halt" pace.log
-payload=$(head -c $((site_payload / 2)) /dev/urandom | od -An -v -tx1 | tr -d ' \n')
+payload=$(parts_hex $((site_payload / 2)))
 # Does this pair find a direct path? All do but a symmetric NAT, whose port for the other nobody knows
 # beforehand, and one that filters by port. A mapping that the router made opens the latter.
 meets() { # FROM TO

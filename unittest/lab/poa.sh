@@ -7,8 +7,10 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 program=$1
 work=
+. "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
 chains_need devnet || exit 77
+lab_alone "$@"
 
 work=$(mktemp -d)
 trap 'chains_stop; rm -rf "$work"' EXIT
@@ -23,7 +25,7 @@ chains_start poa "$chains_node" "$top/build/deps/devnet/bin/ethereumjs" \
     "--minerCoinbase=$signer" --rpc --rpcAddr=127.0.0.1 "--rpcPort=$1" --isSingleNode \
     --discV4=false --discDns=false --extIP=127.0.0.1 "--port=$2"
 chains_await 60 poa 'Started JSON RPC Server\|http://127.0.0.1'
-timeout 120 "$chains_node" "$top/unittest/lab/poa/headers.mjs" "http://127.0.0.1:$1" 8 >"$work/lines" || {
+timeout 300 "$chains_node" "$top/unittest/lab/poa/headers.mjs" "http://127.0.0.1:$1" 8 >"$work/lines" || {
     echo "not ok 1 - lab.poa # the miner makes no blocks"
     tail -n 20 "$work/poa.log" | sed 's/^/#   /'
     exit 1

@@ -38,7 +38,7 @@ start() {
     until url=$(sed -n 's/^Listening on \(127\.0\.0\.1:[1-9][0-9]*\)$/http:\/\/\1/p' \
         "$work/anvil.log") && [ -n "$url" ]; do
         tries=$((tries + 1))
-        if [ "$tries" -gt 100 ] || ! kill -0 "$node_pid" 2>/dev/null; then
+        if [ "$tries" -gt 600 ] || ! kill -0 "$node_pid" 2>/dev/null; then
             sed 's/^/# /' "$work/anvil.log"
             echo "not ok - anvil does not start"
             exit 1

@@ -8,8 +8,10 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 program=$1 rule=$2 epoch=30
 work=
+. "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
 chains_need anvil devnet || exit 77
+lab_alone "$@"
 
 work=$(mktemp -d)
 # The chain tools keep a cache below HOME: it goes with the rest.

@@ -13,38 +13,6 @@
 
 site_kinds="public cone keep random pcp double"
 
-# The network behind `keep`, one more NAT further in: host ID of the carrier's network routes for it.
-site_home() { # ID N
-    ip netns add "lan-$1"
-    ip link add int netns "lan-c$1" type veth peer name eth0 netns "lan-$1"
-    lab_in "lan-c$1" ip addr add "10.10.$2.1/24" dev int
-    lab_in "lan-c$1" ip link set int up
-    lab_in "lan-$1" ip addr add "10.10.$2.10/24" dev eth0
-    lab_in "lan-$1" ip link set lo up
-    lab_in "lan-$1" ip link set eth0 up
-    lab_in "lan-$1" ip route add default via "10.10.$2.1"
-    lab_in "lan-c$1" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
-    lab_in "lan-c$1" nft -f - <<RULES
-table ip nat {
-    chain postrouting {
-        type nat hook postrouting priority srcnat; policy accept;
-        oifname "eth0" masquerade
-    }
-}
-table inet fw {
-    chain forward {
-        type filter hook forward priority filter; policy drop;
-        ct state established,related accept
-        iifname "int" accept
-    }
-    chain input {
-        type filter hook input priority filter; policy accept;
-        iifname "eth0" ct state new drop
-    }
-}
-RULES
-}
-
 # What miniupnpd writes its rules into, and the daemon itself.
 site_miniupnpd() { # ID N MINIUPNPD FOLDER
     lab_in "nat-$1" nft -f - <<RULES
@@ -82,7 +50,7 @@ allow 0-65535 10.10.$2.0/24 0-65535
 CONF
     ip netns exec "nat-$1" "$3" -d -f "$4/upnpd-$1.conf" -P "$4/upnpd-$1.pid" \
         >"$4/upnpd-$1.log" 2>&1 </dev/null &
-    lab_wait 20 site_serves_pcp "nat-$1"
+    lab_wait 60 site_serves_pcp "nat-$1"
 }
 site_serves_pcp() {
     lab_in "$1" ss -Hlun | grep -q ':5351 '
@@ -125,7 +93,7 @@ site_up() { # KIND ID N MINIUPNPD FOLDER
     random) lab_nat "$2" "20.0.0.$((100 + $3))" "10.10.$3" fully-random ;;
     double)
         lab_nat "c$2" "20.0.0.$((100 + $3))" "100.64.$3" ""
-        site_home "$2" "$3"
+        lab_behind "lan-$2" "lan-c$2" eth0 "10.10.$3" "" # one more NAT further in
         ;;
     *) lab_nat "$2" "20.0.0.$((100 + $3))" "10.10.$3" "" ;;
     esac || return 1

@@ -8,8 +8,10 @@ top=$(cd "$(dirname "$0")/../.." && pwd -P)
 wick=$1
 chain=${2:-qbft}
 work=
+. "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
 chains_need anvil devnet || exit 77
+lab_alone "$@"
 
 work=$(mktemp -d) || exit 1
 HOME=$work
@@ -64,7 +66,7 @@ if [ "$chain" = pos ]; then
     # A device that was away since the first committee: it knows a bootstrap of that time, and has no node.
     chains_start cut node "$top/unittest/lab/attackers/beacon_cut.mjs" 127.0.0.1 "$cut_port" \
         "$devnet_beacon"
-    chains_await 30 cut ready || exit 1
+    chains_await 60 cut ready || exit 1
     devnet_conf 8 | sed "s,^beacon_url = .*,beacon_url = http://127.0.0.1:$cut_port," >"$work/away.chain"
     printf '[rpc]\nchain = lab\nurl = http://127.0.0.1:9\n' >>"$work/away.chain"
     conf away <"$work/away.chain"
@@ -213,7 +215,7 @@ dynamic="--max-fee 100000000000"
         --nonce 4 --key "$work/sender.key" --to $to $dynamic | sed -n 's/^raw *//p')"
     chains_start thief node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$liar_port" \
         "$sealing_rpc" lost
-    chains_await 30 thief . || exit 1
+    chains_await 60 thief . || exit 1
     qbft lost "http://127.0.0.1:$liar_port" "$sealing_genesis"
     want 3 'TIMEOUT: not proven' tx_send_lost run lost tx send --wait --timeout 10 \
         "$(signed --nonce 4 --to $to --value 10 $dynamic)"
@@ -256,7 +258,7 @@ if command -v openssl >/dev/null 2>&1; then
         sha256sum | cut -d' ' -f1)
     chains_start tls node "$top/unittest/lab/tls_proxy.mjs" 127.0.0.1 "$sealing_rpc" "$work" \
         "good=$good_port" "old=$old_port" "named=$named_port"
-    chains_await 30 tls ready || exit 1
+    chains_await 60 tls ready || exit 1
     secure tls "$good_port" 'ca_file = ca.pem'
     want 0 '^tier  *BFT$' https_by_ca run tls id check nobody
     want 0 '^ok  *rpc  *https://.*reachable' https_doctor run tls doctor
@@ -306,7 +308,7 @@ want 0 '^tier  *QUORUM$' quorum_with_a_liar run q id check nobody
 chains_end liar
 chains_start cutter node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$liar_port" \
     "$sealing_rpc" cut
-chains_await 30 cutter . || exit 1
+chains_await 60 cutter . || exit 1
 qbft cut "http://127.0.0.1:$liar_port" "$sealing_genesis"
 want 1 'PROOF_INCOMPLETE' proofs_cut run cut id check nobody
 printf '[rpc.two]\nchain = c\nurl = %s\n' "$sealing_rpc" >>"$work/cut.conf"
@@ -314,7 +316,7 @@ want 0 '^result  *ABSENT$' proofs_cut_by_the_first run cut id check nobody
 chains_end cutter
 chains_start liar node "$top/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 "$liar_port" \
     "$anvil_rpc" header
-chains_await 30 liar . || exit 1
+chains_await 60 liar . || exit 1
 # The same with two endpoints of one operator: one voice against one.
 sed '/store_dir/d; s,^operator = c,operator = a,' "$work/q.conf" >"$work/q2.conf"
 # The client says why by itself, long before the time-out.

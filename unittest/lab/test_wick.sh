@@ -21,6 +21,25 @@ for theft in $thefts; do
 done
 lab_wallet
 
+# What takes its time goes on beside the rest, and is judged below.
+begin() { # <what> <command...>
+    what=$1
+    shift
+    start "$what.log" "$@"
+    eval "job_$what=$started"
+}
+judge() { # <what> <exit code> <pattern> [<file that must have> <pattern>]
+    eval "wait \$job_$1"
+    got=$?
+    [ "$got" -eq "$2" ] && grep -q -e "$3" "$dir/$1.log" && { [ $# -lt 5 ] || grep -q -e "$5" "$dir/$4"; }
+    judged=$?
+    [ "$judged" -eq 0 ] || { echo "# exit $got:"; sed 's/^/#   /' "$dir/$1.log" ${4:+"$dir/$4"}; }
+    result "$judged" "$1"
+}
+variant() { # <name> <of which gateway> <sed script>: with a store of its own
+    sed "$3; s/^store_dir.*/store_dir = $1.store/" "$dir/$2.conf" >"$dir/$1.conf"
+}
+
 # ---- look-ups of what is not there
 want 1 'RECORD_ABSENT' lookup_absent run gw-a lookup gw-b
 sed 's/^device_registry *=.*/device_registry=0x00000000000000000000000000000000000000aa/' \
@@ -45,7 +64,7 @@ liar() { # <mode> <exit code> <pattern> [<mode argument>]
 }
 
 # ---- somebody between gateway and node goes for its transaction; all at once, and looked at below
-thief_port=$((base + 100))
+thief_port=$((base + 20))
 steal() { # <what> <patience in s> <mode> [<mode argument>]: registers through an attacker of its own
     thief_port=$((thief_port + 1))
     start "thief-$1.log" node "$WICK_SOURCE_DIR/unittest/lab/attackers/tx_thief.mjs" 127.0.0.1 \
@@ -55,8 +74,7 @@ steal() { # <what> <patience in s> <mode> [<mode argument>]: registers through a
     [ "$1" != second ] || other="\n[rpc.other]\nchain = lab\nurl = $rpc"
     sed "s,^url = .*,url = http://127.0.0.1:$thief_port$other," "$dir/tx-$1.conf" \
         >"$dir/tx-$1.stolen.conf"
-    start "tx-$1.log" "$wick" --config "$dir/tx-$1.stolen.conf" register --timeout "$2"
-    eval "theft_$1=$started"
+    begin "transaction_$1" "$wick" --config "$dir/tx-$1.stolen.conf" register --timeout "$2"
 }
 steal content 15 content
 steal signature 15 signature
@@ -68,16 +86,35 @@ steal hold 200 hold 6000
 steal refuse 15 refuse
 steal second 200 swallow # and there is a second node
 
+# ---- a wallet manager that has the key and talks nonsense
+manager_port=$((base + 40))
+bad_manager() { # <mode>
+    manager_port=$((manager_port + 1))
+    start "bad-$1.log" node "$WICK_SOURCE_DIR/unittest/lab/attackers/wallet_liar.mjs" \
+        127.0.0.1 "$manager_port" "$(cat "$dir/gw-c.wallet.psk")" "$1"
+    await 60 ready "bad-$1.log" || exit 1
+    variant "bad-$1" gw-c "s/^address = .*/address = 127.0.0.1:$manager_port/"
+    begin "manager_$1" "$wick" --config "$dir/bad-$1.conf" register --timeout 10
+}
+for mode in silent close text long shape forged behind; do
+    bad_manager "$mode"
+done
+# ---- one that does not know the key, and none at all
+printf '%064d\n' 7 >"$dir/wrong.psk"
+variant wrong-psk gw-c 's/^psk_file = .*/psk_file = wrong.psk/'
+begin register_wrong_psk "$wick" --config "$dir/wrong-psk.conf" register --timeout 10
+variant down gw-c 's/^address = .*/address = 127.0.0.1:9/'
+begin register_manager_down "$wick" --config "$dir/down.conf" register --timeout 10
+
 # ---- register
 want 0 '^registered .*epoch=1 .*tier=OWN_NODE' register run gw-a register
 want 0 '^registered .*sent=false' register_again run gw-a register
 want 1 'NO_ENDPOINT' lookup_registered run gw-a lookup gw-a
 grep -q '^owner  *0x' "$dir/out"
 result $? lookup_shows_owner
-echo "token-other" >"$dir/gw-c.token"
-want 1 'wick: [A-Z_]*: gw-c' register_wrong_token run gw-c register --timeout 60
-printf '%064d\n' 7 >"$dir/gw-c.psk"
-want 1 'TLS' register_wrong_psk run gw-c register --timeout 10
+echo "token-other" >"$dir/wrong.token"
+variant wrong-token gw-c 's/^token_file = .*/token_file = wrong.token/'
+want 1 'wick: [A-Z_]*: gw-c' register_wrong_token run wrong-token register --timeout 60
 
 liar off 1 'NO_ENDPOINT'
 liar cut 1 'PROOF_INCOMPLETE'
@@ -105,38 +142,23 @@ echo wrong >"$dir/turn.pw"
 sed 's/^allow_private/username = x\npassword_file = turn.pw\nallow_private/' "$dir/gw-a.conf" \
     >"$dir/turn.conf"
 want 1 'TURN_CREDENTIALS' publish_wrong_password run turn publish --timeout 60
-sed "s/^address = .*/address = 127.0.0.1:9/" "$dir/gw-c.conf" >"$dir/down.conf"
-want 3 'NET' register_manager_down run down register --timeout 10
 chmod 640 "$dir/turn.pw"
 want 1 'FILE_MODE' publish_open_password run turn publish --timeout 60
 
-# ---- a wallet manager that has the key and talks nonsense
-bad_manager() { # <mode> <exit code> <pattern>
-    start "manager-$1.log" node "$WICK_SOURCE_DIR/unittest/lab/attackers/wallet_liar.mjs" \
-        127.0.0.1 $((base + 4)) "$(cat "$dir/gw-c.psk")" "$1"
-    manager_job=$started
-    await 60 ready "manager-$1.log"
-    sed "s/^address = .*/address = 127.0.0.1:$((base + 4))/" "$dir/gw-c.conf" >"$dir/badwm.conf"
-    want "$2" "$3" "manager_$1" run badwm register --timeout 10
-    kill "$manager_job"
-    wait "$manager_job" 2>/dev/null
-}
-bad_manager silent 3 'TIMEOUT'
-bad_manager close 1 'TRUNCATED\|TLS'
-bad_manager text 1 'JSON'
-bad_manager long 1 'JSON'
-bad_manager shape 1 'JSON'
-bad_manager forged 1 'VOUCHER'
-bad_manager behind 1 'JSON\|VOUCHER'
+# ---- what became of those who asked a bad manager
+judge register_wrong_psk 1 'TLS'
+judge register_manager_down 3 'NET'
+judge manager_silent 3 'TIMEOUT'
+judge manager_close 1 'TRUNCATED\|TLS'
+judge manager_text 1 'JSON'
+judge manager_long 1 'JSON'
+judge manager_shape 1 'JSON'
+judge manager_forged 1 'VOUCHER'
+judge manager_behind 1 'JSON\|VOUCHER'
 
 # ---- what became of the transactions that were gone for
 stolen() { # <what> <exit code> <pattern>
-    eval "wait \$theft_$1"
-    got=$?
-    grep -q '^sent [1-9]' "$dir/thief-$1.log" && [ "$got" -eq "$2" ] && grep -q -e "$3" "$dir/tx-$1.log"
-    stolen_ok=$?
-    [ "$stolen_ok" -eq 0 ] || { echo "# exit $got:"; sed 's/^/#   /' "$dir/tx-$1.log" "$dir/thief-$1.log"; }
-    result "$stolen_ok" "transaction_$1"
+    judge "transaction_$1" "$2" "$3" "thief-$1.log" '^sent [1-9]'
 }
 stolen content 1 'TX_DENIED'
 stolen signature 1 'TX_DENIED'

@@ -19,7 +19,7 @@ socket=$dir/gw-a.store/wickd.sock
 daemon() { # <log>: wickd of gw-a; sets $daemon_job
     start "$1" "$wickd" --config "$dir/gw-a.conf"
     daemon_job=$started
-    until_ok 10 run gw-a status
+    until_ok 60 run gw-a status
 }
 ready() {
     run gw-a status | grep -q '^ready *true'
@@ -100,7 +100,7 @@ kill -HUP "$daemon_job"
 await 60 'configuration not taken: .*neither \[section\] nor key' wickd2.log
 result $? reload_refused
 sed -i '$d' "$dir/gw-a.conf"
-grep -e "$(cat "$dir/gw-a.psk")" -e "$(cat "$dir/gw-a.token")" -e "$(cat "$dir/gw-a.device.key")" \
+grep -e "$(cat "$dir/gw-a.wallet.psk")" -e "$(cat "$dir/gw-a.wallet.token")" -e "$(cat "$dir/gw-a.device.key")" \
     "$dir/wickd.log" "$dir/wickd2.log"
 [ $? -eq 1 ]
 result $? log_has_no_secret

@@ -32,6 +32,18 @@ lab_prepare() {
     mount -t tmpfs tmpfs /run && mkdir -p /run/netns && ip link set lo up
 }
 
+# For a script that needs nothing but the loopback interface: starts it again with one of its own,
+# where that is to be had, so that all ports are its alone. First thing in it: lab_alone "$@"
+lab_alone() {
+    if [ -n "${LAB_ALONE:-}" ]; then
+        lab_prepare
+    elif lab_tools && lab_namespaces; then
+        LAB_ALONE=yes
+        export LAB_ALONE
+        lab_enter sh "$0" "$@"
+    fi
+}
+
 lab_in() { # NAMESPACE COMMAND...
     lab_ns=$1
     shift
@@ -60,25 +72,24 @@ lab_host() { # NAME ADDRESS...
     lab_in wan ip link set "w-$lab_name" master br0 up
 }
 
-# A LAN behind a NAT router. MODE is what follows `masquerade`: "fully-random" is a symmetric NAT,
-# "" keeps ports (endpoint-independent mapping, port-restricted filtering).
-lab_nat() { # SUFFIX EXTERNAL-ADDRESS LAN-PREFIX MODE
-    lab_host "nat-$1" "$2"
-    ip netns add "lan-$1"
-    ip link add int netns "nat-$1" type veth peer name eth0 netns "lan-$1"
-    lab_in "nat-$1" ip addr add "$3.1/24" dev int
-    lab_in "nat-$1" ip link set int up
-    lab_in "lan-$1" ip addr add "$3.10/24" dev eth0
-    lab_in "lan-$1" ip link set lo up
-    lab_in "lan-$1" ip link set eth0 up
-    lab_in "lan-$1" ip route add default via "$3.1"
-    lab_in "nat-$1" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
-    lab_in "nat-$1" nft -f - <<RULES
+# Namespace INNER behind ROUTER, which is PREFIX.1 to it; what it sends leaves by OUT under the
+# router's address, chosen as MODE says: what follows `masquerade` in nft.
+lab_behind() { # INNER ROUTER OUT PREFIX MODE
+    ip netns add "$1"
+    ip link add int netns "$2" type veth peer name eth0 netns "$1"
+    lab_in "$2" ip addr add "$4.1/24" dev int
+    lab_in "$2" ip link set int up
+    lab_in "$1" ip addr add "$4.10/24" dev eth0
+    lab_in "$1" ip link set lo up
+    lab_in "$1" ip link set eth0 up
+    lab_in "$1" ip route add default via "$4.1"
+    lab_in "$2" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+    lab_in "$2" nft -f - <<RULES
 table ip nat {
     chain prerouting { type nat hook prerouting priority dstnat; policy accept; }
     chain postrouting {
         type nat hook postrouting priority srcnat; policy accept;
-        oifname "ext" masquerade $4
+        oifname "$3" masquerade $5
     }
 }
 table inet fw {
@@ -89,10 +100,17 @@ table inet fw {
     }
     chain input {
         type filter hook input priority filter; policy accept;
-        iifname "ext" ct state new drop
+        iifname "$3" ct state new drop
     }
 }
 RULES
+}
+
+# A LAN behind a NAT router. MODE "fully-random" is a symmetric NAT, "" keeps ports
+# (endpoint-independent mapping, port-restricted filtering).
+lab_nat() { # SUFFIX EXTERNAL-ADDRESS LAN-PREFIX MODE
+    lab_host "nat-$1" "$2"
+    lab_behind "lan-$1" "nat-$1" ext "$3" "$4"
 }
 
 # Two gateways' networks, two relays, one chain host.
