@@ -15,6 +15,8 @@
 #include "wick/port/linux.h"
 #include "wick/port/tls.h"
 
+#define PATIENCE_MS 60000 /* for what happens at once on an idle machine */
+
 static const char psk_hex[] = "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
 static const char bad_hex[] = "ff112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
 static const char identity[] = "w1:AAAAAAAAAAAAAAAAAAAAAAAA";
@@ -162,7 +164,7 @@ static wick_status tls_up(wick_sock s)
 {
     wick_status st = wick_tls_init(&tls, &cfg, &hn, s);
     if (st == WICK_OK) {
-        st = wick_tls_start(&tls, now_ms(), 5000);
+        st = wick_tls_start(&tls, now_ms(), PATIENCE_MS);
     }
     if (st != WICK_OK) {
         return st;
@@ -177,7 +179,7 @@ static bool tls_reads(wick_sock s, const char *want)
 {
     char got[128] = "";
     size_t at = 0;
-    for (int i = 0; i < 300 && strstr(got, want) == NULL; i++) {
+    for (int i = 0; i < PATIENCE_MS / 10 && strstr(got, want) == NULL; i++) {
         int32_t n = wick_tls_read(&tls, (uint8_t *)got + at, sizeof got - 1 - at);
         at += n > 0 ? (size_t)n : 0;
         pause_for(s);
@@ -197,7 +199,7 @@ static void tls_client(unsigned use, unsigned suite, const char *theirs, const c
                           hex, "-psk_identity", identity, v13 ? "-ciphersuites" : "-cipher",
                           theirs, "-accept", port, "-rev", NULL};
     start_openssl(argv);
-    REQUIRE(wait_said("ACCEPT", 5000));
+    REQUIRE(wait_said("ACCEPT", PATIENCE_MS));
     wick_addr to = wick_addr_v4(127, 0, 0, 1, number);
     wick_sock s;
     REQUIRE_STATUS(hn.tcp_open(hn.ctx, &s, &to), WICK_OK);
@@ -229,7 +231,7 @@ static void tls_server(unsigned use, unsigned suite, const char *theirs, const c
                           "-psk_identity", identity, v13 ? "-ciphersuites" : "-cipher", theirs,
                           "-connect", where, NULL};
     start_openssl(argv);
-    for (int i = 0; i < 500 && st == WICK_AGAIN; i++) {
+    for (int i = 0; i < PATIENCE_MS / 10 && st == WICK_AGAIN; i++) {
         pause_for(listener);
         st = wick_linux_tcp_accept(&s, &from, &net, listener);
     }
@@ -239,7 +241,7 @@ static void tls_server(unsigned use, unsigned suite, const char *theirs, const c
         CHECK_INT(write(to_child, "to wick\n", 8), 8);
         CHECK(tls_reads(s, "to wick\n"));
         CHECK_INT(wick_tls_write(&tls, wick_span_make((const uint8_t *)"from wick\n", 10)), 10);
-        CHECK(wait_said("from wick", 3000));
+        CHECK(wait_said("from wick", PATIENCE_MS));
     }
     wick_tls_free(&tls);
     stop_openssl();
@@ -323,12 +325,12 @@ static void dtls_talk(wick_sock s, wick_addr *peer)
 {
     heard[0] = '\0';
     CHECK_INT(write(to_child, "to wick\n", 8), 8);
-    CHECK_STATUS(dtls_run(s, peer, 3000, has_heard), WICK_AGAIN);
+    CHECK_STATUS(dtls_run(s, peer, PATIENCE_MS, has_heard), WICK_AGAIN);
     CHECK(strcmp(heard, "to wick\n") == 0);
     CHECK_STATUS(wick_dtls_write(&dtls, now_ms(),
                                  wick_span_make((const uint8_t *)"from wick\n", 10)),
                  WICK_OK);
-    CHECK_STATUS(dtls_run(s, peer, 3000, they_said_it), WICK_AGAIN);
+    CHECK_STATUS(dtls_run(s, peer, PATIENCE_MS, they_said_it), WICK_AGAIN);
     CHECK(they_said_it());
 }
 
@@ -344,11 +346,11 @@ static void dtls_client(unsigned suite, const char *theirs)
                           "-psk_identity", identity, "-cipher", theirs, "-accept", port,
                           "-listen", "-4", NULL};
     start_openssl(argv);
-    REQUIRE(wait_said("ACCEPT", 5000));
+    REQUIRE(wait_said("ACCEPT", PATIENCE_MS));
     REQUIRE_STATUS(hn.udp_open(hn.ctx, &s, &any), WICK_OK);
     REQUIRE_STATUS(wick_dtls_init(&dtls, &cfg), WICK_OK);
     CHECK_STATUS(wick_dtls_start(&dtls, now_ms()), WICK_OK);
-    CHECK_STATUS(dtls_run(s, &peer, 5000, is_up), WICK_AGAIN);
+    CHECK_STATUS(dtls_run(s, &peer, PATIENCE_MS, is_up), WICK_AGAIN);
     CHECK(is_up());
     dtls_talk(s, &peer);
     wick_dtls_free(&dtls);
@@ -371,7 +373,7 @@ static void dtls_server(unsigned suite, const char *theirs)
     REQUIRE_STATUS(wick_dtls_init(&dtls, &cfg), WICK_OK);
     CHECK_STATUS(wick_dtls_start(&dtls, now_ms()), WICK_OK);
     memset(&peer, 0, sizeof peer);
-    CHECK_STATUS(dtls_run(s, &peer, 5000, is_up), WICK_AGAIN);
+    CHECK_STATUS(dtls_run(s, &peer, PATIENCE_MS, is_up), WICK_AGAIN);
     CHECK(is_up());
     CHECK(wick_dtls_peer(&dtls) == &entry);
     dtls_talk(s, &peer);
