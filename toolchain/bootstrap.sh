@@ -10,6 +10,7 @@
 #     devnet  what the proof-of-stake devnet of unittest/lab runs on, below build/deps/devnet
 #     ci      clang, valgrind, gcovr
 #     verify  CBMC, unpacked below build/deps/verify (never installed)
+#     models  spin, unpacked below build/deps/models (never installed)
 #     cross   ARM compilers and emulators, and the libraries built for them
 #
 # Missing tools are installed when root, else named with the command that installs them (exit 2).
@@ -102,6 +103,12 @@ tools_ci() {
 tools_verify() {
     [ "$(uname -m)" = x86_64 ] || stop "CBMC is pinned for x86_64, this is $(uname -m)"
     have dpkg-deb || stop "CBMC comes as a Debian package, and there is no dpkg-deb here"
+}
+
+tools_models() {
+    [ "$(uname -m)" = x86_64 ] || stop "spin is pinned for x86_64, this is $(uname -m)"
+    have dpkg-deb || stop "spin comes as a Debian package, and there is no dpkg-deb here"
+    need cc=gcc
 }
 
 tools_cross() {
@@ -543,6 +550,41 @@ EOS
     rm -rf "$deps/verify.old"
 }
 
+# ---- models: spin from Debian 12, whose build runs with any C library since ----
+
+spin_pin="55452ba139bae09a165363fdee18fe496913b4ae441d122280fbcbb48556502f spin_6.5.2+dfsg-1_amd64.deb"
+
+group_models() {
+    key=$(echo 1 "$spin_pin" | hash_of)
+    [ "$(cat "$deps/models/.key" 2>/dev/null)" = "$key" ] && return 0
+    say "unpacking spin"
+    mkdir -p "$deps/log"
+    log=$deps/log/models.log
+    scratch=$deps/.models.new
+    rm -rf "$scratch"
+    mkdir -p "$scratch/deb" "$scratch/tree" "$scratch/bin"
+    (
+        suite=bookworm
+        apt_view models deb
+        apt-get -q update >"$log" 2>&1 ||
+            stop "cannot read Debian's package index from $mirror (see build/deps/log/models.log); check the network"
+        cd "$scratch/deb"
+        apt-get -q download spin=6.5.2+dfsg-1 >>"$log" 2>&1 ||
+            stop "cannot download spin (see build/deps/log/models.log); check the network"
+        echo "${spin_pin%% *}  ${spin_pin#* }" | sha256sum -c --quiet >>"$log" 2>&1 ||
+            stop "spin is not the package that is pinned"
+        dpkg-deb -x ./*.deb ../tree || stop "cannot unpack spin"
+    ) || exit 2
+    ln -s ../tree/usr/bin/spin "$scratch/bin/spin"
+    "$scratch/bin/spin" -V >>"$log" 2>&1 ||
+        stop "spin was unpacked, but does not start (see build/deps/log/models.log)"
+    rm -rf "$scratch/deb" "$scratch/tree/usr/share" "$deps/models.old"
+    printf '%s\n' "$key" >"$scratch/.key"
+    [ ! -d "$deps/models" ] || mv "$deps/models" "$deps/models.old"
+    mv "$scratch" "$deps/models"
+    rm -rf "$deps/models.old"
+}
+
 # ---- cross: ARM compilers, emulators and the libraries for them ----
 
 group_cross() {
@@ -557,9 +599,9 @@ groups=
 for arg; do
     case $arg in
     --root-free) root_free=1 ;;
-    --core | --deps | --lab | --chain | --devnet | --ci | --verify | --cross) groups="$groups ${arg#--}" ;;
-    core | deps | lab | chain | devnet | ci | verify | cross) groups="$groups $arg" ;;
-    -h | --help) sed -n '3,20s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --core | --deps | --lab | --chain | --devnet | --ci | --verify | --models | --cross) groups="$groups ${arg#--}" ;;
+    core | deps | lab | chain | devnet | ci | verify | models | cross) groups="$groups $arg" ;;
+    -h | --help) sed -n '3,21s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) stop "unknown argument $arg (see --help)" ;;
     esac
 done

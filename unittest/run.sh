@@ -5,7 +5,7 @@
 #
 #   run.sh [--full] [--soak] [--preset NAME]... [--root-free] [-- ctest arguments]
 #     --full      the same tests on 32- and 64-bit ARM and on an emulated Cortex-M4 as well, and the
-#                 proofs of all decoders with CBMC
+#                 proofs of all decoders with CBMC and all models with spin
 #     --soak      long fuzzing (needs clang): $WICK_FUZZ_S seconds for each decoder, default 600
 #     --preset    another build than "release": asan, clang, coverage ... (CMakePresets.json)
 #     --root-free install nothing, even as root
@@ -46,8 +46,8 @@ fi
 [ -z "$soak" ] || groups="$groups ci"
 # shellcheck disable=SC2086
 sh toolchain/bootstrap.sh $root_free $groups
-# Without the servers the lab tests say that they are missing; the others do not need them.
-for group in lab chain devnet; do
+# Without these their tests say what is missing; the others do not need them.
+for group in lab chain devnet models; do
     # shellcheck disable=SC2086
     sh toolchain/bootstrap.sh $root_free "$group" || echo "run.sh: goes on without the $group tools"
 done
