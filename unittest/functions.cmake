@@ -125,3 +125,41 @@ function(wick_add_bench module)
   target_compile_definitions(bench_${module} PRIVATE WICK_VECTORS_DEFAULT="${WICK_VECTORS_DEFAULT}")
   wick_target_flags(bench_${module})
 endfunction()
+
+# Where valgrind and its client requests are; neither goes with instrumentation of another kind.
+find_program(WICK_VALGRIND valgrind)
+find_path(WICK_VALGRIND_INCLUDE valgrind/memcheck.h)
+mark_as_advanced(WICK_VALGRIND WICK_VALGRIND_INCLUDE)
+
+# wick_add_ct_test(<module> [LIBS <targets>] [SOURCES <more files>]): unittest/ct/test_<module>.c becomes
+# the ctest "ct.<module>", run by memcheck, which sees what depends on a secret (ct/ct.h). Host only;
+# where there is no valgrind it says so and is skipped.
+function(wick_add_ct_test module)
+  cmake_parse_arguments(arg "" "" "LIBS;SOURCES" ${ARGN})
+  if(CMAKE_CROSSCOMPILING OR CMAKE_C_FLAGS MATCHES "-fsanitize|--coverage")
+    return()
+  endif()
+  if(NOT WICK_VALGRIND OR NOT WICK_VALGRIND_INCLUDE)
+    add_test(NAME ct.${module} COMMAND sh -c
+      "echo '1..0 # SKIP no valgrind here: run toolchain/bootstrap.sh ci'; exit 77")
+    set_tests_properties(ct.${module} PROPERTIES SKIP_RETURN_CODE 77 LABELS ct)
+    return()
+  endif()
+  wick_have_targets(have "test ct.${module}" ${arg_LIBS})
+  if(NOT have)
+    return()
+  endif()
+  set(target test_ct_${module})
+  add_executable(${target} ct/test_${module}.c ct/ct.c ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE ct unit)
+  target_include_directories(${target} SYSTEM PRIVATE ${WICK_VALGRIND_INCLUDE})
+  target_link_libraries(${target} PRIVATE wick_tap ${arg_LIBS} wick::core)
+  foreach(f wick_ct_equal wick_ct_is_zero wick_hmac_finish wick_hkdf_expand wick_hkdf_expand_with)
+    target_link_options(${target} PRIVATE -Wl,--wrap=${f})
+  endforeach()
+  wick_target_flags(${target})
+  # As a file: an emulator of the build (the valgrind preset has one) must not come on top.
+  add_test(NAME ct.${module} COMMAND ${WICK_VALGRIND} -q --tool=memcheck --undef-value-errors=yes
+    $<TARGET_FILE:${target}>)
+  set_tests_properties(ct.${module} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900 LABELS ct)
+endfunction()
