@@ -469,6 +469,47 @@ TEST(must_14_stale_view_of_the_responder)
     CHECK_STATUS(side[A].last_failure, WICK_E_NSL_NO_ANSWER);
 }
 
+TEST(must_14_stale_view_of_the_initiator)
+{
+    /* B still reads A's former record: it reads once more, at the newest header */
+    for (int still = 0; still < 2; still++) {
+        three_sides();
+        const wick_nsl_key former = side[A].record;
+        chain_knows = true;
+        rotate_now(A);
+        lookup_mode = LOOKUP_NEVER;
+        world_connect(A, B);
+        world_run(now_ms + 50);
+        CHECK_INT(side[B].lookups, 1);
+        CHECK_INT(side[B].fresh_lookups, 0);
+        CHECK_STATUS(wick_nsl_lookup_result(&side[B].node, now_ms, side[A].cfg.id, &former,
+                                            WICK_OK),
+                     WICK_OK);
+        world_poll(B);
+        CHECK_INT(side[B].lookups, 2);
+        CHECK_INT(side[B].fresh_lookups, 1);
+        CHECK_INT(world_halves(B), 1);
+        CHECK_STATUS(wick_nsl_lookup_result(&side[B].node, now_ms, side[A].cfg.id,
+                                            still == 0 ? &side[A].record : &former, WICK_OK),
+                     WICK_OK);
+        world_poll(B);
+        CHECK_INT(world_halves(B), still == 0 ? 1 : 0);
+        CHECK_INT(side[B].lookups, 2); /* once per id and 30 s */
+        world_run(now_ms + 31000);
+        CHECK_INT(side[A].established, still == 0 ? 1 : 0);
+        CHECK_INT(side[B].established, side[A].established);
+        /* and on the next run it is well */
+        lookup_mode = LOOKUP_NOW;
+        if (still == 1) {
+            now_ms += 61000;
+            world_connect(A, B);
+            world_run(now_ms + 1000);
+            CHECK_INT(side[A].established, 1);
+        }
+        CHECK(world_same_session(A, B));
+    }
+}
+
 TEST(rotation_refusals)
 {
     wick_nsl_key pub;
@@ -585,4 +626,5 @@ TAP_MAIN("unit.nsl_limits", CASE(must_9_forged_m0),
          CASE(must_10_flood_from_many_ports_of_one_host), CASE(places_in_the_table), CASE(rates),
          CASE(must_11_attacker_on_the_same_relay), CASE(session_survives_floods),
          CASE(must_14_rotation_in_flight), CASE(must_14_stale_view_of_the_responder),
+         CASE(must_14_stale_view_of_the_initiator),
          CASE(rotation_refusals), CASE(must_15_kid_collision), CASE(must_16_suites))
