@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Who may include whom: base <- {eth, nat, psk} <- registry <- gateway inside core; core and hal see
+# Who may include whom: base <- {eth, nat, psk, coap} <- registry <- gateway inside core; core and hal see
 # core/include and hal/include alone; nothing but programs and tests includes a port, and ports see
 # each other only through port/crypto. A public header belongs to the directory that has its .c
 # file, or to the one that the table below names.
@@ -17,9 +17,9 @@ layers() { # layers TREE: prints the violations, fails if there is one
             own("registry", "record calldata voucher")
             own("gateway", "gateway direct")
             allow["base"] = " base "
-            allow["eth"] = " base eth "; allow["nat"] = " base nat "; allow["psk"] = " base psk "
+            allow["eth"] = " base eth "; allow["nat"] = " base nat "; allow["psk"] = " base psk "; allow["coap"] = " base coap "
             allow["registry"] = " base eth nat psk registry "
-            allow["gateway"] = " base eth nat psk registry gateway "
+            allow["gateway"] = " base eth nat psk coap registry gateway "
             system_ok = " stddef.h stdint.h stdbool.h string.h limits.h "
         }
         function own(module, names,   i, name, count) {

@@ -311,6 +311,66 @@
 #define WICK_GW_RELAY_PASSWORD_MAX 64
 #endif
 
+/* ---- CoAP and leaves (wick/coap.h, wick/leaf.h) ---- */
+
+/* Path segments, and queries, of a request. Range 2..16. 16 B each in a wick_coap_request. */
+#ifndef WICK_COAP_SEGMENTS_MAX
+#define WICK_COAP_SEGMENTS_MAX 4
+#endif
+/* Largest message, bytes: a block of 1024 and what stands around it. Range 160..1152. Once in each
+ * exchange. */
+#ifndef WICK_COAP_MESSAGE_MAX
+#define WICK_COAP_MESSAGE_MAX 1120
+#endif
+/* Exchanges that a server keeps of one client: requests being answered, and answers kept for
+ * duplicates. Range 1..8. About 1.2 KB each. */
+#ifndef WICK_COAP_EXCHANGES
+#define WICK_COAP_EXCHANGES 2
+#endif
+/* An answer that takes longer goes out by itself, after an empty acknowledgement (RFC 7252 section
+ * 5.2.2), milliseconds. Below ACK_TIMEOUT, 2000. */
+#ifndef WICK_COAP_ACK_MS
+#define WICK_COAP_ACK_MS 1000
+#endif
+
+/* Leaves: a gateway's service for devices without public-key crypto (wick/leaf.h). 0 leaves it out. */
+#ifndef WICK_WITH_LEAVES
+#define WICK_WITH_LEAVES 1
+#endif
+/* Leaves at once, range 1..64. About 4.3 KB each in a wick_leaf_service. */
+#ifndef WICK_LEAVES_MAX
+#define WICK_LEAVES_MAX 4
+#endif
+/* Most payload of one carried message, bytes, either way. Range 64..960. Once for each leaf. */
+#ifndef WICK_LEAF_PAYLOAD_MAX
+#define WICK_LEAF_PAYLOAD_MAX 960
+#endif
+/* A leaf's question that has no answer after this is answered 5.04, milliseconds. Below the 93 s that
+ * a client waits. */
+#ifndef WICK_LEAF_ASK_MS
+#define WICK_LEAF_ASK_MS 45000
+#endif
+/* Questions about peers that a leaf may ask in a row, and how long it takes to have one more of them,
+ * milliseconds. */
+#ifndef WICK_LEAF_BURST
+#define WICK_LEAF_BURST 8
+#endif
+#ifndef WICK_LEAF_REFILL_MS
+#define WICK_LEAF_REFILL_MS 1000
+#endif
+#if WICK_COAP_MESSAGE_MAX < 160 || WICK_COAP_MESSAGE_MAX > 1152
+#error "WICK_COAP_MESSAGE_MAX: range 160..1152"
+#endif
+#if WICK_COAP_EXCHANGES < 1 || WICK_COAP_EXCHANGES > 8 || WICK_COAP_ACK_MS >= 2000
+#error "WICK_COAP_EXCHANGES: range 1..8, WICK_COAP_ACK_MS: below 2000"
+#endif
+#if WICK_LEAVES_MAX < 1 || WICK_LEAVES_MAX > 64
+#error "WICK_LEAVES_MAX: range 1..64"
+#endif
+#if WICK_LEAF_PAYLOAD_MAX < 64 || WICK_LEAF_PAYLOAD_MAX > 960
+#error "WICK_LEAF_PAYLOAD_MAX: range 64..960"
+#endif
+
 /* Sizes of the opaque crypto contexts of wick/hal/crypto.h, bytes. Range: what the back end needs,
  * checked there at compile time. */
 #ifndef WICK_HASH_CTX_BYTES

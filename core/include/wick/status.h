@@ -106,6 +106,11 @@ typedef enum wick_status {
     WICK_E_TICKET_BOOT = -315,     /* issued before the table of seen tickets began */
     WICK_E_TICKET_REPLAY = -316,   /* used already */
     WICK_E_TICKET_SHARE = -317,    /* its issuer's quarter of the table is full */
+    /* coap and leaves */
+    WICK_E_COAP_OPTION = -350,    /* a critical option that is not known, or breaks its rules */
+    WICK_E_COAP_RESET = -351,     /* the other side knows nothing of this message */
+    WICK_E_LEAF_REFUSED = -352,   /* the gateway refused a leaf's request; see its code and text */
+    WICK_E_LEAF_PEER = -353,      /* the answer is about another peer than was asked for */
     /* registry */
     WICK_E_NAME = -400,           /* not a name: [a-z0-9._-]{1,63} */
     WICK_E_NAME_TAKEN = -401,     /* the id belongs to another owner */
