@@ -4,6 +4,16 @@ wick_add_test(unit direct LIBS wick_crypto)
 wick_add_fuzz(direct LIBS wick_crypto)
 wick_add_bench(direct LIBS wick_crypto)
 
+# CoAP.
+wick_add_test(unit coap)
+wick_add_test(unit coap_exchange)
+wick_add_fuzz(coap)
+
+# Leaves.
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic") # the profile of small targets leaves them out
+  wick_add_test(unit leaf LIBS wick_crypto)
+endif()
+
 # The agent in the stub world.
 wick_add_test(sim nat LIBS wick_port_stub)
 wick_add_test(sim nat_matrix LIBS wick_port_stub SOURCES sim/lab.c sim/sites.c)

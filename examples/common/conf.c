@@ -92,6 +92,10 @@ static const key_def wickd_keys[] = {
     KEY(conf_wickd, socket, VALUE_PATH), KEY(conf_wickd, serve, VALUE_YES),
     KEY(conf_wickd, echo, VALUE_YES), KEY(conf_wickd, log, VALUE_LEVEL)};
 
+static const key_def leaf_keys[] = {KEY(conf_leaf, listen, VALUE_ADDR),
+                                    KEY(conf_leaf, psk_file, VALUE_PATH)};
+static const key_def carry_keys[] = {KEY(conf_carry, to, VALUE_ADDR)};
+
 typedef struct section_def {
     const char *kind;
     size_t offset;
@@ -117,7 +121,10 @@ static const section_def sections[] = {
     {"registry", offsetof(conf, registries), sizeof(conf_registry), CONF_REGISTRIES_MAX, false,
      KEYS(registry_keys)},
     {"service", offsetof(conf, services), sizeof(conf_service), CONF_SERVICES_MAX, false,
-     KEYS(service_keys)}};
+     KEYS(service_keys)},
+    {"leaf", offsetof(conf, leaves), sizeof(conf_leaf), CONF_LEAVES_MAX, true, KEYS(leaf_keys)},
+    {"carry", offsetof(conf, carries), sizeof(conf_carry), CONF_CARRIES_MAX, false,
+     KEYS(carry_keys)}};
 #define SECTION_KINDS (sizeof sections / sizeof sections[0])
 _Static_assert(sizeof chain_keys / sizeof chain_keys[0] <= CONF_KEYS_MAX, "bits and lines of keys");
 

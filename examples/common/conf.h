@@ -28,6 +28,8 @@
 #define CONF_SERVICES_MAX 8
 #define CONF_RPCS_MAX 8
 #define CONF_FORKS_MAX 8
+#define CONF_LEAVES_MAX 33 /* [leaf] and those with names */
+#define CONF_CARRIES_MAX 8
 #define CONF_KEYS_MAX 24 /* of one section */
 
 /* Common head of all sections: which keys were given, and where the section begins. */
@@ -177,6 +179,19 @@ typedef struct conf_wickd {
     wick_log_level log;         /* least important level that is written; default info */
 } conf_wickd;
 
+/* [leaf]: where leaves come in; [leaf.NAME]: one of them, at most 16 characters. */
+typedef struct conf_leaf {
+    conf_section s;
+    wick_addr listen;             /* of [leaf]; port 5684 is that of CoAP over DTLS */
+    char psk_file[CONF_TEXT_MAX]; /* of [leaf.NAME]: 16 to 32 bytes as hex */
+} conf_leaf;
+
+/* [carry.SERVICE]: payload that leaves of other gateways send to this service goes there as datagrams. */
+typedef struct conf_carry {
+    conf_section s;
+    wick_addr to;
+} conf_carry;
+
 typedef struct conf {
     char path[CONF_TEXT_MAX]; /* of the file, for messages */
     conf_identity identity;
@@ -189,6 +204,8 @@ typedef struct conf {
     conf_chain chains[CONF_CHAINS_MAX];
     conf_registry registries[CONF_REGISTRIES_MAX];
     conf_service services[CONF_SERVICES_MAX];
+    conf_leaf leaves[CONF_LEAVES_MAX];
+    conf_carry carries[CONF_CARRIES_MAX];
 } conf;
 
 typedef struct conf_error {
@@ -217,6 +234,9 @@ bool conf_has(const conf *c, const conf_section *section, const char *key);
 const conf_registry *conf_find_registry(const conf *c, const char *name);
 const conf_chain *conf_find_chain(const conf *c, const char *name);
 const conf_service *conf_find_service(const conf *c, const char *name);
+/** [leaf.NAME], or [leaf] for "". */
+const conf_leaf *conf_find_leaf(const conf *c, const char *name);
+const conf_carry *conf_find_carry(const conf *c, const char *name);
 
 /** Where wickd listens, for itself and for whoever asks it: [wickd] socket, else wickd.sock in the
  *  store_dir. `path` has CONF_TEXT_MAX bytes. @return false: neither is given, or it is too long */

@@ -7,6 +7,7 @@
 
 #define DAYS_MAX 3650u
 #define SLOT_S_MAX 3600u
+#define LEAF_NAME_MAX 16u /* the subject of its tickets */
 
 /* Keys of a chain besides chain_id and rule: what a rule needs, and what else means something to
  * it. A key that would be ignored is an error: somebody relies on it. */
@@ -207,6 +208,34 @@ static wick_status check_rpc(const conf *c, conf_error *e, const conf_rpc *r)
     return WICK_OK;
 }
 
+/* [leaf] says where, [leaf.NAME] who. */
+static wick_status check_leaf(const conf *c, conf_error *e, const conf_leaf *x)
+{
+    bool named = x->s.name[0] != '\0';
+    const char *wrong = named ? "listen" : "psk_file";
+    if (conf_has(c, &x->s, wrong)) {
+        return conf_refuse(e, conf_line(c, &x->s, wrong), "'%s' belongs into [leaf%s]", wrong,
+                           named ? "" : ".NAME");
+    }
+    if (strlen(x->s.name) > LEAF_NAME_MAX) {
+        return conf_refuse(e, x->s.line, "[leaf.%s]: the name of a leaf has at most %u characters",
+                           x->s.name, LEAF_NAME_MAX);
+    }
+    return conf_require(c, e, &x->s, named ? "psk_file" : "listen");
+}
+
+static wick_status check_leaves(const conf *c, conf_error *e)
+{
+    wick_status s = WICK_OK;
+    for (size_t i = 0; i < CONF_LEAVES_MAX && s == WICK_OK; i++) {
+        s = c->leaves[i].s.line != 0 ? check_leaf(c, e, &c->leaves[i]) : WICK_OK;
+    }
+    for (size_t i = 0; i < CONF_CARRIES_MAX && s == WICK_OK; i++) {
+        s = c->carries[i].s.line != 0 ? conf_require(c, e, &c->carries[i].s, "to") : WICK_OK;
+    }
+    return s;
+}
+
 wick_status conf_check(const conf *c, conf_error *e)
 {
     wick_status s = WICK_OK;
@@ -226,5 +255,5 @@ wick_status conf_check(const conf *c, conf_error *e)
     if (s == WICK_OK && c->path_in.port > UINT16_MAX) {
         s = conf_refuse(e, conf_line(c, &c->path_in.s, "port"), "'port' is 0..65535");
     }
-    return s;
+    return s == WICK_OK ? check_leaves(c, e) : s;
 }

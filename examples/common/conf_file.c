@@ -94,6 +94,26 @@ const conf_service *conf_find_service(const conf *c, const char *name)
     return NULL;
 }
 
+const conf_leaf *conf_find_leaf(const conf *c, const char *name)
+{
+    for (size_t i = 0; i < CONF_LEAVES_MAX; i++) {
+        if (c->leaves[i].s.line != 0 && strcmp(c->leaves[i].s.name, name) == 0) {
+            return &c->leaves[i];
+        }
+    }
+    return NULL;
+}
+
+const conf_carry *conf_find_carry(const conf *c, const char *name)
+{
+    for (size_t i = 0; i < CONF_CARRIES_MAX; i++) {
+        if (c->carries[i].s.line != 0 && strcmp(c->carries[i].s.name, name) == 0) {
+            return &c->carries[i];
+        }
+    }
+    return NULL;
+}
+
 const conf_rpc *conf_find_rpc(const conf *c, const char *chain, size_t index)
 {
     for (size_t i = 0; i < CONF_RPCS_MAX; i++) {

@@ -45,5 +45,11 @@ int cmd_register(cli *c, int argc, char **argv);
 int cmd_publish(cli *c, int argc, char **argv);
 int cmd_listen(cli *c, int argc, char **argv);
 int cmd_connect(cli *c, int argc, char **argv);
+int cmd_leaf_add(cli *c, int argc, char **argv);
+int cmd_leaf_enrol(cli *c, int argc, char **argv);
+int cmd_leaf_key(cli *c, int argc, char **argv);
+int cmd_leaf_proof(cli *c, int argc, char **argv);
+int cmd_leaf_send(cli *c, int argc, char **argv);
+int cmd_leaf_ticket(cli *c, int argc, char **argv);
 
 #endif

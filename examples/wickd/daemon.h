@@ -9,9 +9,12 @@
  *   server.c   clients and their lines                ops.c      what each operation answers
  *   lookups.c  who waits for which record             events.c   what happened, to log and clients
  *   status.c   the answer of "status"                 metrics.c  the same as figures
- *   light.c    chains, their heads and nodes
+ *   light.c    chains, their heads and nodes          leaves.c   devices behind this gateway
+ *   carry.c    their payload, to and from other gateways
  */
 #include "agent.h"
+#include "carry.h"
+#include "leaves.h"
 #include "lookups.h"
 #include "request.h"
 #include "server.h"
@@ -33,6 +36,8 @@ typedef struct wickd {
     agent agent;
     server server;
     lookups lookups;
+    leaves leaves;
+    carry carry;
     int signal_fd;
     bool stop, reload;
     uint64_t started_ms;
@@ -69,7 +74,13 @@ void events_light(wickd *d, const wick_driver_event *event);
 __attribute__((format(printf, 3, 4))) void events_log(const wickd *d, wick_log_level level,
                                                       const char *format, ...);
 
+/** What happened to a leaf, and the answer to a carried message. */
+void events_leaf(void *ctx, const char *name, wick_span identity, bool up, wick_status status,
+                 const wick_addr *from);
+void events_carried(void *ctx, uint32_t ask, wick_status status, wick_span payload);
+
 /* status.c */
+void status_put_leaves(wickd *d, out_rec *o);
 void status_put(wickd *d, out_rec *o);
 void status_put_sessions(wickd *d, out_rec *o);
 void status_put_path(wickd *d, out_rec *o);

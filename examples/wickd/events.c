@@ -111,7 +111,10 @@ static void remember(wickd *d, const wick_gateway_event *e)
         break;
     case WICK_GW_EV_SESSION_DOWN:
         if (e->session < WICK_GW_SESSIONS_MAX) {
+            wick_status why = e->status != WICK_OK ? e->status : WICK_E_STATE;
             d->session[e->session].used = false;
+            carry_reset(&d->carry, e->session, why);
+            leaves_session(&d->leaves, e->session, why);
         }
         break;
     case WICK_GW_EV_PUBLISH_FAILED:
@@ -171,6 +174,34 @@ static void tell_session(wickd *d, const wick_driver_event *ev, const char *even
     }
 }
 
+void events_carried(void *ctx, uint32_t ask, wick_status status, wick_span payload)
+{
+    wickd *d = ctx;
+    leaves_carry_done(&d->leaves, ask, status, payload);
+}
+
+void events_leaf(void *ctx, const char *name, wick_span identity, bool up, wick_status status,
+                 const wick_addr *from)
+{
+    wickd *d = ctx;
+    char addr[WICK_ADDR_STR_BYTES];
+    out_rec o;
+    wick_addr_str(addr, from);
+    if (name[0] == '\0') { /* printable, as DTLS has checked */
+        events_log(d, WICK_LOG_WARN, "leaf refused: identity '%.*s' from %s: %s", (int)identity.len,
+                   (const char *)identity.ptr, addr, wick_status_str(status));
+        return;
+    }
+    events_log(d, status == WICK_OK ? WICK_LOG_INFO : WICK_LOG_WARN, "leaf %s %s, from %s%s%s", name,
+               up ? "is here" : "has gone", addr, status != WICK_OK ? ": " : "",
+               status != WICK_OK ? wick_status_str(status) : "");
+    if (begin(d, &o, up ? "leaf" : "leaf-gone", status)) {
+        out_str(&o, "leaf", name);
+        out_addr(&o, "from", from);
+        end(d, &o);
+    }
+}
+
 void events_driver(wickd *d, const wick_driver_event *ev)
 {
     if (ev->session >= WICK_GW_SESSIONS_MAX) {
@@ -182,16 +213,21 @@ void events_driver(wickd *d, const wick_driver_event *ev)
         events_log(d, WICK_LOG_INFO, "session %u is open (%s)", (unsigned)ev->session,
                    wick_driver_suite(&d->agent.driver, ev->session));
         tell_session(d, ev, "open");
+        carry_reset(&d->carry, ev->session, WICK_E_STATE);
+        leaves_session(&d->leaves, ev->session, WICK_OK);
     } else if (ev->kind == WICK_DRIVER_DATA) {
         s->rx_bytes += ev->bytes.len;
         s->rx_messages++;
-        if (d->agent.host.conf.wickd.echo) {
+        bool carried = carry_input(&d->carry, ev->session, ev->bytes, agent_now(&d->agent));
+        if (!carried && d->agent.host.conf.wickd.echo) {
             /* What cannot be sent now is lost, as on any datagram path. */
             wick_status sent = wick_driver_send(&d->agent.driver, ev->session, ev->bytes);
             (void)sent;
         }
     } else if (ev->kind == WICK_DRIVER_CLOSED) {
         s->used = s->open = false;
+        carry_reset(&d->carry, ev->session, ev->status != WICK_OK ? ev->status : WICK_E_STATE);
+        leaves_session(&d->leaves, ev->session, ev->status != WICK_OK ? ev->status : WICK_E_STATE);
         events_log(d, WICK_LOG_INFO, "session %u has ended: %s", (unsigned)ev->session,
                    wick_status_str(ev->status));
         tell_session(d, ev, "closed");

@@ -233,7 +233,7 @@ void lookups_event(lookups *l, const wick_gateway_event *e, uint64_t now_ms)
     if (found->proven != WICK_AGAIN) {
         keep(l, found);
     }
-    for (unsigned i = 0; i < SERVER_CLIENTS; i++) {
+    for (unsigned i = 0; i < LOOKUPS_WAITERS; i++) {
         if (l->job[i].used && l->job[i].started &&
             same_key(found, l->job[i].id, l->job[i].service, l->job[i].registry)) {
             answer(l, i, found, e->status);
@@ -246,7 +246,7 @@ void lookups_event(lookups *l, const wick_gateway_event *e, uint64_t now_ms)
 static int next_waiting(const lookups *l)
 {
     int best = -1;
-    for (int i = 0; i < SERVER_CLIENTS; i++) {
+    for (int i = 0; i < LOOKUPS_WAITERS; i++) {
         if (l->job[i].used && !l->job[i].started &&
             (best < 0 || (int32_t)(l->job[i].order - l->job[best].order) < 0)) {
             best = i;
@@ -260,7 +260,7 @@ static bool under_way(const lookups *l, unsigned *running, int job)
 {
     bool same = false;
     *running = 0;
-    for (int i = 0; i < SERVER_CLIENTS; i++) {
+    for (int i = 0; i < LOOKUPS_WAITERS; i++) {
         if (!l->job[i].used || !l->job[i].started) {
             continue;
         }
@@ -282,7 +282,7 @@ static bool under_way(const lookups *l, unsigned *running, int job)
 uint64_t lookups_run(lookups *l, uint64_t now_ms)
 {
     uint64_t next = UINT64_MAX;
-    for (unsigned i = 0; i < SERVER_CLIENTS; i++) {
+    for (unsigned i = 0; i < LOOKUPS_WAITERS; i++) {
         if (l->job[i].used && now_ms >= l->job[i].give_up_ms) {
             answer(l, i, NULL, l->job[i].started ? WICK_E_TIMEOUT : WICK_E_LIMIT);
         }
@@ -304,7 +304,7 @@ uint64_t lookups_run(lookups *l, uint64_t now_ms)
         }
         l->job[job].started = true;
     }
-    for (unsigned i = 0; i < SERVER_CLIENTS; i++) {
+    for (unsigned i = 0; i < LOOKUPS_WAITERS; i++) {
         if (l->job[i].used && l->job[i].give_up_ms < next) {
             next = l->job[i].give_up_ms;
         }

@@ -7,12 +7,15 @@
  * are kept: where no newer header can be had, the last one serves for the grace time of its chain,
  * and the answer says so. A proven absence or revocation is an answer, never a reason for that.
  *
- * Table sizes: as many look-ups as there are clients, LOOKUPS_KEPT records of 0.5 KB.
+ * Table sizes: as many look-ups as there are clients and leaves, LOOKUPS_KEPT records of 0.5 KB.
  */
 #include "agent.h"
 #include "server.h"
 
 #define LOOKUPS_KEPT 64
+/* Whoever may wait: clients of the socket first, then leaves. */
+#define LOOKUPS_WAITERS (SERVER_CLIENTS + WICK_LEAVES_MAX)
+#define LOOKUPS_LEAF(leaf) (SERVER_CLIENTS + (unsigned)(leaf))
 #define LOOKUPS_AT_ONCE 2   /* in the agent, whose places are there for sessions too */
 #define LOOKUPS_MS 25000u   /* an answer is given by then */
 #define LOOKUPS_RETRY_MS 100u
@@ -42,7 +45,7 @@ typedef struct lookups {
         uint32_t order, serial; /* serial of the client's connection */
         uint64_t give_up_ms;
         char name[256];
-    } job[SERVER_CLIENTS]; /* that of client i is job i */
+    } job[LOOKUPS_WAITERS]; /* that of waiter i is job i */
     struct {
         uint32_t used; /* 0: free */
         wick_gateway_record record;

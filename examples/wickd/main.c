@@ -60,6 +60,34 @@ static int open_socket(wickd *d)
     return s == WICK_OK ? CLI_OK : cli_fail(&d->cli, s, "%s", path);
 }
 
+static void watch(void *ctx, int fd)
+{
+    wickd *d = ctx;
+    wick_status s = fd >= 0 ? server_watch(&d->server, fd) : WICK_OK;
+    if (s != WICK_OK) {
+        events_log(d, WICK_LOG_WARN, "a socket is not watched: %s", wick_status_str(s));
+    }
+}
+
+/* Leaves, and what is carried for them. */
+static int open_leaves(wickd *d)
+{
+    carry_config carried = {
+        .agent = &d->agent, .done = events_carried, .watch = watch, .ctx = d};
+    leaves_config cfg = {.agent = &d->agent,
+                         .lookups = &d->lookups,
+                         .carry = &d->carry,
+                         .told = events_leaf,
+                         .ctx = d};
+    carry_init(&d->carry, &carried);
+    wick_status s = leaves_open(&d->leaves, &cfg, d->started_ms);
+    if (s != WICK_OK) {
+        return cli_fail(&d->cli, s, "[leaf] listen");
+    }
+    watch(d, leaves_fd(&d->leaves));
+    return CLI_OK;
+}
+
 static int start(wickd *d)
 {
     agent *a = &d->agent;
@@ -71,6 +99,10 @@ static int start(wickd *d)
     wick_driver_watch(&a->driver, server_fd(&d->server));
     lookups_init(&d->lookups, a, ops_lookup_done, d);
     d->started_ms = agent_now(a);
+    code = open_leaves(d);
+    if (code != CLI_OK) {
+        return code;
+    }
     bool serve = a->host.conf.wickd.serve;
     d->ready = !serve;
     wick_status s = wick_gateway_start(&a->gateway, d->started_ms, serve ? WICK_GW_GOAL_SERVE : 0);
@@ -174,12 +206,15 @@ static uint64_t housekeeping(wickd *d)
     }
     retry(d, now_ms);
     server_run(&d->server, now_ms);
+    (void)leaves_run(&d->leaves, now_ms); /* their questions first, their answers at the end */
     uint64_t next = lookups_run(&d->lookups, now_ms);
     server_run(&d->server, now_ms); /* what was answered at once goes out at once */
     uint64_t until = now_ms + TURN_MS;
     until = next < until ? next : until;
     next = server_deadline(&d->server);
-    return next < until ? next : until;
+    until = next < until ? next : until;
+    until = wick_time_min(until, carry_run(&d->carry, now_ms));
+    return wick_time_min(until, leaves_run(&d->leaves, now_ms));
 }
 
 static int loop(wickd *d)
@@ -238,6 +273,10 @@ static int run(wickd *d)
         events_log(d, WICK_LOG_INFO, "ended");
     }
     server_close(&d->server);
+    carry_close(&d->carry);
+    if (d->leaves.open) {
+        leaves_close(&d->leaves, agent_now(&d->agent));
+    }
     agent_close(&d->agent);
     wick_wipe(d, sizeof *d);
     return code;

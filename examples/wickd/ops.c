@@ -118,6 +118,10 @@ void ops_lookup_done(void *ctx, unsigned client, uint32_t serial, const lookup_r
 {
     wickd *d = ctx;
     out_rec o;
+    if (client >= SERVER_CLIENTS) {
+        leaves_lookup_done(&d->leaves, client - SERVER_CLIENTS, serial, r);
+        return;
+    }
     if (server_serial(&d->server, client) != serial || d->asked[client].op != WICKD_OP_LOOKUP) {
         return; /* it has left, and somebody else sits there */
     }

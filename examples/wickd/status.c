@@ -77,8 +77,46 @@ void status_put(wickd *d, out_rec *o)
     out_bool(o, "trust_stale", a->gateway.trust_stale);
     out_u64(o, "sessions", sessions_up(d));
     out_u64(o, "clients", server_clients(&d->server, false));
+    status_put_leaves(d, o);
     put_counters(d, o);
     light_put(d, o);
+}
+
+void status_put_leaves(wickd *d, out_rec *o)
+{
+    uint64_t now_ms = agent_now(&d->agent);
+    const leaves *l = &d->leaves;
+    if (!l->open) {
+        return;
+    }
+    out_open(o, "leaves", true);
+    for (uint8_t i = 0; i < WICK_LEAVES_MAX; i++) {
+        wick_leaf_port_status st = wick_leaf_port_leaf(&l->port, i);
+        if (st.up) {
+            out_open(o, NULL, false);
+            out_str(o, "leaf", st.name);
+            out_addr(o, "from", &st.from);
+            out_str(o, "suite", st.suite);
+            out_u64(o, "age_s", (now_ms - st.since_ms) / 1000);
+            out_u64(o, "silent_s", (now_ms - st.heard_ms) / 1000);
+            out_u64(o, "rx", st.rx);
+            out_u64(o, "tx", st.tx);
+            out_close(o, false);
+        }
+    }
+    out_close(o, true);
+    out_open(o, "leaf_counters", false);
+    out_u64(o, "sessions", l->port.sessions);
+    out_u64(o, "refused", l->port.refused);
+    out_u64(o, "dropped", l->port.dropped);
+    out_u64(o, "requests", l->service.asked);
+    out_u64(o, "answered", l->service.answered);
+    out_u64(o, "keys", l->keys);
+    out_u64(o, "tickets", l->tickets);
+    out_u64(o, "proofs", l->proofs);
+    out_u64(o, "carried", l->carried);
+    out_u64(o, "carried_in", d->carry.taken);
+    out_close(o, false);
 }
 
 /* One place where peers can get in, as far as it is known. */

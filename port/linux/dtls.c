@@ -197,6 +197,19 @@ wick_status wick_dtls_start(wick_dtls *d, uint64_t now_ms)
     return WICK_OK;
 }
 
+wick_status wick_dtls_expect(wick_dtls *d, uint64_t now_ms, wick_span address)
+{
+    wick_ssl *s = wick_ssl_of(d->lib);
+    if (d->state != HANDSHAKE || d->cfg.role != WICK_DTLS_SERVER ||
+        s->ssl.MBEDTLS_PRIVATE(state) > MBEDTLS_SSL_CLIENT_HELLO ||
+        mbedtls_ssl_set_client_transport_id(&s->ssl, address.ptr, address.len) != 0) {
+        return WICK_E_STATE;
+    }
+    d->cfg.address = address;
+    d->deadline_ms = now_ms + WICK_DTLS_SERVER_WAIT_MS;
+    return WICK_OK;
+}
+
 /* A datagram is whole records, one behind the other (RFC 6347 section 4.1.1). The library takes octets
  * that are too few for a record as a fault of the session, and they need no key to send. */
 static bool is_whole_records(wick_span in, size_t cid_len)

@@ -23,5 +23,6 @@
 /* The firmware is the only application. */
 #define WICK_WITH_SERVICES 0
 #define WICK_WITH_PEER_KEYS 0
+#define WICK_WITH_LEAVES 0
 
 #endif

@@ -150,6 +150,12 @@ WICK_NODISCARD wick_status wick_dtls_init(wick_dtls *d, const wick_dtls_config *
 /** Client: makes the first flight. Server: waits for it. */
 WICK_NODISCARD wick_status wick_dtls_start(wick_dtls *d, uint64_t now_ms);
 
+/** Server that waits for a hello: the next datagram comes from `address`, into which cookies are bound,
+ *  and the wait begins anew. So one wick_dtls answers the hellos of everybody until one of them has
+ *  shown its cookie, and is that client's from then on. @param[in] address  lives until the next call
+ *  @retval WICK_OK  @retval WICK_E_STATE a handshake is under way, or it is no server, or not started */
+WICK_NODISCARD wick_status wick_dtls_expect(wick_dtls *d, uint64_t now_ms, wick_span address);
+
 /** One datagram. What is not authentic is dropped without a word.
  *  @retval WICK_OK taken or dropped  @retval WICK_E_NO_SPACE longer than the bound, dropped
  *  @retval WICK_AGAIN not taken: poll and read what is there first
