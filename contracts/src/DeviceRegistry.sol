@@ -10,7 +10,7 @@ import {DeviceWord, EndpointWord, ManagerWord} from "./Words.sol";
 /// then on and writes where it can be reached. Readers do not call this contract: they ask any node
 /// for `eth_getProof` of constant storage keys and check the proof. So the slots and words below are
 /// an interface; they never change.
-/// @dev No proxy, no dependency, no loop, no call but to the ecrecover precompile.
+/// @dev No proxy, no dependency, no loop, no call but to the precompiles ecrecover and sha256.
 contract DeviceRegistry {
     /// @notice Two words per device.
     /// @param word See DeviceWord. Once written it is never zero again.
@@ -46,6 +46,8 @@ contract DeviceRegistry {
     mapping(uint256 => Organisation) internal orgs;
     /// @notice Slot 5: who may attest that an endpoint was reached. Reserved.
     mapping(bytes32 => uint256) internal attestors;
+    /// @notice Slot 6: SHA-256 of a public key (SPKI, DER) => block whose log holds it.
+    mapping(bytes32 => uint256) internal announced;
 
     /// @notice Longest life of a voucher, seconds.
     uint256 internal constant VOUCHER_LIFE_MAX = 7 days;
@@ -82,6 +84,9 @@ contract DeviceRegistry {
     /// @param id Device. @param entry Its key in `endpoints`: hash of id, service and index.
     /// @param word New endpoint word.
     event Published(bytes32 indexed id, bytes32 entry, uint256 word);
+    /// @notice The public key behind a key word that holds a hash.
+    /// @param key Key word: SHA-256 of the SPKI. @param spki SubjectPublicKeyInfo, DER.
+    event Announced(bytes32 indexed key, bytes spki);
     /// @notice An organisation has another manager.
     /// @param org Organisation. @param word New manager word.
     event ManagerSet(bytes32 indexed org, uint256 word);
@@ -268,6 +273,18 @@ contract DeviceRegistry {
         word = DeviceWord.asRevoked(word);
         device.word = word;
         emit Revoked(id, word);
+    }
+
+    /// @notice Makes known the key behind a key word that is a hash (RSA-2048, P-256), in the log of
+    /// the block that `announced` then names. Anybody may, before or after it is in a record: the
+    /// hash says all that can be said about it. Once for each key; again changes nothing.
+    /// @param spki SubjectPublicKeyInfo, DER.
+    function announce(bytes calldata spki) external {
+        bytes32 key = sha256(spki);
+        if (announced[key] == 0) {
+            announced[key] = block.number;
+            emit Announced(key, spki);
+        }
     }
 
     // ---- endpoints ----

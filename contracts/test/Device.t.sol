@@ -296,6 +296,43 @@ contract DeviceTest is Fixture {
         same(registry.storedWord(bytes32(uint256(12345))), 0);
     }
 
+    // ---- announce ----
+
+    function announcedAt(bytes32 key_) private view returns (uint256) {
+        return at(keccak256(abi.encode(key_, uint256(6))));
+    }
+
+    function test_announceLogsTheKeyUnderItsHash() public {
+        bytes memory spki = hex"30820122aabbcc";
+        bytes32 hash = sha256(spki);
+        vm.roll(77);
+        vm.expectEmit(address(registry));
+        emit DeviceRegistry.Announced(hash, spki);
+        vm.prank(STRANGER);
+        registry.announce(spki);
+        same(announcedAt(hash), 77);
+    }
+
+    /// @notice Else anybody could point readers to a later block, or fill the log.
+    function test_announceAgainChangesNothing() public {
+        bytes memory spki = hex"30820122aabbcc";
+        vm.roll(77);
+        registry.announce(spki);
+        vm.roll(78);
+        uint256 before = gasleft();
+        registry.announce(spki);
+        require(before - gasleft() < 15_000, "something was written");
+        same(announcedAt(sha256(spki)), 77);
+    }
+
+    function test_announceTouchesNothingElse() public {
+        uint256 before = word();
+        registry.announce(abi.encode(KEY));
+        same(word(), before);
+        same(key(), KEY);
+        same(announcedAt(KEY), 0);
+    }
+
     function test_takesNoEther() public {
         (bool taken,) = address(registry).call{value: 1}(
             abi.encodeCall(registry.storedWord, (bytes32(0)))

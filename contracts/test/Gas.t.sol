@@ -57,4 +57,9 @@ contract GasTest is Fixture {
         registry.revoke(ID);
         bar("revoke", 32_000);
     }
+
+    function test_announce() public {
+        registry.announce(new bytes(294));
+        bar("announce RSA-2048 key", 58_000);
+    }
 }

@@ -2,7 +2,7 @@
 #ifndef WICK_NSL_INTERNAL_H
 #define WICK_NSL_INTERNAL_H
 /*
- * Parts of the handshake: wire form and transcript (nsl_wire.c), key types (nsl_suite.c), what
+ * Parts of the handshake: wire form and transcript (nsl_wire.c), key types (nsl_suite.c, nsl_rsa.c), what
  * limits strangers (nsl_guard.c), the two roles (nsl_initiator.c, nsl_responder.c), and the node
  * that joins them (nsl.c). Section numbers are those of PROTOCOL.md beside this file.
  *
@@ -90,6 +90,9 @@ struct nsl_type {
                           const wick_nsl_key *key, const uint8_t digest[32]);
 };
 
+#if WICK_WITH_NSL_RSA
+extern const struct nsl_type nsl_rsa2048;
+#endif
 /* NULL: no suite of this build has it. */
 const struct nsl_type *nsl_type(unsigned type);
 static inline const struct nsl_type *nsl_type_i(uint8_t suite)

@@ -2,8 +2,8 @@
 /*
  * Types of long-term keys: how each is hashed, sealed to, opened and signed with. The suite octet
  * is (initiator's type) << 4 | (responder's type): M1 is sealed by the responder's type, M2 by the
- * initiator's, and the signature is of the initiator's. A further type is a further row of the
- * table (PROTOCOL.md section 3).
+ * initiator's, and the signature is of the initiator's. A further type is a further
+ * struct of functions (PROTOCOL.md section 3); that of RSA is in nsl_rsa.c.
  */
 #include <string.h>
 
@@ -104,21 +104,20 @@ static wick_status secp256k1_verify(const wick_hal_crypto *crypto, const uint8_t
     return crypto->secp256k1_verify(crypto->ctx, sig, digest, key->bytes);
 }
 
-static const struct nsl_type types[] = {
-    {WICK_KEY_TYPE_SECP256K1, WICK_NSL_SEAL_MAX, WICK_NSL_SIG_MAX, secp256k1_words, secp256k1_own,
-     secp256k1_seal, secp256k1_open, secp256k1_sign, secp256k1_verify},
-};
+static const struct nsl_type nsl_secp256k1 = {
+    WICK_KEY_TYPE_SECP256K1, WICK_HPKE_ENC_BYTES + WICK_AEAD_TAG_BYTES, 64, secp256k1_words,
+    secp256k1_own, secp256k1_seal, secp256k1_open, secp256k1_sign, secp256k1_verify};
 
 /* ---- all types ---- */
 
 const struct nsl_type *nsl_type(unsigned type)
 {
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (types[i].type == type) {
-            return &types[i];
-        }
+#if WICK_WITH_NSL_RSA
+    if (type == WICK_KEY_TYPE_RSA2048) {
+        return &nsl_rsa2048;
     }
-    return NULL;
+#endif
+    return type == WICK_KEY_TYPE_SECP256K1 ? &nsl_secp256k1 : NULL;
 }
 
 wick_status nsl_keyhash(const wick_hal_crypto *crypto, uint8_t keyhash[32],

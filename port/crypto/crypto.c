@@ -13,6 +13,11 @@ wick_status wick_crypto_init(wick_hal_crypto *out, wick_crypto_ctx *ctx)
     if (st == WICK_OK) {
         st = wick_crypto_secp256k1_fill(out, ctx);
     }
+#if WICK_WITH_NSL_RSA
+    if (st == WICK_OK) {
+        st = wick_crypto_rsa_fill(out);
+    }
+#endif
 #if WICK_HAVE_BLST
     wick_crypto_blst_fill(out);
 #endif

@@ -50,6 +50,7 @@ static wick_status key_ecdh(void *ctx, uint8_t x32[32], wick_key key, const uint
 void wick_ram_keystore_init(wick_hal_keystore *out, wick_ram_keystore *ks, wick_crypto_ctx *crypto)
 {
     memset(ks, 0, sizeof *ks);
+    memset(out, 0, sizeof *out);
     ks->crypto = crypto;
     out->ctx = ks;
     out->secp256k1_public = key_public;
@@ -99,9 +100,19 @@ void wick_ram_keystore_remove(wick_ram_keystore *ks, wick_key key)
     if (find(ks, key) != NULL) {
         wick_wipe(&ks->keys[index], sizeof ks->keys[index]);
     }
+#if WICK_WITH_NSL_RSA
+    for (size_t i = 0; i < WICK_RAM_RSA_KEYS_MAX; i++) {
+        if (key.handle != 0 && ks->rsa[i].handle == key.handle) {
+            wick_wipe(&ks->rsa[i], sizeof ks->rsa[i]);
+        }
+    }
+#endif
 }
 
 void wick_ram_keystore_wipe(wick_ram_keystore *ks)
 {
     wick_wipe(ks->keys, sizeof ks->keys);
+#if WICK_WITH_NSL_RSA
+    wick_wipe(ks->rsa, sizeof ks->rsa);
+#endif
 }

@@ -15,6 +15,8 @@
 #define WICK_WITH_TURN_STREAM 0
 /* Sessions end with the relay on which they began. */
 #define WICK_WITH_DIRECT 0
+/* Keys on secp256k1 alone. */
+#define WICK_WITH_NSL_RSA 0
 /* Relays alone, one at a time. */
 #define WICK_WITH_PATH 0
 #define WICK_WITH_STANDBY 0

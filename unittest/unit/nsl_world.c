@@ -2,8 +2,11 @@
 #include "nsl_world.h"
 
 #include "../../core/psk/nsl_internal.h"
-#include "wick/hpke.h"
+#include "wick/rsa.h"
 
+#include "rsa_keys.h"
+
+uint8_t world_suite = 0x22;
 struct side side[SIDES];
 uint64_t now_ms;
 struct packet queue[QUEUE_MAX];
@@ -68,15 +71,36 @@ static wick_status count_open(void *ctx, wick_aead_alg alg, uint8_t *out, const 
 static wick_status count_keystore_ecdh(void *ctx, uint8_t x32[32], wick_key key,
                                        const uint8_t peer33[33])
 {
-    calls.keystore_ecdh++;
+    calls.key_opens++;
     return real_keystore.secp256k1_ecdh(ctx, x32, key, peer33);
 }
 
 static wick_status count_keystore_sign(void *ctx, uint8_t sig64[64], uint8_t *recid, wick_key key,
                                        const uint8_t digest32[32])
 {
-    calls.keystore_sign++;
+    calls.key_signs++;
     return real_keystore.secp256k1_sign(ctx, sig64, recid, key, digest32);
+}
+
+static wick_status count_rsa_open(void *ctx, uint8_t message32[32], wick_key key, wick_span label,
+                                  const uint8_t sealed256[256])
+{
+    calls.key_opens++;
+    return real_keystore.rsa_open(ctx, message32, key, label, sealed256);
+}
+
+static wick_status count_rsa_sign(void *ctx, uint8_t sig256[256], wick_key key,
+                                  const uint8_t digest32[32])
+{
+    calls.key_signs++;
+    return real_keystore.rsa_sign(ctx, sig256, key, digest32);
+}
+
+static wick_status count_rsa_verify(void *ctx, const uint8_t sig256[256],
+                                    const uint8_t digest32[32], const uint8_t pub260[260])
+{
+    calls.verify++;
+    return real_crypto.rsa_verify(ctx, sig256, digest32, pub260);
 }
 
 /* splitmix64: all that matters is that it does not repeat. */
@@ -115,11 +139,29 @@ void world_entropy(unsigned n, uint64_t seed)
 
 /* ---- set-up ---- */
 
+void world_random_bytes(uint8_t *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (uint8_t)world_random();
+    }
+}
+
+static wick_status fill_random(void *ctx, uint8_t *out, size_t len)
+{
+    (void)ctx;
+    world_random_bytes(out, len);
+    return WICK_OK;
+}
+
+static const wick_hal_entropy random_entropy = {NULL, fill_random};
+
 void world_init(void)
 {
     CHECK_STATUS(wick_crypto_init(&real_crypto, &cc), WICK_OK);
     wick_ram_keystore_init(&real_keystore, &ram, &cc);
+    wick_ram_keystore_rsa(&real_keystore, &ram, &random_entropy);
     crypto = real_crypto;
+    crypto.rsa_verify = count_rsa_verify;
     crypto.secp256k1_ecdh = count_ecdh;
     crypto.secp256k1_public = count_public;
     crypto.secp256k1_verify = count_verify;
@@ -128,6 +170,8 @@ void world_init(void)
     keystore = real_keystore;
     keystore.secp256k1_ecdh = count_keystore_ecdh;
     keystore.secp256k1_sign = count_keystore_sign;
+    keystore.rsa_open = count_rsa_open;
+    keystore.rsa_sign = count_rsa_sign;
     memset(side, 0, sizeof side);
     memset(queue, 0, sizeof queue);
     memset(last_sent, 0, sizeof last_sent);
@@ -139,6 +183,19 @@ void world_init(void)
     lookup_mode = LOOKUP_NOW;
     lookup_delay_ms = 0;
     on_packet = NULL;
+}
+
+static void rsa_key(struct side *s, uint8_t name)
+{
+    const char *hex = name == 0xa1   ? RSA_KEY_A1
+                      : name == 0xb2 ? RSA_KEY_B2
+                      : name == 0xc3 ? RSA_KEY_C3
+                                     : RSA_KEY_D4;
+    uint8_t primes[WICK_RSA_PRIMES_BYTES];
+
+    CHECK_STATUS(wick_hex_decode(primes, sizeof primes, hex, strlen(hex)), WICK_OK);
+    CHECK_STATUS(wick_ram_keystore_import_rsa(&s->key, &ram, primes), WICK_OK);
+    CHECK_STATUS(keystore.rsa_public(keystore.ctx, s->record.bytes, s->key), WICK_OK);
 }
 
 void world_side(unsigned n, uint8_t name)
@@ -153,9 +210,13 @@ void world_side(unsigned n, uint8_t name)
     s->addr = wick_addr_v4(192, 0, 2, (uint8_t)(n + 1), (uint16_t)(40000 + n));
     entropy[n].ctx = s;
     entropy[n].fill = fill_entropy;
-    CHECK_STATUS(wick_ram_keystore_import(&s->key, &ram, secret), WICK_OK);
-    s->record.type = WICK_KEY_TYPE_SECP256K1;
-    CHECK_STATUS(keystore.secp256k1_public(keystore.ctx, s->record.bytes, s->key), WICK_OK);
+    s->record.type = n == 0 ? world_suite >> 4 : world_suite & 15u;
+    if (s->record.type == WICK_KEY_TYPE_RSA2048) {
+        rsa_key(s, name);
+    } else {
+        CHECK_STATUS(wick_ram_keystore_import(&s->key, &ram, secret), WICK_OK);
+        CHECK_STATUS(keystore.secp256k1_public(keystore.ctx, s->record.bytes, s->key), WICK_OK);
+    }
     s->cfg.crypto = &crypto;
     s->cfg.entropy = &entropy[n];
     s->cfg.keystore = &keystore;
@@ -406,22 +467,6 @@ bool world_node_has(unsigned n, const uint8_t *bytes, size_t len)
 
 /* ---- what a dishonest party can make ---- */
 
-void world_random_bytes(uint8_t *out, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        out[i] = (uint8_t)world_random();
-    }
-}
-
-static wick_status fill_random(void *ctx, uint8_t *out, size_t len)
-{
-    (void)ctx;
-    world_random_bytes(out, len);
-    return WICK_OK;
-}
-
-static const wick_hal_entropy random_entropy = {NULL, fill_random};
-
 void world_keyhash(uint8_t out[32], unsigned n)
 {
     CHECK_STATUS(nsl_keyhash(&real_crypto, out, &side[n].record), WICK_OK);
@@ -433,7 +478,7 @@ struct m1_made world_m1(unsigned from)
     uint8_t keyhash[32];
 
     memset(&m, 0, sizeof m);
-    m.suite = 0x22;
+    m.suite = (uint8_t)((unsigned)side[from].record.type << 4 | (world_suite & 15u));
     m.cid_i = world_random() | 1u;
     world_random_bytes(m.n1, 32);
     world_random_bytes(m.e_secret, 32);
@@ -453,11 +498,30 @@ static void m1_info(uint8_t th0[32], unsigned to, const uint8_t to_id[32], uint8
     CHECK_STATUS(nsl_th0(&real_crypto, th0, suite, to_id, keyhash), WICK_OK);
 }
 
-void world_seal_m1(uint8_t out[168], const struct m1_made *m, unsigned to, const uint8_t to_id[32])
+/* Makes seals in nobody's name. */
+static const wick_nsl_node *forger(void)
 {
+    static wick_nsl_node node;
+    node.cfg.crypto = &real_crypto;
+    node.cfg.keystore = &real_keystore;
+    node.cfg.entropy = &random_entropy;
+    return &node;
+}
+
+static wick_nsl_own own_of(unsigned n)
+{
+    wick_nsl_own own;
+    memset(&own, 0, sizeof own);
+    own.key = side[n].key;
+    own.pub = side[n].cfg.pub;
+    return own;
+}
+
+void world_seal_m1(uint8_t out[WICK_NSL_M1_MAX], const struct m1_made *m, unsigned to,
+                   const uint8_t to_id[32])
+{
+    const struct nsl_type *t = nsl_type(side[to].record.type);
     uint8_t th0[32], keyhash[32], plain[107];
-    wick_hpke_params p;
-    wick_hpke h;
 
     m1_info(th0, to, to_id, m->suite, keyhash);
     const struct nsl_header head = {NSL_M1, m->suite, 0, m->cid_i, wick_load_be32(keyhash)};
@@ -467,31 +531,21 @@ void world_seal_m1(uint8_t out[168], const struct m1_made *m, unsigned to, const
     memcpy(plain + 65, m->id, 32);
     memcpy(plain + 97, m->kid, 8);
     wick_store_be16(plain + 105, m->opts);
-    memset(&p, 0, sizeof p);
-    p.aead = WICK_AEAD_CHACHA20_POLY1305;
-    p.info = NSL_SPAN(th0);
-    CHECK_STATUS(wick_hpke_setup_sender(&h, out + 12, &real_crypto, &random_entropy,
-                                        side[to].record.bytes, &p),
-                 WICK_OK);
-    CHECK_STATUS(wick_hpke_seal(&h, out + 45, wick_span_make(out, 12), NSL_SPAN(plain)), WICK_OK);
+    const struct nsl_seal seal = {NSL_SPAN(th0), wick_span_make(out, 12), {NULL, 0}};
+    CHECK_STATUS(t->seal(forger(), out + 12, &seal, &side[to].record, NSL_SPAN(plain)), WICK_OK);
 }
 
-wick_status world_open_m1(struct m1_made *out, unsigned n, const uint8_t m1[168])
+wick_status world_open_m1(struct m1_made *out, unsigned n, const uint8_t m1[WICK_NSL_M1_MAX])
 {
+    const struct nsl_type *t = nsl_type(side[n].cfg.pub.type);
+    const wick_nsl_own own = own_of(n);
     uint8_t th0[32], keyhash[32], plain[107];
-    wick_hpke_params p;
-    wick_hpke h;
 
     memset(out, 0, sizeof *out);
     m1_info(th0, n, side[n].cfg.id, m1[2], keyhash);
-    memset(&p, 0, sizeof p);
-    p.aead = WICK_AEAD_CHACHA20_POLY1305;
-    p.info = NSL_SPAN(th0);
-    wick_status st = wick_hpke_setup_recipient(&h, &real_crypto, &real_keystore,
-                                               side[n].record.bytes, m1 + 12, &p, side[n].key);
-    if (st == WICK_OK) {
-        st = wick_hpke_open(&h, plain, wick_span_make(m1, 12), wick_span_make(m1 + 45, 123));
-    }
+    const struct nsl_seal seal = {NSL_SPAN(th0), wick_span_make(m1, 12), {NULL, 0}};
+    wick_status st =
+        t->open(forger(), plain, &seal, &own, wick_span_make(m1 + 12, 107u + t->seal_bytes));
     if (st == WICK_OK) {
         out->suite = m1[2];
         out->cid_i = wick_load_be32(m1 + 4);
@@ -504,39 +558,39 @@ wick_status world_open_m1(struct m1_made *out, unsigned n, const uint8_t m1[168]
     return st;
 }
 
-void world_add_cookie(uint8_t out[184], const uint8_t m1[168], unsigned to, const wick_addr *from)
+void world_add_cookie(uint8_t out[WICK_NSL_M1_MAX], const uint8_t m1[WICK_NSL_M1_MAX], unsigned to,
+                      const wick_addr *from)
 {
     uint8_t m1_hash[32];
 
-    CHECK_STATUS(nsl_m1_hash(&real_crypto, m1_hash, wick_span_make(m1, 168)), WICK_OK);
+    CHECK_STATUS(nsl_m1_hash(&real_crypto, m1_hash, wick_span_make(m1, M1_LEN)), WICK_OK);
     memcpy(out, m1, 12);
     out[3] = NSL_FLAG_COOKIE;
     CHECK_STATUS(nsl_cookie_make(&side[to].node, out + 12, now_ms, from, m1_hash), WICK_OK);
-    memcpy(out + 28, m1 + 12, 156);
+    memcpy(out + 28, m1 + 12, M1_LEN - 12);
 }
 
-void world_seal_m2(uint8_t out[159], unsigned to, const uint8_t th1[32], const uint8_t *n1,
-                   const uint8_t plain98[98], uint32_t cid_i, uint32_t cid_r)
+void world_seal_m2(uint8_t out[WICK_NSL_M2_MAX], unsigned to, const uint8_t th1[32],
+                   const uint8_t *n1, const uint8_t plain98[98], uint32_t cid_i, uint32_t cid_r)
 {
-    const struct nsl_header head = {NSL_M2, 0x22, 0, cid_i, cid_r};
-    wick_hpke_params p;
-    wick_hpke h;
+    const struct nsl_header head = {NSL_M2, world_suite, 0, cid_i, cid_r};
+    const struct nsl_seal seal = {wick_span_make(th1, 32), wick_span_make(out, 12),
+                                  wick_span_make(n1, n1 != NULL ? 32 : 0)};
 
     nsl_header_put(out, &head);
-    memset(&p, 0, sizeof p);
-    p.aead = WICK_AEAD_CHACHA20_POLY1305;
-    p.info = wick_span_make(th1, 32);
-    if (n1 != NULL) {
-        p.mode = WICK_HPKE_PSK;
-        p.psk = wick_span_make(n1, 32);
-        p.psk_id = wick_span_make((const uint8_t *)"DPK-NSL v1 N1", 13);
-    }
-    CHECK_STATUS(wick_hpke_setup_sender(&h, out + 12, &real_crypto, &random_entropy,
-                                        side[to].record.bytes, &p),
+    CHECK_STATUS(nsl_type(side[to].record.type)
+                     ->seal(forger(), out + 12, &seal, &side[to].record, wick_span_make(plain98, 98)),
                  WICK_OK);
-    CHECK_STATUS(wick_hpke_seal(&h, out + 45, wick_span_make(out, 12),
-                                wick_span_make(plain98, 98)),
-                 WICK_OK);
+}
+
+wick_status world_open_m2(uint8_t plain98[98], unsigned n, const uint8_t th1[32], const uint8_t *n1,
+                          const uint8_t m2[WICK_NSL_M2_MAX])
+{
+    const struct nsl_type *t = nsl_type(side[n].cfg.pub.type);
+    const wick_nsl_own own = own_of(n);
+    const struct nsl_seal seal = {wick_span_make(th1, 32), wick_span_make(m2, 12),
+                                  wick_span_make(n1, n1 != NULL ? 32 : 0)};
+    return t->open(forger(), plain98, &seal, &own, wick_span_make(m2 + 12, 98u + t->seal_bytes));
 }
 
 unsigned world_halves(unsigned n)

@@ -10,9 +10,40 @@
 #include "wick/port/crypto.h"
 
 #define SIDES 4
-#define PACKET_MAX 256
+#define PACKET_MAX 512
 #define QUEUE_MAX 256
 #define LATENCY_MS 10u
+
+/* Type of side 0's key << 4 | type of all others' keys: what world_side() makes. Side 0 is the initiator
+ * where a test does not say otherwise. Set by the cases of IN_ALL_SUITES(). */
+extern uint8_t world_suite;
+#define M1_LEN nsl_m1_bytes(world_suite, false)
+#define M1C_LEN nsl_m1_bytes(world_suite, true)
+#define M2_LEN nsl_m2_bytes(world_suite)
+#define M3_LEN nsl_m3_bytes(world_suite, WICK_NSL_OPT_SIG)
+
+/* A test in each suite; the mixed ones are long cases, for an RSA key is slow. */
+#define IN_ALL_SUITES(name)                                                                        \
+    static void name##_0x11(void)                                                                  \
+    {                                                                                              \
+        in_suite(0x11, name);                                                                      \
+    }                                                                                              \
+    static void name##_0x12(void)                                                                  \
+    {                                                                                              \
+        in_suite(0x12, name);                                                                      \
+    }                                                                                              \
+    static void name##_0x21(void)                                                                  \
+    {                                                                                              \
+        in_suite(0x21, name);                                                                      \
+    }
+#define CASES(name)                                                                                \
+    CASE(name), CASE_LONG(name##_0x11), CASE_LONG(name##_0x12), CASE_LONG(name##_0x21)
+static inline void in_suite(uint8_t suite, void (*test)(void))
+{
+    world_suite = suite;
+    test();
+    world_suite = 0x22;
+}
 
 struct packet {
     bool used;
@@ -46,9 +77,9 @@ extern struct side side[SIDES];
 extern uint64_t now_ms;
 extern struct packet queue[QUEUE_MAX];
 
-/* Calls of the back end since world_init(). */
+/* Calls of the back end since world_init(); openings and signatures with long-term keys of any type. */
 struct calls {
-    unsigned keystore_ecdh, keystore_sign, ecdh, pub, verify, seal, open;
+    unsigned key_opens, key_signs, ecdh, pub, verify, seal, open;
 };
 extern struct calls calls;
 extern wick_hal_crypto real_crypto;
@@ -66,7 +97,8 @@ extern bool (*on_packet)(struct packet *p);
 extern wick_status last_input, last_lookup;
 
 void world_init(void);
-/* A node whose record id is 32 x `name` and whose secret key is 31 x 0 and `name`. */
+/* A node whose record id is 32 x `name` and whose secret key is 31 x 0 and `name`, or that of this name
+ * in rsa_keys.h. */
 void world_side(unsigned n, uint8_t name);
 /* The same, with a configuration changed by the test. */
 void world_start(unsigned n);
@@ -96,15 +128,19 @@ struct m1_made {
     uint16_t opts;
 };
 struct m1_made world_m1(unsigned from);
-/* Seals it to a side, with the record id given as its own; 168 bytes, no cookie. */
-void world_seal_m1(uint8_t out[168], const struct m1_made *m, unsigned to, const uint8_t to_id[32]);
+/* Seals it to a side, with the record id given as its own; M1_LEN bytes, no cookie. */
+void world_seal_m1(uint8_t out[WICK_NSL_M1_MAX], const struct m1_made *m, unsigned to, const uint8_t to_id[32]);
 /* Opens an M1 without cookie with a side's own key. */
-wick_status world_open_m1(struct m1_made *out, unsigned n, const uint8_t m1[168]);
-/* Puts the cookie in that `to` would give to `from` now: 184 bytes. */
-void world_add_cookie(uint8_t out[184], const uint8_t m1[168], unsigned to, const wick_addr *from);
-/* An M2 to side `to` under info th1, psk N1 (NULL: base mode). 159 bytes. */
-void world_seal_m2(uint8_t out[159], unsigned to, const uint8_t th1[32], const uint8_t *n1,
+wick_status world_open_m1(struct m1_made *out, unsigned n, const uint8_t m1[WICK_NSL_M1_MAX]);
+/* Puts the cookie in that `to` would give to `from` now: M1C_LEN bytes. */
+void world_add_cookie(uint8_t out[WICK_NSL_M1_MAX], const uint8_t m1[WICK_NSL_M1_MAX], unsigned to,
+                      const wick_addr *from);
+/* An M2 to side `to` under info th1, psk N1 (NULL: without). M2_LEN bytes. */
+void world_seal_m2(uint8_t out[WICK_NSL_M2_MAX], unsigned to, const uint8_t th1[32], const uint8_t *n1,
                    const uint8_t plain98[98], uint32_t cid_i, uint32_t cid_r);
+/* Opens an M2 to side `n` with its key, under info th1 and psk N1 (NULL: without). */
+wick_status world_open_m2(uint8_t plain98[98], unsigned n, const uint8_t th1[32], const uint8_t *n1,
+                          const uint8_t m2[WICK_NSL_M2_MAX]);
 void world_keyhash(uint8_t out[32], unsigned n);
 void world_random_bytes(uint8_t *out, size_t len);
 unsigned world_halves(unsigned n);

@@ -19,12 +19,12 @@ static void three_sides(void)
 static wick_status flood(const wick_addr *from, const uint8_t id[32])
 {
     struct m1_made m = world_m1(D);
-    uint8_t m1[168], with_cookie[184];
+    uint8_t m1[WICK_NSL_M1_MAX], with_cookie[WICK_NSL_M1_MAX];
 
     memcpy(m.id, id, 32);
     world_seal_m1(m1, &m, B, side[B].cfg.id);
     world_add_cookie(with_cookie, m1, B, from);
-    return world_give(B, with_cookie, sizeof with_cookie, from);
+    return world_give(B, with_cookie, M1C_LEN, from);
 }
 
 static wick_status flood_from(uint8_t host, uint16_t port)
@@ -50,7 +50,7 @@ TEST(must_9_forged_m0)
     lookup_delay_ms = 200;
     world_connect(A, B);
     const wick_nsl_run *r = &side[A].node.runs[0];
-    const struct nsl_header good = {NSL_M0, 0x22, 0, r->cid_i, wick_load_be32(r->keyhash)};
+    const struct nsl_header good = {NSL_M0, world_suite, 0, r->cid_i, wick_load_be32(r->keyhash)};
     /* off the path: neither the cid nor, with it, the address is right */
     for (unsigned i = 0; i < 10000; i++) {
         struct nsl_header h = good;
@@ -85,21 +85,21 @@ TEST(must_9_forged_m0)
 TEST(must_9_m0_in_other_states_and_bad_cookie)
 {
     struct m1_made m;
-    uint8_t m1[168], with_cookie[184], first[28];
+    uint8_t m1[WICK_NSL_M1_MAX], with_cookie[WICK_NSL_M1_MAX], first[28];
 
     /* a bad cookie is answered like none, with a good one */
     three_sides();
     m = world_m1(D);
     world_seal_m1(m1, &m, B, side[B].cfg.id);
-    CHECK_STATUS(world_give(B, m1, sizeof m1, &side[D].addr), WICK_OK);
+    CHECK_STATUS(world_give(B, m1, M1_LEN, &side[D].addr), WICK_OK);
     memcpy(first, world_sent(NSL_M0)->bytes, 28);
     world_add_cookie(with_cookie, m1, B, &side[D].addr);
     CHECK_MEM(first + 12, with_cookie + 12, 16);
     with_cookie[12] ^= 1;
-    CHECK_STATUS(world_give(B, with_cookie, sizeof with_cookie, &side[D].addr), WICK_OK);
+    CHECK_STATUS(world_give(B, with_cookie, M1C_LEN, &side[D].addr), WICK_OK);
     CHECK_INT(side[B].sent, 2);
     CHECK_MEM(world_sent(NSL_M0)->bytes, first, 28);
-    CHECK_INT(first[2], 0x22);
+    CHECK_INT(first[2], (unsigned)side[D].record.type << 4 | (world_suite & 15u));
     CHECK_MEM(first + 4, m1 + 4, 8);
     throw_away();
     /* M0 to a responder, to nobody, after M2 */
@@ -254,10 +254,10 @@ TEST(rates)
     unsigned opened = 0, cookies = 0;
     for (unsigned i = 0; i < 100; i++) { /* within 2 s */
         struct m1_made m = world_m1(D);
-        uint8_t m1[168];
+        uint8_t m1[WICK_NSL_M1_MAX];
         opened += flood_from((uint8_t)i, 1) != WICK_E_NSL_RATE ? 1u : 0u;
         world_seal_m1(m1, &m, B, side[B].cfg.id);
-        cookies += world_give(B, m1, sizeof m1, &side[D].addr) == WICK_OK ? 1u : 0u;
+        cookies += world_give(B, m1, M1_LEN, &side[D].addr) == WICK_OK ? 1u : 0u;
         throw_away();
         now_ms += 20;
     }
@@ -269,9 +269,9 @@ TEST(rates)
     cookies = 0;
     for (unsigned i = 0; i < 100; i++) {
         struct m1_made m = world_m1(D);
-        uint8_t m1[168];
+        uint8_t m1[WICK_NSL_M1_MAX];
         world_seal_m1(m1, &m, B, side[B].cfg.id);
-        cookies += world_give(B, m1, sizeof m1, &side[D].addr) == WICK_OK ? 1u : 0u;
+        cookies += world_give(B, m1, M1_LEN, &side[D].addr) == WICK_OK ? 1u : 0u;
         throw_away();
     }
     CHECK_INT(cookies, 10);
@@ -582,49 +582,94 @@ TEST(must_15_kid_collision)
 
 /* ---- 16: suites ---- */
 
+/* An M1 that is sealed to B as it should be, and names another suite. */
+static void named_otherwise(uint8_t suite)
+{
+    const bool readable = (suite & 15u) == (world_suite & 15u) && nsl_type_i(suite) != NULL;
+    uint8_t m1[WICK_NSL_M1_MAX], with_cookie[WICK_NSL_M1_MAX];
+    struct m1_made m = world_m1(A);
+    const unsigned lookups = side[B].lookups, opened = side[B].node.stats.m1_opened;
+
+    m.suite = suite;
+    world_seal_m1(m1, &m, B, side[B].cfg.id);
+    world_add_cookie(with_cookie, m1, B, &side[D].addr);
+    CHECK_STATUS(world_give(B, with_cookie, M1C_LEN, &side[D].addr),
+                 readable ? WICK_OK : WICK_E_NSL_DROP);
+    /* A type of ours that is not the record's: the record decides. */
+    CHECK_INT(side[B].lookups, lookups + (readable ? 1 : 0));
+    CHECK_INT(side[B].node.stats.m1_opened, opened + (readable ? 1 : 0));
+    CHECK_INT(world_halves(B), 0);
+    CHECK_INT(side[B].sent, 0);
+}
+
 TEST(must_16_suites)
 {
     struct m1_made m;
-    uint8_t m1[168], with_cookie[184];
+    uint8_t m1[WICK_NSL_M1_MAX], with_cookie[WICK_NSL_M1_MAX];
     wick_nsl_peer peer;
     uint32_t run;
-    const uint8_t others[] = {0x00, 0x02, 0x11, 0x12, 0x20, 0x21, 0x23, 0x32, 0xff};
 
     three_sides();
-    for (size_t i = 0; i < sizeof others; i++) {
-        m = world_m1(D);
-        m.suite = others[i];
-        world_seal_m1(m1, &m, B, side[B].cfg.id);
-        world_add_cookie(with_cookie, m1, B, &side[D].addr);
-        CHECK_STATUS(world_give(B, with_cookie, sizeof with_cookie, &side[D].addr),
-                     WICK_E_NSL_DROP);
-        CHECK_STATUS(world_give(B, m1, sizeof m1, &side[D].addr), WICK_E_NSL_DROP);
+    for (unsigned suite = 0; suite < 256; suite++) {
+        if (suite != world_suite) {
+            named_otherwise((uint8_t)suite);
+        }
     }
-    CHECK_INT(side[B].sent, 0);
-    CHECK_INT(side[B].node.stats.m1_opened, 0);
-    /* the record says another type than the suite octet: not a suite of this build */
+    /* the record says a type that has no suite */
     m = world_m1(D);
     side[D].record.type = WICK_KEY_TYPE_P256;
     world_seal_m1(m1, &m, B, side[B].cfg.id);
     world_add_cookie(with_cookie, m1, B, &side[D].addr);
-    CHECK_STATUS(world_give(B, with_cookie, sizeof with_cookie, &side[D].addr), WICK_OK);
-    CHECK_INT(side[B].lookups, 1);
+    const unsigned lookups = side[B].lookups;
+    CHECK_STATUS(world_give(B, with_cookie, M1C_LEN, &side[D].addr), WICK_OK);
+    CHECK_INT(side[B].lookups, lookups + 1);
     CHECK_INT(world_halves(B), 0);
     peer = world_peer(D);
     CHECK_STATUS(wick_nsl_connect(&side[A].node, &run, now_ms, &peer), WICK_E_UNSUPPORTED);
-    peer.key.type = WICK_KEY_TYPE_RSA2048;
+    peer.key.type = 0;
     CHECK_STATUS(wick_nsl_connect(&side[A].node, &run, now_ms, &peer), WICK_E_UNSUPPORTED);
-    /* the lengths of a suite that is not there */
-    CHECK_INT(nsl_m1_bytes(0x11, false), 0);
-    CHECK_INT(nsl_m2_bytes(0x11), 0);
-    CHECK_INT(nsl_m3_bytes(0x11, 0), 0);
+    /* the suite that the records say runs */
+    world_connect(A, B);
+    world_run(now_ms + 500);
+    CHECK(world_same_session(A, B));
+    CHECK_INT(world_sent(NSL_M4)->bytes[2], world_suite);
 }
 
+/* Messages of the review's table: M1, M1 with cookie, M2, M3, M3 without signature. */
+TEST(must_16_lengths)
+{
+    static const struct {
+        uint8_t suite;
+        uint16_t m1, m1c, m2, m3, m3_bare;
+    } want[] = {{0x22, 168, 184, 159, 124, 60},
+                {0x11, 391, 407, 382, 316, 60},
+                {0x21, 391, 407, 159, 124, 60},
+                {0x12, 168, 184, 382, 316, 60},
+                {0x00, 0, 0, 0, 0, 0},
+                {0x33, 0, 0, 0, 0, 0}};
+
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        CHECK_INT(nsl_m1_bytes(want[i].suite, false), want[i].m1);
+        CHECK_INT(nsl_m1_bytes(want[i].suite, true), want[i].m1c);
+        CHECK_INT(nsl_m2_bytes(want[i].suite), want[i].m2);
+        CHECK_INT(nsl_m3_bytes(want[i].suite, WICK_NSL_OPT_SIG), want[i].m3);
+        CHECK_INT(nsl_m3_bytes(want[i].suite, 0), want[i].m3_bare);
+    }
+    CHECK_INT(nsl_m1_bytes(0x32, false), 0);
+    CHECK_INT(nsl_m1_bytes(0x23, false), 0);
+}
+
+IN_ALL_SUITES(must_9_m0_in_other_states_and_bad_cookie)
+IN_ALL_SUITES(must_14_rotation_in_flight)
+IN_ALL_SUITES(must_14_stale_view_of_the_responder)
+IN_ALL_SUITES(must_14_stale_view_of_the_initiator)
+IN_ALL_SUITES(must_16_suites)
+
 TAP_MAIN("unit.nsl_limits", CASE(must_9_forged_m0),
-         CASE(must_9_m0_in_other_states_and_bad_cookie), CASE(must_10_flood_from_one_port),
+         CASES(must_9_m0_in_other_states_and_bad_cookie), CASE(must_10_flood_from_one_port),
          CASE(must_10_flood_from_many_ports_and_hosts),
          CASE(must_10_flood_from_many_ports_of_one_host), CASE(places_in_the_table), CASE(rates),
          CASE(must_11_attacker_on_the_same_relay), CASE(session_survives_floods),
-         CASE(must_14_rotation_in_flight), CASE(must_14_stale_view_of_the_responder),
-         CASE(must_14_stale_view_of_the_initiator),
-         CASE(rotation_refusals), CASE(must_15_kid_collision), CASE(must_16_suites))
+         CASES(must_14_rotation_in_flight), CASES(must_14_stale_view_of_the_responder),
+         CASES(must_14_stale_view_of_the_initiator), CASE(rotation_refusals),
+         CASE(must_15_kid_collision), CASES(must_16_suites), CASE(must_16_lengths))

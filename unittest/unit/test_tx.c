@@ -388,7 +388,7 @@ static wick_status fake_recover(void *ctx, uint8_t pub65[65], const uint8_t sig6
 TEST(sign_and_recover)
 {
     struct fake f = {{0}, 1, false, WICK_OK};
-    wick_hal_keystore keystore = {&f, NULL, fake_sign, NULL};
+    wick_hal_keystore keystore = {.ctx = &f, .secp256k1_sign = fake_sign};
     wick_hal_crypto crypto;
     wick_key key = {1};
     uint8_t digest[32], pub[65], sender[20], want[20];

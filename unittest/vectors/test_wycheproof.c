@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Wycheproof through wick/hal/crypto.h: HMAC-SHA256, HKDF-SHA256, the AEADs, ECDSA over secp256k1.
+ * Wycheproof through wick/hal/crypto.h: HMAC-SHA256, HKDF-SHA256, the AEADs, ECDSA over secp256k1,
+ * RSA-PSS.
  * A case that is "valid" must pass and one that is "invalid" must be refused; where our rules are
  * narrower (low s), the comment at the check says so.
  */
@@ -8,6 +9,7 @@
 #include "vectors.h"
 #include "wick/hkdf.h"
 #include "wick/port/crypto.h"
+#include "wick/rsa.h"
 
 static wick_crypto_ctx cc;
 static wick_hal_crypto crypto;
@@ -328,5 +330,50 @@ TEST(ecdsa_secp256k1_bitcoin)
     CHECK(valid >= 50 && invalid >= 50);
 }
 
+/* ---- RSA-PSS ---- */
+
+static void pss_case(const cJSON *group, const cJSON *test, bool good)
+{
+    uint8_t pub[WICK_RSA_PUB_BYTES], digest[32];
+    wick_hash_ctx h;
+    const cJSON *salt = cJSON_GetObjectItemCaseSensitive(group, "sLen");
+    if (strcmp(vectors_text(group, "sha"), "SHA-256") != 0 ||
+        strcmp(vectors_text(group, "mgfSha"), "SHA-256") != 0 || salt == NULL ||
+        salt->valueint != 32) {
+        return;
+    }
+    const size_t spki_len = vectors_hex(ct, sizeof ct, group, "publicKeyDer");
+    const size_t msg_len = vectors_hex(msg, sizeof msg, test, "msg");
+    const size_t sig_len = vectors_hex(out, sizeof out, test, "sig");
+    REQUIRE(spki_len <= sizeof ct && msg_len <= sizeof msg && sig_len <= sizeof out);
+    if (wick_rsa_spki_decode(pub, wick_span_make(ct, spki_len)) != WICK_OK) {
+        return; /* another size */
+    }
+    CHECK_STATUS(crypto.hash_begin(crypto.ctx, &h, WICK_HASH_SHA256), WICK_OK);
+    CHECK_STATUS(crypto.hash_update(crypto.ctx, &h, msg, msg_len), WICK_OK);
+    CHECK_STATUS(crypto.hash_finish(crypto.ctx, &h, digest), WICK_OK);
+    count(good);
+    if (sig_len != WICK_RSA_BYTES) {
+        CHECK(!good); /* the length is checked before, with that of the message */
+        return;
+    }
+    CHECK_STATUS(crypto.rsa_verify(crypto.ctx, out, digest, pub), good ? WICK_OK : WICK_E_AUTH);
+}
+
+static void pss_file(const cJSON *root)
+{
+    each_case(root, "RSASSA-PSS", pss_case);
+}
+
+TEST(rsa_pss_2048_sha256)
+{
+    begin();
+    if (vectors_each("RsassaPssVerify", pss_file) == 0) {
+        SKIP("no Wycheproof RSASSA-PSS below WICK_VECTORS_DIR");
+    }
+    CHECK(valid >= 20 && invalid >= 40);
+}
+
 TAP_MAIN("vectors.wycheproof", CASE(hmac_sha256), CASE(hkdf_sha256), CASE(chacha20_poly1305),
-         CASE(aes_gcm), CASE(ecdsa_secp256k1_p1363), CASE(ecdsa_secp256k1_bitcoin))
+         CASE(aes_gcm), CASE(ecdsa_secp256k1_p1363), CASE(ecdsa_secp256k1_bitcoin),
+         CASE(rsa_pss_2048_sha256))

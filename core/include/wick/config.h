@@ -71,6 +71,12 @@
 #define WICK_WITH_BEACON 1
 #endif
 
+/* RSA-2048 keys beside secp256k1 ones in handshakes (wick/nsl.h) and in the records of gateways. Costs
+ * 450 B in each half-open handshake and each run. */
+#ifndef WICK_WITH_NSL_RSA
+#define WICK_WITH_NSL_RSA 1
+#endif
+
 /* ---- sync committee (wick/beacon.h) ---- */
 
 /* Largest committee: 512 on public networks, 32 in the minimal preset. A power of two, range

@@ -38,8 +38,12 @@
  * Randomness, the crypto functions and the keystore are named in the configuration; private-key
  * operations run inside input(), poll(), connect() and lookup_result(), at most three per call.
  *
+ * Keys are on secp256k1 or, with WICK_WITH_NSL_RSA, RSA-2048, in any combination: M1 is sealed to the
+ * responder's type of key, M2 to the initiator's, and the initiator's signs. Ephemeral keys are on
+ * secp256k1 always.
+ *
  * Sizes: half-open entry 0.6 KB x WICK_NSL_HALF_OPEN_MAX, run 0.5 KB x WICK_NSL_CONNECT_MAX,
- * finished 0.12 KB x WICK_NSL_DONE_MAX; 10 KB in all. Stack with mbedtls and libsecp256k1: 7.2 KB
+ * finished 0.12 KB x WICK_NSL_DONE_MAX; 10 KB in all, with RSA 17 KB. Stack with mbedtls and libsecp256k1: 7.2 KB
  * on x86-64 (unittest/bench). A run that ends with WICK_E_NSL_NO_ANSWER may be begun again at
  * once: where 30 of 100 datagrams are lost, nine runs of ten succeed.
  */
@@ -57,11 +61,17 @@ extern "C" {
 #define WICK_NSL_VERSION 1
 #define WICK_NSL_HEADER_BYTES 12
 #define WICK_NSL_COOKIE_BYTES 16
-/* Largest key of a record that this build knows: secp256k1, compressed. */
+/* Largest key of a record, overhead of a seal and signature among the suites of this build: 0x22, and
+ * with RSA-2048 also 0x11, 0x12, 0x21 (type of the initiator's key << 4 | type of the responder's). */
+#if WICK_WITH_NSL_RSA
+#define WICK_NSL_KEY_MAX 260
+#define WICK_NSL_SEAL_MAX 272
+#define WICK_NSL_SIG_MAX 256
+#else
 #define WICK_NSL_KEY_MAX 33
-/* Largest overhead of a seal and largest signature among the suites of this build (0x22). */
 #define WICK_NSL_SEAL_MAX 49
 #define WICK_NSL_SIG_MAX 64
+#endif
 #define WICK_NSL_M0_BYTES 28
 #define WICK_NSL_M1_MAX (WICK_NSL_HEADER_BYTES + WICK_NSL_COOKIE_BYTES + 107 + WICK_NSL_SEAL_MAX)
 #define WICK_NSL_M2_MAX (WICK_NSL_HEADER_BYTES + 98 + WICK_NSL_SEAL_MAX)
@@ -77,7 +87,7 @@ extern "C" {
 /** A public key as the record holds it. */
 typedef struct wick_nsl_key {
     uint8_t type;                    /* WICK_KEY_TYPE_* */
-    uint8_t bytes[WICK_NSL_KEY_MAX]; /* secp256k1: compressed, 33 bytes */
+    uint8_t bytes[WICK_NSL_KEY_MAX]; /* secp256k1: compressed, 33 bytes; RSA-2048: n 256 | e 4 */
 } wick_nsl_key;
 
 /** Whom to connect to: all of it from one verified record. */
@@ -307,7 +317,7 @@ void wick_nsl_wipe(wick_nsl_node *node);
  * @retval WICK_E_BAD_ARG       the peer's id is our own
  * @retval WICK_E_NSL_PEER_KEY  the peer's key is our own: its record copies it
  * @retval WICK_E_UNSUPPORTED   key type without a suite (P-256 is for TLS only)
- * @retval WICK_E_BAD_KEY       not a point of the curve
+ * @retval WICK_E_BAD_KEY       not a point of the curve; RSA: not of 2048 bits, or e unfit
  * @retval WICK_E_ENTROPY       no randomness
  */
 WICK_NODISCARD wick_status wick_nsl_connect(wick_nsl_node *node, uint32_t *run, uint64_t now_ms,

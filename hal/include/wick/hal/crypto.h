@@ -2,10 +2,11 @@
 #ifndef WICK_HAL_CRYPTO_H
 #define WICK_HAL_CRYPTO_H
 /*
- * Primitives that come from a well-kept library: hashes, one AEAD, secp256k1, and where Ethereum's
- * sync committee is followed BLS12-381. HMAC, HKDF and HPKE are built on these in core. Contexts are caller-owned and of fixed size. Long-term private keys
- * never pass here: they stay behind wick/hal/keystore.h. Ephemeral ones do, because they live for
- * one handshake in a caller's struct that is wiped.
+ * Primitives that come from a well-kept library: hashes, AEADs, secp256k1, RSA-2048 where peers have
+ * such keys, and where Ethereum's sync committee is followed BLS12-381. HMAC, HKDF and HPKE are built
+ * on these in core. Contexts are caller-owned and of fixed size. Long-term private keys never pass
+ * here: they stay behind wick/hal/keystore.h. Ephemeral ones do, because they live for one handshake
+ * in a caller's struct that is wiped.
  */
 #include "wick/base.h"
 
@@ -80,6 +81,24 @@ typedef struct wick_hal_crypto {
     /** Public key of the signer. recid 0 or 1. @retval WICK_E_AUTH none, or s is high */
     wick_status (*secp256k1_recover)(void *ctx, uint8_t pub65[65], const uint8_t sig64[64],
                                      uint8_t recid, const uint8_t digest32[32]);
+
+#if WICK_WITH_NSL_RSA
+    /*
+     * RSA-2048 (RFC 8017) with SHA-256 and MGF1-SHA-256 in both schemes; a public key is
+     * n 256 | e 4, as wick/rsa.h reads it from a SubjectPublicKeyInfo. Both are NULL where there is
+     * no such back end.
+     */
+
+    /** RSAES-OAEP of 32 bytes. `seed32` is fresh randomness, drawn by the caller.
+     *  @retval WICK_E_BAD_KEY n is not of 2048 bits or even, e even or below 65537 */
+    wick_status (*rsa_seal)(void *ctx, uint8_t out256[256], const uint8_t pub260[260],
+                            wick_span label, const uint8_t message32[32],
+                            const uint8_t seed32[32]);
+    /** RSASSA-PSS with a salt of 32 bytes over a digest. @retval WICK_E_AUTH wrong
+     *  @retval WICK_E_BAD_KEY as above */
+    wick_status (*rsa_verify)(void *ctx, const uint8_t sig256[256], const uint8_t digest32[32],
+                              const uint8_t pub260[260]);
+#endif
 
     /*
      * BLS signatures with keys in G1 (draft-irtf-cfrg-bls-signature, ciphersuite

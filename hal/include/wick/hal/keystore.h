@@ -30,6 +30,23 @@ typedef struct wick_hal_keystore {
     /** x coordinate of key * peer. @retval WICK_E_BAD_KEY not a point of the curve */
     wick_status (*secp256k1_ecdh)(void *ctx, uint8_t x32[32], wick_key key,
                                   const uint8_t peer33[33]);
+#if WICK_WITH_NSL_RSA
+    /* RSA-2048; all three are NULL where there is no such back end. Such a key opens OAEP and signs
+     * PSS, both with SHA-256, and does nothing else: no other padding may ever be used with it. */
+
+    /** n 256 | e 4. @retval WICK_E_NOT_FOUND no such key, or another type */
+    wick_status (*rsa_public)(void *ctx, uint8_t pub260[260], wick_key key);
+    /** Opens what wick_hal_crypto.rsa_seal() made. Whatever is wrong with the ciphertext, the result
+     *  is WICK_OK and 32 random bytes, in the same time: a status would be an oracle (Manger), and
+     *  what is sealed under the bytes tells right from wrong. Blinded.
+     *  @retval WICK_E_NOT_FOUND  @retval WICK_E_ENTROPY  @retval WICK_E_CRYPTO not of the ciphertext */
+    wick_status (*rsa_open)(void *ctx, uint8_t message32[32], wick_key key, wick_span label,
+                            const uint8_t sealed256[256]);
+    /** RSASSA-PSS, salt of 32 random bytes: two signatures of one digest differ. Blinded.
+     *  @retval WICK_E_NOT_FOUND  @retval WICK_E_ENTROPY  @retval WICK_E_CRYPTO */
+    wick_status (*rsa_sign)(void *ctx, uint8_t sig256[256], wick_key key,
+                            const uint8_t digest32[32]);
+#endif
 } wick_hal_keystore;
 
 #ifdef __cplusplus

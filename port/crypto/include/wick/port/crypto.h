@@ -19,7 +19,13 @@
  * A context belongs to one thread at a time; contexts are independent of each other. The one
  * exception is the pool below, which mbedtls allows only once per process.
  *
- * Sizes: wick_crypto_ctx 0.9 KB; wick_ram_keystore 40 B + 40 B per key (64-bit).
+ * RSA-2048 keys, in builds with WICK_WITH_NSL_RSA:
+ *
+ *     wick_ram_keystore_rsa(&keys, &ks, &entropy);        after wick_ram_keystore_init()
+ *     wick_ram_keystore_generate_rsa(&device, &ks, primes);
+ *
+ * Sizes: wick_crypto_ctx 0.9 KB; wick_ram_keystore 40 B + 40 B per key (64-bit), 3.1 KB more with
+ * RSA. An RSA operation takes up to WICK_RSA_POOL_BYTES of the pool while it runs.
  */
 #include "wick/base.h"
 #include "wick/hal/crypto.h"
@@ -39,6 +45,13 @@ extern "C" {
 #ifndef WICK_RAM_KEYS_MAX
 #define WICK_RAM_KEYS_MAX 8
 #endif
+
+/* RSA keys that a RAM keystore holds. Range 1..255. 780 B each. */
+#ifndef WICK_RAM_RSA_KEYS_MAX
+#define WICK_RAM_RSA_KEYS_MAX 4
+#endif
+/* Most that an RSA operation takes of the pool while it runs. */
+#define WICK_RSA_POOL_BYTES (10u * 1024u)
 
 /* Static pool for all of mbedtls, bytes. Each TLS or DTLS session takes 24 KB on Linux (web servers
  * send records of 16 KB whatever is asked for), an HTTPS connection up to 25 KB more while it shakes
@@ -92,6 +105,11 @@ WICK_NODISCARD wick_status wick_crypto_mbedtls_fill(wick_hal_crypto *out);
 /** The curve only; the other members of `out` stay as they are. Same statuses as above. */
 WICK_NODISCARD wick_status wick_crypto_secp256k1_fill(wick_hal_crypto *out, wick_crypto_ctx *ctx);
 
+#if WICK_WITH_NSL_RSA
+/** RSA-2048 only; the other members of `out` stay as they are. Sets up the pool of mbedtls. */
+WICK_NODISCARD wick_status wick_crypto_rsa_fill(wick_hal_crypto *out);
+#endif
+
 /** BLS12-381 only; the other members of `out` stay as they are. In builds with WICK_BLST. */
 void wick_crypto_blst_fill(wick_hal_crypto *out);
 
@@ -131,10 +149,21 @@ typedef struct wick_ram_key {
     uint32_t handle; /* 0 = free */
 } wick_ram_key;
 
+#if WICK_WITH_NSL_RSA
+typedef struct wick_ram_rsa_key {
+    uint8_t n[256], d[256], p[128], q[128], e[4];
+    uint32_t handle; /* 0 = free */
+} wick_ram_rsa_key;
+#endif
+
 typedef struct wick_ram_keystore {
     wick_crypto_ctx *crypto;
     uint32_t serial;
     wick_ram_key keys[WICK_RAM_KEYS_MAX];
+#if WICK_WITH_NSL_RSA
+    const wick_hal_entropy *entropy; /* for blinding, salts and seeds */
+    wick_ram_rsa_key rsa[WICK_RAM_RSA_KEYS_MAX];
+#endif
 } wick_ram_keystore;
 
 /** An empty keystore. `crypto` must be initialised; both must outlive `out`. */
@@ -151,6 +180,34 @@ WICK_NODISCARD wick_status wick_ram_keystore_import(wick_key *out, wick_ram_keys
 /** Makes a key. @retval WICK_E_ENTROPY  @retval WICK_E_LIMIT */
 WICK_NODISCARD wick_status wick_ram_keystore_generate(wick_key *out, wick_ram_keystore *ks,
                                                       const wick_hal_entropy *entropy);
+
+#if WICK_WITH_NSL_RSA
+/* An RSA key as it is kept in files: its primes, the greater one first; the exponent is 65537. */
+#define WICK_RSA_PRIMES_BYTES 256
+
+/** Adds RSA-2048 to a keystore: fills the rsa_* functions of `out`. `entropy` must outlive it. */
+void wick_ram_keystore_rsa(wick_hal_keystore *out, wick_ram_keystore *ks,
+                           const wick_hal_entropy *entropy);
+
+/**
+ * Copies an RSA-2048 key in. The caller wipes its own copy of the primes.
+ * @retval WICK_E_BAD_KEY  not two different primes of 1,024 bits whose product has 2,048
+ * @retval WICK_E_LIMIT    the table is full (WICK_RAM_RSA_KEYS_MAX)
+ * @retval WICK_E_STATE    wick_ram_keystore_rsa() comes first
+ * @retval WICK_E_CRYPTO   the pool is full
+ */
+WICK_NODISCARD wick_status wick_ram_keystore_import_rsa(wick_key *out, wick_ram_keystore *ks,
+                                                        const uint8_t primes[WICK_RSA_PRIMES_BYTES]);
+
+/**
+ * Makes a key: some tenths of a second on a PC, minutes on a microcontroller.
+ * @param[out] primes  for wick_ram_keystore_import_rsa(); the caller wipes them; zeroed on error
+ * @retval WICK_E_ENTROPY  @retval others as above
+ */
+WICK_NODISCARD wick_status wick_ram_keystore_generate_rsa(wick_key *out,
+                                                          uint8_t primes[WICK_RSA_PRIMES_BYTES],
+                                                          wick_ram_keystore *ks);
+#endif
 
 /** Wipes one key; its handle is not given again soon. No effect if there is no such key. */
 void wick_ram_keystore_remove(wick_ram_keystore *ks, wick_key key);
