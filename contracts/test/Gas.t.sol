@@ -58,8 +58,16 @@ contract GasTest is Fixture {
         bar("revoke", 32_000);
     }
 
+    /// @notice As long and as dense as one.
+    function spki() private pure returns (bytes memory out) {
+        out = new bytes(294);
+        for (uint256 i = 0; i < out.length; i++) {
+            out[i] = 0xa5;
+        }
+    }
+
     function test_announce() public {
-        registry.announce(new bytes(294));
-        bar("announce RSA-2048 key", 58_000);
+        registry.announce(spki());
+        bar("announce RSA-2048 key", 54_000);
     }
 }
