@@ -146,7 +146,7 @@ void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span
 /* service.c */
 #if WICK_WITH_SERVICES
 /** Services that have a word in the record, or are to have one: one bit each. */
-uint16_t gw_service_mask(const wick_gateway *gw);
+uint32_t gw_service_mask(const wick_gateway *gw);
 const uint8_t *gw_service_hash(const wick_gateway *gw, unsigned index);
 const char *gw_service_name(const wick_gateway *gw, unsigned index);
 gw_word_wish gw_service_wish(const wick_gateway *gw, unsigned index, wick_endpoint *e,

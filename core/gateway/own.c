@@ -372,7 +372,7 @@ static wick_status take_services(wick_gateway *gw, const wick_gateway_read *read
         if (s != WICK_OK) {
             return s;
         }
-        o->known = (uint16_t)(o->known | (o->asked & 1u << i));
+        o->known |= 1u << i;
     }
 #else
     (void)gw, (void)read;

@@ -185,12 +185,12 @@ const char *gw_service_name(const wick_gateway *gw, unsigned index)
     return gw->services[index].name;
 }
 
-uint16_t gw_service_mask(const wick_gateway *gw)
+uint32_t gw_service_mask(const wick_gateway *gw)
 {
-    uint16_t mask = 0;
+    uint32_t mask = 0;
     for (unsigned i = 0; i < WICK_GW_SERVICES_MAX; i++) {
         if (gw->services[i].state == SVC_WANTED || gw->services[i].state == SVC_LEAVING) {
-            mask = (uint16_t)(mask | 1u << i);
+            mask |= 1u << i;
         }
     }
     return mask;
@@ -288,7 +288,7 @@ static wick_gateway_service *place(wick_gateway *gw, const uint8_t hash[32])
             unsigned word = WICK_GW_WORDS + i;
             v = &gw->services[i];
             memset(v, 0, sizeof *v);
-            gw->own.known = (uint16_t)(gw->own.known & ~(1u << i));
+            gw->own.known &= ~(1u << i);
             gw->own.has_endpoint[word] = false;
             gw->own.seq_floor[word] = 0;
         }

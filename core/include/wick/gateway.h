@@ -558,7 +558,7 @@ typedef struct wick_gateway_own {
     bool grace;
     uint32_t seq_floor[WICK_GW_OWN_WORDS]; /* highest sequence number ever proven of it */
 #if WICK_WITH_SERVICES
-    uint16_t asked, known; /* services in the read under way, and whose words are known; bits */
+    uint32_t asked, known; /* services in the read under way, and whose words are known; bits */
 #endif
     wick_voucher voucher;
     uint8_t r[32], vs[32];
