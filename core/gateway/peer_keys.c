@@ -83,6 +83,16 @@ wick_status wick_psk_take(const wick_gateway *gw, wick_peer_psk *out, uint8_t se
     return st;
 }
 
+wick_status wick_srtp_take(const wick_gateway *gw, wick_session_srtp *out, uint8_t session,
+                           wick_srtp_profile profile, uint32_t media)
+{
+    memset(out, 0, sizeof *out);
+    if (session >= WICK_GW_SESSIONS_MAX || gw->session[session].state != SES_UP) {
+        return WICK_E_STATE;
+    }
+    return wick_session_srtp_derive(out, gw->cfg.crypto, &gw->session[session].keys, profile, media);
+}
+
 wick_status wick_psk_next(wick_gateway *gw, uint8_t session)
 {
     wick_gateway_session *s = session < WICK_GW_SESSIONS_MAX ? &gw->session[session] : NULL;
@@ -186,6 +196,14 @@ wick_status wick_psk_take(const wick_gateway *gw, wick_peer_psk *out, uint8_t se
                           wick_session_use use)
 {
     (void)gw, (void)session, (void)use;
+    memset(out, 0, sizeof *out);
+    return WICK_E_UNSUPPORTED;
+}
+
+wick_status wick_srtp_take(const wick_gateway *gw, wick_session_srtp *out, uint8_t session,
+                           wick_srtp_profile profile, uint32_t media)
+{
+    (void)gw, (void)session, (void)profile, (void)media;
     memset(out, 0, sizeof *out);
     return WICK_E_UNSUPPORTED;
 }

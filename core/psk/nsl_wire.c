@@ -204,7 +204,9 @@ wick_status nsl_root(const wick_hal_crypto *crypto, uint8_t root[32], uint8_t ma
 
 unsigned nsl_session_uses(uint8_t chosen)
 {
-    const unsigned uses =
+    unsigned uses =
         (unsigned)WICK_USE_DTLS12 | (unsigned)WICK_USE_TLS12 | (unsigned)WICK_USE_TLS13;
+    /* (D)TLS shows by its Finished that the other end has the key; media would just flow. */
+    uses |= (chosen & WICK_NSL_OPT_NO_M4) == 0 ? (unsigned)WICK_USE_SRTP : 0u;
     return (chosen & WICK_NSL_OPT_PSK16) != 0 ? uses | (unsigned)WICK_USE_PSK16 : uses;
 }

@@ -68,6 +68,33 @@ wick_status wick_session_psk_derive(wick_session_psk *out, const wick_hal_crypto
     return WICK_E_UNSUPPORTED;
 }
 
+wick_status wick_session_srtp_derive(wick_session_srtp *out, const wick_hal_crypto *crypto,
+                                     const wick_session *session, wick_srtp_profile profile,
+                                     uint32_t media)
+{
+    static const wick_span label = LABEL("dpk-nsl srtp");
+    bool gcm = profile == WICK_SRTP_AEAD_AES_128_GCM || profile == WICK_SRTP_AEAD_AES_256_GCM;
+    bool cm = profile == WICK_SRTP_AES128_CM_SHA1_80 || profile == WICK_SRTP_AES128_CM_SHA1_32;
+    uint8_t which[6];
+    memset(out, 0, sizeof *out);
+    if ((!gcm && !cm) || (session->uses & WICK_USE_SRTP) == 0) {
+        return WICK_E_UNSUPPORTED;
+    }
+    size_t key_len = profile == WICK_SRTP_AEAD_AES_256_GCM ? 32 : 16, salt_len = gcm ? 12 : 14;
+    wick_store_be16(which, (uint16_t)profile);
+    wick_store_be32(which + 2, media);
+    wick_span info[2] = {label, wick_span_make(which, sizeof which)};
+    wick_status st = wick_hkdf_expand(crypto, out->bytes, 2 * (key_len + salt_len), session->root,
+                                      info, 2);
+    if (st != WICK_OK) {
+        wick_wipe(out, sizeof *out);
+        return st;
+    }
+    out->key_len = key_len;
+    out->salt_len = salt_len;
+    return WICK_OK;
+}
+
 wick_status wick_session_ratchet(wick_session *session, const wick_hal_crypto *crypto)
 {
     static const wick_span label = LABEL("dpk-nsl next");

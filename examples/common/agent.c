@@ -141,6 +141,7 @@ static int open_agent(agent *a)
     d.chains = a->chains;
     d.chain_count = a->link_count;
     d.interfaces = true;
+    d.keep_keys = true;
     wick_status s = wick_gateway_init(&a->gateway, &g);
     if (s != WICK_OK) {
         return cli_fail(a->cli, s, "identity '%s'", g.name);

@@ -129,6 +129,23 @@ static const command commands[] = {
      "a peer's record as a proof bundle; with -o into a file, for `wick bundle verify`"},
     {"leaf", "send", cmd_leaf_send, "leaf send PEER [--send TEXT] [options of leaf enrol]",
      "carry a payload to a peer's service through both gateways, and its answer back"},
+    {"key", "get", cmd_key_get, "key get NAME[@REGISTRY] [--timeout S]",
+     "a peer's public key, from its proven record"},
+    {"psk", "get", cmd_psk_get,
+     "psk get NAME[@REGISTRY] --out FILE|- [--protocol dtls|tls12|tls13|psk16|srtp] [--bits 128|256] "
+     "[--media N] [--next] [--timeout S]",
+     "a fresh key shared with a peer, for a client of any protocol: handshake alone; --next: the "
+     "successor of the last one"},
+    {"psk", "find", cmd_psk_find,
+     "psk find IDENTITY --out FILE|- [--protocol P] [--media N] [--timeout S]",
+     "the key that an identity names, for the server that a peer's client has shown it to, and who that "
+     "is"},
+    {"service", "publish", cmd_service_publish,
+     "service publish NAME [--tcp] [--port N | --address ADDR:PORT] [--expires S] [--timeout S | "
+     "--no-wait]",
+     "an endpoint of a local application in the record of the wickd that runs with this wick.conf"},
+    {"service", "unpublish", cmd_service_unpublish, "service unpublish NAME", "take it back"},
+    {"service", "list", cmd_service_list, "service list", "services, and where they lead"},
     {"path", "status", cmd_path_status, "path status",
      "how peers get in to the wickd of this wick.conf: endpoint and standby, router, relays, trials"},
     {"status", NULL, cmd_status, "status [--light | --sessions | --prometheus | --watch]",

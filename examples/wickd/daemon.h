@@ -8,6 +8,7 @@
  *   main.c     options, signals, the loop             request.c  one line of the socket
  *   server.c   clients and their lines                ops.c      what each operation answers
  *   lookups.c  who waits for which record             events.c   what happened, to log and clients
+ *   keys.c     keys and PSKs for applications        services.c services of applications
  *   status.c   the answer of "status"                 metrics.c  the same as figures
  *   light.c    chains, their heads and nodes          leaves.c   devices behind this gateway
  *   carry.c    their payload, to and from other gateways
@@ -54,6 +55,12 @@ typedef struct wickd {
     uint64_t light_events[CONF_CHAINS_MAX][WICK_LIGHT_EV_STORE + 1];
 
     wickd_request asked[SERVER_CLIENTS]; /* what is owed an answer */
+    struct {
+        bool waiting, had; /* had: the session was there before */
+        uint8_t session;
+        uint32_t serial;
+        uint64_t give_up_ms;
+    } psk[SERVER_CLIENTS]; /* get_psk that waits for its handshake */
     char line[SERVER_REPLY_MAX];
 } wickd;
 
@@ -65,6 +72,22 @@ void ops_lookup_done(void *ctx, unsigned client, uint32_t serial, const lookup_r
 /** An answer is written between these two; one that does not fit becomes an error. */
 bool ops_begin(wickd *d, out_rec *o, unsigned client, bool ok);
 void ops_end(wickd *d, out_rec *o, unsigned client);
+
+void ops_refuse(wickd *d, unsigned client, wick_status status, const char *error);
+
+/* keys.c */
+void keys_get(wickd *d, unsigned client);
+void keys_find(wickd *d, unsigned client);
+void keys_event(wickd *d, const wick_gateway_event *event);
+/** Ends what took too long. @return when to be called again */
+uint64_t keys_run(wickd *d, uint64_t now_ms);
+/** Public key of a record. */
+void keys_put_peer(out_rec *o, const lookup_result *result);
+
+/* services.c */
+void services_publish(wickd *d, unsigned client);
+void services_unpublish(wickd *d, unsigned client);
+void services_put(wickd *d, out_rec *o);
 
 /* events.c */
 void events_gateway(wickd *d, const wick_gateway_event *event);

@@ -143,6 +143,7 @@ void events_gateway(wickd *d, const wick_gateway_event *e)
         return;
     }
     remember(d, e);
+    keys_event(d, e);
     if (e->kind == WICK_GW_EV_PEER_RESOLVED) {
         lookups_event(&d->lookups, e, agent_now(&d->agent));
         return; /* whoever asked has been told */

@@ -208,6 +208,8 @@ static uint64_t housekeeping(wickd *d)
     server_run(&d->server, now_ms);
     (void)leaves_run(&d->leaves, now_ms); /* their questions first, their answers at the end */
     uint64_t next = lookups_run(&d->lookups, now_ms);
+    uint64_t keys = keys_run(d, now_ms);
+    next = keys < next ? keys : next;
     server_run(&d->server, now_ms); /* what was answered at once goes out at once */
     uint64_t until = now_ms + TURN_MS;
     until = next < until ? next : until;

@@ -55,7 +55,7 @@ void ops_end(wickd *d, out_rec *o, unsigned client)
     }
 }
 
-static void refuse(wickd *d, unsigned client, wick_status status, const char *error)
+void ops_refuse(wickd *d, unsigned client, wick_status status, const char *error)
 {
     out_rec o;
     if (!ops_begin(d, &o, client, false)) {
@@ -86,6 +86,16 @@ static void put_endpoints(out_rec *o, const lookup_result *r)
     out_close(o, true);
 }
 
+/* Under what it is proven. */
+static void put_header(out_rec *o, const lookup_result *r)
+{
+    record_put_header(o, &r->found.header);
+    if (r->has_age) {
+        out_u64(o, "age_s", r->age_s);
+    }
+    out_bool(o, "grace", r->grace);
+}
+
 static void put_result(out_rec *o, const lookup_result *r)
 {
     if (r->status != WICK_OK) {
@@ -102,11 +112,7 @@ static void put_result(out_rec *o, const lookup_result *r)
     if (r->found.proven == WICK_AGAIN) {
         return;
     }
-    record_put_header(o, &r->found.header); /* an absence is proven, too */
-    if (r->has_age) {
-        out_u64(o, "age_s", r->age_s);
-    }
-    out_bool(o, "grace", r->grace);
+    put_header(o, r); /* an absence is proven, too */
     if (is_there) {
         out_str(o, "endpoint_tier", wick_tier_str(r->found.endpoint_header.tier));
         out_u64(o, "endpoint_block", r->found.endpoint_header.number);
@@ -122,13 +128,24 @@ void ops_lookup_done(void *ctx, unsigned client, uint32_t serial, const lookup_r
         leaves_lookup_done(&d->leaves, client - SERVER_CLIENTS, serial, r);
         return;
     }
-    if (server_serial(&d->server, client) != serial || d->asked[client].op != WICKD_OP_LOOKUP) {
+    wickd_op op = d->asked[client].op;
+    if (server_serial(&d->server, client) != serial ||
+        (op != WICKD_OP_LOOKUP && op != WICKD_OP_GET_PEER_KEY)) {
         return; /* it has left, and somebody else sits there */
     }
-    if (!ops_begin(d, &o, client, r->status == WICK_OK)) {
+    /* A key is as good without an endpoint. */
+    bool key = op == WICKD_OP_GET_PEER_KEY && r->found.proven == WICK_OK &&
+               (r->status == WICK_OK || r->status == WICK_E_NO_ENDPOINT ||
+                (r->status == WICK_E_RECORD_EXPIRED && r->found.record.device.not_after > r->now_s));
+    if (!ops_begin(d, &o, client, key || r->status == WICK_OK)) {
         return;
     }
-    put_result(&o, r);
+    if (key) {
+        keys_put_peer(&o, r);
+        put_header(&o, r);
+    } else {
+        put_result(&o, r);
+    }
     ops_end(d, &o, client);
     d->asked[client].op = WICKD_OP_NONE;
 }
@@ -138,7 +155,7 @@ static void look_up(wickd *d, unsigned client)
     wick_status s = lookups_begin(&d->lookups, client, server_serial(&d->server, client),
                                   d->asked[client].name, agent_now(&d->agent));
     if (s != WICK_OK) {
-        refuse(d, client, s, s == WICK_E_CONFIG ? "no such registry is configured" : "");
+        ops_refuse(d, client, s, s == WICK_E_CONFIG ? "no such registry is configured" : "");
     }
 }
 
@@ -172,7 +189,7 @@ static bool subscribe(wickd *d, unsigned client)
 {
     server_client *c = &d->server.client[client];
     if (!c->subscribed && server_clients(&d->server, true) >= SERVER_SUBSCRIBERS) {
-        refuse(d, client, WICK_E_LIMIT, "too many subscribers");
+        ops_refuse(d, client, WICK_E_LIMIT, "too many subscribers");
         return false;
     }
     c->subscribed = true;
@@ -211,8 +228,16 @@ static void answer(wickd *d, unsigned client)
     case WICKD_OP_RELOAD:
         d->reload = true;
         break;
+    case WICKD_OP_SERVICE_LIST:
+        services_put(d, &o);
+        break;
     case WICKD_OP_SUBSCRIBE:
     case WICKD_OP_LOOKUP:
+    case WICKD_OP_GET_PEER_KEY:
+    case WICKD_OP_GET_PSK:
+    case WICKD_OP_FIND_PSK:
+    case WICKD_OP_SERVICE_PUBLISH:
+    case WICKD_OP_SERVICE_UNPUBLISH:
     case WICKD_OP_NONE:
     case WICKD_OPS:
     default:
@@ -228,10 +253,28 @@ void ops_on_line(void *ctx, unsigned client, wick_span line)
     lookups_forget(&d->lookups, client); /* of a client that sat there before */
     wick_status s = wickd_request_parse(&d->asked[client], &why, line);
     if (s != WICK_OK) {
-        refuse(d, client, s, why);
-    } else if (d->asked[client].op == WICKD_OP_LOOKUP) {
+        ops_refuse(d, client, s, why);
+        return;
+    }
+    switch ((int)d->asked[client].op) {
+    case WICKD_OP_LOOKUP:
+    case WICKD_OP_GET_PEER_KEY:
         look_up(d, client);
-    } else {
+        break;
+    case WICKD_OP_GET_PSK:
+        keys_get(d, client);
+        break;
+    case WICKD_OP_FIND_PSK:
+        keys_find(d, client);
+        break;
+    case WICKD_OP_SERVICE_PUBLISH:
+        services_publish(d, client);
+        break;
+    case WICKD_OP_SERVICE_UNPUBLISH:
+        services_unpublish(d, client);
+        break;
+    default:
         answer(d, client);
+        break;
     }
 }

@@ -4,8 +4,18 @@
 
 #include <string.h>
 
-/* Members that an operation has besides "op" and "tag". */
-enum { TAKES_NAME = 1 };
+#include "wick/record.h"
+#include "wick/session_keys.h"
+
+/* Members that an operation has besides "op" and "tag": must have, and may have. */
+enum {
+    TAKES_NAME = 1,
+    TAKES_IDENTITY = 2,
+    TAKES_SERVICE = 4,
+    MAY_PROTOCOL = 8,
+    MAY_NEXT = 16,
+    MAY_PLACE = 32 /* transport, port, address, expires_s */
+};
 
 static const struct {
     const char *name;
@@ -22,6 +32,12 @@ static const struct {
     [WICKD_OP_SUBSCRIBE] = {"subscribe", 0},
     [WICKD_OP_UNSUBSCRIBE] = {"unsubscribe", 0},
     [WICKD_OP_RELOAD] = {"reload", 0},
+    [WICKD_OP_GET_PEER_KEY] = {"get_peer_key", TAKES_NAME},
+    [WICKD_OP_GET_PSK] = {"get_psk", TAKES_NAME | MAY_PROTOCOL | MAY_NEXT},
+    [WICKD_OP_FIND_PSK] = {"find_psk", TAKES_IDENTITY | MAY_PROTOCOL},
+    [WICKD_OP_SERVICE_PUBLISH] = {"service_publish", TAKES_SERVICE | MAY_PLACE},
+    [WICKD_OP_SERVICE_UNPUBLISH] = {"service_unpublish", TAKES_SERVICE},
+    [WICKD_OP_SERVICE_LIST] = {"service_list", 0},
 };
 
 /* A value takes up to 96 bytes of it, and two bytes of a line make one. */
@@ -61,18 +77,129 @@ static wick_status take_tag(wickd_request *out, const char **why, const wick_jso
     return WICK_OK;
 }
 
-static wick_status take_name(wickd_request *out, const char **why, const wick_json *name)
+static wick_status take_name(wickd_request *out, const char **why, const wick_json *root,
+                             unsigned members)
 {
-    const char *text = wick_json_text(name);
+    bool identity = (members & TAKES_IDENTITY) != 0, service = (members & TAKES_SERVICE) != 0;
+    const char *text =
+        wick_json_text(wick_json_member(root, identity ? "identity" : service ? "service" : "name"));
     if (text == NULL) {
-        return refuse(why, WICK_E_MALFORMED, "'name' is missing, or not a text");
+        return refuse(why, WICK_E_MALFORMED,
+                      identity  ? "'identity' is missing, or not a text"
+                      : service ? "'service' is missing, or not a text"
+                                : "'name' is missing, or not a text");
     }
     size_t len = strlen(text);
     if (len >= sizeof out->name) {
-        return refuse(why, WICK_E_MALFORMED, "'name' is longer than 255 characters");
+        return refuse(why, WICK_E_MALFORMED, "a name is longer than 255 characters");
     }
     memcpy(out->name, text, len + 1);
     return WICK_OK;
+}
+
+static wick_status take_protocol(wickd_request *out, const char **why, const wick_json *protocol)
+{
+    static const struct {
+        const char *name;
+        unsigned use;
+    } uses[] = {{"dtls12", WICK_USE_DTLS12},
+                {"tls12", WICK_USE_TLS12},
+                {"tls13", WICK_USE_TLS13},
+                {"psk16", WICK_USE_PSK16},
+                {"srtp", WICK_USE_SRTP}};
+    const char *text = wick_json_text(protocol);
+    for (size_t i = 0; text != NULL && i < sizeof uses / sizeof uses[0]; i++) {
+        if (strcmp(text, uses[i].name) == 0) {
+            out->uses = uses[i].use;
+            return WICK_OK;
+        }
+    }
+    return refuse(why, WICK_E_MALFORMED, "'protocol' is one of dtls12, tls12, tls13, psk16, srtp");
+}
+
+/* A whole number of at most `max`. */
+static bool take_number(uint64_t *out, const wick_json *value, uint64_t max)
+{
+    return wick_json_kind_of(value) == WICK_JSON_NUMBER && wick_json_u64(out, value) == WICK_OK &&
+           *out >= 1 && *out <= max;
+}
+
+/* Where a service is. `known` counts the members that are there. */
+static wick_status take_place(wickd_request *out, const char **why, size_t *known,
+                              const wick_json *root)
+{
+    const wick_json *transport = wick_json_member(root, "transport");
+    const wick_json *port = wick_json_member(root, "port");
+    const wick_json *address = wick_json_member(root, "address");
+    const wick_json *expires = wick_json_member(root, "expires_s");
+    uint64_t number = 0;
+    *known += (transport != NULL ? 1u : 0u) + (port != NULL ? 1u : 0u) +
+              (address != NULL ? 1u : 0u) + (expires != NULL ? 1u : 0u);
+    out->transport = WICK_PROTOCOL_UDP;
+    if (transport != NULL) {
+        const char *text = wick_json_text(transport);
+        bool tcp = text != NULL && strcmp(text, "tcp") == 0;
+        if (!tcp && (text == NULL || strcmp(text, "udp") != 0)) {
+            return refuse(why, WICK_E_MALFORMED, "'transport' is udp or tcp");
+        }
+        out->transport = tcp ? WICK_PROTOCOL_TCP : WICK_PROTOCOL_UDP;
+    }
+    if (port != NULL && !take_number(&number, port, 65535)) {
+        return refuse(why, WICK_E_MALFORMED, "'port' is 1 to 65535");
+    }
+    out->port = (uint16_t)number;
+    if (address != NULL) {
+        const char *text = wick_json_text(address);
+        if (text == NULL || wick_addr_parse(&out->address, text, strlen(text)) != WICK_OK ||
+            out->address.port == 0) {
+            memset(&out->address, 0, sizeof out->address);
+            return refuse(why, WICK_E_MALFORMED, "'address' is ADDRESS:PORT");
+        }
+    }
+    number = 0;
+    if (expires != NULL && !take_number(&number, expires, WICK_EXPIRY_MAX_S)) {
+        return refuse(why, WICK_E_MALFORMED, "'expires_s' is 1 to 31536000");
+    }
+    out->expires_s = (uint32_t)number;
+    return WICK_OK;
+}
+
+/* Members of the operation. `known` counts those that are there. */
+static wick_status take_members(wickd_request *out, const char **why, size_t *known,
+                                const wick_json *root)
+{
+    unsigned members = ops[out->op].members;
+    const wick_json *protocol = wick_json_member(root, "protocol");
+    const wick_json *next = wick_json_member(root, "next");
+    const wick_json *media = wick_json_member(root, "media");
+    uint64_t number = 0;
+    wick_status s = WICK_OK;
+    if ((members & (TAKES_NAME | TAKES_IDENTITY | TAKES_SERVICE)) != 0) {
+        s = take_name(out, why, root, members);
+        (*known)++;
+    }
+    if (s == WICK_OK && (members & MAY_PROTOCOL) != 0 && protocol != NULL) {
+        s = take_protocol(out, why, protocol);
+        (*known)++;
+    }
+    if (s == WICK_OK && out->uses == WICK_USE_SRTP && media != NULL) {
+        (*known)++;
+        s = take_number(&number, media, UINT32_MAX)
+                ? WICK_OK
+                : refuse(why, WICK_E_MALFORMED, "'media' is 1 to 4294967295");
+        out->media = (uint32_t)number;
+    }
+    if (s == WICK_OK && (members & MAY_NEXT) != 0 && next != NULL) {
+        (*known)++;
+        out->next = wick_json_is_true(next);
+        if (wick_json_kind_of(next) != WICK_JSON_BOOL) {
+            s = refuse(why, WICK_E_MALFORMED, "'next' is true or false");
+        }
+    }
+    if (s == WICK_OK && (members & MAY_PLACE) != 0) {
+        s = take_place(out, why, known, root);
+    }
+    return s;
 }
 
 wick_status wickd_request_parse(wickd_request *out, const char **why, wick_span line)
@@ -95,10 +222,7 @@ wick_status wickd_request_parse(wickd_request *out, const char **why, wick_span 
     }
     /* The parser refuses a member that is there twice, so counting tells of unknown ones. */
     size_t known = out->has_tag ? 2 : 1;
-    if ((ops[out->op].members & TAKES_NAME) != 0) {
-        s = take_name(out, why, wick_json_member(root, "name"));
-        known++;
-    }
+    s = take_members(out, why, &known, root);
     if (s == WICK_OK && wick_json_count(root) != known) {
         s = refuse(why, WICK_E_MALFORMED, "a member that this operation does not have");
     }

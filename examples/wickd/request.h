@@ -27,6 +27,21 @@
  *   lookup       name       NAME[/SERVICE][@REGISTRY]: the record, proven: device words, endpoints,
  *                           tier, block, age_s, and grace: served from memory because no newer
  *                           header can be had
+ *   get_peer_key name       the peer's public key from its proven record, with epoch, tier, block
+ *   get_psk      name, protocol, next, media
+ *                           a fresh PSK shared with the peer, for a client of this side: identity, psk,
+ *                           peer. `protocol`: dtls12 (default), tls12, tls13, psk16, srtp. `next` true:
+ *                           the successor of the one given before. Answered when the handshake is over.
+ *                           srtp: `keys` of media session `media` for SRTP_AEAD_AES_128_GCM, in the order
+ *                           of RFC 5764 section 4.2
+ *   find_psk     identity, protocol, media
+ *                           whose PSK it is that a client showed to a server of this side; `protocol`
+ *                           none: any. srtp: keys of the session that an identity names
+ *   service_publish   service, transport, port, address, expires_s
+ *                           a service of its own in the record (wick/service.h); `transport` udp
+ *                           (default) or tcp; event "service" tells when it is proven
+ *   service_unpublish service
+ *   service_list -          services and where they lead
  *   light        -          heads: one item for each chain and tier
  *   sessions     -          sessions with peers
  *   metrics      -          text: all figures in the text format of Prometheus
@@ -60,6 +75,12 @@ typedef enum wickd_op {
     WICKD_OP_SUBSCRIBE,
     WICKD_OP_UNSUBSCRIBE,
     WICKD_OP_RELOAD,
+    WICKD_OP_GET_PEER_KEY,
+    WICKD_OP_GET_PSK,
+    WICKD_OP_FIND_PSK,
+    WICKD_OP_SERVICE_PUBLISH,
+    WICKD_OP_SERVICE_UNPUBLISH,
+    WICKD_OP_SERVICE_LIST,
     WICKD_OPS
 } wickd_op;
 
@@ -67,7 +88,14 @@ typedef struct wickd_request {
     wickd_op op;
     bool has_tag;
     uint64_t tag; /* at most 2^53 */
-    char name[256]; /* of the operations that take one */
+    char name[256]; /* of the operations that take one: name, identity or service */
+    unsigned uses;  /* OR of wick_session_use, as `protocol` says */
+    bool next;
+    uint32_t media; /* number of an SRTP session */
+    uint8_t transport; /* WICK_PROTOCOL_* */
+    uint16_t port;
+    wick_addr address; /* port 0: none was given */
+    uint32_t expires_s; /* 0: none was given */
 } wickd_request;
 
 /** Name of an operation; "" for WICKD_OP_NONE. */

@@ -246,6 +246,7 @@ static bool flush(server *sv, server_client *c)
         c->out_at += (size_t)n;
         c->moved_ms = sv->now_ms;
     }
+    wick_wipe(c->out, c->out_len); /* it may have been a key */
     c->out_at = c->out_len = 0;
     return true;
 }

@@ -171,6 +171,12 @@ void status_put_sessions(wickd *d, out_rec *o)
         out_hex(o, "peer", s->peer, sizeof s->peer);
         out_addr(o, "from", &s->addr);
         out_str(o, "role", s->initiator ? "initiator" : "responder");
+        wick_gateway_path path;
+        if (wick_gateway_session_path(&d->agent.gateway, &path, (uint8_t)i) == WICK_OK) {
+            out_str(o, "path", wick_direct_kind_str(path.kind));
+            out_addr(o, "path_addr", &path.addr);
+            out_u64(o, "rtt_ms", path.rtt_ms);
+        }
         out_bool(o, "open", s->open);
         out_str(o, "suite", wick_driver_suite(&d->agent.driver, (uint8_t)i));
         out_u64(o, "age_s", (now_ms - s->since_ms) / 1000);

@@ -137,7 +137,8 @@ static bool handle(wick_driver *d, wick_driver_event *event, const wick_gateway_
     case WICK_GW_OUT_EVENT:
         put_event(event, WICK_DRIVER_GATEWAY, out->event.session, out->event.status);
         event->gateway = out->event;
-        if (out->event.kind == WICK_GW_EV_SESSION_UP && out->event.status == WICK_OK) {
+        if (out->event.kind == WICK_GW_EV_SESSION_UP && out->event.status == WICK_OK &&
+            !out->event.keys_only && !d->cfg.keys_only) {
             wick_status s = wick_driver_session_up(d, &out->event, now_ms);
             if (s != WICK_OK) {
                 wick_gateway_close(d->cfg.gateway, out->event.session);

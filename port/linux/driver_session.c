@@ -110,11 +110,16 @@ static bool run_one(wick_driver *d, wick_driver_event *event, uint8_t i, uint64_
             break;
         case WICK_OUT_EVENT:
             if (out.event == WICK_DTLS_UP) {
+                x->opened = true;
                 put(event, x, i, WICK_DRIVER_OPEN, WICK_OK);
                 return true;
             }
             break;
         case WICK_OUT_DONE:
+            if (d->cfg.keep_keys && !x->initiator && !x->opened && out.status == WICK_E_TIMEOUT) {
+                wick_driver_session_free(d, i); /* nobody said hello: its keys are used elsewhere */
+                return false;
+            }
             memcpy(d->closed_peer, x->peer, sizeof d->closed_peer);
             put(event, x, i, WICK_DRIVER_CLOSED, out.status);
             event->peer = d->closed_peer;

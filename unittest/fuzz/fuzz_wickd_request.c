@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "request.h"
+#include "wick/session_keys.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -18,7 +19,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_ACCEPTED();
         FUZZ_CHECK(size < WICKD_LINE_MAX);
         FUZZ_CHECK(q.op != WICKD_OP_NONE);
-        FUZZ_CHECK(q.op == WICKD_OP_LOOKUP || q.name[0] == '\0');
+        bool named = q.op == WICKD_OP_LOOKUP ||
+                     (q.op >= WICKD_OP_GET_PEER_KEY && q.op <= WICKD_OP_SERVICE_UNPUBLISH);
+        FUZZ_CHECK(named || q.name[0] == '\0');
+        FUZZ_CHECK(q.op == WICKD_OP_SERVICE_PUBLISH || (q.port == 0 && q.expires_s == 0));
+        FUZZ_CHECK((q.uses & (q.uses - 1)) == 0 && (q.media == 0 || q.uses == WICK_USE_SRTP));
         /* The same bytes mean the same, whatever was parsed in between. */
         FUZZ_CHECK(wickd_request_parse(&again, &why, wick_span_make(data, size)) == WICK_OK);
         FUZZ_CHECK(memcmp(&q, &again, sizeof q) == 0);

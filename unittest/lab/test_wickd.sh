@@ -50,6 +50,41 @@ want 1 'NO_ENDPOINT' lookup_no_endpoint run gw-a lookup gw-b
 want 1 'CONFIG: no such registry' lookup_no_registry run gw-a lookup gw-b@x
 want 1 'NAME' lookup_bad_name run gw-a lookup 'gw b'
 
+# ---- keys of peers for local applications, on both sides of the socket
+want 0 "^public_key *0x0[23]" key_by_socket run gw-a key get gw-a
+want 1 'RECORD_ABSENT' key_absent run gw-a key get gw-x
+want 2 '--out FILE says where' psk_needs_a_place run gw-b psk get gw-a
+want 0 '^identity *dpk1\.' psk_by_agent run gw-b psk get gw-a --protocol tls13 --out "$dir/psk"
+[ "$(stat -c %a "$dir/psk")" = 600 ] && grep -qE '^(0x)?[0-9a-f]{64}$' "$dir/psk"
+result $? psk_file_is_ours_alone
+want 1 'there is such a file' psk_file_stays run gw-b psk get gw-a --out "$dir/psk"
+run gw-b psk get gw-a --protocol tls13 --out - >"$dir/psk.out"
+identity=$(sed -n 's/^identity *//p' "$dir/psk.out")
+want 0 "^role *server" psk_found run gw-a psk find "$identity" --protocol tls13 --out -
+[ "$(sed -n 's/^psk *//p' "$out")" = "$(sed -n 's/^psk *//p' "$dir/psk.out")" ]
+result $? psk_is_the_same
+grep -q "^peer *$(run gw-b key get gw-b | sed -n 's/^id *//p')" "$out"
+result $? psk_names_the_caller
+want 1 'NOT_FOUND' psk_of_another_use run gw-a psk find "$identity" --protocol dtls12 --out -
+want 1 'NOT_FOUND' psk_of_nobody run gw-a psk find dpk1.AAAAAAAAAAAAAAAAAAAAAA --out -
+want 1 'BAD_ARG' psk_of_oneself run gw-a psk get gw-a --out -
+want 0 '^keys *0x[0-9a-f]\{112\}$' psk_srtp run gw-b psk get gw-a --protocol srtp --media 3 --out -
+want 0 '^psk *0x[0-9a-f]\{32\}$' psk_of_16_bytes run gw-b psk get gw-a --bits 128 --out -
+
+# ---- services of local applications
+want 0 '^published *true' service_publish \
+    run gw-a service publish camera --tcp --address 203.0.113.9:8443
+want 0 '"event":"primary","endpoint":"203.0.113.9:8443","protocol":6,"kind":"direct","seq":1' \
+    service_is_on_chain run gw-b --json lookup gw-a/camera
+want 0 '^service .*service=camera .*published=true' service_list run gw-a service list
+want 1 'NAME' service_bad_name run gw-a service publish 'Cam era' --port 1
+want 1 'BAD_ARG' service_no_port run gw-a service publish cam2 --tcp
+run gw-a service unpublish camera
+result $? service_unpublish
+want 1 'NOT_FOUND' service_is_gone run gw-a service unpublish camera
+want 1 'NO_ENDPOINT' service_withdrawn run gw-b lookup gw-a/camera
+want 1 'NOT_FOUND: no daemon answers' service_needs_a_daemon run gw-b service list
+
 # ---- clients of all kinds
 node "$WICK_SOURCE_DIR/unittest/lab/attackers/socket_clients.mjs" "$socket" gw-a gw-x >"$dir/clients"
 while read -r name verdict why; do
@@ -100,6 +135,10 @@ kill -HUP "$daemon_job"
 await 60 'configuration not taken: .*neither \[section\] nor key' wickd2.log
 result $? reload_refused
 sed -i '$d' "$dir/gw-a.conf"
+grep -e 'psk *[=:]' -e '"psk"' -e "$(sed -n 's/^psk *0x//p' "$dir/psk.out")" \
+    "$dir/wickd.log" "$dir/wickd2.log"
+[ $? -eq 1 ]
+result $? log_has_no_key_of_a_peer
 grep -e "$(cat "$dir/gw-a.wallet.psk")" -e "$(cat "$dir/gw-a.wallet.token")" -e "$(cat "$dir/gw-a.device.key")" \
     "$dir/wickd.log" "$dir/wickd2.log"
 [ $? -eq 1 ]

@@ -3,6 +3,8 @@
 #include "request.h"
 
 #include "tap.h"
+#include "wick/record.h"
+#include "wick/session_keys.h"
 
 static wickd_request q;
 static const char *why;
@@ -10,6 +12,24 @@ static const char *why;
 static wick_status parse(const char *text)
 {
     return wickd_request_parse(&q, &why, wick_span_text(text));
+}
+
+/* The one member that an operation must have. */
+static const char *must_have(unsigned op)
+{
+    switch (op) {
+    case WICKD_OP_LOOKUP:
+    case WICKD_OP_GET_PEER_KEY:
+    case WICKD_OP_GET_PSK:
+        return "\",\"name\":\"gw-b\"}";
+    case WICKD_OP_FIND_PSK:
+        return "\",\"identity\":\"gw-b\"}";
+    case WICKD_OP_SERVICE_PUBLISH:
+    case WICKD_OP_SERVICE_UNPUBLISH:
+        return "\",\"service\":\"gw-b\"}";
+    default:
+        return "\"}";
+    }
 }
 
 TEST(every_operation)
@@ -21,12 +41,17 @@ TEST(every_operation)
         REQUIRE(len > 0 && len < 32);
         memcpy(line, "{\"op\":\"", 7);
         memcpy(line + 7, name, len);
-        memcpy(line + 7 + len, i == WICKD_OP_LOOKUP ? "\",\"name\":\"gw-b\"}" : "\"}",
-               i == WICKD_OP_LOOKUP ? 17 : 3);
+        memcpy(line + 7 + len, must_have(i), strlen(must_have(i)) + 1);
         CHECK_STATUS(parse(line), WICK_OK);
         CHECK_INT(q.op, i);
         CHECK(!q.has_tag);
-        CHECK(strcmp(q.name, i == WICKD_OP_LOOKUP ? "gw-b" : "") == 0);
+        CHECK(strcmp(q.name, strlen(must_have(i)) > 2 ? "gw-b" : "") == 0);
+        if (strlen(must_have(i)) > 2) { /* without it, or with another one's */
+            memcpy(line + 7 + len, "\"}", 3);
+            CHECK_STATUS(parse(line), WICK_E_MALFORMED);
+            memcpy(line + 7 + len, "\",\"nam\":\"gw-b\"}", 16);
+            CHECK_STATUS(parse(line), WICK_E_MALFORMED);
+        }
     }
     CHECK(strcmp(wickd_op_str(WICKD_OP_NONE), "") == 0);
     CHECK(strcmp(wickd_op_str(WICKD_OPS), "") == 0);
@@ -98,6 +123,92 @@ TEST(refused)
     }
 }
 
+#define PSK "{\"op\":\"get_psk\",\"name\":\"gw-b\""
+#define SVC "{\"op\":\"service_publish\",\"service\":\"web\""
+
+TEST(keys)
+{
+    static const struct {
+        const char *protocol;
+        unsigned use;
+    } uses[] = {{"dtls12", WICK_USE_DTLS12},
+                {"tls12", WICK_USE_TLS12},
+                {"tls13", WICK_USE_TLS13},
+                {"psk16", WICK_USE_PSK16},
+                {"srtp", WICK_USE_SRTP}};
+    char line[128];
+    CHECK_STATUS(parse(PSK "}"), WICK_OK);
+    CHECK(q.uses == 0 && !q.next && q.media == 0);
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
+        for (unsigned find = 0; find < 2; find++) {
+            const char *head = find != 0 ? "{\"op\":\"find_psk\",\"identity\":\"x\"" : PSK;
+            size_t at = strlen(head), len = strlen(uses[i].protocol);
+            memcpy(line, head, at);
+            memcpy(line + at, ",\"protocol\":\"", 13);
+            memcpy(line + at + 13, uses[i].protocol, len);
+            memcpy(line + at + 13 + len, "\"}", 3);
+            CHECK_STATUS(parse(line), WICK_OK);
+            CHECK_INT(q.uses, uses[i].use);
+        }
+    }
+    CHECK_STATUS(parse(PSK ",\"next\":true}"), WICK_OK);
+    CHECK(q.next);
+    CHECK_STATUS(parse(PSK ",\"next\":false,\"tag\":1}"), WICK_OK);
+    CHECK(!q.next);
+    CHECK_STATUS(parse(PSK ",\"protocol\":\"srtp\",\"media\":4294967295}"), WICK_OK);
+    CHECK(q.media == UINT32_MAX);
+    static const char *const bad[] = {PSK ",\"protocol\":\"dtls\"}",
+                                      PSK ",\"protocol\":\"\"}",
+                                      PSK ",\"protocol\":12}",
+                                      PSK ",\"protocol\":null}",
+                                      PSK ",\"next\":1}",
+                                      PSK ",\"next\":\"true\"}",
+                                      PSK ",\"media\":1}",
+                                      PSK ",\"protocol\":\"tls12\",\"media\":1}",
+                                      PSK ",\"protocol\":\"srtp\",\"media\":0}",
+                                      PSK ",\"protocol\":\"srtp\",\"media\":4294967296}",
+                                      PSK ",\"port\":1}",
+                                      "{\"op\":\"get_peer_key\",\"name\":\"a\",\"next\":true}",
+                                      "{\"op\":\"find_psk\",\"name\":\"a\"}",
+                                      "{\"op\":\"find_psk\",\"identity\":\"a\",\"next\":true}"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_STATUS(parse(bad[i]), WICK_E_MALFORMED);
+        CHECK(why[0] != '\0');
+    }
+}
+
+TEST(services)
+{
+    wick_addr at = wick_addr_v4(192, 0, 2, 1, 8443);
+    CHECK_STATUS(parse(SVC "}"), WICK_OK);
+    CHECK(q.transport == WICK_PROTOCOL_UDP && q.port == 0 && q.address.port == 0);
+    CHECK_STATUS(parse(SVC ",\"transport\":\"tcp\",\"port\":65535,\"expires_s\":31536000,"
+                           "\"address\":\"192.0.2.1:8443\"}"),
+                 WICK_OK);
+    CHECK(q.transport == WICK_PROTOCOL_TCP && q.port == 65535 && q.expires_s == 31536000);
+    CHECK(wick_addr_equal(&q.address, &at));
+    static const char *const bad[] = {SVC ",\"transport\":\"sctp\"}",
+                                      SVC ",\"transport\":6}",
+                                      SVC ",\"port\":0}",
+                                      SVC ",\"port\":65536}",
+                                      SVC ",\"port\":-1}",
+                                      SVC ",\"port\":\"80\"}",
+                                      SVC ",\"expires_s\":0}",
+                                      SVC ",\"expires_s\":31536001}",
+                                      SVC ",\"address\":\"192.0.2.1\"}",
+                                      SVC ",\"address\":\"192.0.2.1:0\"}",
+                                      SVC ",\"address\":\"host:80\"}",
+                                      SVC ",\"address\":80}",
+                                      SVC ",\"name\":\"web\"}",
+                                      SVC ",\"protocol\":\"tls12\"}",
+                                      "{\"op\":\"service_unpublish\",\"service\":\"a\",\"port\":1}",
+                                      "{\"op\":\"service_list\",\"service\":\"a\"}"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_STATUS(parse(bad[i]), WICK_E_MALFORMED);
+        CHECK(why[0] != '\0');
+    }
+}
+
 TEST(lengths)
 {
     static char line[WICKD_LINE_MAX + 1];
@@ -144,5 +255,6 @@ TEST(zero_bytes)
     CHECK(strcmp(q.name, "\\u0000") == 0);
 }
 
-TAP_MAIN("unit.wickd_request", CASE(every_operation), CASE(tags), CASE(refused), CASE(lengths),
+TAP_MAIN("unit.wickd_request", CASE(every_operation), CASE(tags), CASE(refused), CASE(keys), CASE(services),
+         CASE(lengths),
          CASE(zero_bytes))

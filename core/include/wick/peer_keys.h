@@ -97,6 +97,12 @@ WICK_NODISCARD wick_status wick_get_psk(wick_gateway *gw, uint8_t *request, uint
 WICK_NODISCARD wick_status wick_psk_take(const wick_gateway *gw, wick_peer_psk *out,
                                          uint8_t session, wick_session_use use);
 
+/** Keys of a media session over SRTP, of a session in either role (wick/session_keys.h); both ends
+ *  agree on `media`. @retval as wick_session_srtp_derive()  @retval WICK_E_STATE not up */
+WICK_NODISCARD wick_status wick_srtp_take(const wick_gateway *gw, wick_session_srtp *out,
+                                          uint8_t session, wick_srtp_profile profile,
+                                          uint32_t media);
+
 /** Replaces the keys of a call by their successors; what was taken before no longer serves.
  *  @retval WICK_OK  @retval WICK_E_STATE not up, or not begun by wick_get_psk(): a session that
  *  carries data keeps its keys until the next handshake  @retval others the back end's: the session

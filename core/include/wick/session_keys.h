@@ -42,9 +42,10 @@ typedef enum wick_session_use {
     WICK_USE_DTLS12 = 1,
     WICK_USE_TLS12 = 2,
     WICK_USE_TLS13 = 4,
-    WICK_USE_PSK16 = 8 /* DTLS 1.2 with a 16-byte key */
+    WICK_USE_PSK16 = 8, /* DTLS 1.2 with a 16-byte key */
+    WICK_USE_SRTP = 16  /* wick_session_srtp_derive(); has no identity */
 } wick_session_use;
-#define WICK_USES 4
+#define WICK_USES 4 /* that have an identity */
 
 /** One handshake's outcome. Wipe it when it is no longer needed. */
 typedef struct wick_session {
@@ -78,6 +79,36 @@ WICK_NODISCARD wick_status wick_session_psk_derive(wick_session_psk *out,
  *  same number of times. @retval WICK_OK  @retval others the back end's; the root is then wiped */
 WICK_NODISCARD wick_status wick_session_ratchet(wick_session *session,
                                                 const wick_hal_crypto *crypto);
+
+/** Protection profiles of SRTP (RFC 5764 section 4.1.2, RFC 7714 section 14.2). */
+typedef enum wick_srtp_profile {
+    WICK_SRTP_AES128_CM_SHA1_80 = 0x0001,
+    WICK_SRTP_AES128_CM_SHA1_32 = 0x0002,
+    WICK_SRTP_AEAD_AES_128_GCM = 0x0007,
+    WICK_SRTP_AEAD_AES_256_GCM = 0x0008
+} wick_srtp_profile;
+#define WICK_SRTP_BYTES_MAX 88
+
+/** Master keys and salts of one media session, in the order of RFC 5764 section 4.2: key of the
+ *  initiator, key of the responder, salt of the initiator, salt of the responder. */
+typedef struct wick_session_srtp {
+    size_t key_len, salt_len;
+    uint8_t bytes[WICK_SRTP_BYTES_MAX]; /* 2 * (key_len + salt_len) */
+} wick_session_srtp;
+
+/**
+ * Derives the keys of one media session. Two media sessions must never have one number: their packets
+ * would share key streams.
+ * @param[in] media  number of the media session, agreed on by the applications
+ * @retval WICK_OK
+ * @retval WICK_E_UNSUPPORTED  another profile, or a handshake without its last message (NO_M4): there
+ *                             media could flow before the peer is known
+ * @retval others              the back end's; `out` is zeroed on every error
+ */
+WICK_NODISCARD wick_status wick_session_srtp_derive(wick_session_srtp *out,
+                                                    const wick_hal_crypto *crypto,
+                                                    const wick_session *session,
+                                                    wick_srtp_profile profile, uint32_t media);
 
 /** Private. */
 typedef struct wick_session_entry {

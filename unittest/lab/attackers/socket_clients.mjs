@@ -89,7 +89,7 @@ const cases = {
       ['{"op":"lookup"}', 'MALFORMED'], ['{"op":"lookup","name":"GW B"}', 'NAME'],
       ['{"op":"lookup","name":"gw-b@nowhere"}', 'CONFIG'], ['{"op":"status","op":"status"}', 'JSON'],
       ['{"op":"lookup","name":"gw\\u0000"}', 'JSON'], ['\u00ff\u0001', 'JSON'],
-      ['{"op":"get_psk","name":"gw-b"}', 'UNSUPPORTED'], ['{"op":"status","force":true}', 'MALFORMED']]) {
+      ['{"op":"set_psk","name":"gw-b"}', 'UNSUPPORTED'], ['{"op":"status","force":true}', 'MALFORMED']]) {
       const a = await c.say(line + '\n').next();
       must(!a.ok && a.code === code && a.error && a.remedy !== undefined, `${line}: ${JSON.stringify(a)}`);
     }

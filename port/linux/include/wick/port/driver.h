@@ -30,6 +30,8 @@
  * with a light client names it here as well as in the agent's registry; the driver runs it
  * (wick/port/light_driver.h). A proof that fails is held against the endpoint it came from.
  *
+ * Sessions of wick_get_psk() have no DTLS here: their keys are the application's.
+ *
  * The wallet manager speaks one JSON object per line, at most WICK_DRIVER_LINE_MAX bytes, and
  * begins with {"challenge": 32 bytes}; operations are "voucher", "fund" and "relay".
  *
@@ -86,6 +88,9 @@ typedef struct wick_driver_config {
     wick_span wallet_identity, wallet_psk;
     const char *wallet_token; /* NULL: none */
     bool interfaces; /* the agent is told of them, so that it looks for more ways in than relays */
+    bool keys_only;  /* no DTLS over sessions: applications use their keys elsewhere */
+    bool keep_keys;  /* a session whose peer begins no DTLS within WICK_DTLS_SERVER_WAIT_MS goes on, for
+                      * the sake of its keys (wick/peer_keys.h); else it is closed */
 } wick_driver_config;
 
 /** What went over the wire so far. UDP is counted without IP headers, RPC without HTTP headers. */
@@ -119,6 +124,7 @@ typedef struct wick_driver_event {
 /** Private: one session and its DTLS. */
 typedef struct wick_driver_session {
     bool used, initiator;
+    bool opened; /* DTLS was up */
     uint8_t peer[32];
     wick_session_psk psk;
     uint8_t address[18];
