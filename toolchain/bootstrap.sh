@@ -5,7 +5,7 @@
 #   bootstrap.sh [--root-free] [group ...]        groups (default: core deps)
 #     core    host tools: compiler, cmake, make ...
 #     deps    mbedtls, libsecp256k1, cJSON and blst for the host, below build/deps/<name>-<version>/host
-#     lab     coturn and miniupnpd, unpacked below build/deps/lab (never installed, never started)
+#     lab     coturn, miniupnpd and a CoAP client, unpacked below build/deps (never installed or started)
 #     chain   anvil, forge, cast and solc below build/deps/chain
 #     devnet  what the proof-of-stake devnet of unittest/lab runs on, below build/deps/devnet
 #     ci      clang, valgrind, gcovr
@@ -381,49 +381,55 @@ group_deps() {
 # ---- lab: real servers, unpacked and never installed ----
 
 group_lab() {
-    servers="coturn miniupnpd-nftables natpmpc nftables iproute2"
+    unpacked lab "coturn and miniupnpd" "coturn miniupnpd-nftables natpmpc nftables iproute2" \
+        "turnserver turnutils_uclient turnutils_peer turnutils_stunclient miniupnpd natpmpc nft ip ss"
+    unpacked coap "libcoap's clients" libcoap3-bin "coap-client-openssl coap-server-openssl"
+}
+
+# unpacked NAME WHAT "PACKAGES" "PROGRAMS": Debian packages below build/deps/NAME
+unpacked() {
+    name=$1 what=$2 servers=$3
     codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
     key=$(echo 3 "$servers" "$codename" | hash_of)
-    [ "$(cat "$deps/lab/.key" 2>/dev/null)" = "$key" ] && return 0
-    say "unpacking coturn and miniupnpd"
+    [ "$(cat "$deps/$name/.key" 2>/dev/null)" = "$key" ] && return 0
+    say "unpacking $what"
     mkdir -p "$deps/log"
-    log=$deps/log/lab.log
-    scratch=$deps/.lab.new
+    log=$deps/log/$name.log
+    scratch=$deps/.$name.new
     rm -rf "$scratch"
     mkdir -p "$scratch/deb" "$scratch/tree" "$scratch/bin"
     (
         suite=$codename # the machine's own release, so that its C library fits
-        apt_view lab deb
+        apt_view "$name" deb
         apt-get -q update >"$log" 2>&1 ||
-            stop "cannot read Debian's package index from $mirror (see build/deps/log/lab.log); check the network"
+            stop "cannot read Debian's package index from $mirror (see build/deps/log/$name.log); check the network"
         # What this machine lacks; should its own state not resolve, everything from nothing.
         # shellcheck disable=SC2086
         plan() { apt-get -s install --no-install-recommends "$@" $servers 2>>"$log"; }
         plan -o Dir::State::status=/var/lib/dpkg/status >"$scratch/plan" || plan >"$scratch/plan" ||
-            stop "apt cannot resolve coturn and miniupnpd (see build/deps/log/lab.log)"
+            stop "apt cannot resolve $what (see build/deps/log/$name.log)"
         # The C library and the loader are one pair: always the machine's own.
         packages=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' "$scratch/plan" |
             grep -vE '^(libc6|libgcc-s1|libstdc\+\+6|gcc-[0-9]+-base)(:|$)' | tr '\n' ' ')
         cd "$scratch/deb"
         # shellcheck disable=SC2086
         apt-get -q download $packages >>"$log" 2>&1 ||
-            stop "cannot download coturn and miniupnpd (see build/deps/log/lab.log); check the network"
+            stop "cannot download $what (see build/deps/log/$name.log); check the network"
         for f in ./*.deb; do
             dpkg-deb -x "$f" ../tree || stop "cannot unpack $f"
         done
     ) || exit 2
-    for program in turnserver turnutils_uclient turnutils_peer turnutils_stunclient miniupnpd \
-        natpmpc nft ip ss; do
+    for program in $4; do
         lab_wrapper "$program"
     done
-    rm -rf "$scratch/deb" "$scratch/plan" "$deps/lab.old"
+    rm -rf "$scratch/deb" "$scratch/plan" "$deps/$name.old"
     printf '%s\n' "$key" >"$scratch/.key"
-    [ ! -d "$deps/lab" ] || mv "$deps/lab" "$deps/lab.old"
-    mv "$scratch" "$deps/lab"
-    rm -rf "$deps/lab.old"
+    [ ! -d "$deps/$name" ] || mv "$deps/$name" "$deps/$name.old"
+    mv "$scratch" "$deps/$name"
+    rm -rf "$deps/$name.old"
 }
 
-# A program below lab/tree under its plain name in lab/bin, with the libraries that came along.
+# A program of tree/ under its plain name in bin/, with the libraries that came along.
 lab_wrapper() {
     for sub in usr/bin usr/sbin bin sbin; do
         [ -x "$scratch/tree/$sub/$1" ] || continue

@@ -46,3 +46,9 @@ if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
 endif()
 wick_add_script_test(api wickd_units api/test_wickd_units.sh)
+
+# A leaf and two gateways.
+if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
+  wick_add_script_test(lab leaf lab/test_leaf.sh
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
+endif()

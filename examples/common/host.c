@@ -89,3 +89,14 @@ void host_close(host *h)
     wick_ram_keystore_wipe(&h->ram);
     wick_wipe(h, sizeof *h);
 }
+
+wick_status host_leaf_key(uint8_t psk[32], size_t *len, const char *path)
+{
+    *len = 16; /* 32 hex digits are 16 bytes, not 32 characters */
+    wick_status s = wick_linux_secret_bytes(psk, path, 16);
+    if (s != WICK_OK && s != WICK_E_NOT_FOUND && s != WICK_E_FILE_MODE) {
+        *len = 32;
+        s = wick_linux_secret_bytes(psk, path, 32);
+    }
+    return s;
+}

@@ -29,6 +29,9 @@ int host_open_hal(host *h, const cli *c);
 int host_load_keys(host *h, const cli *c);
 void host_close(host *h);
 
+/** Key of a leaf from its file: 16 bytes, for small stacks, or 32. As wick_linux_secret_bytes(). */
+WICK_NODISCARD wick_status host_leaf_key(uint8_t psk[32], size_t *len, const char *path);
+
 /** Takes a store for this process, after a short wait for commands that hold it for a moment.
  *  @return exit code; the error, which names the holder, is printed */
 int store_take(const cli *c, wick_linux_store_lock *lock, const wick_linux_store *st);

@@ -368,12 +368,7 @@ static int parse_options(cli *c, int argc, char **argv, const char *given)
 /* The key of the file, by the name of the leaf, or by its own short identity ("--identity key"). */
 static wick_status load_key(void)
 {
-    l.psk_len = 32;
-    wick_status s = wick_linux_secret_bytes(l.psk, l.psk_file, 32);
-    if (s == WICK_E_MALFORMED || s == WICK_E_NO_SPACE) {
-        l.psk_len = 16;
-        s = wick_linux_secret_bytes(l.psk, l.psk_file, 16);
-    }
+    wick_status s = host_leaf_key(l.psk, &l.psk_len, l.psk_file);
     if (l.identity == NULL) {
         l.identity = l.name;
     } else if (s == WICK_OK && strcmp(l.identity, "key") == 0) {

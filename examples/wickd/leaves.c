@@ -9,17 +9,6 @@
 
 /* ---- keys ---- */
 
-static wick_status load(uint8_t psk[32], size_t *len, const char *path)
-{
-    *len = 32;
-    wick_status s = wick_linux_secret_bytes(psk, path, 32);
-    if (s != WICK_OK && s != WICK_E_NOT_FOUND && s != WICK_E_FILE_MODE) {
-        *len = 16; /* of small stacks */
-        s = wick_linux_secret_bytes(psk, path, 16);
-    }
-    return s;
-}
-
 static bool next_path(char path[CONF_TEXT_MAX + 8], const conf_leaf *x)
 {
     int n = snprintf(path, CONF_TEXT_MAX + 8, "%s" NEXT_SUFFIX, x->psk_file);
@@ -30,7 +19,7 @@ static bool next_path(char path[CONF_TEXT_MAX + 8], const conf_leaf *x)
 static bool is_named(const leaves *l, wick_leaf_port_key *key, const char *path, wick_span identity)
 {
     char name[WICK_LEAF_IDENTITY_BYTES];
-    if (load(key->psk, &key->psk_len, path) != WICK_OK ||
+    if (host_leaf_key(key->psk, &key->psk_len, path) != WICK_OK ||
         wick_leaf_identity(name, &l->agent->host.crypto,
                            wick_span_make(key->psk, key->psk_len)) != WICK_OK) {
         return false;
@@ -52,7 +41,7 @@ static wick_status find_key(void *ctx, wick_leaf_port_key *out, wick_span identi
         }
         (void)snprintf(out->name, sizeof out->name, "%.*s", WICK_LEAF_NAME_MAX, x->s.name);
         if (identity.len == len && memcmp(identity.ptr, x->s.name, len) == 0) {
-            return load(out->psk, &out->psk_len, x->psk_file);
+            return host_leaf_key(out->psk, &out->psk_len, x->psk_file);
         }
         if (is_named(l, out, x->psk_file, identity) ||
             (next_path(path, x) && is_named(l, out, path, identity))) {
@@ -95,7 +84,8 @@ static wick_status enrol(leaves *l, const wick_leaf_ask *ask, uint64_t now_ms)
     }
     if (s == WICK_OK && ask->payload.len != 0) {
         e.changes = true;
-        s = x == NULL || !next_path(path, x) ? WICK_E_NOT_FOUND : load(psk, &psk_len, x->psk_file);
+        s = x == NULL || !next_path(path, x) ? WICK_E_NOT_FOUND
+                                             : host_leaf_key(psk, &psk_len, x->psk_file);
         s = s == WICK_OK ? h->entropy.fill(h->entropy.ctx, e.contribution, sizeof e.contribution)
                          : s;
         s = s == WICK_OK ? wick_leaf_key_next(next, identity, &h->crypto,
@@ -122,6 +112,21 @@ static void fail(leaves *l, leaves_job *j, wick_status status, uint64_t now_ms)
     l->failed++;
     j->ask = 0;
     j->calling = false;
+}
+
+/* NAME[/SERVICE][@REGISTRY] without its service: a gateway is reached as itself, and the service is
+ * behind it. */
+static void route_of(char out[WICK_LEAF_REF_BYTES], const char *peer)
+{
+    wick_peer_ref ref;
+    if (wick_peer_ref_parse(&ref, peer, strlen(peer)) != WICK_OK) {
+        out[0] = '\0'; /* the service has checked it */
+        return;
+    }
+    (void)snprintf(out, WICK_LEAF_REF_BYTES, "%.*s%s%.*s", (int)ref.name.len,
+                   (const char *)ref.name.ptr, ref.registry.len != 0 ? "@" : "",
+                   (int)ref.registry.len,
+                   ref.registry.len != 0 ? (const char *)ref.registry.ptr : "");
 }
 
 /* A session with this peer that is open. */
@@ -166,7 +171,7 @@ static void begin_send(leaves *l, leaves_job *j, uint64_t now_ms)
             j->session = another ? o->session : j->session;
         }
         if (!another) {
-            s = wick_gateway_connect(&l->agent->gateway, &j->session, now_ms, j->peer);
+            s = wick_gateway_connect(&l->agent->gateway, &j->session, now_ms, j->known);
         }
         j->calling = s == WICK_OK;
     }
@@ -178,7 +183,9 @@ static void begin_send(leaves *l, leaves_job *j, uint64_t now_ms)
 static void begin_job(leaves *l, const wick_leaf_ask *ask, uint64_t now_ms)
 {
     leaves_job *j = &l->job[ask->leaf];
-    bool known = now_ms < j->known_until_ms && strcmp(j->known, ask->peer) == 0 &&
+    char route[WICK_LEAF_REF_BYTES];
+    route_of(route, ask->peer);
+    bool known = now_ms < j->known_until_ms && strcmp(j->known, route) == 0 &&
                  strcmp(j->name, ask->name) == 0;
     j->ask = ask->id;
     j->kind = ask->kind;
@@ -191,9 +198,15 @@ static void begin_job(leaves *l, const wick_leaf_ask *ask, uint64_t now_ms)
         begin_send(l, j, now_ms);
         return;
     }
+    bool sends = ask->kind == WICK_LEAF_SEND;
+    if (sends) {
+        memcpy(j->known, route, sizeof j->known);
+        j->known_until_ms = 0; /* until it is */
+    }
     wick_status s = ask->kind == WICK_LEAF_PROOF
                         ? WICK_E_UNSUPPORTED
-                        : lookups_begin(l->lookups, LOOKUPS_LEAF(ask->leaf), ask->id, j->peer, now_ms);
+                        : lookups_begin(l->lookups, LOOKUPS_LEAF(ask->leaf), ask->id,
+                                        sends ? route : j->peer, now_ms);
     if (s != WICK_OK) {
         fail(l, j, s, now_ms);
     }
@@ -272,7 +285,6 @@ void leaves_lookup_done(leaves *l, unsigned leaf, uint32_t serial, const lookup_
     } else {
         memcpy(j->id, r->found.id, sizeof j->id);
         j->epoch = r->found.record.device.epoch;
-        memcpy(j->known, j->peer, sizeof j->known);
         j->known_until_ms = now_ms + LEAVES_KNOWN_MS;
         begin_send(l, j, now_ms);
     }

@@ -38,6 +38,7 @@ static void put_counters(const wickd *d, out_rec *o)
     out_u64(o, "lookups_failed", d->lookups.failed);
     out_u64(o, "lookups_grace", d->lookups.from_grace);
     out_u64(o, "sessions", d->seen[WICK_GW_EV_SESSION_UP]);
+    out_u64(o, "carried_in", d->carry.taken);
     out_u64(o, "trust_stale", d->seen[WICK_GW_EV_TRUST_STALE]);
     out_u64(o, "clients", d->server.accepted);
     out_u64(o, "clients_refused", d->server.refused);
@@ -115,7 +116,6 @@ void status_put_leaves(wickd *d, out_rec *o)
     out_u64(o, "tickets", l->tickets);
     out_u64(o, "proofs", l->proofs);
     out_u64(o, "carried", l->carried);
-    out_u64(o, "carried_in", d->carry.taken);
     out_close(o, false);
 }
 

@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A leaf behind wickd of gw-a, on a real chain and a stock TURN server: enrolment, keys and tickets of
+# peers, payload carried to a service behind gw-b, a key that changes; and a stock CoAP client.
+# usage: test_leaf.sh <wick> <wick-wallet> <wickd>
+set -u
+wick=$1
+wallet=$2
+wickd=$3
+suite=lab.leaf
+. "$WICK_SOURCE_DIR/unittest/lab/loopback.sh"
+
+lab_start
+gateway gw-a
+gateway gw-b
+lab_wallet
+leaf_port=$((base + 3)) udp_port=$((base + 4)) dead_port=$((base + 5))
+
+# ---- provisioning
+want 0 '^\[leaf.sensor-1\]' add "$wick" leaf add sensor-1 -o "$dir/leaf.key"
+want 1 'STATE' add_twice "$wick" leaf add sensor-1 -o "$dir/leaf.key"
+want 1 'NAME' add_long_name "$wick" leaf add a-name-of-17-char -o "$dir/other.key"
+printf '%064d\n' 1 >"$dir/wrong.key"
+printf 'sixteen letters.' | od -An -v -tx1 | tr -d ' \n' >"$dir/stock.key"
+chmod 600 "$dir/wrong.key" "$dir/stock.key"
+cat >>"$dir/gw-a.conf" <<CONF
+[leaf]
+listen = 127.0.0.1:$leaf_port
+[leaf.sensor-1]
+psk_file = leaf.key
+[leaf.stock]
+psk_file = stock.key
+CONF
+cat >>"$dir/gw-b.conf" <<CONF
+[wickd]
+echo = yes
+[carry.upper]
+to = 127.0.0.1:$udp_port
+[carry.dead]
+to = 127.0.0.1:$dead_port
+CONF
+cat >"$dir/upper.mjs" <<'JS'
+import dgram from 'node:dgram'
+const s = dgram.createSocket('udp4')
+s.on('message', (m, from) => s.send(m.toString().toUpperCase() + ' ' + from.port, from.port, from.address))
+s.bind(Number(process.argv[2]), '127.0.0.1', () => console.log('READY'))
+JS
+start upper.log node "$dir/upper.mjs" "$udp_port"
+start gw-a.log "$wickd" --config "$dir/gw-a.conf"
+a_job=$started
+start gw-b.log "$wickd" --config "$dir/gw-b.conf"
+b_job=$started
+ready() {
+    run "$1" status 2>/dev/null | grep -q '^ready *true'
+}
+await 60 '^READY' upper.log && until_ok 90 ready gw-b && until_ok 90 ready gw-a
+result $? gateways_are_ready
+
+leaf() { # <verb> [arguments]: as the leaf
+    verb=$1
+    shift
+    "$wick" leaf "$verb" "$@" --gateway "127.0.0.1:$leaf_port" --name sensor-1 --psk-file "$key"
+}
+key=$dir/leaf.key
+
+# ---- what it is told
+want 0 '^subject *sensor-1' enrol leaf enrol
+want 0 '^epoch *1' key leaf key gw-b
+own=$(run gw-b id show | sed -n 's/^device_key *0x0[23]//p')
+[ "$(sed -n 's/^key *0x//p' "$dir/out")" = "${own:-none}" ]
+result $? key_is_that_of_the_record
+want 1 'LEAF_REFUSED: .*4.04 RECORD_ABSENT' key_of_nobody leaf key gw-x
+want 1 'LEAF_REFUSED: .*4.04 CONFIG' key_of_no_registry leaf key gw-b@x
+want 0 '^ticket *dpk1\.[A-Za-z0-9_-]\{159\}$' ticket leaf ticket gw-b -o "$dir/ticket.psk"
+want 1 'LEAF_REFUSED: .*SAME_KEY' ticket_for_the_gateway_itself leaf ticket gw-a
+want 1 'LEAF_REFUSED: .*4.04 RECORD_ABSENT' ticket_for_nobody leaf ticket gw-x
+
+# ---- payload, both ways
+want 0 '^answer *hello there$' carried leaf send gw-b --send 'hello there'
+want 0 '^answer *HELLO [0-9]*$' carried_to_a_service leaf send gw-b/upper --send hello
+port=$(sed -n 's/^answer *HELLO //p' "$out")
+want 0 "^answer *AGAIN $port\$" same_socket_for_the_leaf leaf send gw-b/upper --send again
+want 1 'LEAF_REFUSED: .*5.04 TIMEOUT' service_is_dead leaf send gw-b/dead --send hello
+want 1 'LEAF_REFUSED: .*4.04 RECORD_ABSENT' carried_to_nobody leaf send gw-x --send hello
+want 0 '"carried":3}' status run gw-a --json status
+want 0 '"carried_in":3' status_of_the_other run gw-b --json status
+
+# ---- who is no leaf
+key=$dir/wrong.key
+want 1 'TLS' wrong_key leaf key gw-b --timeout 40
+key=$dir/leaf.key
+want 1 'TLS' unknown_identity leaf key gw-b --identity sensor-2 --timeout 40
+await 60 "leaf refused: identity 'sensor-2'" gw-a.log
+result $? refusal_is_told
+
+# ---- another key
+want 0 '^identity *dpk1\.' new_key leaf enrol -o "$dir/new.key"
+want 0 '^epoch' old_key_still_serves leaf key gw-b
+key=$dir/new.key
+want 1 'TLS' new_key_by_old_name leaf key gw-b --timeout 40
+want 0 '^epoch' new_key_serves leaf key gw-b --identity key
+key=$dir/wrong.key
+want 1 'TLS' still_nobody_else leaf key gw-b --timeout 40
+key=$dir/new.key
+want 0 '^epoch' new_key_by_the_name leaf key gw-b
+cmp -s "$dir/leaf.key" "$dir/new.key"
+result $? new_key_has_taken_the_place
+
+# ---- a stock client
+coap=$WICK_SOURCE_DIR/build/deps/coap/bin/coap-client-openssl
+stock() { # <path and query> [arguments...]
+    uri=coaps://127.0.0.1:$leaf_port/$1
+    shift
+    "$coap" -v 5 -B 30 -u stock -k 'sixteen letters.' "$@" "$uri" 2>&1
+}
+if [ -x "$coap" ]; then
+    want 0 '</dpk/key>' stock_client_lists stock .well-known/core
+    want 0 '2.05' stock_client_gets_a_key stock 'dpk/key?peer=gw-b' -v 7
+    want 0 '4.04' stock_client_asks_for_nobody stock 'dpk/key?peer=gw-x' -v 7
+    want 0 'HI BEHIND' stock_client_sends stock 'dpk/send?peer=gw-b/upper' -m post -e 'hi behind'
+    want 0 '4.05' stock_client_deletes stock dpk/key -m delete -v 7
+    want 0 '4.02' stock_client_proxy stock dpk/leaf -O 9,x -v 7
+else
+    echo "# no coap-client-openssl: run sh toolchain/bootstrap.sh lab"
+    [ -z "${CI:-}" ]
+    result $? stock_client_is_there
+fi
+
+# ---- secrets stay where they are
+grep -e "$(cat "$dir/leaf.key")" -e "$(cat "$dir/ticket.psk")" "$dir/gw-a.log" "$dir/gw-b.log"
+[ $? -eq 1 ]
+result $? logs_have_no_secret
+kill -TERM "$a_job" "$b_job"
+wait "$a_job"
+result $? ends
+tap_end
