@@ -28,6 +28,8 @@ endif()
 if(TARGET wick AND TARGET wick-wallet)
   wick_add_script_test(lab wick lab/test_wick.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:01_lookup>)
+  wick_add_script_test(lab ticket lab/test_ticket.sh
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab direct lab/test_direct.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab nat_matrix lab/nat_matrix.sh TIMEOUT 600

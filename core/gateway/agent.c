@@ -126,6 +126,9 @@ wick_status wick_gateway_start(wick_gateway *gw, uint64_t now_ms, unsigned goals
     gw->ready_told = false;
     if ((gw->goals & (WICK_GW_GOAL_ANSWER | WICK_GW_GOAL_PATH)) != 0) {
         wick_status s = gw_nsl_start(gw, now_ms);
+        if (s == WICK_OK) {
+            s = gw_ticket_start(gw, now_ms);
+        }
         if (s != WICK_OK) {
             return s;
         }
@@ -150,6 +153,7 @@ void wick_gateway_stop(wick_gateway *gw, uint64_t now_ms)
     gw->own.ask.state = REQ_FREE;
     gw->own.state = OWN_IDLE;
     gw->goals = 0;
+    gw_ticket_stop(gw);
     gw_path_stop(gw, now_ms);
     gw_relay_stop(gw, now_ms);
     gw->stopping = true;
@@ -315,6 +319,10 @@ static void tell_session(wick_gateway *gw, wick_gateway_event *e)
     e->block_time_s = s->block_time_s;
     e->endpoint_kind = s->endpoint_kind;
     e->addr = s->addr;
+#if WICK_WITH_TICKETS
+    e->guest = s->guest.expires_s != 0;
+    memcpy(e->sub, s->guest.sub, sizeof e->sub);
+#endif
     wick_gateway_path path;
     if (wick_gateway_session_path(gw, &path, e->session) == WICK_OK) {
         e->addr = path.addr;
@@ -364,6 +372,10 @@ static bool poll_small(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
         out->kind = WICK_GW_OUT_DATA;
         out->session = gw->data_session;
         out->bytes = gw->data;
+#if WICK_WITH_TICKETS
+        out->to = gw->tickets.from;
+        out->socket = gw->tickets.via;
+#endif
         gw->data_session = WICK_GW_NO_SESSION;
         return true;
     }
@@ -423,11 +435,13 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
         deadline = wick_time_min(deadline, gw_path_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_session_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_nsl_tick(gw, now_ms));
+        deadline = wick_time_min(deadline, gw_ticket_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_read_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_ask_tick(gw, now_ms));
         if (poll_small(gw, out, now_ms) || gw_read_poll(gw, out, now_ms) ||
             gw_ask_poll(gw, out, now_ms) || gw_relay_poll(gw, out, now_ms, &deadline) ||
             gw_second_poll(gw, out, now_ms) || gw_choice_poll(gw, out, now_ms) ||
+            gw_ticket_poll(gw, out, now_ms) ||
             gw_path_poll(gw, out, now_ms, &deadline) || gw_nsl_poll(gw, out, now_ms, &deadline)) {
             return;
         }

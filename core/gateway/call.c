@@ -232,12 +232,13 @@ uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms)
         } else if (s->state == SES_NSL && wick_time_reached(now_ms, s->due_ms)) {
             wick_nsl_close(&gw->nsl, s->run);
             hop(gw, now_ms, i, false);
-        } else if (s->state == SES_UP && now_ms - s->used_ms >= WICK_GW_IDLE_MS) {
+        } else if ((s->state == SES_UP || s->state == SES_GUEST) &&
+                   now_ms - s->used_ms >= WICK_GW_IDLE_MS) {
             gw_session_end(gw, i, WICK_E_TIMEOUT);
         }
         if (s->state == SES_LOOKUP || s->state == SES_PATH || s->state == SES_NSL) {
             next = wick_time_min(next, s->due_ms);
-        } else if (s->state == SES_UP) {
+        } else if (s->state == SES_UP || s->state == SES_GUEST) {
             next = wick_time_min(next, s->used_ms + WICK_GW_IDLE_MS);
         }
     }

@@ -14,6 +14,7 @@
  *   handshake.c  NSL                                     session.c  after it
  *   direct.c   messages about paths (direct_msg.c)       ways.c     paths of a session
  *   service.c  words of local applications               peer_keys.c  keys for them
+ *   ticket.c   leaves of other gateways
  */
 #include "wick/gateway.h"
 
@@ -29,6 +30,7 @@ enum {
     READ_PEER,
     READ_ENDPOINT, /* of a peer, again, under a header that is not final */
     READ_NSL,
+    READ_ISSUER, /* of a ticket */
     READ_RELAY_COUNT,
     READ_RELAYS
 };
@@ -41,6 +43,7 @@ enum {
     SES_PATH,   /* waits for the path and its permission */
     SES_NSL,    /* handshake under way */
     SES_UP,
+    SES_GUEST, /* up as well, by a ticket: no handshake, no other paths */
     SES_ENDED /* its last event has not been polled yet */
 };
 
@@ -425,6 +428,11 @@ uint64_t gw_nsl_tick(wick_gateway *gw, uint64_t now_ms);
 void gw_route_put(wick_gateway *gw, const wick_addr *addr, uint8_t via);
 uint8_t gw_route_get(const wick_gateway *gw, const wick_addr *addr);
 /* lookup.c */
+/** The proven words as a record that may be used now, its key a point of the curve. */
+WICK_NODISCARD wick_status gw_record_verify(wick_gateway *gw, uint64_t now_ms,
+                                            wick_peer_record *rec, uint8_t pub33[33],
+                                            const wick_gateway_read *read, const uint8_t id[32],
+                                            const uint8_t *service);
 void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
                        wick_status status);
 /** Begins to read for a session; false: no room now. */
@@ -433,5 +441,33 @@ bool gw_peer_read(wick_gateway *gw, uint8_t session);
 void gw_reorg(wick_gateway *gw, uint64_t now_ms, uint8_t registry, uint64_t number);
 /** Begins to read the record of a caller; false: no room now. */
 bool gw_peer_read_caller(wick_gateway *gw, uint8_t lookup);
+
+/* ticket.c */
+#if WICK_WITH_TICKETS
+WICK_NODISCARD wick_status gw_ticket_start(wick_gateway *gw, uint64_t now_ms);
+void gw_ticket_stop(wick_gateway *gw);
+void gw_ticket_reorg(wick_gateway *gw, uint64_t now_ms);
+uint64_t gw_ticket_tick(wick_gateway *gw, uint64_t now_ms);
+/** @return true if it was an upload */
+bool gw_ticket_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
+                     wick_span bytes);
+/** DTLS of no peer's session. @return true: it may be a guest's, the driver gets it */
+bool gw_ticket_dtls(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
+                    wick_span bytes);
+bool gw_ticket_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
+void gw_ticket_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
+                         wick_status status);
+/** Begins to read the record of an issuer; false: no room now. (lookup.c) */
+bool gw_issuer_read(wick_gateway *gw, uint8_t issuer);
+#else
+#define gw_ticket_start(gw, now_ms) WICK_OK
+#define gw_ticket_stop(gw) ((void)(gw))
+#define gw_ticket_reorg(gw, now_ms) ((void)(gw))
+#define gw_ticket_tick(gw, now_ms) WICK_TIME_NEVER(now_ms)
+#define gw_ticket_input(gw, now_ms, via, from, bytes) false
+#define gw_ticket_dtls(gw, now_ms, via, from, bytes) false
+#define gw_ticket_poll(gw, out, now_ms) false
+#define gw_ticket_read_done(gw, now_ms, read, status) ((void)(gw))
+#endif
 
 #endif

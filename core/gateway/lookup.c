@@ -38,10 +38,22 @@ bool gw_peer_read_caller(wick_gateway *gw, uint8_t lookup)
     return true;
 }
 
-/* The proven words as a record that may be used now, its key a point of the curve. */
-static wick_status verify(wick_gateway *gw, uint64_t now_ms, wick_peer_record *rec,
-                          uint8_t pub33[33], const wick_gateway_read *read, const uint8_t id[32],
-                          const uint8_t *service)
+#if WICK_WITH_TICKETS
+bool gw_issuer_read(wick_gateway *gw, uint8_t issuer)
+{
+    wick_gateway_read *r =
+        gw_read_new(gw, READ_ISSUER, issuer, 0, gw_registry(gw, 0)->device_registry);
+    if (r != NULL) {
+        wick_peer_query_init(&r->query, gw->tickets.issuer[issuer].id, gw->service, false);
+        r->query.count = SLOTS_OF_DEVICE;
+    }
+    return r != NULL;
+}
+#endif
+
+wick_status gw_record_verify(wick_gateway *gw, uint64_t now_ms, wick_peer_record *rec,
+                             uint8_t pub33[33], const wick_gateway_read *read,
+                             const uint8_t id[32], const uint8_t *service)
 {
     wick_record_seen seen;
     uint8_t pub65[65];
@@ -167,8 +179,8 @@ static void caller_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_re
     memset(&key, 0, sizeof key);
     gw->nsl_lookup[read->owner].used = false;
     if (status == WICK_OK) {
-        status = verify(gw, now_ms, &rec, key.bytes, read, gw->nsl_lookup[read->owner].id,
-                        NULL);
+        status = gw_record_verify(gw, now_ms, &rec, key.bytes, read,
+                                  gw->nsl_lookup[read->owner].id, NULL);
         key.type = WICK_KEY_TYPE_SECP256K1;
     }
     /* STATE: it came too late and the caller asks again; nothing to do. */
@@ -184,6 +196,10 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
         caller_done(gw, now_ms, read, status);
         return;
     }
+    if (read->purpose == READ_ISSUER) {
+        gw_ticket_read_done(gw, now_ms, read, status);
+        return;
+    }
     if (read->purpose == READ_ENDPOINT) {
         endpoint_done(gw, now_ms, read, status);
         return;
@@ -196,7 +212,7 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
         s->tier = read->header.tier;
         s->block_number = read->header.number;
         s->block_time_s = read->header.timestamp;
-        status = verify(gw, now_ms, &rec, s->pub33, read, s->id, s->service);
+        status = gw_record_verify(gw, now_ms, &rec, s->pub33, read, s->id, s->service);
     }
     if (gw->cfg.records != NULL) {
         wick_gateway_record *out = &gw->cfg.records[read->owner];
@@ -232,6 +248,7 @@ void gw_reorg(wick_gateway *gw, uint64_t now_ms, uint8_t registry, uint64_t numb
     gw_read_reorg(gw, registry, number);
     if (registry == 0) {
         gw_own_wake(gw, now_ms);
+        gw_ticket_reorg(gw, now_ms);
     }
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         wick_gateway_session *s = &gw->session[i];

@@ -151,6 +151,7 @@ static void complete(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *r, wi
     case READ_PEER:
     case READ_ENDPOINT:
     case READ_NSL:
+    case READ_ISSUER:
         gw_peer_read_done(gw, now_ms, r, status);
         break;
     default:

@@ -251,6 +251,9 @@ void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick
                  * would say: its third octet is a suite, of which the smallest is 17 */
     }
 #endif
+    if (gw_ticket_input(gw, now_ms, via, from, bytes)) {
+        return;
+    }
     if (bytes.ptr[0] == WICK_NSL_VERSION) {
         gw_nsl_input(gw, now_ms, via, from, bytes);
         return;
@@ -258,6 +261,9 @@ void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick
     uint8_t index = WICK_GW_NO_SESSION;
     if (bytes.ptr[0] >= 20 && bytes.ptr[0] <= 63) { /* RFC 7983: DTLS */
         index = session_of(gw, now_ms, via, from, bytes);
+        if (index == WICK_GW_NO_SESSION && gw_ticket_dtls(gw, now_ms, via, from, bytes)) {
+            return;
+        }
     }
     if (index == WICK_GW_NO_SESSION) {
         gw->dropped++;
@@ -303,7 +309,8 @@ wick_status gw_path_send(wick_gateway *gw, wick_gateway_out *out, wick_span byte
 
 static wick_gateway_session *up(wick_gateway *gw, uint8_t session)
 {
-    return session < WICK_GW_SESSIONS_MAX && gw->session[session].state == SES_UP
+    return session < WICK_GW_SESSIONS_MAX &&
+                   (gw->session[session].state == SES_UP || gw->session[session].state == SES_GUEST)
                ? &gw->session[session]
                : NULL;
 }
@@ -319,10 +326,12 @@ wick_status wick_gateway_send(wick_gateway *gw, wick_gateway_out *out, wick_span
     const wick_addr *to = &s->addr;
     s->used_ms = now_ms;
 #if WICK_WITH_DIRECT
-    const wick_gateway_way *way = &s->ways.way[gw_way_best(gw, now_ms, session)];
-    via = way->via;
-    to = &way->addr;
-    gw_way_data_out(gw, now_ms, session);
+    if (s->state == SES_UP) {
+        const wick_gateway_way *way = &s->ways.way[gw_way_best(gw, now_ms, session)];
+        via = way->via;
+        to = &way->addr;
+        gw_way_data_out(gw, now_ms, session);
+    }
 #endif
     wick_status st = gw_path_send(gw, out, bytes, now_ms, via, to);
     return st == WICK_E_STATE || st == WICK_AGAIN ? WICK_E_TURN_LOST : st;
@@ -332,11 +341,18 @@ wick_status wick_gateway_session_path(const wick_gateway *gw, wick_gateway_path 
                                       uint8_t session)
 {
     memset(out, 0, sizeof *out);
-    if (session >= WICK_GW_SESSIONS_MAX || gw->session[session].state != SES_UP) {
+    if (session >= WICK_GW_SESSIONS_MAX ||
+        (gw->session[session].state != SES_UP && gw->session[session].state != SES_GUEST)) {
         return WICK_E_STATE;
     }
     const wick_gateway_session *s = &gw->session[session];
 #if WICK_WITH_DIRECT
+    if (s->state == SES_GUEST) {
+        out->kind = GW_IS_DIRECT(s->via) ? WICK_DIRECT_HOST : WICK_DIRECT_RELAYED;
+        out->addr = s->addr;
+        out->proven = true;
+        return WICK_OK;
+    }
     const wick_gateway_way *way = &s->ways.way[s->ways.at];
     out->kind = (wick_direct_kind)way->kind;
     out->addr = way->addr;

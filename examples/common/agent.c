@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static volatile sig_atomic_t interrupted;
@@ -61,6 +62,51 @@ static int take_relay(agent *a, wick_gateway_config *g)
     return s == WICK_OK ? CLI_OK : cli_fail(a->cli, s, "%s", r->password_file);
 }
 
+int agent_ticket_rules(wick_ticket_rule *rules, size_t max, const char *text)
+{
+    size_t n = 0;
+    while (*text != '\0') {
+        size_t word = strcspn(text, " "), name = strcspn(text, " :");
+        wick_ticket_rule *r = &rules[n];
+        if (n == max) {
+            return -1;
+        }
+        memset(r, 0, sizeof *r);
+        r->scopes = WICK_TICKET_CONNECT;
+        r->any = name == 1 && text[0] == '*';
+        if (!r->any && wick_name_hash(r->issuer, wick_span_make((const uint8_t *)text, name)) !=
+                           WICK_OK) {
+            return -1;
+        }
+        if (name < word) {
+            char *end = NULL;
+            unsigned long scopes = strtoul(text + name + 1, &end, 0);
+            if (end != text + word || scopes == 0 || scopes > UINT16_MAX) {
+                return -1;
+            }
+            r->scopes = (uint16_t)scopes;
+        }
+        n++;
+        text += word;
+        text += strspn(text, " ");
+    }
+    return (int)n;
+}
+
+static int take_tickets(agent *a, wick_gateway_config *g)
+{
+    const char *text = a->host.conf.tickets.accept;
+    int n = agent_ticket_rules(a->ticket_rules, AGENT_TICKET_RULES, text);
+    if (n < 0) {
+        return cli_fail(a->cli, WICK_E_CONFIG,
+                        "%.200s: [tickets] accept takes up to %d of NAME[:SCOPES] or *[:SCOPES]",
+                        a->host.conf.path, AGENT_TICKET_RULES);
+    }
+    g->ticket_rules = a->ticket_rules;
+    g->ticket_rule_count = (size_t)n;
+    return CLI_OK;
+}
+
 static int take_wallet(agent *a, wick_driver_config *d)
 {
     const conf_wallet *w = &a->host.conf.wallet;
@@ -108,6 +154,7 @@ static int open_agent(agent *a)
     memset(&d, 0, sizeof d);
     int code = take_relay(a, &g);
     code = code == CLI_OK ? take_wallet(a, &d) : code;
+    code = code == CLI_OK ? take_tickets(a, &g) : code;
     code = code == CLI_OK ? take_store(a, &g) : code;
     code = code == CLI_OK ? agent_take_chains(a, &g.registry_count) : code;
     if (code != CLI_OK) {
@@ -278,6 +325,12 @@ void agent_event_put(out_rec *o, const wick_gateway_event *e)
     case WICK_GW_EV_SESSION_UP:
     case WICK_GW_EV_SESSION_MOVED:
         out_u64(o, "session", e->session);
+        if (e->guest) {
+            char leaf[WICK_TICKET_SUB_BYTES + 1];
+            wick_status s = wick_ticket_sub_name(leaf, e->sub);
+            out_str(o, "leaf", s == WICK_OK ? leaf : "?");
+            out_hex(o, "issuer", e->id, sizeof e->id);
+        }
         out_hex(o, "peer", e->id, sizeof e->id);
         out_addr(o, "from", &e->addr);
         out_str(o, "path", wick_direct_kind_str((wick_direct_kind)e->path_kind));

@@ -17,6 +17,8 @@
 #include "wick/gateway.h"
 #include "wick/port/driver.h"
 
+#define AGENT_TICKET_RULES 16
+
 typedef struct agent {
     host host;
     const cli *cli;
@@ -29,6 +31,7 @@ typedef struct agent {
     chain_link *links[CONF_CHAINS_MAX];                    /* [0] is the home chain */
     wick_driver_chain chains[CONF_CHAINS_MAX];             /* the same, for the driver */
     size_t link_count;
+    wick_ticket_rule ticket_rules[AGENT_TICKET_RULES];
     char relay_password[256];
     char wallet_token[256];
     uint8_t wallet_psk[32];
@@ -48,6 +51,11 @@ void agent_close(agent *a);
 int agent_take_chains(agent *a, size_t *count);
 void agent_drop_chains(agent *a);
 int agent_conf_fail(const agent *a, const conf_error *e);
+
+/** Policy for tickets: "NAME[:SCOPES] ...", "*" for every registered issuer; SCOPES is a number, in
+ *  decimal or 0x hex, and WICK_TICKET_CONNECT where it is left out.
+ *  @return number of rules, or -1: `text` is none */
+int agent_ticket_rules(wick_ticket_rule *rules, size_t max, const char *text);
 
 /** Milliseconds of the driver's clock. */
 uint64_t agent_now(const agent *a);

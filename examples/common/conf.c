@@ -76,6 +76,7 @@ static const key_def path_keys[] = {KEY(conf_path, direct, VALUE_YES),
                                     KEY(conf_path, try_unvalidated, VALUE_YES),
                                     KEY(conf_path, pcp_server, VALUE_ADDR),
                                     KEY(conf_path, port, VALUE_U64)};
+static const key_def ticket_keys[] = {KEY(conf_tickets, accept, VALUE_TEXT)};
 static const key_def service_keys[] = {KEY(conf_service, name, VALUE_NAME),
                                        KEY(conf_service, expires_s, VALUE_U64)};
 static const key_def manager_keys[] = {
@@ -114,6 +115,7 @@ static const section_def sections[] = {
     {"wallet", offsetof(conf, wallet), 0, 0, true, KEYS(wallet_keys)},
     {"relay", offsetof(conf, relay), 0, 0, true, KEYS(relay_keys)},
     {"path", offsetof(conf, path_in), 0, 0, true, KEYS(path_keys)},
+    {"tickets", offsetof(conf, tickets), 0, 0, true, KEYS(ticket_keys)},
     {"manager", offsetof(conf, manager), 0, 0, true, KEYS(manager_keys)},
     {"wickd", offsetof(conf, wickd), 0, 0, true, KEYS(wickd_keys)},
     {"chain", offsetof(conf, chains), sizeof(conf_chain), CONF_CHAINS_MAX, false,

@@ -150,6 +150,12 @@ typedef struct conf_path {
     uint64_t port;        /* that routers map; default: drawn once and kept */
 } conf_path;
 
+/* Leaves of other gateways that come with a ticket. */
+typedef struct conf_tickets {
+    conf_section s;
+    char accept[CONF_TEXT_MAX]; /* NAME[:SCOPES] ... of gateways; * for every registered one */
+} conf_tickets;
+
 typedef struct conf_service {
     conf_section s;
     char name[CONF_NAME_MAX];
@@ -198,6 +204,7 @@ typedef struct conf {
     conf_wallet wallet;
     conf_relay relay;
     conf_path path_in;
+    conf_tickets tickets;
     conf_manager manager;
     conf_wickd wickd;
     conf_rpc rpcs[CONF_RPCS_MAX]; /* [rpc] or [rpc.NAME]; the first one names the home chain */

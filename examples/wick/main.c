@@ -146,6 +146,16 @@ static const command commands[] = {
      "an endpoint of a local application in the record of the wickd that runs with this wick.conf"},
     {"service", "unpublish", cmd_service_unpublish, "service unpublish NAME", "take it back"},
     {"service", "list", cmd_service_list, "service list", "services, and where they lead"},
+    {"ticket", "make", cmd_ticket_make,
+     "ticket make PEER[@REGISTRY] --leaf NAME [--life S] [--scope N] [--audience-key HEX]",
+     "a key for a leaf of this gateway and the ticket that introduces it to a peer; the peer's key "
+     "comes from its record, or from --audience-key"},
+    {"ticket", "open", cmd_ticket_open,
+     "ticket open {TEXT | @FILE} [--issuer-key HEX] [--now UNIX]",
+     "a ticket for this gateway: its claims and key; the issuer's key comes from its record, or from "
+     "--issuer-key"},
+    {"ticket", "show", cmd_ticket_show, "ticket show {TEXT | @FILE}",
+     "what a ticket says in clear: nothing of it is verified"},
     {"path", "status", cmd_path_status, "path status",
      "how peers get in to the wickd of this wick.conf: endpoint and standby, router, relays, trials"},
     {"status", NULL, cmd_status, "status [--light | --sessions | --prometheus | --watch]",

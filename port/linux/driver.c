@@ -118,7 +118,11 @@ static bool handle(wick_driver *d, wick_driver_event *event, const wick_gateway_
         wick_driver_transmit(d, out);
         return false;
     case WICK_GW_OUT_DATA:
-        wick_driver_session_input(d, out->session, out->bytes, now_ms);
+        if (out->session == WICK_GW_GUEST) {
+            wick_driver_guest_input(d, out, now_ms);
+        } else {
+            wick_driver_session_input(d, out->session, out->bytes, now_ms);
+        }
         return false;
     case WICK_GW_OUT_REQUEST:
         add_job(d, &out->request);
@@ -138,7 +142,7 @@ static bool handle(wick_driver *d, wick_driver_event *event, const wick_gateway_
         put_event(event, WICK_DRIVER_GATEWAY, out->event.session, out->event.status);
         event->gateway = out->event;
         if (out->event.kind == WICK_GW_EV_SESSION_UP && out->event.status == WICK_OK &&
-            !out->event.keys_only && !d->cfg.keys_only) {
+            !out->event.guest && !out->event.keys_only && !d->cfg.keys_only) {
             wick_status s = wick_driver_session_up(d, &out->event, now_ms);
             if (s != WICK_OK) {
                 wick_gateway_close(d->cfg.gateway, out->event.session);
@@ -224,6 +228,7 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
             t = wick_time_min(t, d->session[i].deadline_ms);
         }
     }
+    t = wick_driver_guest_deadline(d, t);
     t = wick_driver_chain_deadline(d, t, now_ms);
     if (d->wallet.job != NULL) {
         t = wick_time_min(t, d->wallet.deadline_ms);
@@ -280,7 +285,8 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
     while (!d->done) {
         uint64_t now_ms = wick_driver_now(d);
         wick_driver_path_tick(d, now_ms);
-        if (run_gateway(d, event, now_ms) || wick_driver_session_run(d, event, now_ms)) {
+        if (run_gateway(d, event, now_ms) || wick_driver_session_run(d, event, now_ms) ||
+            wick_driver_guest_run(d, event, now_ms)) {
             return;
         }
         if (wick_driver_light_run(d, event, now_ms)) {
@@ -324,6 +330,7 @@ void wick_driver_free(wick_driver *d)
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         wick_driver_session_free(d, i);
     }
+    wick_driver_guest_free(d, WICK_GW_NO_SESSION);
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
         close_sock(d, i);
     }

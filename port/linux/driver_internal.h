@@ -55,6 +55,26 @@ bool wick_driver_path_receive(wick_driver *d, uint64_t now_ms);
 /* At most WICK_DRIVER_PATH_FDS, those of the router first. */
 size_t wick_driver_path_watch(const wick_driver *d, struct pollfd *out);
 
+/* Leaves with tickets. */
+#if WICK_WITH_TICKETS
+void wick_driver_guest_input(wick_driver *d, const wick_gateway_out *data, uint64_t now_ms);
+/* Returns true if `event` was filled. */
+bool wick_driver_guest_run(wick_driver *d, wick_driver_event *event, uint64_t now_ms);
+uint64_t wick_driver_guest_deadline(const wick_driver *d, uint64_t t);
+/* DTLS of a guest's session; NULL: it is of no guest. `wake`: it is run at once. */
+const wick_dtls *wick_driver_guest_dtls(const wick_driver *d, uint8_t session);
+wick_dtls *wick_driver_guest_wake(wick_driver *d, uint8_t session);
+/* Of one session, or with WICK_GW_NO_SESSION all. */
+void wick_driver_guest_free(wick_driver *d, uint8_t session);
+#else
+#define wick_driver_guest_input(d, data, now_ms) ((void)(d))
+#define wick_driver_guest_run(d, event, now_ms) false
+#define wick_driver_guest_deadline(d, t) (t)
+#define wick_driver_guest_dtls(d, session) ((const wick_dtls *)NULL)
+#define wick_driver_guest_wake(d, session) ((wick_dtls *)NULL)
+#define wick_driver_guest_free(d, session) ((void)(d))
+#endif
+
 /* Sessions. `up` starts DTLS for a session of the agent. */
 wick_status wick_driver_session_up(wick_driver *d, const wick_gateway_event *event,
                                    uint64_t now_ms);

@@ -56,13 +56,34 @@ wick_status wick_driver_session_up(wick_driver *d, const wick_gateway_event *eve
     return s;
 }
 
+/* DTLS of a session that has begun, of a peer's or of a guest's; NULL: there is none. */
+static const wick_dtls *dtls_in(const wick_driver *d, uint8_t session)
+{
+    const wick_dtls *guest = wick_driver_guest_dtls(d, session);
+    if (guest != NULL || session >= WICK_GW_SESSIONS_MAX) {
+        return guest;
+    }
+    return d->session[session].used ? &d->session[session].dtls : NULL;
+}
+
+/* The same, to do something with it: it is run at once. */
+static wick_dtls *dtls_of(wick_driver *d, uint8_t session)
+{
+    const wick_dtls *found = dtls_in(d, session);
+    if (found != NULL && found == &d->session[session].dtls) {
+        d->session[session].deadline_ms = wick_driver_now(d);
+        return &d->session[session].dtls;
+    }
+    return wick_driver_guest_wake(d, session);
+}
+
 void wick_driver_session_input(wick_driver *d, uint8_t session, wick_span bytes, uint64_t now_ms)
 {
-    if (session < WICK_GW_SESSIONS_MAX && d->session[session].used) {
+    wick_dtls *dtls = dtls_of(d, session);
+    if (dtls != NULL) {
         /* What is too long or not authentic is dropped there; the peer sends again. */
-        wick_status s = wick_dtls_input(&d->session[session].dtls, now_ms, bytes);
+        wick_status s = wick_dtls_input(dtls, now_ms, bytes);
         (void)s;
-        d->session[session].deadline_ms = now_ms;
     }
 }
 
@@ -75,6 +96,7 @@ void wick_driver_session_free(wick_driver *d, uint8_t session)
     if (x->used) {
         wick_dtls_free(&x->dtls);
     }
+    wick_driver_guest_free(d, session);
     wick_wipe(x, sizeof *x);
 }
 
@@ -146,22 +168,20 @@ bool wick_driver_session_run(wick_driver *d, wick_driver_event *event, uint64_t 
 
 wick_status wick_driver_send(wick_driver *d, uint8_t session, wick_span bytes)
 {
-    if (session >= WICK_GW_SESSIONS_MAX || !d->session[session].used) {
-        return WICK_E_STATE;
-    }
-    return wick_dtls_write(&d->session[session].dtls, wick_driver_now(d), bytes);
+    wick_dtls *dtls = dtls_of(d, session);
+    return dtls != NULL ? wick_dtls_write(dtls, wick_driver_now(d), bytes) : WICK_E_STATE;
 }
 
 void wick_driver_close(wick_driver *d, uint8_t session)
 {
-    if (session < WICK_GW_SESSIONS_MAX && d->session[session].used) {
-        wick_dtls_close(&d->session[session].dtls, wick_driver_now(d));
+    wick_dtls *dtls = dtls_of(d, session);
+    if (dtls != NULL) {
+        wick_dtls_close(dtls, wick_driver_now(d));
     }
 }
 
 const char *wick_driver_suite(const wick_driver *d, uint8_t session)
 {
-    return session < WICK_GW_SESSIONS_MAX && d->session[session].used
-               ? wick_dtls_suite(&d->session[session].dtls)
-               : "";
+    const wick_dtls *dtls = dtls_in(d, session);
+    return dtls != NULL ? wick_dtls_suite(dtls) : "";
 }

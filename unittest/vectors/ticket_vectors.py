@@ -65,7 +65,8 @@ def run():
     # The upload: 192.0.2.1:40000 sends, the cookie key is 32 x 0x20, the id 4 x 0x41.
     address = bytes(10) + b"\xff\xff" + bytes([192, 0, 2, 1]) + struct.pack(">H", 40000)
     first = b"\x01\x10\x22\x00" + b"\x41" * 4 + ticket
-    cookie = mac(b"\x20" * 32, label("dpk ticket cookie") + address + sha(first))[:16]
+    cookie = mac(b"\x20" * 32, label("dpk-nsl cookie") + address +
+                 sha(label("dpk ticket cookie"), first))[:16]
     v["UPLOAD"] = first
     v["UPLOAD_COOKIE"] = b"\x01\x11\x22\x00" + b"\x41" * 4 + cookie
     v["UPLOAD_AGAIN"] = b"\x01\x10\x22\x01" + b"\x41" * 4 + cookie + ticket

@@ -564,6 +564,15 @@
 #if WICK_TICKETS_MAX < 4 || WICK_TICKETS_MAX > 1024
 #error "WICK_TICKETS_MAX: range 4..1024"
 #endif
+/* Tickets opened per second (two private-key operations each): 5 on a microcontroller. Range 1..1000. */
+#ifndef WICK_TICKET_OPENS_PER_S
+#define WICK_TICKET_OPENS_PER_S 100
+#endif
+/* Gateways whose leaves come with tickets and whose records are remembered by the agent. Range 1..32.
+ * 100 B each. */
+#ifndef WICK_GW_ISSUERS_MAX
+#define WICK_GW_ISSUERS_MAX 8
+#endif
 /* Longest life of a ticket, seconds. Range 1..3600. No RAM. */
 #ifndef WICK_TICKET_LIFE_MAX
 #define WICK_TICKET_LIFE_MAX 3600

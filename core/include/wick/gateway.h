@@ -104,6 +104,8 @@
 #include "wick/proof.h"
 #include "wick/record.h"
 #include "wick/session_keys.h"
+#include "wick/ticket_table.h"
+#include "wick/ticket_upload.h"
 #include "wick/trust.h"
 #include "wick/turn.h"
 #include "wick/tx.h"
@@ -114,6 +116,8 @@ extern "C" {
 #endif
 
 #define WICK_GW_NO_SESSION 0xFFu
+/** DATA of no session: DTLS of somebody who may have a ticket. */
+#define WICK_GW_GUEST 0xFEu
 
 /** One registry: a chain, its contracts, and how its headers are authenticated. */
 typedef struct wick_gateway_registry {
@@ -187,6 +191,12 @@ typedef struct wick_gateway_config {
     uint16_t open_port;       /* local port of the open socket; 0: the one in the store, or drawn */
     uint64_t max_fee_wei;     /* most that a unit of gas may cost, 0: WICK_GW_MAX_FEE_WEI */
 
+#if WICK_WITH_TICKETS
+    /* Who may introduce leaves, and for what (wick/ticket_table.h); none: nobody. Goal ANSWER. */
+    const wick_ticket_rule *ticket_rules;
+    size_t ticket_rule_count;
+#endif
+
     wick_gateway_record *records; /* NULL, or WICK_GW_SESSIONS_MAX of them: PEER_RESOLVED of a
                                    * session, or of a look-up, fills the one of its index */
 } wick_gateway_config;
@@ -196,7 +206,8 @@ typedef struct wick_gateway_config {
 typedef enum wick_gateway_out_kind {
     WICK_GW_OUT_WAIT = 0,   /* nothing before deadline_ms, a datagram or an answer */
     WICK_GW_OUT_SEND,       /* send `bytes` to `to` on `socket` */
-    WICK_GW_OUT_DATA,       /* `bytes` (a DTLS record) came for `session` */
+    WICK_GW_OUT_DATA,       /* `bytes` (a DTLS record) came for `session`; for WICK_GW_GUEST, from `to`
+                             * by the path `socket`: see wick_gateway_ticket_key() */
     WICK_GW_OUT_REQUEST,    /* `request` */
     WICK_GW_OUT_EVENT,      /* `event` */
     WICK_GW_OUT_SOCKET_NEW, /* close `socket` and open a new one at its next SEND */
@@ -293,6 +304,8 @@ typedef struct wick_gateway_event {
     wick_addr addr, addr2, standby;
     uint32_t revert_selector; /* first four bytes of the revert data, 0 if none */
     const char *revert_name;  /* name of that custom error, NULL if unknown */
+    bool guest;      /* SESSION_*: a leaf that came with a ticket: id is its issuer's, and ... */
+    uint8_t sub[16]; /* ... this its name there (wick_ticket_sub_name()) */
 } wick_gateway_event;
 
 typedef struct wick_gateway_out {
@@ -446,6 +459,61 @@ void wick_gateway_close(wick_gateway *gw, uint8_t session);
 WICK_NODISCARD wick_status wick_gateway_session_psk(const wick_gateway *gw, wick_session_psk *out,
                                                     uint8_t session, wick_session_role role,
                                                     wick_session_use use);
+
+#if WICK_WITH_TICKETS
+/* ------------------------------------------------------------------ guests
+ *
+ * Leaves of other gateways that come with a ticket (wick/ticket.h). Their DTLS begins without a
+ * session: the driver gets its datagrams as DATA of WICK_GW_GUEST and runs a DTLS server for each
+ * path and address, with a cookie first. In that server's callback it asks wick_gateway_ticket_key(),
+ * after Finished it says wick_gateway_guest_up(), and has a session: its datagrams come as DATA of
+ * that, wick_gateway_send() and wick_gateway_close() serve it, SESSION_DOWN ends it. Its SESSION_UP
+ * (`guest`) is for the application: DTLS is up already. Guests stay on the path on which they came.
+ */
+
+/**
+ * The key that an identity names: of a ticket in its text form, or the short identity of one that was
+ * uploaded or shown before.
+ * @param[out] out   for DTLS 1.2; zeroed unless WICK_OK
+ * @param[out] peer  for wick_gateway_guest_up(); zeroed unless WICK_OK
+ * @retval WICK_OK
+ * @retval WICK_AGAIN        the issuer's record is being read: refuse, the leaf tries again
+ * @retval WICK_E_NOT_FOUND  no ticket in force has this identity, or tickets are not accepted here
+ * @retval WICK_E_NSL_RATE   too many tickets were opened in this second
+ * @retval others            as wick_ticket_from_text(), wick_ticket_open(),
+ *                           wick_ticket_table_accept(), or what is wrong with the issuer's record
+ */
+WICK_NODISCARD wick_status wick_gateway_ticket_key(wick_gateway *gw, wick_session_psk *out,
+                                                   wick_ticket_peer *peer, wick_span identity,
+                                                   uint64_t now_ms);
+
+/** What became of the ticket or upload that came last. */
+wick_status wick_gateway_ticket_status(const wick_gateway *gw);
+
+/** Frames a datagram for a guest that has no session yet: `to` and `via` as DATA gave them.
+ *  @retval as wick_gateway_send() */
+WICK_NODISCARD wick_status wick_gateway_guest_send(wick_gateway *gw, wick_gateway_out *out,
+                                                   wick_span bytes, const wick_addr *to,
+                                                   uint64_t now_ms, uint8_t via);
+
+/**
+ * Finished has come: the guest has a session, and its ticket is used.
+ * @param[out] session  WICK_GW_NO_SESSION on error
+ * @retval WICK_OK
+ * @retval WICK_E_LIMIT          all sessions are in use
+ * @retval WICK_E_TICKET_REPLAY  another session has begun with this ticket in the meantime
+ * @retval WICK_E_NOT_FOUND      the ticket has ended, by time or with its issuer's record
+ * @retval WICK_E_STATE          tickets are not accepted
+ */
+WICK_NODISCARD wick_status wick_gateway_guest_up(wick_gateway *gw, uint8_t *session,
+                                                 const wick_ticket_peer *peer,
+                                                 const wick_addr *addr, uint64_t now_ms,
+                                                 uint8_t via);
+
+/** Who the guest of a session is. @retval WICK_E_STATE no session, or not of a guest; zeroed */
+WICK_NODISCARD wick_status wick_gateway_guest(const wick_gateway *gw, wick_ticket_peer *out,
+                                              uint8_t session);
+#endif
 
 /* ------------------------------------------------------------------ answers to requests */
 
@@ -694,6 +762,32 @@ typedef struct wick_gateway_direct {
 } wick_gateway_direct;
 #endif
 
+#if WICK_WITH_TICKETS
+/** Record of a gateway whose leaves come here. Private. */
+typedef struct wick_gateway_issuer {
+    uint8_t state;
+    bool asked; /* being read */
+    uint8_t id[32], pub33[33];
+    uint32_t epoch;
+    wick_status status; /* why it is refused */
+    uint64_t due_ms, give_up_ms, used_ms, read_ms, proven_ms;
+} wick_gateway_issuer;
+
+/** Tickets accepted here. Private. */
+typedef struct wick_gateway_tickets {
+    bool ready, has_reply;
+    uint8_t via, reply_via;
+    wick_status status;
+    wick_addr from; /* of the DATA that waits */
+    wick_addr reply_to;
+    uint8_t reply[WICK_TICKET_COOKIE_BYTES];
+    wick_ticket_own own;
+    wick_ticket_door door;
+    wick_gateway_issuer issuer[WICK_GW_ISSUERS_MAX];
+    wick_ticket_table table;
+} wick_gateway_tickets;
+#endif
+
 /** A call to a peer, or a session with it. Private. */
 typedef struct wick_gateway_session {
     uint8_t state, registry, via, tries;
@@ -715,6 +809,9 @@ typedef struct wick_gateway_session {
     wick_session keys;
 #if WICK_WITH_DIRECT
     wick_gateway_ways ways;
+#endif
+#if WICK_WITH_TICKETS
+    wick_ticket_peer guest; /* expires_s 0: none */
 #endif
     char name[64];
 } wick_gateway_session;
@@ -768,6 +865,9 @@ struct wick_gateway {
     } nsl_lookup[WICK_GW_NSL_LOOKUPS];
 #if WICK_WITH_DIRECT
     wick_gateway_direct direct;
+#endif
+#if WICK_WITH_TICKETS
+    wick_gateway_tickets tickets;
 #endif
     uint8_t data_session; /* DATA waiting to be polled */
     wick_span data;

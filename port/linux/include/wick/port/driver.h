@@ -57,6 +57,12 @@ extern "C" {
 /* Requests of the agent that wait or are under way: its reads, a transaction, its fees, the wallet. */
 #define WICK_DRIVER_JOBS (WICK_GW_READS_MAX + 5)
 
+/* DTLS contexts for leaves with tickets: sessions, and handshakes that may become some. 6 KB each, and
+ * 24 KB of the pool while in use. */
+#ifndef WICK_DRIVER_GUESTS
+#define WICK_DRIVER_GUESTS (WICK_GW_SESSIONS_MAX + 2)
+#endif
+
 /* Chains that a driver serves. Range 1..8. 2.5 KB each. */
 #ifndef WICK_DRIVER_CHAINS
 #define WICK_DRIVER_CHAINS 4
@@ -114,7 +120,8 @@ typedef struct wick_driver_event {
     wick_driver_event_kind kind;
     uint8_t session;
     wick_status status;
-    const uint8_t *peer; /* 32-byte id of the session's peer; lives until the next run */
+    const uint8_t *peer; /* 32-byte id of the session's peer, of a guest its issuer's
+                          * (wick_gateway_guest()); lives until the next run */
     wick_span bytes;     /* lives until the next run */
     wick_gateway_event gateway;
     uint8_t chain; /* LIGHT: index in the configuration */
@@ -133,6 +140,20 @@ typedef struct wick_driver_session {
     wick_dtls dtls;
     uint64_t deadline_ms;
 } wick_driver_session;
+
+#if WICK_WITH_TICKETS
+/** Private: a leaf that came with a ticket, or is about to. */
+typedef struct wick_driver_guest {
+    uint8_t state, via, session;
+    wick_addr addr;
+    uint8_t address[18];
+    uint64_t since_ms, deadline_ms;
+    wick_session_psk psk;
+    wick_ticket_peer peer;
+    struct wick_driver *driver;
+    wick_dtls dtls;
+} wick_driver_guest;
+#endif
 
 /** Private: a request of the agent. */
 typedef struct wick_driver_job {
@@ -181,6 +202,9 @@ typedef struct wick_driver {
     wick_driver_stats stats;
     wick_sock sock[WICK_GW_SOCKETS]; /* -1: not open */
     wick_driver_session session[WICK_GW_SESSIONS_MAX];
+#if WICK_WITH_TICKETS
+    wick_driver_guest guest[WICK_DRIVER_GUESTS];
+#endif
     wick_driver_job job[WICK_DRIVER_JOBS];
     uint32_t orders;
     uint64_t gateway_deadline_ms;
