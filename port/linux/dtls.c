@@ -11,6 +11,8 @@
 enum { NEW = 0, READY, HANDSHAKE, UP, CLOSING, ENDED };
 
 /* Record header, RFC 6347 section 4.1 */
+#define TYPE_ALERT 21
+#define ALERT_FATAL 2
 #define TYPE_HANDSHAKE 22
 #define TYPE_CID 25 /* RFC 9146: an id stands before the length */
 #define RECORD_HEADER 13
@@ -30,16 +32,52 @@ static int put_datagram(void *ctx, const unsigned char *data, size_t len)
     return (int)len;
 }
 
+/* Length of the first record of a datagram of whole records, 0 if there is none. */
+static size_t record_len(wick_span in, size_t cid_len)
+{
+    size_t id = in.len != 0 && in.ptr[0] == TYPE_CID ? cid_len : 0;
+    if (in.len < RECORD_HEADER + id || (in.ptr[0] == TYPE_CID && id == 0)) {
+        return 0;
+    }
+    size_t n = RECORD_HEADER + id + (size_t)wick_load_be16(in.ptr + 11 + id);
+    return n <= in.len ? n : 0;
+}
+
+/* Until Finished an alert in clear is anybody's word (RFC 6347 section 4.1.2.7 lets it be ignored). It
+ * is kept from the library, which would end the handshake, and shortens the wait of who heard it. */
+static void heard_alert(wick_dtls *d, bool fatal)
+{
+    if (!fatal) {
+        return;
+    }
+    d->alerted = true;
+    d->status = WICK_E_TLS;
+    if (d->cfg.role == WICK_DTLS_CLIENT) {
+        d->deadline_ms = wick_time_min(d->deadline_ms, d->now_ms + WICK_DTLS_ALERT_WAIT_MS);
+    }
+}
+
 static int get_datagram(void *ctx, unsigned char *buf, size_t cap)
 {
     wick_dtls *d = (wick_dtls *)ctx;
-    size_t n = d->in.len < cap ? d->in.len : cap;
-    if (n == 0) {
-        return MBEDTLS_ERR_SSL_WANT_READ;
-    }
-    memcpy(buf, d->in.ptr, n);
+    wick_span in = d->in;
+    size_t n = 0;
     d->in = wick_span_make(NULL, 0);
-    return (int)n;
+    while (in.len != 0) {
+        size_t len = record_len(in, d->cfg.cid.len);
+        bool alert = in.ptr[0] == TYPE_ALERT && wick_load_be16(in.ptr + 3) == 0;
+        if (len == 0 || n + len > cap) {
+            break;
+        }
+        if (alert && d->state == HANDSHAKE) {
+            heard_alert(d, len > RECORD_HEADER && in.ptr[RECORD_HEADER] == ALERT_FATAL);
+        } else {
+            memcpy(buf + n, in.ptr, len);
+            n += len;
+        }
+        in = wick_span_make(in.ptr + len, in.len - len);
+    }
+    return n != 0 ? (int)n : MBEDTLS_ERR_SSL_WANT_READ;
 }
 
 /* The library doubles its timeout from 1 "millisecond" at each resending, which makes the count of
@@ -122,7 +160,8 @@ static void step_handshake(wick_dtls *d)
         return;
     }
     bool cookie = rc == MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED;
-    wick_status st = rc == MBEDTLS_ERR_SSL_TIMEOUT ? WICK_E_TIMEOUT : WICK_E_TLS;
+    bool timeout = rc == MBEDTLS_ERR_SSL_TIMEOUT && !d->alerted;
+    wick_status st = timeout ? WICK_E_TIMEOUT : WICK_E_TLS;
     if (d->cfg.role == WICK_DTLS_SERVER && server_again(d)) {
         if (!cookie) {
             d->status = st; /* told at the end, if nobody else completes a handshake */
@@ -214,34 +253,23 @@ wick_status wick_dtls_expect(wick_dtls *d, uint64_t now_ms, wick_span address)
  * that are too few for a record as a fault of the session, and they need no key to send. */
 static bool is_whole_records(wick_span in, size_t cid_len)
 {
-    while (in.len >= RECORD_HEADER) {
-        size_t id = in.ptr[0] == TYPE_CID ? cid_len : 0;
-        if (in.len < RECORD_HEADER + id || (in.ptr[0] == TYPE_CID && id == 0)) {
-            return false;
-        }
-        size_t n = RECORD_HEADER + id + (size_t)wick_load_be16(in.ptr + 11 + id);
-        if (n > in.len) {
-            return false;
-        }
-        in.ptr += n;
-        in.len -= n;
+    for (size_t n; (n = record_len(in, cid_len)) != 0;) {
+        in = wick_span_make(in.ptr + n, in.len - n);
     }
     return in.len == 0;
 }
 
-/* A hello in clear, in any record of a datagram, for a session that is up. The library would tear the session down for anybody who
- * answers a cookie; here a peer that starts anew comes with a new key and a new wick_dtls. */
+/* A hello in clear, in any record of a datagram, for a session that is up. The library would tear the
+ * session down for anybody who answers a cookie; here a peer that starts anew comes with a new key and
+ * a new wick_dtls. */
 static bool has_new_hello(wick_span in, size_t cid_len) /* after is_whole_records() */
 {
-    while (in.len > RECORD_HEADER) {
-        if (in.ptr[0] == TYPE_HANDSHAKE && wick_load_be16(in.ptr + 3) == 0 &&
+    for (size_t n; (n = record_len(in, cid_len)) != 0;) {
+        if (in.ptr[0] == TYPE_HANDSHAKE && wick_load_be16(in.ptr + 3) == 0 && n > RECORD_HEADER &&
             in.ptr[RECORD_HEADER] == CLIENT_HELLO) {
             return true;
         }
-        size_t id = in.ptr[0] == TYPE_CID ? cid_len : 0;
-        size_t n = RECORD_HEADER + id + (size_t)wick_load_be16(in.ptr + 11 + id);
-        in.ptr += n;
-        in.len -= n;
+        in = wick_span_make(in.ptr + n, in.len - n);
     }
     return false;
 }

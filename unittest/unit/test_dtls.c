@@ -585,6 +585,68 @@ TEST(lost_finished_is_repeated)
     drop();
 }
 
+/* Anybody can send an alert in clear. It stops neither side before Finished, alone or in front of what
+ * is genuine; where nothing follows it tells why, and sooner. */
+TEST(forged_alerts_stop_no_handshake)
+{
+    static const uint8_t alert[] = {21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40};
+    static uint8_t both[sizeof alert + WICK_DTLS_DATAGRAM_MAX];
+    wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
+    wick_dtls_entry se = entry("id", key, peer_a, WICK_DTLS_SERVER);
+    wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
+    wick_dtls_config s = config(WICK_DTLS_SERVER, &se, 1);
+    for (unsigned level = 1; level <= 2; level++) { /* warning, fatal */
+        uint64_t now = 5000;
+        memcpy(both, alert, sizeof alert);
+        both[13] = (uint8_t)level;
+        perfect_link();
+        make(&c, &s);
+        memset(&ec, 0, sizeof ec);
+        memset(&es, 0, sizeof es);
+        to_server.count = to_client.count = 0;
+        CHECK_STATUS(wick_dtls_start(&server, now), WICK_OK);
+        CHECK_STATUS(wick_dtls_start(&client, now), WICK_OK);
+        pump(&client, &to_server, &ec, now);
+        for (int i = 0; i < 20 && !(ec.up && es.up); i++, now += 10) {
+            wick_dtls *to[2] = {&server, &client};
+            struct link *in[2] = {&to_server, &to_client}, *out[2] = {&to_client, &to_server};
+            struct end *e[2] = {&es, &ec};
+            for (int k = 0; k < 2; k++) {
+                if (!wick_dtls_is_up(to[k])) {
+                    CHECK_STATUS(wick_dtls_input(to[k], now, wick_span_make(both, sizeof alert)),
+                                 WICK_OK);
+                    pump(to[k], out[k], e[k], now);
+                }
+                if (in[k]->count != 0) {
+                    size_t len = take(in[k], both + sizeof alert);
+                    CHECK_STATUS(wick_dtls_input(to[k], now,
+                                                 wick_span_make(both, sizeof alert + len)),
+                                 WICK_OK);
+                    pump(to[k], out[k], e[k], now);
+                }
+            }
+        }
+        CHECK(ec.up && es.up && !ec.done && !es.done);
+        echo("as if nothing had been", now);
+        drop();
+    }
+    /* nothing genuine follows */
+    make(&c, &s);
+    memset(&ec, 0, sizeof ec);
+    CHECK_STATUS(wick_dtls_start(&client, 5000), WICK_OK);
+    pump(&client, &to_server, &ec, 5000);
+    for (uint64_t now = 6000; now < 6000 + WICK_DTLS_ALERT_WAIT_MS; now += 500) {
+        CHECK_STATUS(wick_dtls_input(&client, now, wick_span_make(alert, sizeof alert)), WICK_OK);
+        pump(&client, &to_server, &ec, now);
+        to_server.count = 0;
+        CHECK(!ec.done); /* more of them do not put off the end, nor bring it nearer */
+    }
+    pump(&client, &to_server, &ec, 6000 + WICK_DTLS_ALERT_WAIT_MS);
+    CHECK(ec.done);
+    CHECK_STATUS(ec.status, WICK_E_TLS);
+    drop();
+}
+
 TEST(configurations_refused)
 {
     static uint8_t long_id[256];
@@ -881,6 +943,7 @@ TAP_MAIN("unit.dtls", CASE(each_suite_up_echo_and_close), CASE_LONG(loss_reorder
          CASE(connection_ids),
          CASE(wrong_key_and_wrong_identity), CASE(reflection_finds_no_entry),
          CASE(another_peer_than_expected), CASE(nobody_answers), CASE(strangers_disturb_nothing),
-         CASE(lost_finished_is_repeated), CASE(configurations_refused),
+         CASE(lost_finished_is_repeated), CASE(forged_alerts_stop_no_handshake),
+         CASE(configurations_refused),
          CASE(pool_is_bounded_and_does_not_leak), CASE(no_entropy_no_session),
          CASE(tls_up_lines_and_close), CASE(tls_refusals), CASE(endless_alerts_end))

@@ -33,7 +33,8 @@
  * Datagrams are at most WICK_DTLS_DATAGRAM_MAX bytes. A flight is resent after 0.5 s, 1 s and
  * then every 2.25 s, and given up after 31 s. A server asks for a cookie first (HelloVerifyRequest); after a
  * handshake that failed it waits for another one until WICK_DTLS_SERVER_WAIT_MS have passed, so that
- * a forged hello costs nobody his session.
+ * a forged hello costs nobody his session. Nor does a forged alert: until Finished alerts only shorten
+ * the wait (WICK_DTLS_ALERT_WAIT_MS), and a handshake that succeeds meanwhile stands.
  *
  * Nothing but the cookie depends on the peer's address, so a session lives on when either end gets
  * another one. With a connection id (RFC 9146) the other side's records carry it, and who takes
@@ -63,6 +64,12 @@ extern "C" {
 /* How long a server waits for a complete handshake. */
 #ifndef WICK_DTLS_SERVER_WAIT_MS
 #define WICK_DTLS_SERVER_WAIT_MS 60000
+#endif
+
+/* How long a client goes on that has heard a fatal alert before Finished: it may be forged, since it is
+ * not authenticated, or tell the truth (unknown identity, no common suite). */
+#ifndef WICK_DTLS_ALERT_WAIT_MS
+#define WICK_DTLS_ALERT_WAIT_MS 10000
 #endif
 
 /** Application bytes that surely fit one datagram. */
@@ -134,6 +141,7 @@ typedef struct wick_dtls { /* private */
     uint32_t timer_fin_ms; /* 0: no timer */
     uint8_t state, event;
     bool blocked; /* the library waits for room in `out` */
+    bool alerted; /* by somebody who was not authenticated */
     wick_span in;
     size_t out_len, rx_len, rx_at;
     uint8_t out[WICK_DTLS_DATAGRAM_MAX], sending[WICK_DTLS_DATAGRAM_MAX];
