@@ -138,7 +138,7 @@
 #define MBEDTLS_MPI_MAX_SIZE 512
 #define MBEDTLS_SSL_IN_CONTENT_LEN 16384 /* many web servers ignore every wish for smaller records */
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 4608
-#define MBEDTLS_SSL_DTLS_MAX_BUFFERING 8192
+#define MBEDTLS_SSL_DTLS_MAX_BUFFERING 2048 /* a flight with pre-shared keys is 200 bytes */
 #endif
 
 #endif

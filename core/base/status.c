@@ -395,6 +395,9 @@ static const struct text texts[] = {
     TEXT(WICK_E_CERT_KEY, "CERT_KEY",
      "the server's key is not the one that is pinned",
      "if the operator has changed the key, set pin_sha256 anew; else somebody is in between"),
+    TEXT(WICK_E_POOL, "POOL",
+     "there is no memory left for another TLS or DTLS session",
+     "try again when one has ended, or build with a larger WICK_MBEDTLS_POOL_BYTES"),
 };
 
 static const struct text *find(wick_status status)

@@ -19,6 +19,9 @@
 
 _Static_assert(MBEDTLS_VERSION_MAJOR == 3 && MBEDTLS_VERSION_MINOR >= 6, "needs mbedtls 3.6");
 
+/* What the allocator puts before each block: eight words. */
+#define BLOCK_HEADER (8u * sizeof(size_t))
+
 /* may_alias, because callers hold the same memory as a wick_hash_ctx. */
 struct hash {
     uint32_t alg; /* 0: not begun */
@@ -242,6 +245,46 @@ wick_status wick_mbedtls_pool_init(void)
     }
 #endif
     return WICK_OK;
+}
+
+/* Beside the pool: it is shared, so is what is promised of it. */
+static size_t promised;
+
+void wick_mbedtls_pool_look(wick_mbedtls_pool *out)
+{
+    memset(out, 0, sizeof *out);
+    out->promised = promised;
+#if defined(MBEDTLS_MEMORY_BUFFER_ALLOC_C)
+    size_t blocks;
+    out->size = WICK_MBEDTLS_POOL_BYTES;
+    mbedtls_memory_buffer_alloc_cur_get(&out->used, &blocks);
+    out->used += blocks * BLOCK_HEADER;
+    mbedtls_memory_buffer_alloc_max_get(&out->most, &blocks);
+    out->most += blocks * BLOCK_HEADER;
+#endif
+}
+
+void wick_mbedtls_pool_mark(void)
+{
+#if defined(MBEDTLS_MEMORY_BUFFER_ALLOC_C)
+    mbedtls_memory_buffer_alloc_max_reset();
+#endif
+}
+
+wick_status wick_mbedtls_pool_reserve(size_t bytes)
+{
+#if defined(MBEDTLS_MEMORY_BUFFER_ALLOC_C)
+    if (bytes > WICK_MBEDTLS_POOL_BYTES - WICK_MBEDTLS_POOL_BASE - promised) {
+        return WICK_E_POOL;
+    }
+#endif
+    promised += bytes;
+    return WICK_OK;
+}
+
+void wick_mbedtls_pool_release(size_t bytes)
+{
+    promised -= bytes < promised ? bytes : promised;
 }
 
 wick_status wick_crypto_mbedtls_fill(wick_hal_crypto *out)

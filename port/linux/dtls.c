@@ -215,7 +215,7 @@ wick_status wick_dtls_init(wick_dtls *d, const wick_dtls_config *cfg)
     mbedtls_ssl_set_mtu(&s->ssl, WICK_DTLS_DATAGRAM_MAX);
     if (cfg->role == WICK_DTLS_SERVER ? !server_again(d) : !offer_cid(d)) {
         wick_dtls_free(d);
-        return WICK_E_LIMIT;
+        return WICK_E_POOL;
     }
     d->state = READY;
     return WICK_OK;

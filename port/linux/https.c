@@ -11,6 +11,7 @@
 #include <psa/crypto.h>
 
 #include "https_internal.h"
+#include "ssl_internal.h"
 #include "wick/port/crypto.h"
 
 /* Bytes that may come without getting us further; a chain of certificates is smaller. The library goes
@@ -270,9 +271,11 @@ wick_status wick_https_start(wick_https *t, const wick_https_trust *trust, const
         t->address_len = v4 ? 4 : 16;
         memcpy(t->address, literal.ip + (v4 ? 12 : 0), t->address_len);
     }
-    if (wick_mbedtls_pool_init() != WICK_OK || psa_crypto_init() != PSA_SUCCESS) {
-        return WICK_E_LIMIT;
+    if (wick_mbedtls_pool_init() != WICK_OK || psa_crypto_init() != PSA_SUCCESS ||
+        wick_mbedtls_pool_reserve(WICK_SSL_CHARGE_CERT) != WICK_OK) {
+        return WICK_E_POOL;
     }
+    t->charged = true;
     t->trust = trust;
     t->net = net;
     t->sock = sock;
@@ -280,7 +283,7 @@ wick_status wick_https_start(wick_https *t, const wick_https_trust *trust, const
     mbedtls_ssl_config_init(&of(t)->conf);
     t->made = true;
     if (set_up(t) != 0) {
-        wick_status s = t->entropy_failed ? WICK_E_ENTROPY : WICK_E_LIMIT;
+        wick_status s = t->entropy_failed ? WICK_E_ENTROPY : WICK_E_POOL;
         wick_https_end(t);
         return s;
     }
@@ -334,7 +337,7 @@ static wick_status reason(const wick_https *t, int rc)
         return t->refused;
     }
     if (is_alloc_failure(rc)) {
-        return WICK_E_LIMIT;
+        return WICK_E_POOL;
     }
     if (rc == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || rc == MBEDTLS_ERR_SSL_BAD_CERTIFICATE ||
         rc == MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED || rc == MBEDTLS_ERR_X509_FATAL_ERROR) {
@@ -430,6 +433,9 @@ void wick_https_end(wick_https *t)
         }
         mbedtls_ssl_free(&of(t)->ssl);
         mbedtls_ssl_config_free(&of(t)->conf);
+    }
+    if (t->charged) {
+        wick_mbedtls_pool_release(WICK_SSL_CHARGE_CERT);
     }
     wick_wipe(t, sizeof *t);
 }

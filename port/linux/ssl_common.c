@@ -284,15 +284,18 @@ wick_status wick_ssl_init(wick_ssl *s, const wick_dtls_config *cfg, bool datagra
         s->cfg = NULL;
         return WICK_E_BAD_ARG;
     }
-    if (wick_mbedtls_pool_init() != WICK_OK || !start_psa(s)) {
-        return WICK_E_LIMIT;
+    if (wick_mbedtls_pool_init() != WICK_OK || !start_psa(s) ||
+        wick_mbedtls_pool_reserve(WICK_SSL_CHARGE_PSK) != WICK_OK) {
+        s->cfg = NULL;
+        return WICK_E_POOL;
     }
+    s->charged = true;
     mbedtls_ssl_init(&s->ssl);
     mbedtls_ssl_config_init(&s->conf);
     mbedtls_ssl_cookie_init(&s->cookie);
     s->made = true;
     if (set_up(s, datagrams) != 0) {
-        wick_status st = s->entropy_failed ? WICK_E_ENTROPY : WICK_E_LIMIT;
+        wick_status st = s->entropy_failed ? WICK_E_ENTROPY : WICK_E_POOL;
         wick_ssl_free(s);
         return st;
     }
@@ -323,6 +326,9 @@ void wick_ssl_free(wick_ssl *s)
         mbedtls_ssl_free(&s->ssl);
         mbedtls_ssl_config_free(&s->conf);
         mbedtls_ssl_cookie_free(&s->cookie);
+    }
+    if (s->charged) {
+        wick_mbedtls_pool_release(WICK_SSL_CHARGE_PSK);
     }
     wick_wipe(s, sizeof *s);
 }

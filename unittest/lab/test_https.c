@@ -28,6 +28,9 @@ static unsigned port;
 static uint8_t reply[400000];
 static uint64_t fixed_time; /* what the test's clock says; 0: it has no time of day */
 static bool ready;
+static size_t most;
+
+#define CHARGE (56u * 1024u)
 
 static wick_status unix_s(void *ctx, uint64_t *out)
 {
@@ -107,8 +110,18 @@ static void stop(void)
     }
 }
 
+/* One connection alone in the pool: it took no more than it was admitted with. */
+static void check_charge(void)
+{
+    wick_mbedtls_pool p;
+    wick_mbedtls_pool_look(&p);
+    most = p.most > most ? p.most : most;
+    CHECK(p.most <= CHARGE);
+}
+
 static void teardown(void)
 {
+    check_charge();
     wick_http_cancel(&http);
     wick_linux_net_close(&net);
     stop();

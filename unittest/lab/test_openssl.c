@@ -115,6 +115,15 @@ static uint64_t now_ms(void)
     return clock_.now_ms(clock_.ctx);
 }
 
+/* One session alone in the pool: it took no more than it was admitted with. */
+static void check_charge(void)
+{
+    wick_mbedtls_pool p;
+    wick_mbedtls_pool_look(&p);
+    CHECK(p.most != 0 && p.most <= p.promised);
+    wick_mbedtls_pool_mark();
+}
+
 static void setup(wick_dtls_role role, unsigned suite, unsigned use)
 {
     REQUIRE_STATUS(wick_hex_decode(psk, 32, psk_hex, 64), WICK_OK);
@@ -210,6 +219,7 @@ static void tls_client(unsigned use, unsigned suite, const char *theirs, const c
         CHECK(tls_reads(s, "desserts\n"));
         wick_tls_close(&tls);
     }
+    check_charge();
     wick_tls_free(&tls);
     stop_openssl();
     wick_linux_net_close(&net);
@@ -243,6 +253,7 @@ static void tls_server(unsigned use, unsigned suite, const char *theirs, const c
         CHECK_INT(wick_tls_write(&tls, wick_span_make((const uint8_t *)"from wick\n", 10)), 10);
         CHECK(wait_said("from wick", PATIENCE_MS));
     }
+    check_charge();
     wick_tls_free(&tls);
     stop_openssl();
     wick_linux_net_close(&net);
@@ -353,6 +364,7 @@ static void dtls_client(unsigned suite, const char *theirs)
     CHECK_STATUS(dtls_run(s, &peer, PATIENCE_MS, is_up), WICK_AGAIN);
     CHECK(is_up());
     dtls_talk(s, &peer);
+    check_charge();
     wick_dtls_free(&dtls);
     stop_openssl();
     wick_linux_net_close(&net);
@@ -377,6 +389,7 @@ static void dtls_server(unsigned suite, const char *theirs)
     CHECK(is_up());
     CHECK(wick_dtls_peer(&dtls) == &entry);
     dtls_talk(s, &peer);
+    check_charge();
     wick_dtls_free(&dtls);
     stop_openssl();
     wick_linux_net_close(&net);

@@ -6,7 +6,10 @@
  */
 #include "wick/port/tls.h"
 
+#include <stdio.h>
+
 #include "tap.h"
+#include "wick/port/crypto.h"
 #include "wick/port/linux.h"
 
 static wick_hal_entropy entropy;
@@ -390,6 +393,102 @@ TEST(keys_found_by_a_function)
     CHECK_STATUS(wick_dtls_init(&ds, &cs), WICK_E_BAD_ARG);
 }
 
+/* ---- the pool ---- */
+
+/* Two sessions in one pool: what both take is at most what both were admitted with. */
+TEST(no_session_takes_more_than_its_charge)
+{
+    static const char *const names[] = {"CHACHA20", "GCM", "CCM-8", "ECDHE"};
+    static const unsigned uses[] = {WICK_USE_DTLS12, WICK_USE_TLS12, WICK_USE_TLS13};
+    static const char *const protocols[] = {"DTLS 1.2", "TLS 1.2", "TLS 1.3"};
+    for (size_t p = 0; p < 3; p++) {
+        for (size_t i = 0; i < 4; i++) {
+            wick_mbedtls_pool before, up;
+            both(uses[p]);
+            cc.suites = cs.suites = each[i];
+            wick_mbedtls_pool_look(&before);
+            wick_mbedtls_pool_mark();
+            if (p == 0) {
+                CHECK(dtls_pair());
+            } else {
+                tls_pair();
+            }
+            wick_mbedtls_pool_look(&up);
+            (void)printf("# %s %s: %zu bytes a session, %zu in its handshake, admitted with %zu\n",
+                         protocols[p], names[i], (up.used - before.used) / 2,
+                         (up.most - before.used) / 2, (up.promised - before.promised) / 2);
+            CHECK(up.used > before.used && up.most >= up.used && up.promised > before.promised);
+            CHECK(up.most - before.used <= up.promised - before.promised);
+            if (p == 0) {
+                dtls_drop();
+            } else {
+                tls_drop();
+            }
+        }
+    }
+}
+
+#define MANY 80
+
+/* As many as there is room for are admitted, and each of them shakes hands, however the others come and
+ * go; the next one is refused by a status of its own, and served when one has ended. */
+TEST(a_full_house_serves_who_is_in)
+{
+    static wick_dtls many[MANY];
+    static bool in[MANY];
+    wick_mbedtls_pool p;
+    unsigned seed = 7, refused = 0, up = 0;
+    both(0);
+    cc.suites = cs.suites = WICK_DTLS_SUITES_ALL;
+    for (unsigned step = 0; step < 400; step++) {
+        seed = seed * 1103515245u + 12345u;
+        size_t i = (seed >> 16) % MANY & ~(size_t)1;
+        if (in[i]) {
+            wick_dtls_free(&many[i]);
+            wick_dtls_free(&many[i + 1]);
+            in[i] = false;
+            continue;
+        }
+        wick_status s = wick_dtls_init(&many[i], &cc);
+        if (s == WICK_OK) {
+            s = wick_dtls_init(&many[i + 1], &cs);
+        }
+        wick_mbedtls_pool_look(&p);
+        CHECK(p.promised <= p.size && p.used <= p.size);
+        if (s != WICK_OK) {
+            CHECK_STATUS(s, WICK_E_POOL);
+            refused++;
+            wick_dtls_free(&many[i]);
+            wick_dtls_free(&many[i + 1]);
+            continue;
+        }
+        in[i] = true;
+        CHECK_STATUS(wick_dtls_start(&many[i + 1], 1000), WICK_OK);
+        CHECK_STATUS(wick_dtls_start(&many[i], 1000), WICK_OK);
+        for (int k = 0; k < 8; k++) {
+            (void)dtls_give(&many[i + 1], &many[i]);
+            (void)dtls_give(&many[i], &many[i + 1]);
+        }
+        CHECK(wick_dtls_is_up(&many[i]) && wick_dtls_is_up(&many[i + 1]));
+        up++;
+    }
+    CHECK(refused > 10 && up > 100);
+    for (size_t i = 0; i < MANY; i++) {
+        wick_dtls_free(&many[i]);
+    }
+    wick_mbedtls_pool_look(&p);
+    CHECK_INT(p.promised, 0);
+    CHECK_STATUS(wick_mbedtls_pool_reserve(p.size), WICK_E_POOL);
+    CHECK_STATUS(wick_mbedtls_pool_reserve((size_t)-1), WICK_E_POOL);
+    CHECK_STATUS(wick_mbedtls_pool_reserve(p.size - WICK_MBEDTLS_POOL_BASE), WICK_OK);
+    CHECK_STATUS(wick_mbedtls_pool_reserve(1), WICK_E_POOL);
+    CHECK_STATUS(wick_dtls_init(&dc, &cc), WICK_E_POOL);
+    wick_mbedtls_pool_release(p.size - WICK_MBEDTLS_POOL_BASE);
+    CHECK_STATUS(wick_dtls_init(&dc, &cc), WICK_OK);
+    wick_dtls_free(&dc);
+}
+
 TAP_MAIN("unit.tls", CASE(every_suite_in_every_protocol), CASE(order_of_suites),
          CASE(keys_of_another_protocol), CASE(version_follows_the_keys),
-         CASE(keys_found_by_a_function))
+         CASE(keys_found_by_a_function), CASE(no_session_takes_more_than_its_charge),
+         CASE(a_full_house_serves_who_is_in))

@@ -152,7 +152,8 @@ typedef enum wick_status {
     WICK_E_CERT_ISSUER = -718,  /* ... that nobody in the CA file has issued */
     WICK_E_CERT_NAME = -719,    /* ... of another host */
     WICK_E_CERT_TIME = -720,    /* ... expired, or not valid yet */
-    WICK_E_CERT_KEY = -721      /* ... of another key than the one pinned */
+    WICK_E_CERT_KEY = -721,     /* ... of another key than the one pinned */
+    WICK_E_POOL = -722          /* no memory left for another (D)TLS session */
 } wick_status;
 
 /** Short name of a status, for example "PROOF_INCOMPLETE". Never NULL. */

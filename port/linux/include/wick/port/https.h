@@ -21,7 +21,8 @@
  *
  * Suites: ECDHE with AES-GCM or ChaCha20-Poly1305; no resumption, no renegotiation, no early data.
  *
- * Sizes (64-bit): wick_https 5.5 KB, and up to 50 KB from the pool (wick_mbedtls_pool_init()).
+ * Sizes (64-bit): wick_https 5.5 KB, and up to 50 KB from the pool, of which 56 KB
+ * must be free (wick_mbedtls_pool_reserve()).
  */
 #include "wick/base.h"
 #include "wick/hal/clock.h"
@@ -57,7 +58,7 @@ typedef struct wick_https { /* private */
     uint8_t address_len;
     uint8_t state;
     uint32_t quiet; /* bytes that came since there was progress */
-    bool made, wants_write, net_failed, entropy_failed, pinned;
+    bool made, charged, wants_write, net_failed, entropy_failed, pinned;
     wick_status refused; /* why the certificate was not taken */
     uint32_t faults;     /* of its chain, as the library's flags */
     uint8_t der[WICK_HTTPS_CERT_MAX];
@@ -68,7 +69,7 @@ typedef struct wick_https { /* private */
  * @param[in] host  as in the URL, an IPv6 literal without its brackets
  * @retval WICK_OK
  * @retval WICK_E_TRUST_ANCHOR neither CA file nor pin, or a CA file without a clock to go with it
- * @retval WICK_E_LIMIT        the pool has no room for another session
+ * @retval WICK_E_POOL         no room for another session: try again when one has ended
  * @retval WICK_E_ENTROPY
  */
 WICK_NODISCARD wick_status wick_https_start(wick_https *t, const wick_https_trust *trust,
@@ -84,7 +85,7 @@ WICK_NODISCARD wick_status wick_https_start(wick_https *t, const wick_https_trus
  *  @retval WICK_E_CERT     otherwise unfit
  *  @retval WICK_E_NO_CLOCK the certificate has a validity and there is no time of day
  *  @retval WICK_E_TRUST_ANCHOR the CA file cannot be read
- *  @retval WICK_E_LIMIT    the pool has no room for the server's certificates
+ *  @retval WICK_E_POOL     the pool has no room for the server's certificates
  *  @retval WICK_E_TLS      no TLS, or nothing in common  @retval WICK_E_NET  @retval WICK_E_ENTROPY */
 WICK_NODISCARD wick_status wick_https_poll(wick_https *t);
 

@@ -18,7 +18,7 @@
  *     n = wick_tls_write(&t, bytes);
  *     n = wick_tls_read(&t, buf, cap);
  *
- * Sizes (64-bit): wick_tls 1.7 KB, and from the pool as wick_dtls.
+ * Sizes (64-bit): wick_tls 1.7 KB, and from the pool as wick_dtls, 33 KB while TLS 1.3 shakes hands.
  */
 #include "wick/hal/net.h"
 #include "wick/port/dtls.h"
