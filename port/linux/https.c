@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLS client with certificates: chain, name, time and pin, checked as the library walks the chain. */
+/* TLS with certificates: chain, name, time and pin, checked as the library walks the chain. */
 #include "wick/port/https.h"
 
 #include <string.h>
@@ -121,13 +121,6 @@ static int find_issuers(void *ctx, mbedtls_x509_crt const *child, mbedtls_x509_c
     return 0;
 }
 
-static bool is_pinned(const wick_https *t, const mbedtls_x509_crt *crt)
-{
-    uint8_t hash[32];
-    return mbedtls_sha256(crt->pk_raw.p, crt->pk_raw.len, hash, 0) == 0 &&
-           wick_ct_equal(hash, t->trust->pin32, 32);
-}
-
 /* Years first; every field is in the range of its calendar. */
 static int64_t order(const mbedtls_x509_time *t)
 {
@@ -189,8 +182,11 @@ static int judge(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
             *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
         }
     }
+    if (depth == 0) {
+        t->peer_shown = mbedtls_sha256(crt->pk_raw.p, crt->pk_raw.len, t->peer_key, 0) == 0;
+    }
     if (depth == 0 && t->trust->pin32 != NULL) {
-        t->pinned = is_pinned(t, crt);
+        t->pinned = t->peer_shown && wick_ct_equal(t->peer_key, t->trust->pin32, 32);
         if (!t->pinned) {
             *flags |= MBEDTLS_X509_BADCERT_OTHER;
         }
@@ -222,12 +218,22 @@ static const uint16_t algorithms[] = {
     MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
     MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE};
 
+/* Is the other side to show a certificate? */
+static bool asks(const wick_https *t)
+{
+    return !t->server || t->trust->ask || t->trust->pin32 != NULL || t->trust->ca_file != NULL;
+}
+
 static int set_up(wick_https *t)
 {
     secure *s = of(t);
-    int rc = mbedtls_ssl_config_defaults(&s->conf, MBEDTLS_SSL_IS_CLIENT,
-                                         MBEDTLS_SSL_TRANSPORT_STREAM,
-                                         MBEDTLS_SSL_PRESET_DEFAULT);
+    int rc = mbedtls_ssl_config_defaults(
+        &s->conf, t->server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
+        MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+    if (rc == 0 && t->trust->own != NULL) {
+        wick_tls_own *own = wick_tls_own_of(t->trust->own);
+        rc = mbedtls_ssl_conf_own_cert(&s->conf, &own->cert, &own->key);
+    }
     if (rc != 0) {
         return rc;
     }
@@ -236,11 +242,14 @@ static int set_up(wick_https *t)
     mbedtls_ssl_conf_rng(&s->conf, fill_random, t);
     mbedtls_ssl_conf_ciphersuites(&s->conf, suites);
     mbedtls_ssl_conf_sig_algs(&s->conf, algorithms);
-    mbedtls_ssl_conf_authmode(&s->conf, MBEDTLS_SSL_VERIFY_REQUIRED);
+    mbedtls_ssl_conf_authmode(&s->conf, asks(t) ? MBEDTLS_SSL_VERIFY_REQUIRED
+                                                : MBEDTLS_SSL_VERIFY_NONE);
+    mbedtls_ssl_conf_tls13_key_exchange_modes(&s->conf,
+                                              MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL);
     mbedtls_ssl_conf_ca_cb(&s->conf, find_issuers, t);
     mbedtls_ssl_conf_verify(&s->conf, judge, t);
     rc = mbedtls_ssl_setup(&s->ssl, &s->conf);
-    if (rc == 0) {
+    if (rc == 0 && !t->server) {
         /* A literal is no server name (RFC 6066 section 3), and a pinned key needs none checked. */
         bool checked = t->address_len == 0 && t->trust->ca_file != NULL;
         rc = mbedtls_ssl_set_hostname(&s->ssl, checked ? t->host : NULL);
@@ -249,6 +258,30 @@ static int set_up(wick_https *t)
         mbedtls_ssl_set_bio(&s->ssl, t, put_bytes, get_bytes, NULL);
     }
     return rc;
+}
+
+static wick_status begin(wick_https *t, const wick_https_trust *trust, const wick_hal_net *net,
+                         wick_sock sock)
+{
+    if (wick_mbedtls_pool_init() != WICK_OK || psa_crypto_init() != PSA_SUCCESS ||
+        wick_mbedtls_pool_reserve(WICK_SSL_CHARGE_CERT) != WICK_OK) {
+        return WICK_E_POOL;
+    }
+    t->charged = true;
+    t->trust = trust;
+    t->net = net;
+    t->sock = sock;
+    mbedtls_ssl_init(&of(t)->ssl);
+    mbedtls_ssl_config_init(&of(t)->conf);
+    t->made = true;
+    if (set_up(t) != 0) {
+        wick_status s = t->entropy_failed ? WICK_E_ENTROPY : WICK_E_POOL;
+        wick_https_end(t);
+        return s;
+    }
+    t->state = HANDSHAKE;
+    t->wants_write = !t->server;
+    return WICK_OK;
 }
 
 wick_status wick_https_start(wick_https *t, const wick_https_trust *trust, const wick_hal_net *net,
@@ -271,25 +304,19 @@ wick_status wick_https_start(wick_https *t, const wick_https_trust *trust, const
         t->address_len = v4 ? 4 : 16;
         memcpy(t->address, literal.ip + (v4 ? 12 : 0), t->address_len);
     }
-    if (wick_mbedtls_pool_init() != WICK_OK || psa_crypto_init() != PSA_SUCCESS ||
-        wick_mbedtls_pool_reserve(WICK_SSL_CHARGE_CERT) != WICK_OK) {
-        return WICK_E_POOL;
+    return begin(t, trust, net, sock);
+}
+
+wick_status wick_https_accept(wick_https *t, const wick_https_trust *trust,
+                              const wick_hal_net *net, wick_sock sock)
+{
+    wick_https_end(t);
+    if (trust == NULL || trust->entropy == NULL || trust->own == NULL || !trust->own->made ||
+        (trust->ca_file != NULL && trust->clock == NULL)) {
+        return WICK_E_TRUST_ANCHOR;
     }
-    t->charged = true;
-    t->trust = trust;
-    t->net = net;
-    t->sock = sock;
-    mbedtls_ssl_init(&of(t)->ssl);
-    mbedtls_ssl_config_init(&of(t)->conf);
-    t->made = true;
-    if (set_up(t) != 0) {
-        wick_status s = t->entropy_failed ? WICK_E_ENTROPY : WICK_E_POOL;
-        wick_https_end(t);
-        return s;
-    }
-    t->state = HANDSHAKE;
-    t->wants_write = true;
-    return WICK_OK;
+    t->server = true;
+    return begin(t, trust, net, sock);
 }
 
 /* ---- running ---- */
@@ -343,6 +370,9 @@ static wick_status reason(const wick_https *t, int rc)
         rc == MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED || rc == MBEDTLS_ERR_X509_FATAL_ERROR) {
         return fault(t);
     }
+    if (rc == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE) {
+        return WICK_E_CERT;
+    }
     return (t->net_failed || rc == MBEDTLS_ERR_SSL_CONN_EOF) ? WICK_E_NET : WICK_E_TLS;
 }
 
@@ -368,7 +398,7 @@ wick_status wick_https_poll(wick_https *t)
         return end_with(t, reason(t, rc));
     }
     /* A handshake without certificates cannot have been negotiated; the pin is looked at twice. */
-    if (mbedtls_ssl_get_verify_result(&of(t)->ssl) != 0 ||
+    if ((asks(t) && (mbedtls_ssl_get_verify_result(&of(t)->ssl) != 0 || !t->peer_shown)) ||
         (t->trust->pin32 != NULL && !t->pinned)) {
         return end_with(t, fault(t));
     }
@@ -418,6 +448,16 @@ int32_t wick_https_read(wick_https *t, uint8_t *buf, size_t cap)
         return (int32_t)end_with(t, WICK_E_TRUNCATED); /* maybe cut by somebody else */
     }
     return (int32_t)end_with(t, reason(t, rc));
+}
+
+bool wick_https_peer_key(const wick_https *t, uint8_t out[32])
+{
+    bool shown = t->state == UP && t->peer_shown;
+    memset(out, 0, 32);
+    if (shown) {
+        memcpy(out, t->peer_key, 32);
+    }
+    return shown;
 }
 
 bool wick_https_wants_write(const wick_https *t)

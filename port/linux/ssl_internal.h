@@ -5,8 +5,14 @@
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_ciphersuites.h>
 #include <mbedtls/ssl_cookie.h>
+#if defined(WICK_MBEDTLS_HTTPS)
+#include <mbedtls/x509_crt.h>
+#endif
 
 #include "wick/port/dtls.h"
+#if defined(WICK_MBEDTLS_HTTPS)
+#include "wick/port/tls_identity.h"
+#endif
 
 /* Most that a session takes of the pool at any time: two buffers, the flights it keeps, keys, and while
  * it shakes hands the numbers of ECDHE, certificates and what comes out of order. Measured by
@@ -16,6 +22,7 @@
 #else
 #define WICK_SSL_CHARGE_PSK (36u * 1024u)
 #define WICK_SSL_CHARGE_CERT (56u * 1024u)
+#define WICK_SSL_CHARGE_OWN (8u * 1024u) /* an identity, while its certificate is made */
 #endif
 
 /* may_alias, because it lives in the uint64_t array of wick_dtls and wick_tls. */
@@ -34,6 +41,19 @@ typedef struct __attribute__((may_alias)) wick_ssl {
 } wick_ssl;
 
 _Static_assert(sizeof(wick_ssl) <= WICK_DTLS_LIB_BYTES, "raise WICK_DTLS_LIB_BYTES");
+
+#if defined(WICK_MBEDTLS_HTTPS)
+/* Inside a wick_tls_identity. */
+typedef struct __attribute__((may_alias)) wick_tls_own {
+    mbedtls_pk_context key;
+    mbedtls_x509_crt cert;
+} wick_tls_own;
+
+static inline wick_tls_own *wick_tls_own_of(wick_tls_identity *id)
+{
+    return (wick_tls_own *)(void *)id->lib;
+}
+#endif
 
 static inline wick_ssl *wick_ssl_of(uint64_t *lib)
 {

@@ -8,6 +8,7 @@ decoder seal "seal" "core/eth/seal.c"
 decoder transaction "tx" "core/eth/tx.c"
 # The hooks of cJSON outside of a parse are for a program that uses cJSON itself beside this.
 decoder json "json" "port/linux/json.c port/linux/eth_json.c" ".*if \(arena.ptr == NULL\).*"
+decoder http "http_request" "port/linux/http_request.c"
 decoder ssz "ssz beacon" "core/eth/beacon_ssz.c"
 decoder bundle "bundle" "core/eth/bundle.c"
 decoder natpmp "natpmp" "core/nat/natpmp.c"

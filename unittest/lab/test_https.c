@@ -210,7 +210,7 @@ static char ca_path[100];
 
 static wick_https_trust by_ca(const char *file)
 {
-    wick_https_trust t = {&entropy, &test_clock, ca_path, NULL};
+    wick_https_trust t = {.entropy = &entropy, .clock = &test_clock, .ca_file = ca_path};
     (void)snprintf(ca_path, sizeof ca_path, "%s/%s.pem", dir, file);
     fixed_time = 0;
     CHECK_STATUS(real_clock.unix_s(real_clock.ctx, &fixed_time), WICK_OK);
@@ -319,7 +319,7 @@ TEST(a_pinned_key_is_enough)
         SKIP("there is no openssl");
     }
     uint8_t pin[32];
-    wick_https_trust t = {&entropy, NULL, NULL, pin};
+    wick_https_trust t = {.entropy = &entropy, .pin32 = pin};
     serve("named", "-tls1_2"); /* neither name nor clock matter */
     pin_of(pin, "named");
     CHECK_STATUS(get("127.0.0.1", "small", &t), WICK_OK);
@@ -348,7 +348,7 @@ TEST(without_anything_to_check_nothing_is_sent)
     if (!setup()) {
         SKIP("there is no openssl");
     }
-    wick_https_trust none = {&entropy, &test_clock, NULL, NULL};
+    wick_https_trust none = {.entropy = &entropy, .clock = &test_clock};
     serve("rsa", "-tls1_2");
     CHECK_STATUS(get("localhost", "small", &none), WICK_E_TRUST_ANCHOR);
     CHECK_STATUS(get("localhost", "small", NULL), WICK_E_TRUST_ANCHOR);

@@ -921,7 +921,7 @@ TEST(endless_alerts_end)
     static const uint8_t pin[32] = {1};
     wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
     wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
-    wick_https_trust trust = {&entropy, NULL, NULL, pin};
+    wick_https_trust trust = {.entropy = &entropy, .pin32 = pin};
     wick_hal_net talker;
     memset(&talker, 0, sizeof talker);
     talker.tcp_send = chatter_send;

@@ -459,7 +459,7 @@ TEST(a_batch_has_a_bound)
 
 TEST(configuration)
 {
-    wick_https_trust none = {NULL, NULL, NULL, NULL};
+    wick_https_trust none = {.entropy = NULL};
     wick_rpc_endpoint e = {"https://node.example/", 0, 0, NULL};
     wick_rpc_pool_config cfg = {&world_hn, NULL, CHAIN, &e, 1, 0};
     CHECK_STATUS(wick_rpc_pool_init(&pool, &cfg), WICK_E_TRUST_ANCHOR);
