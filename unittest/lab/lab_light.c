@@ -6,6 +6,7 @@
  *     lab_light NAME=VALUE ...
  *       rule=qbft|... chain_id=N trusted=0x.. registry=0x.. name=NAME rpc=URL [rpc=URL ...]
  *       [epoch=N] [quorum=K] [timeout_s=N] [store=FOLDER]
+ *       [until=STATUS]                          follows no further than to this refusal
  *       [beacon=URL genesis_time=N root=0x.. fulu=EPOCH]        sync_committee, minimal preset
  * Prints "event ..." for each event, then "record ... tier=T block=N ms=.. rx_bytes=.. tx_bytes=.. calls=..
  * state_bytes=.. process_kb=.." (all bodies of HTTP, and the program's memory at its most)
@@ -190,8 +191,10 @@ static wick_status follow(wick_trusted_header *th, wick_tier tier, uint64_t unti
 {
     static const char *const kinds[] = {"none",  "HEAD",     "SYNCED",  "STALE",
                                         "CONFLICT", "REORG", "REFUSED", "STORE"};
+    const char *enough = value_of("until", 0);
     wick_status why = WICK_E_TIMEOUT;
-    while (!wick_light_is_synced(&light) && now_ms() < until) {
+    while (!wick_light_is_synced(&light) && now_ms() < until &&
+           (enough == NULL || strcmp(enough, wick_status_str(why)) != 0)) {
         wick_light_event e;
         if (!wick_light_driver_run(&driver, &e, until, &hal_clock, &linux_net)) {
             continue;

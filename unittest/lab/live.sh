@@ -178,7 +178,7 @@ qbft | ibft2 | ibft1 | clique)
     fault=quorum code=SEAL_QUORUM
     [ "$kind" != clique ] || fault=foreign code=SEAL_SIGNER
     sealing fault "[\"$fault\", 1]"
-    want 1 "^refused $code" badly_sealed look name=gw-a timeout_s=6
+    want 1 "^refused $code" badly_sealed look name=gw-a "until=$code"
     sealing fault '["none", 0]'
     want 0 "$found" well_sealed look name=gw-a
     ;;
@@ -197,7 +197,7 @@ qbft | ibft2 | ibft1)
     # All validators are replaced at once, without a vote: nobody whom we trust has sealed that.
     sealing jump '[[20, 21, 22, 23]]'
     sealing_until 's.changes.length === 3 && s.changes.at(-1) < s.head'
-    want 1 '^refused SEAL_OVERLAP' after_jump look name=gw-a timeout_s=8
+    want 1 '^refused SEAL_OVERLAP' after_jump look name=gw-a until=SEAL_OVERLAP
     ;;
 esac
 

