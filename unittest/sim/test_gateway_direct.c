@@ -97,6 +97,16 @@ static void watch(void)
     lab.w.tap = tap;
 }
 
+/* Does a session of two such networks, whose datagrams are watched, find its direct path? */
+static bool goes_direct(uint64_t seed, wick_stub_nat_kind a, wick_stub_nat_kind b)
+{
+    fresh(seed, a, b, 1);
+    watch();
+    begin();
+    wick_stub_run(&lab.w, 3000, NULL);
+    return both_direct();
+}
+
 /* ------------------------------------------------------------------ upgrade */
 
 TEST(cones_meet)
@@ -104,11 +114,7 @@ TEST(cones_meet)
     const wick_stub_nat_kind kinds[] = {WICK_STUB_FULL_CONE, WICK_STUB_RESTRICTED_CONE,
                                         WICK_STUB_PORT_RESTRICTED};
     for (unsigned i = 0; i < 9; i++) {
-        fresh(100 + i, kinds[i / 3], kinds[i % 3], 1);
-        watch();
-        begin();
-        wick_stub_run(&lab.w, 3000, NULL);
-        CHECK(both_direct());
+        CHECK(goes_direct(100 + i, kinds[i / 3], kinds[i % 3]));
         CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_MOVED], 1);
         CHECK_INT(lab.a.last[WICK_GW_EV_SESSION_MOVED].path_kind, WICK_DIRECT_REFLEXIVE);
         CHECK(is_nat(&lab.a.last[WICK_GW_EV_SESSION_MOVED].addr, 2));
@@ -148,11 +154,7 @@ TEST(both_symmetric_stay_on_the_relay)
 
 TEST(direct_path_dies)
 {
-    fresh(130, WICK_STUB_FULL_CONE, WICK_STUB_PORT_RESTRICTED, 1);
-    watch();
-    begin();
-    wick_stub_run(&lab.w, 3000, NULL);
-    REQUIRE(both_direct());
+    REQUIRE(goes_direct(130, WICK_STUB_FULL_CONE, WICK_STUB_PORT_RESTRICTED));
     CHECK(lab_echo(&lab, session, "straight", 5000));
     net.cut = true;
     uint64_t cut_at = lab.w.now_ms;
@@ -199,11 +201,7 @@ TEST(no_direct_by_policy)
 /* What a sends does not arrive, what b sends does: both go back. */
 TEST(one_way_dies)
 {
-    fresh(133, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
-    watch();
-    begin();
-    wick_stub_run(&lab.w, 3000, NULL);
-    REQUIRE(both_direct());
+    REQUIRE(goes_direct(133, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE));
     net.one_way = true;
     CHECK(lab_echo(&lab, session, "back", 5000));
     for (unsigned i = 0; i < 10; i++) {
@@ -231,10 +229,7 @@ TEST(lossy)
 /* The NAT of b forgets: b comes from another address, which a learns from b's checks. */
 TEST(nat_reboots_on_the_direct_path)
 {
-    fresh(135, WICK_STUB_FULL_CONE, WICK_STUB_RESTRICTED_CONE, 1);
-    begin();
-    wick_stub_run(&lab.w, 3000, NULL);
-    REQUIRE(both_direct());
+    REQUIRE(goes_direct(135, WICK_STUB_FULL_CONE, WICK_STUB_RESTRICTED_CONE));
     wick_stub_nat_reboot(&lab.w, lab.nat_b);
     for (unsigned i = 0; i < 20; i++) {
         CHECK(lab_echo(&lab, session, i % 2 == 0 ? "tick" : "tock", 5000));
@@ -246,11 +241,7 @@ TEST(nat_reboots_on_the_direct_path)
  * can fall back on it, over relayed addresses that the ends have told each other directly. */
 TEST(relay_restarts_behind_a_direct_session)
 {
-    fresh(136, WICK_STUB_PORT_RESTRICTED, WICK_STUB_PORT_RESTRICTED, 1);
-    watch();
-    begin();
-    wick_stub_run(&lab.w, 3000, NULL);
-    REQUIRE(both_direct());
+    REQUIRE(goes_direct(136, WICK_STUB_PORT_RESTRICTED, WICK_STUB_PORT_RESTRICTED));
     wick_stub_turn_restart(&lab.relay[0].turn);
     unsigned paths = lab.a.seen[WICK_GW_EV_PATH_CHANGED];
     for (unsigned i = 0; i < 120; i++) {
@@ -270,11 +261,7 @@ TEST(relay_restarts_behind_a_direct_session)
 /* An ICMP error is a hint, which anybody can forge: the path is checked, and stays. */
 TEST(refused_on_the_way)
 {
-    fresh(137, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
-    watch();
-    begin();
-    wick_stub_run(&lab.w, 3000, NULL);
-    REQUIRE(both_direct());
+    REQUIRE(goes_direct(137, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE));
     wick_addr to = lab.a.last[WICK_GW_EV_SESSION_MOVED].addr;
     unsigned before = net.direct_stun;
     for (unsigned i = 0; i < 50; i++) { /* a flood of them costs a check a tenth of a second */
@@ -409,11 +396,7 @@ static wick_addr direct_of_b(void)
 /* A check of a, seen on the way, is sent again from elsewhere: no answer, no interest. */
 TEST(replayed_checks)
 {
-    fresh(140, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
-    watch();
-    begin();
-    wick_stub_run(&lab.w, 3000, NULL);
-    REQUIRE(both_direct());
+    REQUIRE(goes_direct(140, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE));
     int sock = stranger(66);
     wick_addr to = direct_of_b();
     REQUIRE(net.kept_len != 0);
@@ -429,11 +412,7 @@ TEST(replayed_checks)
  * is answered as it must be, checked five times, and gets nothing else. */
 TEST(stolen_checks)
 {
-    fresh(141, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
-    watch();
-    begin();
-    wick_stub_run(&lab.w, 3000, NULL);
-    REQUIRE(both_direct());
+    REQUIRE(goes_direct(141, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE));
     int sock = stranger(66);
     wick_addr to = direct_of_b();
     unsigned sent = 0;
@@ -546,11 +525,7 @@ TEST(outsider_on_the_relay)
  * not decided by it. One that bears another id, or none, is nobody's. */
 TEST(records_by_connection_id)
 {
-    fresh(145, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE, 1);
-    watch();
-    begin();
-    wick_stub_run(&lab.w, 3000, NULL);
-    REQUIRE(both_direct());
+    REQUIRE(goes_direct(145, WICK_STUB_FULL_CONE, WICK_STUB_FULL_CONE));
     int sock = stranger(66);
     wick_addr to = direct_of_b();
     uint8_t record[32] = {25, 0xfe, 0xfd};
