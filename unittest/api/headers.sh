@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Each public header compiles alone, as C99, C11 and C++11, without a warning, and nothing of a
-# third-party library is in it.
+# third-party library is in it; what its comments name exists, and is called with as many arguments.
 . "$(dirname "$0")/lib.sh"
 
 includes="-I$WICK_SOURCE_DIR/core/include -I$WICK_SOURCE_DIR/hal/include"
@@ -45,6 +45,12 @@ for header in $(find core/include hal/include port/*/include -name '*.h' | sort)
     done
     passes "api.headers.$name.linkage" linkage "$header"
 done
+options=$(grep -rhoE 'option\(WICK_[A-Z0-9_]+' CMakeLists.txt toolchain port unittest | sed 's/.*(//')
+words() { # words HEADER...
+    awk -v options="$(echo "$options" | tr '\n' ' ')" -f "$WICK_SOURCE_DIR/unittest/api/words.awk" "$@"
+}
+# shellcheck disable=SC2046
+passes "api.headers.words" words $(find core/include hal/include port/*/include -name '*.h' | sort)
 passes "api.headers.nothing_foreign" foreign core/include hal/include port/*/include
 
 # Headers that must be refused.
@@ -60,4 +66,15 @@ command -v "$cxx" >/dev/null && refuses "api.headers.seed_keyword_is_refused" "c
 refuses "api.headers.seed_without_linkage_is_refused" "no extern" linkage "$scratch/wick/seed.h"
 echo '#include <mbedtls/ssl.h>' >"$scratch/wick/seed.h"
 refuses "api.headers.seed_foreign_is_refused" "mbedtls" foreign "$scratch/wick"
+# Comments that tell what is not so.
+seed_words() { # NAME WORDS COMMENT
+    printf '%s\n' '#define WICK_SEED 1' 'int wick_seed(int a, int b);' "$3" >"$scratch/wick/words.h"
+    refuses "$1" "$2" words "$scratch/wick/words.h"
+}
+printf '%s\n' '#define WICK_SEED 1' 'int wick_seed(int a, int b);' \
+    '/* wick_seed(&x, y(1, 2)) with WICK_SEED, see wick_seed(). */' >"$scratch/wick/good.h"
+seed_words "api.headers.seed_unknown_name_is_refused" "nothing is called wick_seeds" '/* wick_seeds */'
+seed_words "api.headers.seed_unknown_macro_is_refused" "nothing is called WICK_SEEDS" '/* WICK_SEEDS */'
+seed_words "api.headers.seed_arity_is_refused" "has 1 arguments" '/* wick_seed(f(1, 2)) */'
+passes "api.headers.seed_good_words" words "$scratch/wick/good.h"
 finish

@@ -10,8 +10,8 @@
  *     static wick_beacon b;                                           97 KB, see below
  *     wick_beacon_config cfg = {&wick_beacon_mainnet, {trusted root}, 0};
  *     s = wick_beacon_bootstrap(&b, &cfg, &crypto, fork, ssz, &now);   once
- *     for each update:  s = wick_beacon_input(&b, &crypto, WICK_BEACON_UPDATE, fork, ssz, &now);
- *     s = wick_beacon_input(&b, &crypto, WICK_BEACON_FINALITY, fork, ssz, &now);
+ *     each update:  s = wick_beacon_input(&b, &changed, &crypto, WICK_BEACON_UPDATE, fork, ssz, &now);
+ *     s = wick_beacon_input(&b, &changed, &crypto, WICK_BEACON_FINALITY, fork, ssz, &now);
  *     const wick_beacon_head *h = wick_beacon_head_of(&b, WICK_TIER_FINALIZED);
  *     ... ask anybody for the header of execution block h->execution_hash ...
  *     s = wick_beacon_trust(&th, &b, header_rlp, WICK_TIER_FINALIZED);

@@ -126,8 +126,8 @@ typedef struct wick_nsl_config {
 typedef enum wick_nsl_event {
     WICK_NSL_EV_LOOKUP_WANTED = 1, /* read the record of out.id (out.fresh: at the newest header);
                                       answer with wick_nsl_lookup_result() within 10 s */
-    WICK_NSL_EV_ESTABLISHED,       /* take the session with wick_nsl_take(out.run) before the next
-                                      poll; out.role, out.id */
+    WICK_NSL_EV_ESTABLISHED,       /* take the session of out.run with wick_nsl_take() before the
+                                      next poll; out.role, out.id */
     WICK_NSL_EV_FAILED,            /* out.run has ended; out.status */
     WICK_NSL_EV_FORMER_KEY_DONE    /* the key before the last rotation is not used any more: destroy
                                       it in the keystore */

@@ -8,7 +8,7 @@
  *
  *     s = wick_trust_store_open(&ts, &store, base, chain_id, rule, anchor32);
  *     s = wick_trust_store_state(&ts, &buf);                          what the rule exported
- *     s = wick_trust_store_save(&ts, state, sets, n, write_piece, ctx, number, time_s);
+ *     s = wick_trust_store_save(&ts, state, sets, n, write_piece, ctx, work, number, time_s);
  *
  * Content: one state of up to WICK_TRUST_STATE_MAX bytes, and up to four sets of pieces (the keys
  * of sync committees), each of which has a 32-byte name and never changes under it.

@@ -11,8 +11,9 @@
  *   wick_stub_init(&w, seed);
  *   int nat = wick_stub_nat(&w, -1, addr("20.0.0.1"), WICK_STUB_SYMMETRIC);
  *   int host = wick_stub_host(&w, nat, addr("10.10.1.10"));
- *   wick_hal_net net; wick_stub_hal_net(&net, &w, host); ... net.udp_open(...)
- *   wick_stub_run(&w, 5000);    five seconds of virtual time
+ *   wick_stub_net sockets = {&w, host, -1}; wick_hal_net net;
+ *   wick_stub_hal_net(&net, &sockets); ... net.udp_open(net.ctx, ...)
+ *   wick_stub_run(&w, 5000, NULL);    five seconds of virtual time
  *
  * No heap; everything is in the world struct (below 1 MB, for hosts only).
  */
