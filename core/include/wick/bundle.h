@@ -42,7 +42,7 @@
  * Decoding is strict (order, counts, lengths, no byte too many) and holds no node: a whole bundle is
  * read in place; one that comes in parts is read piece by piece by wick_bundle_next(), which needs
  * memory for the largest piece alone. Bounds: WICK_BUNDLE_SLOTS_MAX, WICK_BUNDLE_STEPS_MAX and
- * WICK_BUNDLE_NODES_MAX. Sizes on 32-bit: wick_bundle 88 bytes, wick_bundle_reader 108. Stack below
+ * WICK_BUNDLE_NODES_MAX. Sizes on 32-bit: wick_bundle 80 bytes, wick_bundle_reader 72. Stack below
  * 1 KB, and that of the authenticator.
  */
 #include "wick/base.h"

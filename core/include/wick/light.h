@@ -47,7 +47,7 @@
  * written at most once in save_s, and at once after a conflict, a new committee and the first
  * synchronisation. With the default of an hour that is 24 small writes a day.
  *
- * Sizes on 32-bit: wick_light 2.3 KB; states: wick_bft 1.4 KB, wick_light_clique 15.6 KB,
+ * Sizes on 32-bit: wick_light 2.3 KB; states: wick_bft 1.4 KB, wick_light_clique 15.2 KB,
  * wick_quorum 0.4 KB, wick_beacon see there. Stack below 1 KB in each function, and the rule's.
  */
 #include "wick/base.h"

@@ -37,7 +37,7 @@
  *     server's lost state, a changed reflexive address or interface), and is given up after two
  *     failures in a row. A claim that failed is tried again after 5 s, 10 s ... 5 min.
  *
- * Size: 424 bytes on 64-bit, 408 on 32-bit. Stack below 150 bytes.
+ * Size: 448 bytes. Stack below 150 bytes.
  */
 #include "wick/base.h"
 

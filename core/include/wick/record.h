@@ -22,7 +22,7 @@
  * absent is the word zero. Functions here are pure: no clock, no keys, no memory but the caller's.
  * Whether the key is a point of the curve is the business of wick_hal_crypto.secp256k1_expand().
  *
- * Sizes on 32 bits: wick_peer_query 321 bytes, wick_peer_record 192 bytes. Stack below 400 bytes.
+ * Sizes on 32 bits: wick_peer_query 577 bytes, wick_peer_record 192 bytes. Stack below 400 bytes.
  */
 #include "wick/base.h"
 #include "wick/config.h"

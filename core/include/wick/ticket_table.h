@@ -23,7 +23,7 @@
  * ticket has ended, used, revoked or not: none is evicted, so what fills the table keeps others out
  * and never lets an old ticket in. One issuer gets at most a quarter of it.
  *
- * Size: WICK_TICKETS_MAX entries of 176 bytes. One thread at a time.
+ * Size: WICK_TICKETS_MAX entries of 168 bytes. One thread at a time.
  */
 #include "wick/ticket.h"
 

@@ -13,7 +13,7 @@
  *     s = wick_trust_policy_allows(&policy, &th, head_number, &now);
  *
  * A policy is an allow list, not an order of tiers: what is not listed is refused.
- * Sizes: wick_trusted_header is 160 bytes (168 on 64-bit).
+ * Sizes: wick_trusted_header is 160 bytes.
  */
 #include "wick/base.h"
 

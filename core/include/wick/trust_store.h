@@ -24,7 +24,7 @@
  * None of these is overwritten: the operator erases it, on purpose.
  *
  * Keys: base head, base + 1 marks, base + 2.. state A, + 10.. state B, + 18.. sets: 146 in all.
- * Size: 0.4 KB on 32-bit. Stack 0.5 KB, and one value (1 KB) of the caller's `work`.
+ * Size: 264 bytes on 32-bit. Stack 0.5 KB, and one value (1 KB) of the caller's `work`.
  */
 #include "wick/base.h"
 #include "wick/hal/store.h"
