@@ -45,6 +45,9 @@ int cli_getopt(cli *c, int argc, char **argv, const struct option *options)
             break;
         case CLI_OPT_HELP:
             printf("usage: %s %s\n", program(c), c->usage);
+            if (c->help != NULL) {
+                printf("  %s\n", c->help);
+            }
             return CLI_OPT_HELP;
         case '?':
             fprintf(stderr, "usage: %s %s\n", program(c), c->usage);

@@ -28,6 +28,7 @@ typedef struct cli {
     const char *config; /* --config, or NULL */
     const char *program; /* NULL: "wick" */
     const char *usage;  /* of the command that runs */
+    const char *help;   /* what --help says besides, or NULL */
     bool json;
     int verbose;
 } cli;

@@ -325,7 +325,10 @@ static int start(const cli *c, wallet *w)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {CLI_COMMON_OPTIONS};
-    cli c = {.usage = "wick-wallet [--config FILE] [new-key]"};
+    cli c = {.program = "wick-wallet", .usage = "[--config FILE] [new-key]"};
+    c.help = "vouches for the devices of wick.conf's [manager] and pays for their first steps; new-key\n"
+             "  makes its key and shows the address. SIGTERM ends it. Exit codes: 0 ended, 1 refused,\n"
+             "  2 usage, 3 no network";
     wallet *w = &the_wallet;
     conf_error e;
     wick_sock listener;

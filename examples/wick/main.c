@@ -167,11 +167,13 @@ static const command commands[] = {
 
 static void print_help(FILE *file)
 {
-    fputs("usage: wick [--config FILE] [--json] [-v] COMMAND ...\n\n", file);
+    fputs("usage: wick [--config FILE] [--json] [-v] COMMAND ...\n"
+          "       wick COMMAND --help | wick --version\n\n", file);
     for (size_t i = 0; i < COMMANDS; i++) {
         fprintf(file, "  wick %s\n      %s\n", commands[i].usage, commands[i].help);
     }
-    fputs("\nExit codes: 0 good, 1 refused or invalid input, 2 usage, 3 network or time-out.\n"
+    fputs("\n--json: one object a line, errors too. -v, -vv: tells more.\n"
+          "Exit codes: 0 good, 1 refused or invalid input, 2 usage, 3 network or time-out.\n"
           "Configuration: --config, $WICK_CONFIG, ./wick.conf, /etc/wick/wick.conf.\n",
           file);
 }
@@ -190,6 +192,7 @@ static int run(cli *c, int argc, char **argv)
             continue;
         }
         c->usage = k->usage;
+        c->help = k->help;
         optind = 0; /* glibc: start over, with this command's argv */
         return k->run(c, argc - words + 1, argv + words - 1);
     }

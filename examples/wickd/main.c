@@ -290,7 +290,10 @@ int main(int argc, char **argv)
                                             CLI_COMMON_OPTIONS};
     wickd *d = &daemon_state;
     d->cli.program = "wickd";
-    d->cli.usage = "[--config FILE] [-v]";
+    d->cli.usage = "[--config FILE] [-v] | --version";
+    d->cli.help = "the gateway as a daemon: keeps its record and its ways in, answers `wick status` and\n"
+                  "  `wick lookup` on its socket. SIGHUP reads wick.conf again, SIGTERM ends it. Exit codes:\n"
+                  "  0 ended, 1 refused, 2 usage, 3 the store is another process's, or no network";
     for (int got; (got = cli_getopt(&d->cli, argc, argv, options)) != -1;) {
         if (got == 'V') {
             puts("wickd " WICK_VERSION);

@@ -52,6 +52,7 @@ want 2 'usage: wick' unknown_option "$wick" --frobnicate
 want 2 'usage: wick keccak' unknown_option_of_command "$wick" keccak --frobnicate
 want 0 'Exit codes' help "$wick" --help
 want 0 'usage: wick keccak' help_of_command "$wick" keccak --help
+want 0 '^  Keccak-256 of' help_says_what_for "$wick" keccak --help
 want 0 '^wick [0-9]' version "$wick" --version
 want 2 '"code":"USAGE"' usage_as_json "$wick" --json keccak a b
 
