@@ -30,7 +30,9 @@ wick_add_test(sim gateway_liars LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim service LIBS wick_port_stub SOURCES sim/lab.c sim/sites.c)
 wick_add_test(sim peer_keys LIBS wick_port_stub SOURCES sim/lab.c sim/sites.c)
 wick_add_test(sim light LIBS wick_port_stub SOURCES sim/lab.c)
-wick_add_test(sim light_rules LIBS wick_port_stub SOURCES sim/lab.c)
+foreach(module light_rules light_time light_nodes)
+  wick_add_test(sim ${module} LIBS wick_port_stub SOURCES sim/light_lab.c sim/lab.c)
+endforeach()
 wick_add_test(sim light_gateway LIBS wick_port_stub SOURCES sim/lab.c)
 
 # The same with DTLS on top, as demo.sh --sim shows it.
