@@ -15,7 +15,7 @@
  * Leaf (no asymmetric function behind this half):
  *
  *     wick_ticket_upload_put(out, ticket, NULL, id);            127 bytes; again after 1, 2, 4 s ...
- *     wick_ticket_upload_answer(&answer, &cookie, crypto, bytes, ticket, ks, id);
+ *     wick_ticket_upload_answer(cookie, crypto, bytes, ticket, ks, id);
  *         WICK_AGAIN: wick_ticket_upload_put(out, ticket, cookie, id), 143 bytes, and repeat that
  *         WICK_OK:    the short identity works
  *
