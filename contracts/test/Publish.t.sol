@@ -87,7 +87,7 @@ contract PublishTest is Fixture {
     }
 
     /// What was sent before a rotation and comes after it is void.
-    function test_rotationKillsWhatIsUnderWay() public {
+    function test_must_29_rotationKillsWhatIsUnderWay() public {
         vm.prank(OWNER);
         registry.rotate(ID, info(2, 1, 1), KEY2);
         publishRefused(OWNER, 1, endpoint(1), why(DeviceRegistry.WrongEpoch.selector, 2));
@@ -107,7 +107,7 @@ contract PublishTest is Fixture {
 
     // ---- sequence ----
 
-    function test_seqRises() public {
+    function test_must_29_seqRises() public {
         publishRefused(OWNER, 1, endpoint(0), why(DeviceRegistry.SeqNotRising.selector, 0));
         publishAs(OWNER, endpoint(5));
         publishRefused(OWNER, 1, endpoint(5), why(DeviceRegistry.SeqNotRising.selector, 5));
@@ -115,7 +115,7 @@ contract PublishTest is Fixture {
         publishAs(OWNER, endpoint(6));
     }
 
-    function test_seqJumpIsBounded() public {
+    function test_must_29_seqJumpIsBounded() public {
         publishRefused(OWNER, 1, endpoint(65537), why(DeviceRegistry.SeqJump.selector, 0));
         publishAs(OWNER, endpoint(65536));
         publishRefused(OWNER, 1, endpoint(131073), why(DeviceRegistry.SeqJump.selector, 65536));
@@ -135,7 +135,7 @@ contract PublishTest is Fixture {
         publishRefused(OWNER, 1, endpoint(1), no);
     }
 
-    function test_seqSurvivesANewOwner() public {
+    function test_must_29_seqSurvivesANewOwner() public {
         publishAs(OWNER, endpoint(9));
         vm.prank(OWNER);
         registry.revoke(ID);
@@ -168,14 +168,14 @@ contract PublishTest is Fixture {
 
     // ---- validation ----
 
-    function test_ownerCannotClaimAValidation() public {
+    function test_must_29_ownerCannotClaimAValidation() public {
         uint256 word = endpointWord(1, uint40(NOW + 1 days), 1, 3, 49152, IP);
         publishRefused(OWNER, 1, word, why(DeviceRegistry.ValidationClaimed.selector));
         word |= uint256(0xffffff) << 232;
         publishRefused(OWNER, 1, word, why(DeviceRegistry.ValidationClaimed.selector));
     }
 
-    function test_pureRenewalKeepsTheValidation() public {
+    function test_must_29_pureRenewalKeepsTheValidation() public {
         publishAs(OWNER, endpoint(1));
         validate(500_000);
         vm.warp(NOW + 12 hours);
@@ -183,7 +183,7 @@ contract PublishTest is Fixture {
         same(stored(), endpoint(2) | (uint256(500_000) << 232));
     }
 
-    function test_newPlaceClearsTheValidation() public {
+    function test_must_29_newPlaceClearsTheValidation() public {
         uint40 expires = uint40(NOW + 1 days);
         uint32 seq = 1;
         publishAs(OWNER, endpoint(seq));

@@ -17,7 +17,7 @@ contract RegisterTest is Fixture {
         same(bytes32(at(plus(deviceSlot(ID), 1))), KEY);
     }
 
-    function test_anybodyMaySubmit() public {
+    function test_must_28_anybodyMaySubmit() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
         vm.prank(STRANGER);
@@ -76,7 +76,7 @@ contract RegisterTest is Fixture {
     }
 
     /// A change of manager voids unused vouchers; his return does not revive them.
-    function test_managerChangeKillsVouchersForEver() public {
+    function test_must_28_managerChangeKillsVouchersForEver() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
         vm.prank(ADMIN);
@@ -91,7 +91,7 @@ contract RegisterTest is Fixture {
         submit(v);
     }
 
-    function test_formerManagerIsRefused() public {
+    function test_must_28_formerManagerIsRefused() public {
         vm.prank(ADMIN);
         registry.setManager(ORG, vm.addr(OTHER_KEY));
         Voucher memory v = voucher();
@@ -101,7 +101,7 @@ contract RegisterTest is Fixture {
 
     // ---- time ----
 
-    function test_deadlineIsTheLastSecond() public {
+    function test_must_28_deadlineIsTheLastSecond() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
         vm.warp(uint256(v.deadline) + 1);
@@ -198,7 +198,7 @@ contract RegisterTest is Fixture {
 
     // ---- every field is under the signature ----
 
-    function test_eachAlteredFieldIsRefused() public {
+    function test_must_28_eachAlteredFieldIsRefused() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
         bytes memory no = why(DeviceRegistry.WrongSigner.selector);
@@ -256,13 +256,13 @@ contract RegisterTest is Fixture {
 
     // ---- replays ----
 
-    function test_voucherWorksOnce() public {
+    function test_must_28_voucherWorksOnce() public {
         Voucher memory v = voucher();
         submit(v);
         refused(v, why(DeviceRegistry.WrongEpoch.selector, 1));
     }
 
-    function test_voucherDoesNotReviveARevokedRecord() public {
+    function test_must_28_voucherDoesNotReviveARevokedRecord() public {
         Voucher memory v = voucher();
         submit(v);
         vm.prank(OWNER);
@@ -272,7 +272,7 @@ contract RegisterTest is Fixture {
         refused(v, why(DeviceRegistry.WrongEpoch.selector, 2));
     }
 
-    function test_voucherDoesNotSurviveARotation() public {
+    function test_must_28_voucherDoesNotSurviveARotation() public {
         submit(voucher());
         Voucher memory v = voucher();
         v.epoch = 1;
@@ -281,7 +281,28 @@ contract RegisterTest is Fixture {
         refused(v, why(DeviceRegistry.WrongEpoch.selector, 2));
     }
 
-    function test_voucherOfAnotherChainIsRefused() public {
+    function test_must_28_voucherDoesNotSurviveATransfer() public {
+        Voucher memory v = voucher();
+        submit(v);
+        vm.warp(NOW + 365 days); // expired: the name may go to somebody else
+        v.notAfter += 730 days;
+        v.deadline = uint64(block.timestamp + 1 days);
+        Voucher memory given = voucher();
+        given.owner = STRANGER;
+        given.epoch = 1;
+        given.notAfter = v.notAfter;
+        given.deadline = v.deadline;
+        submit(given);
+        refused(v, why(DeviceRegistry.NameTaken.selector));
+        v.epoch = 1; // signed for the former owner, never used
+        refused(v, why(DeviceRegistry.NameTaken.selector));
+        same(at(deviceSlot(ID)), deviceWord(given, 2));
+        vm.prank(STRANGER);
+        registry.revoke(ID); // free again, but not for a voucher from before
+        refused(v, why(DeviceRegistry.WrongEpoch.selector, 3));
+    }
+
+    function test_must_28_voucherOfAnotherChainIsRefused() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) =
             signFor(MANAGER_KEY, v, block.chainid + 1, address(registry));
@@ -290,7 +311,7 @@ contract RegisterTest is Fixture {
     }
 
     /// The chain forks away under a new id: what was signed for the old one is void there.
-    function test_chainIdIsReadAtRunTime() public {
+    function test_must_28_chainIdIsReadAtRunTime() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
         vm.chainId(31338);
@@ -300,7 +321,7 @@ contract RegisterTest is Fixture {
         submit(v);
     }
 
-    function test_voucherOfAnotherContractIsRefused() public {
+    function test_must_28_voucherOfAnotherContractIsRefused() public {
         Voucher memory v = voucher();
         DeviceRegistry twin = DeviceRegistry(construct(ORG, ADMIN, manager));
         (bytes32 r, bytes32 vs) = signFor(MANAGER_KEY, v, block.chainid, address(twin));
@@ -312,7 +333,7 @@ contract RegisterTest is Fixture {
 
     /// (r, n - s) with the other recovery bit is valid ECDSA of the same signer. The compact form has
     /// no room for such an s, but for a sliver below 2^255; squeezed in or in the sliver, it fails.
-    function test_refusesTheHighTwinOfASignature() public {
+    function test_must_28_refusesTheHighTwinOfASignature() public {
         Voucher memory v = voucher();
         bytes32 body = digest(v, block.chainid, address(registry));
         (uint8 recovery, bytes32 r, bytes32 s) = vm.sign(MANAGER_KEY, body);

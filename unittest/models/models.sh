@@ -34,3 +34,21 @@ model copied full nsl "-DDUP -DKEY_ONLY -DNO_ID_R" agree_r 590 128 \
 model copied-th0 full nsl "-DDUP -DNO_ID_R -DLEAKS" none 5142 128 "copied keys, the id in th0 alone"
 model copied-m2 full nsl "-DDUP -DKEY_ONLY -DLEAKS" none 5166 128 "copied keys, the id in M2 alone"
 model no-info full nsl "-DNO_INFO -DLEAKS" none 1813 128 "the id in M2 and k3 without the info of seals"
+
+# ---- the ticket ----
+
+model ticket full ticket -DREBOOT none 1013 128 \
+    "Ticket T1: a dishonest gateway, a dishonest server, a reboot of the honest one"
+model ticket-ends full ticket -DHONEST never_ends 6 128 "an honest run of it"
+model ticket-auth full ticket -DNO_AUTH right_peer 11 128 "no issuer authentication, as in the papers"
+model ticket-issuer full ticket -DNO_ISSUER right_peer 11 128 \
+    "the issuer named is not compared with the key used"
+model ticket-audience full ticket -DNO_AUDIENCE right_peer 80 128 "the audience is not bound"
+model ticket-sub full ticket -DSUB_ONLY right_peer 11 128 "a leaf named by sub alone"
+model ticket-jti full ticket -DNO_JTI once 5 128 "no jti"
+model ticket-reboot full ticket "-DREBOOT -DNO_IAT" once 31 128 \
+    "tickets from before the reboot are taken"
+model ticket-leak full ticket -DLEAK_S right_peer 6 128 \
+    "the server's key is known: inherent in Auth mode"
+model ticket-copy full ticket -DCOPY none 36 128 "H's record has G's key"
+model ticket-copy-issuer full ticket "-DCOPY -DNO_ISSUER" issuer 9 128 "the same, issuer not compared"

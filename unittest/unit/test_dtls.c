@@ -420,8 +420,8 @@ TEST(wrong_key_and_wrong_identity)
     expect_failure(&c, &s, WICK_E_TLS, WICK_E_TLS);
 }
 
-/* Must 4: our own hello comes back to our own server, which knows the key, but as a client's. */
-TEST(reflection_finds_no_entry)
+/* Our own hello comes back to our own server, which knows the key, but as a client's. */
+TEST(must_4_reflection_finds_no_entry)
 {
     wick_dtls_entry table[2];
     table[0] = entry("id", key, peer_b, WICK_DTLS_CLIENT);
@@ -433,8 +433,8 @@ TEST(reflection_finds_no_entry)
     expect_failure(&c, &s, WICK_E_TLS, WICK_E_TLS);
 }
 
-/* Must 24: the identity is known, but it was agreed with somebody else. */
-TEST(another_peer_than_expected)
+/* The identity is known, but it was agreed with somebody else. */
+TEST(must_24_another_peer_than_expected)
 {
     wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
     wick_dtls_entry se[2];
@@ -941,9 +941,9 @@ TEST(endless_alerts_end)
 
 TAP_MAIN("unit.dtls", CASE(each_suite_up_echo_and_close), CASE_LONG(loss_reorder_and_duplication),
          CASE(connection_ids),
-         CASE(wrong_key_and_wrong_identity), CASE(reflection_finds_no_entry),
-         CASE(another_peer_than_expected), CASE(nobody_answers), CASE(strangers_disturb_nothing),
-         CASE(lost_finished_is_repeated), CASE(forged_alerts_stop_no_handshake),
-         CASE(configurations_refused),
+         CASE(wrong_key_and_wrong_identity), CASE(must_4_reflection_finds_no_entry),
+         CASE(must_24_another_peer_than_expected), CASE(nobody_answers),
+         CASE(strangers_disturb_nothing), CASE(lost_finished_is_repeated),
+         CASE(forged_alerts_stop_no_handshake), CASE(configurations_refused),
          CASE(pool_is_bounded_and_does_not_leak), CASE(no_entropy_no_session),
          CASE(tls_up_lines_and_close), CASE(tls_refusals), CASE(endless_alerts_end))

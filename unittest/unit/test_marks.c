@@ -80,7 +80,7 @@ static wick_status record(const uint8_t *which, uint32_t epoch, uint32_t seq)
     return s;
 }
 
-TEST(headers_do_not_go_back)
+TEST(must_25_headers_do_not_go_back)
 {
     fresh();
     wick_trusted_header h = header(10, 1000), lower = header(9, 1001), older = header(11, 999);
@@ -107,7 +107,7 @@ TEST(headers_go_back_with_the_chain)
     CHECK_STATUS(wick_marks_header(&m, 0, &lower), WICK_OK);
 }
 
-TEST(records_do_not_go_back)
+TEST(must_25_records_do_not_go_back)
 {
     fresh();
     CHECK_STATUS(record(service, 0, 0), WICK_E_RECORD_ABSENT);
@@ -210,8 +210,8 @@ TEST(as_many_registries_as_fit)
     CHECK_STATUS(wick_marks_save(&m, work), WICK_OK); /* without a store they live in RAM */
 }
 
-TAP_MAIN("unit.marks", CASE(headers_do_not_go_back),
-         CASE(headers_go_back_with_the_chain), CASE(records_do_not_go_back),
+TAP_MAIN("unit.marks", CASE(must_25_headers_do_not_go_back),
+         CASE(headers_go_back_with_the_chain), CASE(must_25_records_do_not_go_back),
          CASE(services_count_apart),
          CASE(the_oldest_makes_room), CASE(marks_outlive_a_restart), CASE(a_store_that_refuses),
          CASE(as_many_registries_as_fit))

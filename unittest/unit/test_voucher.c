@@ -87,7 +87,7 @@ TEST(signature_of_the_manager)
 }
 
 /* Each field, the chain and the contract are under the signature. */
-TEST(altered_vouchers)
+TEST(must_28_altered_vouchers)
 {
     setup();
     voucher.org[0] ^= 1;
@@ -129,7 +129,7 @@ TEST(altered_vouchers)
     CHECK_STATUS(check(), WICK_OK);
 }
 
-TEST(compact_signatures)
+TEST(must_28_compact_signatures)
 {
     static const char half[] = "7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0";
     uint8_t sig[64] = {0}, a[32], b[32];
@@ -147,7 +147,7 @@ TEST(compact_signatures)
     CHECK_STATUS(wick_signature_compact(a, b, sig, 0), WICK_E_AUTH);
 }
 
-TEST(rules_without_a_signature)
+TEST(must_28_rules_without_a_signature)
 {
     setup();
     CHECK_STATUS(wick_voucher_fits(&voucher, NOW), WICK_OK);
@@ -214,5 +214,6 @@ TEST(possession)
                  WICK_E_AUTH);
 }
 
-TAP_MAIN("unit.voucher", CASE(digests), CASE(signature_of_the_manager), CASE(altered_vouchers),
-         CASE(compact_signatures), CASE(rules_without_a_signature), CASE(possession))
+TAP_MAIN("unit.voucher", CASE(digests), CASE(signature_of_the_manager),
+         CASE(must_28_altered_vouchers), CASE(must_28_compact_signatures),
+         CASE(must_28_rules_without_a_signature), CASE(possession))
