@@ -393,7 +393,7 @@ static bool poll_small(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
             return true;
         }
     }
-    return false;
+    return gw_over_poll(gw, out);
 }
 
 static void tick_reorgs(wick_gateway *gw, uint64_t now_ms)
@@ -430,6 +430,7 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         deadline = gw_own_tick(gw, now_ms);
         deadline = wick_time_min(deadline, gw_relay_tick(gw, now_ms));
+        deadline = wick_time_min(deadline, gw_over_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_second_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_standby_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_path_tick(gw, now_ms));
@@ -463,6 +464,36 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
     out->deadline_ms = deadline;
 }
 
+/* What came from the server of an allocation. */
+static void relay_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes,
+                        const wick_addr *from)
+{
+    wick_turn_data data;
+    memset(&data, 0, sizeof data);
+    wick_status s = wick_turn_input(&gw->turn[socket], now_ms, bytes, from, &data);
+    if (s == WICK_AGAIN) { /* an answer is a sign of life; anybody can write a relay's address */
+        gw_standby_heard(gw, now_ms, socket);
+#if WICK_WITH_TURN_STREAM
+        gw->relays.answered = gw->relays.answered || socket == gw_main_via(gw);
+#endif
+    }
+    if (s == WICK_OK) {
+        gw_standby_hint(gw, socket);
+        gw_session_input(gw, now_ms, socket, &data.peer, data.data);
+    }
+}
+
+#if WICK_WITH_TURN_STREAM
+void wick_gateway_stream_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes)
+{
+    if (socket < WICK_GW_TURNS && gw->turn_used[socket] &&
+        gw_over(gw, socket) != WICK_GW_OVER_UDP) {
+        gw->stream[socket].broken = gw->stream[socket].moving = false;
+        relay_input(gw, now_ms, socket, bytes, wick_turn_server(&gw->turn[socket]));
+    }
+}
+#endif
+
 void wick_gateway_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes,
                         const wick_addr *from)
 {
@@ -475,18 +506,9 @@ void wick_gateway_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_
         }
     } else if (gw_choice_input(gw, now_ms, bytes, from)) {
         return;
-    } else if (gw->turn_used[socket] &&
+    } else if (gw->turn_used[socket] && gw_over(gw, socket) == WICK_GW_OVER_UDP &&
                wick_addr_equal(from, wick_turn_server(&gw->turn[socket]))) {
-        wick_turn_data data;
-        memset(&data, 0, sizeof data);
-        wick_status s = wick_turn_input(&gw->turn[socket], now_ms, bytes, from, &data);
-        if (s == WICK_AGAIN) { /* an answer is a sign of life; anybody can write a relay's address */
-            gw_standby_heard(gw, now_ms, socket);
-        }
-        if (s == WICK_OK) {
-            gw_standby_hint(gw, socket);
-            gw_session_input(gw, now_ms, socket, &data.peer, data.data);
-        }
+        relay_input(gw, now_ms, socket, bytes, from);
     } else if (socket == 0) {
         gw_session_input(gw, now_ms, VIA_DIRECT, from, bytes);
     }

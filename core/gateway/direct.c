@@ -103,6 +103,7 @@ static void list_own(wick_gateway *gw)
     }
 #endif
     if (!gw->cfg.no_direct && gw->turn_used[0] && wick_turn_is_allocated(&gw->turn[0]) &&
+        gw_over(gw, 0) == WICK_GW_OVER_UDP && /* of a stream it is nowhere to be reached */
         gw_way_unicast(gw, wick_turn_mapped(&gw->turn[0]))) {
         add_own(list, &count, wick_turn_mapped(&gw->turn[0]), WICK_DIRECT_REFLEXIVE);
     }

@@ -9,6 +9,7 @@
  *   own.c      own record: what is there, what to do     transaction.c  and writing it
  *   relay.c    relays, credentials, the allocation       second.c   another allocation
  *   relay_choice.c  which relay                          standby.c  a second relay, kept warm
+ *   over.c     relays over TCP and TLS
  *   path.c     other ways in, and which one is told
  *   lookup.c   records of peers                          call.c     from a name to a handshake
  *   handshake.c  NSL                                     session.c  after it
@@ -202,6 +203,17 @@ static inline uint8_t gw_main_via(const wick_gateway *gw)
 }
 #define gw_main(gw) (&(gw)->turn[gw_main_via(gw)])
 
+/** How allocation `via` reaches its server: wick_gateway_over, never AUTO. */
+static inline uint8_t gw_over(const wick_gateway *gw, uint8_t via)
+{
+#if WICK_WITH_TURN_STREAM
+    return gw->stream[via].over;
+#else
+    (void)gw, (void)via;
+    return WICK_GW_OVER_UDP;
+#endif
+}
+
 void gw_relay_start(wick_gateway *gw, uint64_t now_ms);
 void gw_relay_stop(wick_gateway *gw, uint64_t now_ms);
 uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms);
@@ -280,6 +292,41 @@ void gw_standby_asked(wick_gateway *gw, uint64_t now_ms, uint8_t via);
 #define gw_standby_asked(gw, now_ms, via) ((void)(gw))
 #endif
 void gw_relay_describe(const wick_gateway *gw, wick_gateway_path_state *out);
+/** Our address may be another one: every allocation finds out, and is taken along where it can be. */
+void gw_relay_rehome(wick_gateway *gw, uint64_t now_ms);
+
+/* over.c */
+#if WICK_WITH_TURN_STREAM
+/** The next allocation is begun in the first way of the configuration, ... */
+void gw_over_first(wick_gateway *gw);
+/** ... in the one after that which was tried last. @return false: there is none */
+bool gw_over_next(wick_gateway *gw);
+/** May the relay be asked its round-trip time, by UDP? */
+bool gw_over_measures(const wick_gateway *gw);
+/** Client `index` is about to be set up for `server`. */
+void gw_over_begin(wick_gateway *gw, uint8_t index, wick_turn_config *cfg);
+/** When a relay that has not answered is given up for the next way. */
+uint64_t gw_over_patience(wick_gateway *gw, uint64_t now_ms);
+/** Why an allocation failed, as far as its stream says. */
+wick_status gw_over_why(const wick_gateway *gw, uint8_t index, wick_status status);
+/** Our address has changed: another stream under client `index`, which goes on by its ticket. */
+void gw_over_rehome(wick_gateway *gw, uint64_t now_ms, uint8_t index);
+/** Client `index` is the one in use now. */
+void gw_over_promoted(wick_gateway *gw, uint8_t index);
+uint64_t gw_over_tick(wick_gateway *gw, uint64_t now_ms);
+/** Streams that are to be closed. */
+bool gw_over_poll(wick_gateway *gw, wick_gateway_out *out);
+#else
+#define gw_over_first(gw) ((void)(gw))
+#define gw_over_next(gw) false
+#define gw_over_measures(gw) true
+#define gw_over_begin(gw, index, cfg) ((void)(gw))
+#define gw_over_patience(gw, now_ms) WICK_TIME_NEVER(now_ms)
+#define gw_over_why(gw, index, status) (status)
+#define gw_over_promoted(gw, index) ((void)(gw))
+#define gw_over_tick(gw, now_ms) WICK_TIME_NEVER(now_ms)
+#define gw_over_poll(gw, out) false
+#endif
 
 /* path.c */
 /** Peers can get in, in the way that was told last. */

@@ -378,7 +378,7 @@ void wick_gateway_interfaces(wick_gateway *gw, uint64_t now_ms, const wick_netif
     }
     gw_path_start(gw, now_ms);
     if (!first) {
-        probe_relays(gw, now_ms);
+        gw_relay_rehome(gw, now_ms);
         wick_path_doubt(&o->path, now_ms, WICK_PATH_NONE);
     }
 }
@@ -390,7 +390,6 @@ void gw_path_init(wick_gateway *gw)
     cfg.allow_private = gw->cfg.allow_private_relay;
     wick_path_init(&gw->open.path, &cfg);
 }
-
 
 void gw_path_stop(wick_gateway *gw, uint64_t now_ms)
 {
@@ -574,11 +573,7 @@ void wick_gateway_interfaces(wick_gateway *gw, uint64_t now_ms, const wick_netif
 {
     (void)list;
     (void)count;
-    for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
-        if (gw->turn_used[i]) {
-            wick_turn_probe(&gw->turn[i], now_ms);
-        }
-    }
+    gw_relay_rehome(gw, now_ms);
 }
 
 void wick_gateway_opened(wick_gateway *gw, uint64_t now_ms, uint8_t socket, uint16_t port)
@@ -612,6 +607,7 @@ void wick_gateway_refused(wick_gateway *gw, uint64_t now_ms, uint8_t socket, con
     }
 #endif
     if (socket < WICK_GW_TURNS && gw->turn_used[socket] &&
+        gw_over(gw, socket) == WICK_GW_OVER_UDP &&
         wick_addr_equal(to, wick_turn_server(&gw->turn[socket]))) {
         wick_turn_refused(&gw->turn[socket], now_ms);
     }

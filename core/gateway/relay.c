@@ -10,7 +10,8 @@
  *   MEASURE  round-trip times (relay_choice.c)              CRED
  *   CRED     configured credentials, or the manager's       START
  *   START    a client is set up for the chosen relay        WAIT
- *   WAIT     it allocates                                   CHECK | BACKOFF | CRED | FAILED
+ *   WAIT     it allocates                                   CHECK | BACKOFF | CRED | FAILED, or
+ *                                                           START over a stream (over.c)
  *   CHECK    where configured, the relay is tried           UP | BACKOFF
  *   UP       relayed address held                           UP with the warm one when it is lost or
  *                                                           silent (standby.c); else CRED, BACKOFF
@@ -45,6 +46,7 @@ void gw_relay_start(wick_gateway *gw, uint64_t now_ms)
         (r->state == R_IDLE || r->state == R_FAILED || r->state == R_STOPPED)) {
         r->backoff_ms = BACKOFF_MIN_MS;
         r->chosen = 0;
+        gw_over_first(gw);
         set(gw, R_LIST, now_ms);
     }
 }
@@ -75,6 +77,7 @@ static void fail(wick_gateway *gw, uint64_t now_ms, wick_status status, bool fin
         return;
     }
     r->chosen++;
+    gw_over_first(gw);
     r->checked = false;
     r->settled = false;
     r->tries = 0;
@@ -197,6 +200,10 @@ wick_status gw_turn_start(wick_gateway *gw, uint8_t index, const wick_addr *serv
     cfg.server = *server;
     cfg.username = wick_span_text(user);
     cfg.password = wick_span_text(password);
+#if WICK_WITH_TURN_MOBILITY
+    cfg.mobile = gw->cfg.relay_mobile;
+#endif
+    gw_over_begin(gw, index, &cfg);
     wick_turn_wipe(&gw->turn[index]); /* gives the hash states of the one before back */
     wick_status s = wick_turn_init(&gw->turn[index], &cfg);
     if (s == WICK_OK) {
@@ -237,6 +244,7 @@ static void up(wick_gateway *gw, uint64_t now_ms)
 void gw_relay_promoted(wick_gateway *gw, uint64_t now_ms, uint8_t index)
 {
     gw->relays.chosen = index;
+    gw_over_promoted(gw, gw_main_via(gw));
     up(gw, now_ms);
 }
 
@@ -293,12 +301,15 @@ static void not_allocated(wick_gateway *gw, uint64_t now_ms, wick_status status)
     if (status == WICK_E_TURN_MISMATCH && r->tries < SOCKET_TRIES) {
         gw->socket_new[gw_main_via(gw)] = true; /* the server holds something else for this 5-tuple */
         set(gw, R_START, now_ms);
+    } else if ((status == WICK_E_TIMEOUT || status == WICK_E_NET) && gw_over_next(gw)) {
+        r->tries = 0;
+        set(gw, R_START, now_ms);
     } else if (status == WICK_E_TURN_CREDENTIALS && gw->cfg.relay_user == NULL &&
                r->from_wallet && r->tries < 2) {
         r->user[0] = '\0'; /* they may have expired on the way: ask once for others */
         set(gw, R_CRED, now_ms);
     } else {
-        fail(gw, now_ms, status,
+        fail(gw, now_ms, gw_over_why(gw, gw_main_via(gw), status),
              status == WICK_E_TURN_CREDENTIALS && gw->cfg.relay_user != NULL);
     }
 }
@@ -314,6 +325,7 @@ static void lost(wick_gateway *gw, uint64_t now_ms, wick_status status)
     }
     if (gw->relays.settled) {
         gw->relays.settled = false;
+        gw_over_first(gw);
         set(gw, R_CRED, now_ms);
         if (gw_path_is_relayed(gw)) {
             gw_event_more(gw, WICK_GW_EV_PATH_CHANGED, status, false, false);
@@ -336,6 +348,7 @@ static void turn_event(wick_gateway *gw, uint64_t now_ms, const wick_out *o)
         gw_session_permission(gw, now_ms, &o->to);
         break;
     case WICK_TURN_EV_MAPPING_CHANGED:
+    case WICK_TURN_EV_MOVED:
         gw_path_mapping_changed(gw, now_ms);
         break;
     case WICK_TURN_EV_SILENT:
@@ -364,6 +377,7 @@ bool gw_relay_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uin
             if (o.kind == WICK_OUT_SEND) {
                 out->kind = WICK_GW_OUT_SEND;
                 out->socket = (uint8_t)i;
+                out->over = gw_over(gw, (uint8_t)i);
                 out->to = o.to;
                 out->bytes = o.bytes;
                 return true;
@@ -390,6 +404,22 @@ bool gw_relay_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uin
         }
     }
     return false;
+}
+
+void gw_relay_rehome(wick_gateway *gw, uint64_t now_ms)
+{
+    for (uint8_t i = 0; i < WICK_GW_TURNS; i++) {
+        if (!gw->turn_used[i]) {
+            continue;
+        }
+#if WICK_WITH_TURN_STREAM
+        if (gw_over(gw, i) != WICK_GW_OVER_UDP && wick_turn_is_mobile(&gw->turn[i])) {
+            gw_over_rehome(gw, now_ms, i); /* a stream ends with the address that it began at */
+            continue;
+        }
+#endif
+        wick_turn_probe(&gw->turn[i], now_ms); /* by a datagram the answer tells, and a ticket follows */
+    }
 }
 
 uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms)
@@ -437,13 +467,18 @@ uint64_t gw_relay_tick(wick_gateway *gw, uint64_t now_ms)
             gw->own.moved_gap_ms = 0;
         }
         break;
+    case R_WAIT: /* no answer over UDP */
+        if (gw_over_next(gw)) {
+            set(gw, R_START, now_ms);
+        }
+        break;
     case R_CRED_WAIT: /* the answer woke it */
         set(gw, R_START, now_ms);
         break;
     case R_START: {
         wick_status s = gw_turn_start(gw, gw_main_via(gw), gw_relay_chosen_at(gw), now_ms);
         if (s == WICK_OK) {
-            set(gw, R_WAIT, r->due_ms);
+            set(gw, R_WAIT, gw_over_patience(gw, now_ms));
         } else {
             fail(gw, now_ms, s, s != WICK_E_ENTROPY);
         }

@@ -110,13 +110,17 @@ bool gw_choice_begin(wick_gateway *gw, uint64_t now_ms)
     if (gw->cfg.relay.port != 0 || r->count < 2) {
         return false;
     }
+    if (!gw_over_measures(gw)) {
+        r->chosen = (uint8_t)(gw_random(gw) % r->count);
+    }
     for (uint8_t i = 0; i < r->count; i++) {
         if (wick_addr_equal(&gw->relay[i], &s->kept)) {
             r->chosen = i;
             return false;
         }
     }
-    if (gw->cfg.entropy->fill(gw->cfg.entropy->ctx, s->tid, sizeof s->tid) != WICK_OK) {
+    if (!gw_over_measures(gw) ||
+        gw->cfg.entropy->fill(gw->cfg.entropy->ctx, s->tid, sizeof s->tid) != WICK_OK) {
         return false;
     }
     memset(s->rtt_ms, 0, sizeof s->rtt_ms);

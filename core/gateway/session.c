@@ -286,6 +286,7 @@ wick_status gw_path_send(wick_gateway *gw, wick_gateway_out *out, wick_span byte
                          uint8_t via, const wick_addr *to)
 {
     out->kind = WICK_GW_OUT_SEND;
+    out->over = WICK_GW_OVER_UDP;
     if (bytes.len > WICK_GW_DATAGRAM_MAX) {
         return WICK_E_NO_SPACE;
     }
@@ -301,6 +302,7 @@ wick_status gw_path_send(wick_gateway *gw, wick_gateway_out *out, wick_span byte
     if (s == WICK_OK) {
         gw_standby_asked(gw, now_ms, via);
         out->socket = via;
+        out->over = gw_over(gw, via);
         out->to = *wick_turn_server(&gw->turn[via]);
         out->bytes = wick_buf_span(&b);
     }

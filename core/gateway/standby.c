@@ -300,6 +300,7 @@ void gw_relay_describe(const wick_gateway *gw, wick_gateway_path_state *out)
     if (gw_relay_up(gw)) {
         out->relay = *wick_turn_server(gw_main(gw));
         out->reflexive = *wick_turn_mapped(gw_main(gw));
+        out->relay_over = gw_over(gw, gw_main_via(gw));
     }
     describe_standby(gw, out);
 }

@@ -109,6 +109,9 @@ wick_status wick_turn_send(wick_turn *t, uint64_t now_ms, wick_buf *buf, const w
     if (t->state != STATE_ALLOCATED) {
         return WICK_E_STATE;
     }
+    if (wick_turn_is_stream_(t) && wick_turn_is_moving_(t)) {
+        return WICK_AGAIN; /* the server does not know this stream yet */
+    }
     const wick_turn_op *permission = wick_turn_find_permission_(t, peer);
     if (permission == NULL) {
         return WICK_E_NOT_FOUND;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TURNS_PORT 5349
+
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number)
@@ -35,14 +37,29 @@ int agent_conf_fail(const agent *a, const conf_error *e)
     return cli_fail(a->cli, WICK_E_CONFIG, "%.200s: %.280s", a->host.conf.path, e->text);
 }
 
-static int take_relay(agent *a, wick_gateway_config *g)
+/* Where relays listen for TLS: where they say so, else where they should (RFC 8656 section 5). */
+static uint16_t tls_port(const conf *c, const conf_relay *r)
+{
+    bool named = r->over == WICK_GW_OVER_TLS && r->server.port != 0; /* the server is the TLS one */
+    return conf_has(c, &r->s, "tls_port") ? (uint16_t)r->tls_port : named ? 0 : TURNS_PORT;
+}
+
+static int take_relay(agent *a, wick_gateway_config *g, wick_driver_config *d)
 {
     const conf_relay *r = &a->host.conf.relay;
+    bool pinned = conf_has(&a->host.conf, &r->s, "pin_sha256");
     g->relay = r->server;
+    g->relay_over = (uint8_t)r->over;
+    g->relay_tls_port = tls_port(&a->host.conf, r);
+    g->relay_mobile = r->mobile;
+    link_trust_of(&a->relay_trust, &a->host, r->ca_file, pinned ? r->pin_sha256 : NULL);
+    d->relay_trust = &a->relay_trust;
+    d->relay_host = r->host[0] != '\0' ? r->host : NULL;
     g->allow_private_relay = r->allow_private;
     g->check_relay = r->check;
     const conf_path *p = &a->host.conf.path_in;
     g->no_direct = !p->direct;
+    g->allow_private_direct = p->private;
     g->no_pcp = !p->pcp;
     g->no_standby = !p->standby;
     g->allow_unvalidated = p->try_unvalidated;
@@ -152,7 +169,7 @@ static int open_agent(agent *a)
     wick_driver_config d;
     memset(&g, 0, sizeof g);
     memset(&d, 0, sizeof d);
-    int code = take_relay(a, &g);
+    int code = take_relay(a, &g, &d);
     code = code == CLI_OK ? take_wallet(a, &d) : code;
     code = code == CLI_OK ? take_tickets(a, &g) : code;
     code = code == CLI_OK ? take_store(a, &g) : code;
@@ -235,6 +252,7 @@ void agent_step_end(agent *a, out_rec *o)
 {
     const wick_driver_stats *now = &a->driver.stats, *then = &a->step_stats;
     uint64_t us = cli_now_us();
+    uint64_t stream = now->stream_bytes - then->stream_bytes;
     uint64_t udp = now->udp_tx_bytes + now->udp_rx_bytes - then->udp_tx_bytes - then->udp_rx_bytes;
     uint64_t rpc = now->rpc_tx_bytes + now->rpc_rx_bytes - then->rpc_tx_bytes - then->rpc_rx_bytes;
     uint64_t wallet = now->wallet_tx_bytes + now->wallet_rx_bytes - then->wallet_tx_bytes -
@@ -242,6 +260,9 @@ void agent_step_end(agent *a, out_rec *o)
     out_ms(o, "ms", us - a->step_us);
     out_ms(o, "at_ms", us - a->begin_us);
     out_u64(o, "udp_bytes", udp);
+    if (stream != 0) {
+        out_u64(o, "stream_bytes", stream);
+    }
     out_u64(o, "rpc_bytes", rpc);
     out_u64(o, "wallet_bytes", wallet);
     out_end(o);

@@ -33,6 +33,7 @@ typedef struct agent {
     size_t link_count;
     wick_ticket_rule ticket_rules[AGENT_TICKET_RULES];
     char relay_password[256];
+    wick_https_trust relay_trust;
     char wallet_token[256];
     uint8_t wallet_psk[32];
     wick_gateway_record records[WICK_GW_SESSIONS_MAX]; /* what PEER_RESOLVED is about */

@@ -69,11 +69,18 @@ static const key_def relay_keys[] = {KEY(conf_relay, server, VALUE_ADDR),
                                      KEY(conf_relay, username, VALUE_TEXT),
                                      KEY(conf_relay, password_file, VALUE_PATH),
                                      KEY(conf_relay, allow_private, VALUE_YES),
-                                     KEY(conf_relay, check, VALUE_YES)};
+                                     KEY(conf_relay, check, VALUE_YES),
+                                     KEY(conf_relay, over, VALUE_OVER),
+                                     KEY(conf_relay, tls_port, VALUE_U64),
+                                     KEY(conf_relay, ca_file, VALUE_PATH),
+                                     KEY(conf_relay, pin_sha256, VALUE_HEX32),
+                                     KEY(conf_relay, host, VALUE_NAME),
+                                     KEY(conf_relay, mobile, VALUE_YES)};
 static const key_def path_keys[] = {KEY(conf_path, direct, VALUE_YES),
                                     KEY(conf_path, pcp, VALUE_YES),
                                     KEY(conf_path, standby, VALUE_YES),
                                     KEY(conf_path, try_unvalidated, VALUE_YES),
+                                    KEY(conf_path, private, VALUE_YES),
                                     KEY(conf_path, pcp_server, VALUE_ADDR),
                                     KEY(conf_path, port, VALUE_U64)};
 static const key_def ticket_keys[] = {KEY(conf_tickets, accept, VALUE_TEXT)};
@@ -278,7 +285,8 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
         c->chains[i].epoch = DEFAULT_CLIQUE_EPOCH;
         c->chains[i].max_blobs = DEFAULT_MAX_BLOBS;
     }
-    c->relay.check = true;
+    c->relay.check = c->relay.mobile = true;
+    c->relay.over = WICK_GW_OVER_AUTO;
     c->path_in.direct = c->path_in.pcp = c->path_in.standby = true;
     c->wickd.serve = true;
     c->wickd.log = WICK_LOG_INFO;

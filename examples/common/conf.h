@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "wick/base.h"
+#include "wick/gateway.h"
 #include "wick/hal/log.h"
 
 #define CONF_NAME_MAX 64
@@ -137,6 +138,12 @@ typedef struct conf_relay {
     char password_file[CONF_TEXT_MAX];
     bool allow_private; /* laboratories: a relayed address that is not public; default no */
     bool check;         /* two allocations and a datagram each way first; default yes */
+    wick_gateway_over over;      /* udp, tcp, tls or auto; default auto */
+    uint64_t tls_port;           /* default 5349, with over = tls that of `server` */
+    char ca_file[CONF_TEXT_MAX]; /* TLS: the CAs to trust, instead of the system's */
+    uint8_t pin_sha256[32];      /* TLS: SHA-256 of the relay's SPKI, instead of a CA */
+    char host[CONF_NAME_MAX];    /* TLS: name in the certificate; default: the address */
+    bool mobile;                 /* tickets, by which a relayed address is kept; default yes */
 } conf_relay;
 
 /* Ways in: what the gateway looks for besides a relay. */
@@ -146,6 +153,8 @@ typedef struct conf_path {
     bool pcp;             /* a mapping at the router, by PCP or NAT-PMP; default yes */
     bool standby;         /* a second relay; default yes */
     bool try_unvalidated; /* peers' endpoints that no attestor has reached; default no */
+    bool private;         /* private addresses are told to peers of sessions, and theirs are tried:
+                           * for gateways of one site; default no */
     wick_addr pcp_server; /* default: the default gateway */
     uint64_t port;        /* that routers map; default: drawn once and kept */
 } conf_path;

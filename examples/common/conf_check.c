@@ -236,6 +236,27 @@ static wick_status check_leaves(const conf *c, conf_error *e)
     return s;
 }
 
+static wick_status check_relay(const conf *c, conf_error *e)
+{
+    static const char *const of_tls[] = {"ca_file", "pin_sha256", "host", "tls_port"};
+    const conf_relay *r = &c->relay;
+    bool tls = r->over == WICK_GW_OVER_TLS || r->over == WICK_GW_OVER_AUTO;
+    for (size_t i = 0; i < sizeof of_tls / sizeof of_tls[0] && !tls; i++) {
+        if (conf_has(c, &r->s, of_tls[i])) {
+            return conf_refuse(e, conf_line(c, &r->s, of_tls[i]), "'%s' needs over = tls or auto",
+                               of_tls[i]);
+        }
+    }
+    if (conf_has(c, &r->s, "ca_file") && conf_has(c, &r->s, "pin_sha256")) {
+        return conf_refuse(e, conf_line(c, &r->s, "pin_sha256"),
+                           "'pin_sha256' and 'ca_file' are two answers to one question");
+    }
+    if (conf_has(c, &r->s, "tls_port") && (r->tls_port == 0 || r->tls_port > UINT16_MAX)) {
+        return conf_refuse(e, conf_line(c, &r->s, "tls_port"), "'tls_port' is 1..65535");
+    }
+    return WICK_OK;
+}
+
 wick_status conf_check(const conf *c, conf_error *e)
 {
     wick_status s = WICK_OK;
@@ -252,6 +273,7 @@ wick_status conf_check(const conf *c, conf_error *e)
     for (size_t i = 0; i < CONF_CHAINS_MAX && s == WICK_OK; i++) {
         s = c->chains[i].s.line != 0 ? check_chain(c, e, &c->chains[i]) : WICK_OK;
     }
+    s = s == WICK_OK && c->relay.s.line != 0 ? check_relay(c, e) : s;
     if (s == WICK_OK && c->path_in.port > UINT16_MAX) {
         s = conf_refuse(e, conf_line(c, &c->path_in.s, "port"), "'port' is 0..65535");
     }

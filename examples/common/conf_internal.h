@@ -19,7 +19,8 @@ typedef enum conf_value_type {
     VALUE_NETWORK,
     VALUE_PRESET,
     VALUE_FORKS,
-    VALUE_LEVEL
+    VALUE_LEVEL,
+    VALUE_OVER
 } conf_value_type;
 
 /** Fills the `size` bytes of a value at `to`. @param dir what stands before relative paths

@@ -9,6 +9,7 @@ static const char *const rules[] = {"own_node", "pinned", "quorum", "qbft", "ibf
 static const char *const networks[] = {"mainnet", "sepolia", "gnosis", "devnet"};
 static const char *const presets[] = {"minimal", "mainnet"};
 static const char *const levels[] = {"error", "warn", "info", "debug"}; /* as wick_log_level */
+static const char *const overs[] = {"udp", "tcp", "tls", "auto"}; /* as wick_gateway_over */
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 const char *conf_rule_str(conf_rule rule)
@@ -189,6 +190,10 @@ bool conf_value_set(void *to, size_t size, conf_value_type type, const char *tex
         place = place_of(text, levels, COUNT(levels));
         *(wick_log_level *)to = place != 0 ? (wick_log_level)(place - 1) : WICK_LOG_ERROR;
         return place != 0;
+    case VALUE_OVER:
+        place = place_of(text, overs, COUNT(overs));
+        *(wick_gateway_over *)to = (wick_gateway_over)(place != 0 ? place - 1 : 0);
+        return place != 0;
     default:
         return false;
     }
@@ -211,6 +216,7 @@ const char *conf_value_text(conf_value_type type)
         "mainnet, sepolia, gnosis or devnet",
         "minimal or mainnet",
         "at most 8 forks in ascending order, such as electra:0x06000001@0,fulu:0x07000001@10",
-        "error, warn, info or debug"};
+        "error, warn, info or debug",
+        "udp, tcp, tls or auto"};
     return texts[type];
 }

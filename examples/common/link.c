@@ -22,7 +22,7 @@ static const char *system_cas(void)
     return NULL;
 }
 
-static void set_trust(wick_https_trust *t, const host *h, const char *ca_file, const uint8_t *pin)
+void link_trust_of(wick_https_trust *t, const host *h, const char *ca_file, const uint8_t *pin)
 {
     t->entropy = &h->entropy;
     t->clock = &h->clock;
@@ -32,8 +32,8 @@ static void set_trust(wick_https_trust *t, const host *h, const char *ca_file, c
 
 void link_trust(wick_https_trust *out, const host *h, const conf_rpc *rpc)
 {
-    set_trust(out, h, rpc->ca_file, conf_has(&h->conf, &rpc->s, "pin_sha256") ? rpc->pin_sha256
-                                                                              : NULL);
+    link_trust_of(out, h, rpc->ca_file,
+                  conf_has(&h->conf, &rpc->s, "pin_sha256") ? rpc->pin_sha256 : NULL);
 }
 
 /* Operators are numbered in the order in which they are first named. */
@@ -144,7 +144,7 @@ static int open_beacon(chain_link *l)
     char urls[WICK_BEACON_API_MAX][CONF_TEXT_MAX];
     wick_beacon_node nodes[WICK_BEACON_API_MAX];
     size_t n = 0;
-    set_trust(&l->beacon_trust, l->h, l->chain->beacon_ca_file, NULL);
+    link_trust_of(&l->beacon_trust, l->h, l->chain->beacon_ca_file, NULL);
     while (n < WICK_BEACON_API_MAX &&
            conf_list_at(urls[n], sizeof urls[n], l->chain->beacon_url, n)) {
         nodes[n].url = urls[n];

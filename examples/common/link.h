@@ -66,6 +66,8 @@ const wick_beacon_chain *link_beacon_chain(chain_link *l, const cli *c, const co
 
 /** What an https server of this section must show. */
 void link_trust(wick_https_trust *out, const host *h, const conf_rpc *rpc);
+/** The same of a CA file ("": the system's CAs) or a pin (NULL: none). */
+void link_trust_of(wick_https_trust *out, const host *h, const char *ca_file, const uint8_t *pin);
 
 wick_light_rule link_rule(const conf_chain *chain);
 /** Tier of the newest headers of the chain's rule. */

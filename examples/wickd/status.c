@@ -137,6 +137,7 @@ static void put_way(out_rec *o, const wick_gateway_path_state *p, wick_path_sour
 
 void status_put_path(wickd *d, out_rec *o)
 {
+    static const char *const overs[] = {"udp", "tcp", "tls"}; /* as wick_gateway_over */
     wick_gateway_path_state p;
     wick_gateway_path_look(&d->agent.gateway, &p);
     out_str(o, "source", wick_path_source_str((wick_path_source)p.source));
@@ -145,6 +146,9 @@ void status_put_path(wickd *d, out_rec *o)
     out_addr(o, "standby", &p.standby);
     out_addr(o, "reflexive", &p.reflexive);
     out_addr(o, "relay", &p.relay);
+    if (p.relay.port != 0) {
+        out_str(o, "relay_over", overs[p.relay_over < WICK_GW_OVER_AUTO ? p.relay_over : 0]);
+    }
     out_addr(o, "second_relay", &p.relay2);
     out_addr(o, "router", &p.router);
     out_addr(o, "local", &p.local);

@@ -24,6 +24,7 @@ wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg)
     d->wallet.sock = NO_SOCK;
     d->watched_fd = -1;
     wick_driver_path_init(d);
+    wick_driver_relay_init(d);
     d->gateway_deadline_ms = wick_driver_now(d);
     return wick_driver_chain_init(d);
 }
@@ -45,6 +46,10 @@ void wick_driver_transmit(wick_driver *d, const wick_gateway_out *out)
     }
     if (out->socket == WICK_GW_SOCKET_ROUTER) {
         wick_driver_path_transmit(d, out);
+        return;
+    }
+    if (out->over != WICK_GW_OVER_UDP) {
+        wick_driver_relay_transmit(d, out);
         return;
     }
     if (d->sock[out->socket] == NO_SOCK) {
@@ -128,7 +133,9 @@ static bool handle(wick_driver *d, wick_driver_event *event, const wick_gateway_
         add_job(d, &out->request);
         return false;
     case WICK_GW_OUT_SOCKET_NEW:
-        if (out->socket < WICK_GW_SOCKETS) {
+        if (out->over != WICK_GW_OVER_UDP) {
+            wick_driver_relay_close(d, out->socket);
+        } else if (out->socket < WICK_GW_SOCKETS) {
             close_sock(d, out->socket);
         }
         return false;
@@ -229,6 +236,7 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
         }
     }
     t = wick_driver_guest_deadline(d, t);
+    t = wick_driver_relay_deadline(d, t);
     t = wick_driver_chain_deadline(d, t, now_ms);
     if (d->wallet.job != NULL) {
         t = wick_time_min(t, d->wallet.deadline_ms);
@@ -238,9 +246,9 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
 
 static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
 {
-    struct pollfd p[WICK_GW_SOCKETS + (1 + WICK_LIGHT_DRIVER_SOCKS) * WICK_DRIVER_CHAINS +
+    struct pollfd p[WICK_GW_SOCKETS + WICK_GW_TURNS + (1 + WICK_LIGHT_DRIVER_SOCKS) * WICK_DRIVER_CHAINS +
                     WICK_DRIVER_PATH_FDS + 2];
-    uint8_t index[WICK_GW_SOCKETS];
+    uint8_t index[WICK_GW_SOCKETS], relay[WICK_GW_TURNS];
     nfds_t udp = 0, n;
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
         if (watch(d, &p[udp], d->sock[i], false) != 0) {
@@ -250,6 +258,8 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
     n = udp;
     n += (nfds_t)wick_driver_path_watch(d, &p[n]);
     nfds_t router = n;
+    n += (nfds_t)wick_driver_relay_watch(d, &p[n], relay);
+    nfds_t streams = n;
     n += (nfds_t)wick_driver_chain_watch(d, &p[n]);
     if (d->wallet.job != NULL) {
         n += watch(d, &p[n], d->wallet.sock, wick_tls_wants_write(&d->wallet.tls));
@@ -270,6 +280,10 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
     }
     for (nfds_t i = udp; i < router; i++) {
         d->router.readable = d->router.readable || p[i].revents != 0;
+    }
+    for (nfds_t i = router; i < streams; i++) {
+        uint8_t k = relay[i - router];
+        d->relay_readable[k] = d->relay_readable[k] || p[i].revents != 0;
     }
     d->watched = own < n && p[own].revents != 0;
 }
@@ -296,6 +310,7 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
         moved = wick_driver_wallet_run(d, now_ms) || moved;
         moved = receive(d, now_ms) || moved;
         moved = wick_driver_path_receive(d, now_ms) || moved;
+        moved = wick_driver_relay_receive(d, now_ms) || moved;
         /* The time counts also under a flood, or the caller would never see it. */
         bool over = wick_time_reached(now_ms, until_ms);
         bool flood = d->burst >= BURST_MAX; /* others may be waiting, as the caller's descriptor */
@@ -327,6 +342,7 @@ void wick_driver_free(wick_driver *d)
     wick_driver_chain_drop(d);
     wick_driver_wallet_drop(d);
     wick_driver_path_drop(d);
+    wick_driver_relay_drop(d);
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         wick_driver_session_free(d, i);
     }

@@ -75,6 +75,17 @@ void wick_driver_guest_free(wick_driver *d, uint8_t session);
 #define wick_driver_guest_free(d, session) ((void)(d))
 #endif
 
+/* Streams to relays. */
+void wick_driver_relay_init(wick_driver *d);
+void wick_driver_relay_transmit(wick_driver *d, const wick_gateway_out *out);
+void wick_driver_relay_close(wick_driver *d, uint8_t socket);
+/* One message of a stream. Returns true if there was one, or a stream has ended. */
+bool wick_driver_relay_receive(wick_driver *d, uint64_t now_ms);
+/* At most WICK_GW_TURNS; `index` says whose. */
+size_t wick_driver_relay_watch(const wick_driver *d, struct pollfd *out, uint8_t *index);
+uint64_t wick_driver_relay_deadline(const wick_driver *d, uint64_t t);
+void wick_driver_relay_drop(wick_driver *d);
+
 /* Sessions. `up` starts DTLS for a session of the agent. */
 wick_status wick_driver_session_up(wick_driver *d, const wick_gateway_event *event,
                                    uint64_t now_ms);

@@ -173,6 +173,24 @@ static wick_status next_message(wick_turn_link *l, uint64_t now_ms, wick_span *m
     return s;
 }
 
+wick_status wick_turn_link_receive(wick_turn_link *l, uint64_t now_ms, wick_span *message)
+{
+    wick_status s = l->state == CLOSED ? WICK_AGAIN : next_message(l, now_ms, message);
+    if (s == WICK_OK) {
+        l->bytes += message->len;
+        l->messages++;
+    } else if (s != WICK_AGAIN) {
+        wick_turn_link_reopen(l);
+        l->failure = s;
+    }
+    return s;
+}
+
+uint64_t wick_turn_link_deadline(const wick_turn_link *l, uint64_t t)
+{
+    return l->state != CLOSED && l->deadline_ms != 0 ? wick_time_min(t, l->deadline_ms) : t;
+}
+
 /* A stream has ended: one more chance for an allocation that can move. */
 static void broken(wick_turn_link *l, wick_turn *t, uint64_t now_ms, wick_status why)
 {
@@ -195,7 +213,7 @@ static wick_status receive(wick_turn_link *l, wick_turn *t, uint64_t now_ms, wic
         wick_span message;
         wick_addr from = l->peer;
         if (is_stream(l)) {
-            wick_status s = next_message(l, now_ms, &message);
+            wick_status s = wick_turn_link_receive(l, now_ms, &message);
             if (s == WICK_AGAIN) {
                 break;
             }
@@ -217,9 +235,9 @@ static wick_status receive(wick_turn_link *l, wick_turn *t, uint64_t now_ms, wic
                 continue;
             }
             message = wick_span_make(l->rx, (size_t)n);
+            l->bytes += message.len;
+            l->messages++;
         }
-        l->bytes += message.len;
-        l->messages++;
         l->tried = false;
         if (wick_turn_input(t, now_ms, message, &from, data) == WICK_OK) {
             return WICK_OK;
@@ -250,8 +268,8 @@ wick_status wick_turn_link_run(wick_turn_link *l, wick_turn *t, uint64_t now_ms,
         }
         broken(l, t, now_ms, s); /* and the client has more to say */
     }
-    if (out->kind == WICK_OUT_WAIT && l->state != CLOSED && is_stream(l) && l->deadline_ms != 0) {
-        out->deadline_ms = wick_time_min(out->deadline_ms, l->deadline_ms);
+    if (out->kind == WICK_OUT_WAIT && is_stream(l)) {
+        out->deadline_ms = wick_turn_link_deadline(l, out->deadline_ms);
     }
     return WICK_AGAIN;
 }

@@ -38,6 +38,7 @@ void wick_stub_relay_init(wick_stub_relay *r, wick_stub_world *w, const wick_hal
     cfg.listen = listen;
     cfg.relay = listen;
     cfg.relay.port = 50000;
+    cfg.stream_port = WICK_STUB_STREAM_PORT;
     cfg.rest_secret = secret;
     cfg.unix_base_s = WICK_STUB_UNIX_BASE;
     wick_stub_turn_init(&r->turn, &cfg);
@@ -354,8 +355,44 @@ static void run_light(wick_stub_node *n, uint64_t *deadline)
 
 /* ------------------------------------------------------------------ the driver's loop */
 
+static void cut_stream(wick_stub_node *n, uint8_t i)
+{
+    if (n->stream[i].sock >= 0) {
+        wick_stub_close(n->w, n->stream[i].sock);
+    }
+    n->stream[i].sock = -1;
+    n->stream[i].ended = false;
+}
+
+/* A stream: a socket of its own to one server, on which nothing is lost or reordered but all of it. */
+static void put_stream(wick_stub_node *n, const wick_gateway_out *o)
+{
+    wick_addr from = o->to;
+    if (n->stream[o->socket].sock >= 0 && !wick_addr_equal(&n->stream[o->socket].to, &from)) {
+        cut_stream(n, o->socket);
+    }
+    if (n->stream[o->socket].sock < 0) {
+        n->stream[o->socket].sock = wick_stub_open(n->w, n->host, 0, n->actor);
+        n->stream[o->socket].to = from;
+        n->streams++;
+        n->stream[o->socket].ended = (n->refused & (1u << o->over)) != 0;
+    }
+    n->bytes_out += o->bytes.len;
+    if (!n->stream[o->socket].ended) {
+        wick_stub_send(n->w, n->stream[o->socket].sock, &from, o->bytes);
+    }
+    wick_stub_actor_wake(n->w, n->actor);
+}
+
 static void put(wick_stub_node *n, const wick_gateway_out *o)
 {
+    if (o->over != WICK_GW_OVER_UDP) {
+        put_stream(n, o);
+        return;
+    }
+    if (n->no_udp) {
+        return;
+    }
     if (n->sock[o->socket] < 0) {
         n->sock[o->socket] = wick_stub_open(n->w, n->host, 0, n->actor);
     }
@@ -389,7 +426,9 @@ static void drain(wick_stub_node *n, uint64_t *deadline)
             }
             break;
         case WICK_GW_OUT_SOCKET_NEW:
-            if (n->sock[o.socket] >= 0) {
+            if (o.over != WICK_GW_OVER_UDP) {
+                cut_stream(n, o.socket);
+            } else if (n->sock[o.socket] >= 0) {
                 wick_stub_close(n->w, n->sock[o.socket]);
                 n->sock[o.socket] = -1;
             }
@@ -469,6 +508,19 @@ static uint64_t node_run(void *ctx, wick_stub_world *w)
             drain(n, &next);
         }
     }
+    for (uint8_t i = 0; i < WICK_GW_TURNS; i++) {
+        while (n->stream[i].sock >= 0 &&
+               (len = wick_stub_recv(w, n->stream[i].sock, &from, buf, sizeof buf)) >= 0) {
+            n->bytes_in += (size_t)len;
+            wick_gateway_stream_input(&n->gw, w->now_ms, i, wick_span_make(buf, (size_t)len));
+            drain(n, &next);
+        }
+        if (n->stream[i].ended) {
+            cut_stream(n, i);
+            wick_gateway_stream_closed(&n->gw, w->now_ms, i, WICK_E_NET);
+            drain(n, &next);
+        }
+    }
     for (unsigned i = 0; i < WICK_STUB_NODE_PENDING; i++) {
         if (n->pending[i].q.id != 0 && n->pending[i].due_ms < next) {
             next = n->pending[i].due_ms;
@@ -491,6 +543,9 @@ wick_status wick_stub_node_init(wick_stub_node *n, wick_stub_world *w, int host,
     n->wallet = wallet;
     for (unsigned i = 0; i < WICK_GW_SOCKETS; i++) {
         n->sock[i] = -1;
+    }
+    for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
+        n->stream[i].sock = -1;
     }
     n->news = -1;
     wick_stub_hal_clock(&n->clock, w);
@@ -579,6 +634,9 @@ void wick_stub_node_kill(wick_stub_node *n)
             n->sock[i] = -1;
         }
     }
+    for (uint8_t i = 0; i < WICK_GW_TURNS; i++) {
+        cut_stream(n, i);
+    }
     if (n->news >= 0) {
         wick_stub_close(n->w, n->news);
         n->news = -1;
@@ -586,6 +644,14 @@ void wick_stub_node_kill(wick_stub_node *n)
     n->changes = 0;
     n->cfg.crypto = NULL;
     wick_gateway_wipe(&n->gw);
+}
+
+void wick_stub_node_cut(wick_stub_node *n)
+{
+    for (unsigned i = 0; i < WICK_GW_TURNS; i++) {
+        n->stream[i].ended = n->stream[i].sock >= 0;
+    }
+    wick_stub_node_wake(n);
 }
 
 void wick_stub_node_wake(wick_stub_node *n)

@@ -14,7 +14,7 @@
 /* What is known of the request that is being answered. */
 struct request {
     wick_stun_msg m;
-    const wick_addr *from;
+    const wick_addr *from, *at;
     uint64_t now_ms;
     wick_hmac_key key; /* of the hash that the request was signed with */
     bool authenticated;
@@ -96,7 +96,7 @@ static void finish(wick_stub_turn *s, struct reply *r, const struct request *q, 
     }
     wick_stun_put_fingerprint(&r->b);
     if (wick_stun_end(&r->b) == WICK_OK) {
-        push(s, &s->cfg.listen, q->from, wick_buf_span(&r->buf));
+        push(s, q->at, q->from, wick_buf_span(&r->buf));
     }
 }
 
@@ -344,9 +344,15 @@ static wick_stub_turn_allocation *find_relayed(wick_stub_turn *s, const wick_add
     return NULL;
 }
 
+static bool listens(const wick_stub_turn *s, const wick_addr *to)
+{
+    return wick_addr_same_ip(to, &s->cfg.listen) &&
+           (to->port == s->cfg.listen.port || (to->port != 0 && to->port == s->cfg.stream_port));
+}
+
 bool wick_stub_turn_owns(const wick_stub_turn *s, const wick_addr *to)
 {
-    if (wick_addr_equal(to, &s->cfg.listen)) {
+    if (listens(s, to)) {
         return true;
     }
     for (unsigned i = 0; i < WICK_STUB_TURN_ALLOCATIONS; i++) {
@@ -579,6 +585,7 @@ static void allocate(wick_stub_turn *s, const struct request *q)
     }
     memset(a, 0, sizeof *a);
     a->client = *q->from;
+    a->at = *q->at;
     a->relayed = s->cfg.relay;
     if (!choose_port(s, q, a)) {
         memset(a, 0, sizeof *a);
@@ -614,6 +621,7 @@ static wick_stub_turn_allocation *move(wick_stub_turn *s, const struct request *
         if (a->client.port != 0 && same(ticket, wick_span_make(a->ticket, sizeof a->ticket)) &&
             same(q->name, wick_span_make(a->username, a->username_len))) {
             a->client = *q->from;
+            a->at = *q->at;
             a->shy = s->cfg.mobility == WICK_STUB_TURN_MOBILE_SHY;
             make_ticket(s, a);
             s->moves++;
@@ -884,11 +892,12 @@ static void from_peer(wick_stub_turn *s, const wick_stub_turn_allocation *a,
     s->relayed_in++;
     for (unsigned i = 0; i < WICK_STUB_TURN_CHANNELS; i++) {
         if (a->channel[i].number != 0 && wick_addr_equal(&a->channel[i].peer, peer)) {
+            bool stream = s->cfg.stream || a->at.port != s->cfg.listen.port;
             wick_status status =
-                s->cfg.stream ? wick_channeldata_encode_stream(&b, a->channel[i].number, data)
+                stream        ? wick_channeldata_encode_stream(&b, a->channel[i].number, data)
                               : wick_channeldata_encode(&b, a->channel[i].number, data);
             if (status == WICK_OK) {
-                push(s, &s->cfg.listen, &a->client, wick_buf_span(&b));
+                push(s, &a->at, &a->client, wick_buf_span(&b));
             }
             return;
         }
@@ -898,7 +907,7 @@ static void from_peer(wick_stub_turn *s, const wick_stub_turn_allocation *a,
     wick_stun_put_addr(&m, WICK_STUN_XOR_PEER_ADDRESS, peer);
     wick_stun_put(&m, WICK_STUN_DATA_ATTR, data);
     if (wick_stun_end(&m) == WICK_OK) {
-        push(s, &s->cfg.listen, &a->client, wick_buf_span(&b));
+        push(s, &a->at, &a->client, wick_buf_span(&b));
     }
 }
 
@@ -914,7 +923,7 @@ void wick_stub_turn_icmp(wick_stub_turn *s, const wick_addr *relayed, const wick
     wick_stun_put_addr(&m, WICK_STUN_XOR_PEER_ADDRESS, peer);
     wick_stun_put_icmp(&m, type, code, data);
     if (a != NULL && wick_stun_end(&m) == WICK_OK) {
-        push(s, &s->cfg.listen, &a->client, wick_buf_span(&b));
+        push(s, &a->at, &a->client, wick_buf_span(&b));
     }
 }
 
@@ -927,7 +936,7 @@ void wick_stub_turn_input(wick_stub_turn *s, uint64_t now_ms, wick_span bytes,
         s->dropped++;
         return;
     }
-    if (!wick_addr_equal(to, &s->cfg.listen)) {
+    if (!listens(s, to)) {
         const wick_stub_turn_allocation *a = find_relayed(s, to);
         if (a != NULL) {
             from_peer(s, a, from, bytes);
@@ -940,6 +949,7 @@ void wick_stub_turn_input(wick_stub_turn *s, uint64_t now_ms, wick_span bytes,
     }
     memset(&q, 0, sizeof q);
     q.from = from;
+    q.at = to;
     q.now_ms = now_ms;
     if (wick_stun_decode(&q.m, bytes) != WICK_OK) {
         s->dropped++;

@@ -13,13 +13,9 @@ PATH=$PATH:/usr/sbin:/sbin:$top/build/deps/lab/bin
 . "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
 . "$top/unittest/lab/tap.sh"
+. "$top/unittest/lab/pair.sh"
 if [ -z "${LAB_INSIDE:-}" ]; then
-    chains_need anvil || exit 77
-    [ -x "$top/build/deps/lab/bin/turnserver" ] || {
-        echo "1..0 # SKIP no turnserver: run sh toolchain/bootstrap.sh lab"
-        exit 77
-    }
-    { lab_tools && lab_namespaces; } || { echo "1..0 # SKIP no network to make: $lab_why"; exit 77; }
+    pair_need
     LAB_INSIDE=yes
     export LAB_INSIDE
     lab_enter sh "$0" "$@"
@@ -31,21 +27,8 @@ trap 'exit 1' INT TERM
 umask 077
 HOME=$work
 export HOME
+# shellcheck disable=SC2034
 out=$work/out
-chains_in="ip netns exec chain"
-
-start() { # NAME NAMESPACE COMMAND...
-    log=$work/$1.log
-    ns=$2
-    shift 2
-    ip netns exec "$ns" "$@" >"$log" 2>&1 </dev/null &
-    started=$!
-}
-await() { # SECONDS PATTERN NAME
-    until_ok "$1" grep -q -e "$2" "$work/$3.log" && return 0
-    sed 's/^/# /' "$work/$3.log"
-    return 1
-}
 
 # ---- network, chain, relay, wallet manager
 lab_prepare && lab_wan && lab_host turn 20.0.0.10 \
@@ -65,94 +48,12 @@ done
 direct() { # how many datagrams have left for the other router
     lab_in nat-a nft list chain inet lab direct | sed -n 's/.*packets \([0-9]*\).*/\1/p' | head -n 1
 }
-chains_up anvil 20.0.0.20 "8545 5052 8546 8551 30303" || broken "no chain"
-mkdir -p "$work/devices"
-for host in "turn 20.0.0.10" "turn2 20.0.0.11"; do
-    cat >"$work/${host% *}.conf" <<EOF2
-listening-ip=${host#* }
-relay-ip=${host#* }
-min-port=50000
-max-port=50099
-realm=relay.example
-use-auth-secret
-static-auth-secret=secret-of-the-lab
-no-cli
-no-tls
-no-dtls
-no-rfc5780
-pidfile=$work/${host% *}.pid
-userdb=$work/${host% *}.db
-log-file=stdout
-simple-log
-EOF2
-    start "${host% *}" "${host% *}" "$top/build/deps/lab/bin/turnserver" -c "$work/${host% *}.conf"
-    eval "job_${host% *}=$started"
-done
-echo secret-of-the-lab >"$work/relay.secret"
-relays_listen() {
-    lab_in turn ss -Hlun | grep -q ':3478 ' && lab_in turn2 ss -Hlun | grep -q ':3478 '
-}
-lab_wait 60 relays_listen || broken "the relays do not listen"
-device_registry=0x0000000000000000000000000000000000000000
-relay_registry=$device_registry
-manager_conf() {
-    cat >"$work/manager.conf" <<EOF2
-[chain.lab]
-chain_id = $chains_id
-rule = own_node
-[rpc]
-chain = lab
-url = $chains_own
-[registry.lab]
-chain = lab
-device_registry = $device_registry
-relay_registry = $relay_registry
-[manager]
-listen = 20.0.0.20:7000
-org = example
-key_file = manager.key
-devices_dir = devices
-ledger_file = ledger
-relay_secret_file = relay.secret
-EOF2
-}
-manager_conf
-manager=$(lab_in chain "$wallet" --config "$work/manager.conf" new-key) || broken "no manager key"
-chains_deploy example "$manager" --relay 20.0.0.10:3478 --relay 20.0.0.11:3478 >"$work/deploy.log" 2>&1 \
-    || broken "no contracts"
-device_registry=$(sed -n 's/^device_registry=//p' "$work/deploy.log")
-relay_registry=$(sed -n 's/^relay_registry=//p' "$work/deploy.log")
-chains_fund "$manager" >"$work/fund.log" 2>&1 || broken "no money"
-manager_conf
-chains_conf >"$work/chain.conf"
-for name in a b; do
-    mkdir -p "$work/$name"
-    printf '%064d\n' 1$$ >"$work/$name/wallet.psk"
-    echo "token-$name" >"$work/$name/wallet.token"
-    printf '{"name":"gw-%s","psk":"0x%064d","token":"token-%s"}\n' $name 1$$ $name \
-        >"$work/devices/gw-$name"
-    cat >"$work/$name/wick.conf" <<EOF2
-[identity]
-name = gw-$name
-wallet_key_file = wallet.key
-device_key_file = device.key
-store_dir = store
-$(cat "$work/chain.conf")
-[registry.lab]
-chain = lab
-device_registry = $device_registry
-relay_registry = $relay_registry
-[wallet]
-address = 20.0.0.20:7000
-psk_identity = gw-$name
-psk_file = wallet.psk
-token_file = wallet.token
-EOF2
-    lab_in "lan-$name" "$wick" --config "$work/$name/wick.conf" id new gw-$name >"$work/id.log" 2>&1 \
-        || broken "no keys"
-done
-start wallet chain "$wallet" --config "$work/manager.conf"
-await 60 '^READY' wallet || broken "no wallet manager"
+pair_relay turn 20.0.0.10 no-tls
+pair_relay turn2 20.0.0.11 no-tls
+pair_up 20.0.0.10:3478 20.0.0.11:3478
+pair_conf a
+pair_conf b
+pair_manage
 start listen lan-b "$wick" --config "$work/b/wick.conf" listen
 await 120 '^READY' listen || broken "gw-b does not get ready"
 

@@ -18,6 +18,7 @@ TEST(static_ram)
     bar += WICK_WITH_TURN_SHA256 || WICK_WITH_TURN_MOBILITY || WICK_WITH_TURN_DUAL
                ? WICK_GW_TURNS * 448u
                : 0;
+    bar += WICK_WITH_TURN_STREAM ? WICK_GW_TURNS * 48u + 16u : 0;
     bar += WICK_WITH_PATH ? 2048 : 0;    /* parts that small targets leave out */
     bar += WICK_WITH_STANDBY ? 3328 : 0;
     bar += WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX * 384u : 0;

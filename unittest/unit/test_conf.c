@@ -2,6 +2,9 @@
 /* wick.conf is strict: every key that is not understood is an error with its line (design.md
  * section 11). */
 #include "conf.h"
+
+#include <stdio.h>
+
 #include "tap.h"
 
 static conf c;
@@ -44,6 +47,8 @@ TEST(all_sections)
     CHECK_INT(c.relay.server.port, 3478);
     CHECK(c.relay.check);
     CHECK(!c.relay.allow_private);
+    CHECK_INT(c.relay.over, WICK_GW_OVER_AUTO);
+    CHECK(c.relay.mobile && !c.path_in.private);
     const conf_registry *r = conf_find_registry(&c, NULL);
     REQUIRE(r != NULL);
     CHECK_INT(r->device_registry[10], 0xaa);
@@ -106,6 +111,14 @@ TEST(refused_with_line)
         {"[relay]\nserver = 192.0.2.1\n", 2,
          "'server' is not an address and port, such as 192.0.2.1:3478"},
         {"[relay]\ncheck = true\n", 2, "'check' is not yes or no"},
+        {"[relay]\nover = dtls\n", 2, "'over' is not udp, tcp, tls or auto"},
+        {"[relay]\nover = udp\nca_file = a.pem\n", 3, "'ca_file' needs over = tls or auto"},
+        {"[relay]\nhost = relay.example\nover = tcp\n", 2, "'host' needs over = tls or auto"},
+        {"[relay]\ntls_port = 0\n", 2, "'tls_port' is 1..65535"},
+        {"[relay]\ntls_port = 65536\n", 2, "'tls_port' is 1..65535"},
+        {"[relay]\nca_file = a.pem\npin_sha256 = "
+         "0x0000000000000000000000000000000000000000000000000000000000000000\n",
+         3, "'pin_sha256' and 'ca_file' are two answers to one question"},
         {"[relay]\npassword = secret\n", 2,
          "secrets are not written here: name a file with password_file"},
         {"[wallet]\npsk = 00\n", 2, "secrets are not written here: name a file with psk_file"},
@@ -258,6 +271,24 @@ TEST(combinations_refused_with_line)
     }
 }
 
+TEST(ways_to_relays)
+{
+    static const char *const overs[] = {"udp", "tcp", "tls", "auto"};
+    for (unsigned i = 0; i < 4; i++) {
+        char text[128];
+        (void)snprintf(text, sizeof text, "[relay]\nover = %s\nmobile = no\n[path]\nprivate = yes\n",
+                       overs[i]);
+        REQUIRE_STATUS(parse(text), WICK_OK);
+        CHECK_INT(c.relay.over, i);
+        CHECK(!c.relay.mobile && c.path_in.private);
+    }
+    REQUIRE_STATUS(parse("[relay]\nover = tls\ntls_port = 443\nca_file = ca.pem\nhost = relay.example\n"),
+                   WICK_OK);
+    CHECK_INT(c.relay.tls_port, 443);
+    CHECK(strcmp(c.relay.ca_file, "/etc/wick/ca.pem") == 0);
+    CHECK(strcmp(c.relay.host, "relay.example") == 0);
+}
+
 TEST(long_lines)
 {
     char text[1200];
@@ -272,4 +303,4 @@ TEST(long_lines)
 
 TAP_MAIN("unit.conf", CASE(all_sections), CASE(required_keys), CASE(refused_with_line),
          CASE(every_rule), CASE(several_endpoints), CASE(combinations_refused_with_line),
-         CASE(long_lines))
+         CASE(ways_to_relays), CASE(long_lines))

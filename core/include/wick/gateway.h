@@ -26,7 +26,8 @@
  *   }
  *
  * Sockets are small indices below WICK_GW_SOCKETS; the driver opens UDP socket i when it is first
- * named in SEND, and again after WICK_GW_OUT_SOCKET_NEW (another 5-tuple is needed). One of them, the
+ * named in SEND, and again after WICK_GW_OUT_SOCKET_NEW (another 5-tuple is needed). Where out.over
+ * says TCP or TLS, it is a stream to a relay instead (wick_gateway_stream_input()). One of them, the
  * open socket, is opened on demand (WICK_GW_OUT_SOCKET_OPEN), since its port is what routers map; the
  * one for the router must send from the address by which the router is reached.
  * Addresses are numeric: from the configuration or from the chain.
@@ -155,6 +156,16 @@ typedef struct wick_gateway_record {
     wick_peer_record record;    /* of a live or revoked record, else zero */
 } wick_gateway_record;
 
+/** How relays are reached. AUTO: by UDP; one that does not answer within 8 s by TLS, then by TCP,
+ *  for there are networks that let no datagram out. Over a stream there is no reflexive address, so
+ *  that direct paths are found only where a router maps one. */
+typedef enum wick_gateway_over {
+    WICK_GW_OVER_UDP = 0,
+    WICK_GW_OVER_TCP,
+    WICK_GW_OVER_TLS,
+    WICK_GW_OVER_AUTO
+} wick_gateway_over;
+
 /** All pointers are kept and must live as long as the agent. */
 typedef struct wick_gateway_config {
     const wick_hal_crypto *crypto;
@@ -175,7 +186,7 @@ typedef struct wick_gateway_config {
     const char *service; /* NULL: "default" */
     uint32_t expires_s;  /* life of a published endpoint; renewed at half of it; 0: 86400 */
 
-    wick_addr relay;            /* TURN server over UDP; port 0: an approved one from the chain */
+    wick_addr relay;            /* TURN server; port 0: an approved one from the chain */
     const char *relay_user;     /* NULL: WALLET_RELAY is asked for */
     const char *relay_password;
     bool allow_private_relay; /* laboratories: a relayed address that is not public is accepted */
@@ -189,6 +200,14 @@ typedef struct wick_gateway_config {
     bool no_standby;          /* no second relay is kept */
     wick_addr pcp_server;     /* zero: the default gateway; port 0: 5351 */
     uint16_t open_port;       /* local port of the open socket; 0: the one in the store, or drawn */
+#if WICK_WITH_TURN_STREAM
+    uint8_t relay_over;       /* wick_gateway_over */
+    uint16_t relay_tls_port;  /* of relays, for TLS; 0: the port that they have for UDP and TCP */
+#endif
+#if WICK_WITH_TURN_MOBILITY
+    bool relay_mobile;        /* relays are asked for tickets (RFC 8016): the relayed address outlives
+                               * another own address and a broken stream */
+#endif
     uint64_t max_fee_wei;     /* most that a unit of gas may cost, 0: WICK_GW_MAX_FEE_WEI */
 
 #if WICK_WITH_TICKETS
@@ -313,6 +332,7 @@ typedef struct wick_gateway_out {
     uint64_t deadline_ms;
     uint8_t socket;
     uint8_t session;
+    uint8_t over; /* SEND: wick_gateway_over of `socket`, never AUTO; SOCKET_NEW: not UDP is the stream */
     wick_addr to;
     wick_span bytes; /* lives until the next call on this agent */
     wick_gateway_request request; /* its pointers live until the request is answered */
@@ -353,6 +373,18 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
 void wick_gateway_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes,
                         const wick_addr *from);
 
+/**
+ * One message of the stream of `socket` (wick/turn_stream.h): a STUN message or ChannelData. The bytes
+ * live as those of wick_gateway_input(). A stream is opened to out.to by the first SEND over it, and
+ * again after SOCKET_NEW over it, or where out.to is another. The UDP socket of the same number is a
+ * thing of its own.
+ */
+void wick_gateway_stream_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes);
+/** The stream of `socket` has ended or could not be opened, for `status`. A relay that has given a ticket
+ *  is asked over a few more, for some seconds, before its allocation is lost. */
+void wick_gateway_stream_closed(wick_gateway *gw, uint64_t now_ms, uint8_t socket,
+                                wick_status status);
+
 /** The open socket, and the one for the router: what comes to port 5350 (announcements of routers to
  *  224.0.0.1 and ff02::1) may be given to wick_gateway_input() under the latter's name too. */
 #define WICK_GW_SOCKET_OPEN ((uint8_t)WICK_GW_TURNS)
@@ -374,6 +406,7 @@ typedef struct wick_gateway_path_state {
     uint8_t source, standby_source; /* wick_path_source */
     wick_addr primary, standby, reflexive;
     wick_addr relay, relay2;  /* servers of the allocations held, port 0: none */
+    uint8_t relay_over;       /* wick_gateway_over of `relay`, never AUTO */
     wick_addr router, local;  /* whom PCP asks, and from where; zero: nobody */
     uint16_t open_port;
     bool natpmp;              /* the router speaks NAT-PMP only */
@@ -696,6 +729,10 @@ typedef struct wick_gateway_relays {
     bool listed, from_wallet, checked;
     uint8_t read_at, total; /* reading the registry */
     bool settled;           /* the path has been up for a while */
+#if WICK_WITH_TURN_STREAM
+    uint8_t over;  /* wick_gateway_over of the allocations that are begun now */
+    bool answered; /* the relay has, since the last of them was begun */
+#endif
     uint64_t due_ms;
     uint32_t backoff_ms;
     uint64_t expires_s;
@@ -846,6 +883,18 @@ struct wick_gateway {
 #endif
     wick_turn turn[WICK_GW_TURNS];
     bool turn_used[WICK_GW_TURNS], socket_new[WICK_GW_SOCKETS];
+#if WICK_WITH_TURN_STREAM
+    struct {
+        uint8_t over;    /* how it reaches its server */
+        bool begin;      /* another stream is to be opened */
+        bool broken;     /* it has ended, ... */
+        uint64_t at_ms;  /* at first at this time since the last message */
+        uint64_t due_ms; /* another one is opened then; 0: none */
+        bool moving;     /* a ticket went out over it at moved_ms, and nothing has come back */
+        uint64_t moved_ms;
+        wick_status why; /* the last one ended */
+    } stream[WICK_GW_TURNS];
+#endif
     wick_gateway_session session[WICK_GW_SESSIONS_MAX];
     wick_marks marks;
     wick_nsl_node nsl;

@@ -269,7 +269,7 @@ WICK_NODISCARD wick_status wick_turn_unbind(wick_turn *t, const wick_addr *peer)
  * Appends one datagram for the server that carries `payload` to `peer`: ChannelData if a channel is
  * bound, else a Send indication.
  * @retval WICK_OK                 send buf to wick_turn_server()
- * @retval WICK_AGAIN              the permission is being asked for: not yet
+ * @retval WICK_AGAIN              the permission is being asked for, or another stream: not yet
  * @retval WICK_E_STATE            no allocation
  * @retval WICK_E_NOT_FOUND        permit the peer first
  * @retval WICK_E_TURN_FORBIDDEN   the server denied this peer

@@ -3,7 +3,7 @@
 #define WICK_PORT_DRIVER_H
 /*
  * Event loop that runs one gateway agent (wick/gateway.h) on real sockets: UDP for STUN, TURN and
- * handshakes, JSON-RPC to nodes of one or several chains, their light clients, TLS-PSK to the wallet manager, and a DTLS session for
+ * handshakes, TCP and TLS to relays where the agent wants them, JSON-RPC to nodes of one or several chains, their light clients, TLS-PSK to the wallet manager, and a DTLS session for
  * each session of the agent. One thread, poll(), nothing blocks.
  *
  *     static wick_driver d;
@@ -45,6 +45,7 @@
 #include "wick/port/pcp_link.h"
 #include "wick/port/rpc_pool.h"
 #include "wick/port/tls.h"
+#include "wick/port/turn_link.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -93,6 +94,8 @@ typedef struct wick_driver_config {
     wick_addr wallet; /* port 0: there is no wallet manager */
     wick_span wallet_identity, wallet_psk;
     const char *wallet_token; /* NULL: none */
+    const wick_https_trust *relay_trust; /* of relays over TLS; NULL: there is none to be had */
+    const char *relay_host; /* name in their certificates; NULL: their address */
     bool interfaces; /* the agent is told of them, so that it looks for more ways in than relays */
     bool keys_only;  /* no DTLS over sessions: applications use their keys elsewhere */
     bool keep_keys;  /* a session whose peer begins no DTLS within WICK_DTLS_SERVER_WAIT_MS goes on, for
@@ -104,6 +107,7 @@ typedef struct wick_driver_stats {
     uint64_t udp_tx_bytes, udp_rx_bytes, udp_tx, udp_rx;
     uint64_t rpc_tx_bytes, rpc_rx_bytes, rpc_calls;
     uint64_t wallet_tx_bytes, wallet_rx_bytes, wallet_calls;
+    uint64_t stream_bytes; /* to and from relays over TCP and TLS, without what these add */
 } wick_driver_stats;
 
 typedef enum wick_driver_event_kind {
@@ -215,6 +219,8 @@ typedef struct wick_driver {
     bool looked;      /* at the interfaces, when they were as they are at */
     uint32_t changes; /* this number of changes */
     wick_driver_router router;
+    wick_turn_link relay[WICK_GW_TURNS]; /* streams */
+    bool relay_readable[WICK_GW_TURNS];
     uint8_t next_sock, burst; /* read from next; datagrams since poll() */
     uint8_t lines;
     wick_driver_line line[WICK_DRIVER_CHAINS];

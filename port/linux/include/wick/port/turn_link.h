@@ -95,6 +95,18 @@ WICK_NODISCARD wick_status wick_turn_link_run(wick_turn_link *l, wick_turn *t, u
 WICK_NODISCARD wick_status wick_turn_link_send(wick_turn_link *l, uint64_t now_ms,
                                                const wick_addr *to, wick_span bytes);
 
+/**
+ * The next message of a stream, for who carries the client's bytes himself (wick/gateway.h): he sends
+ * with wick_turn_link_send(). Hands over what waits to be sent, too.
+ * @retval WICK_OK     `message`, a view until the next call: call again
+ * @retval WICK_AGAIN  nothing more now, or no stream is open
+ * @retval others      the stream has ended for this reason, and is closed
+ */
+WICK_NODISCARD wick_status wick_turn_link_receive(wick_turn_link *l, uint64_t now_ms,
+                                                  wick_span *message);
+/** The earlier of `t` and the time at which a stream that is not up by then is given up. */
+uint64_t wick_turn_link_deadline(const wick_turn_link *l, uint64_t t);
+
 /** The socket to wait for, or -1 before anything was sent. */
 wick_sock wick_turn_link_sock(const wick_turn_link *l);
 /** Is it to become writable too? */

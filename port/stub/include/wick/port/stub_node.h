@@ -21,6 +21,8 @@
 extern "C" {
 #endif
 
+#define WICK_STUB_STREAM_PORT 5349 /* of relays, for streams */
+
 /** A TURN server on a public host. */
 typedef struct wick_stub_relay {
     wick_stub_turn turn;
@@ -91,6 +93,14 @@ typedef struct wick_stub_node {
     int host, actor;
     int sock[WICK_GW_SOCKETS]; /* -1: not open */
     int news;                  /* port 5350, where routers announce themselves; -1: not open */
+    struct {
+        int sock; /* -1: none */
+        wick_addr to;
+        bool ended; /* the agent is about to be told */
+    } stream[WICK_GW_TURNS];
+    unsigned streams;  /* opened so far */
+    bool no_udp;       /* the network of this node drops every datagram */
+    unsigned refused;  /* streams that are refused, 1 << wick_gateway_over */
     bool interfaces; /* set before begin: the agent is told its interfaces, and looks for more than
                       * relays */
     uint32_t changes;
@@ -147,6 +157,8 @@ void wick_stub_node_kill(wick_stub_node *n);
 wick_status wick_stub_node_connect(wick_stub_node *n, uint8_t *session, const char *ref);
 wick_status wick_stub_node_lookup(wick_stub_node *n, const char *ref);
 wick_status wick_stub_node_send(wick_stub_node *n, uint8_t session, wick_span bytes);
+/** Ends all streams. */
+void wick_stub_node_cut(wick_stub_node *n);
 void wick_stub_node_wake(wick_stub_node *n);
 
 #ifdef __cplusplus

@@ -65,6 +65,7 @@ typedef struct wick_stub_turn_config {
     bool sha256;             /* nonce cookie, PASSWORD-ALGORITHMS {SHA-256, MD5} */
     bool anonymity;          /* asks for USERHASH */
     bool stream;             /* clients come over streams: ChannelData is padded */
+    uint16_t stream_port;    /* of the listening IP, at which they do; 0: none */
     uint8_t mobility;        /* of wick_stub_turn_mobility */
     wick_addr relay6;        /* IPv6 relayed addresses, port: the first one; 0: none */
 } wick_stub_turn_config;
@@ -78,6 +79,7 @@ typedef enum wick_stub_turn_mobility {
 
 typedef struct wick_stub_turn_allocation {
     wick_addr client, relayed; /* client.port 0: free */
+    wick_addr at;              /* where the client comes to */
     wick_addr relayed2;        /* IPv6 beside IPv4; port 0: none */
     uint8_t ticket[12];        /* zero: none */
     bool shy;                  /* moved, and no CreatePermission since */
