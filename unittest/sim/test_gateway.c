@@ -19,6 +19,7 @@ TEST(static_ram)
                ? WICK_GW_TURNS * 448u
                : 0;
     bar += WICK_WITH_TURN_STREAM ? WICK_GW_TURNS * 48u + 16u : 0;
+    bar += WICK_WITH_TICKETS ? 4096 : 0; /* guests, and the tickets that let them in */
     bar += WICK_WITH_PATH ? 2048 : 0;    /* parts that small targets leave out */
     bar += WICK_WITH_STANDBY ? 3328 : 0;
     bar += WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX * 384u : 0;
