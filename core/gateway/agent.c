@@ -447,7 +447,7 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
             return;
         }
 #if WICK_WITH_DIRECT
-        if (gw_direct_poll(gw, out, now_ms, &deadline)) {
+        if (gw_refusal_poll(gw, out, now_ms) || gw_direct_poll(gw, out, now_ms, &deadline)) {
             return;
         }
 #endif

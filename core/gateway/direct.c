@@ -221,12 +221,32 @@ static bool take_answer(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wi
     return false;
 }
 
+/* A refusal counts for a call of ours on the path it took, and only while nothing has come from the
+ * other side: it would otherwise have had a session. */
+static bool take_refusal(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
+                         wick_direct_msg *m)
+{
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        const wick_gateway_session *s = &gw->session[i];
+        if (s->state == SES_UP && s->keys.role == WICK_ROLE_INITIATOR && s->ways.seen_high == 0 &&
+            s->via == via && wick_addr_equal(&s->addr, from) && may_look(gw, now_ms) &&
+            prove(gw, m, i)) {
+            gw_session_end(gw, i, WICK_E_PEER_BUSY);
+            return true;
+        }
+    }
+    return false;
+}
+
 bool gw_direct_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
                      wick_span bytes)
 {
     wick_direct_msg m;
     if (!wick_stun_is(bytes) || wick_direct_read(&m, bytes) != WICK_OK) {
         return false;
+    }
+    if (m.busy) {
+        return take_refusal(gw, now_ms, via, from, &m);
     }
     return m.answer ? take_answer(gw, now_ms, via, from, &m)
                     : take_request(gw, now_ms, via, from, &m);

@@ -5,6 +5,7 @@
  *
  *   request  USERNAME (name of the session), in an offer DATA (sealed addresses)
  *   answer   XOR-MAPPED-ADDRESS
+ *   refusal  an error answer that nobody asked for: ERROR-CODE 486
  *
  * The transaction id is 8 bytes of the sender's and the counter. It never comes twice under one key,
  * so it is the nonce of the sealed part too.
@@ -19,6 +20,7 @@
 #define BODY_HEAD_BYTES 4 /* version, three zeros */
 #define ENTRY_HEAD_BYTES 4 /* kind, family, port */
 #define NAME_CHARS 22
+#define BUSY_CODE 486
 #define BODY_MAX_BYTES (BODY_HEAD_BYTES + WICK_DIRECT_CANDIDATES * (ENTRY_HEAD_BYTES + 16))
 
 enum { FAMILY_IPV4 = 1, FAMILY_IPV6 = 2 }; /* RFC 8489 section 14.1 */
@@ -173,6 +175,17 @@ wick_status wick_direct_answer(wick_buf *buf, const wick_hal_crypto *crypto,
     return finish(&b, crypto, keys);
 }
 
+wick_status wick_direct_busy(wick_buf *buf, const wick_hal_crypto *crypto,
+                             const wick_direct_keys *keys)
+{
+    uint8_t tid[WICK_STUN_TID_BYTES];
+    wick_stun_build b;
+    make_tid(tid, keys, 0);
+    wick_stun_begin(&b, buf, WICK_STUN_BINDING, WICK_STUN_ERROR, tid);
+    wick_stun_put_error(&b, BUSY_CODE, "");
+    return finish(&b, crypto, keys);
+}
+
 /* ------------------------------------------------------------------ reading */
 
 wick_status wick_direct_read(wick_direct_msg *m, wick_span in)
@@ -183,8 +196,9 @@ wick_status wick_direct_read(wick_direct_msg *m, wick_span in)
         return s;
     }
     m->answer = m->stun.cls == WICK_STUN_SUCCESS;
+    m->busy = m->stun.cls == WICK_STUN_ERROR;
     if (m->stun.method != WICK_STUN_BINDING || m->stun.unknown_count != 0 ||
-        (!m->answer && m->stun.cls != WICK_STUN_REQUEST) ||
+        (!m->answer && !m->busy && m->stun.cls != WICK_STUN_REQUEST) ||
         wick_stun_get(&m->stun, WICK_STUN_MESSAGE_INTEGRITY_SHA256).len !=
             WICK_STUN_MI_SHA256_BYTES ||
         wick_stun_check_fingerprint(&m->stun) != WICK_OK) {
@@ -193,6 +207,11 @@ wick_status wick_direct_read(wick_direct_msg *m, wick_span in)
     m->counter = wick_load_be32(wick_stun_tid(&m->stun) + 8);
     if (m->answer) {
         return wick_stun_get_addr(&m->mapped, &m->stun, WICK_STUN_XOR_MAPPED_ADDRESS);
+    }
+    if (m->busy) {
+        uint16_t code = 0;
+        s = wick_stun_get_error(&code, NULL, &m->stun);
+        return s == WICK_OK && code == BUSY_CODE && m->counter == 0 ? WICK_OK : WICK_E_UNSUPPORTED;
     }
     m->name = wick_stun_get(&m->stun, WICK_STUN_USERNAME);
     m->offer = wick_stun_has(&m->stun, WICK_STUN_DATA_ATTR);

@@ -427,6 +427,13 @@ bool gw_direct_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_
                      wick_span bytes);
 bool gw_direct_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline);
 
+/* refusal.c */
+/** There is no room for the session of a responder: its caller is told. */
+void gw_refuse(wick_gateway *gw, uint64_t now_ms, const wick_session *keys, uint8_t via);
+/** Something came that belongs to no session. */
+void gw_refusal_heard(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from);
+bool gw_refusal_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
+
 /* ways.c */
 /** The session is up on its first path. */
 void gw_ways_begin(wick_gateway *gw, uint64_t now_ms, uint8_t index);

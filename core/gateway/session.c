@@ -156,11 +156,14 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
         }
     } else {
         s = place_for(gw, now_ms, keys->peer_id, &index);
+        uint8_t via = gw_route_get(gw, &keys->path);
         if (s == NULL) {
             gw->dropped++;
+#if WICK_WITH_DIRECT
+            gw_refuse(gw, now_ms, keys, via);
+#endif
             return;
         }
-        uint8_t via = gw_route_get(gw, &keys->path);
         if (!claim_path(gw, now_ms, index, via, &keys->path, keys)) {
             return; /* the entry is free still */
         }
@@ -267,6 +270,9 @@ void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick
     }
     if (index == WICK_GW_NO_SESSION) {
         gw->dropped++;
+#if WICK_WITH_DIRECT
+        gw_refusal_heard(gw, now_ms, via, from);
+#endif
         return;
     }
 #if WICK_WITH_DIRECT

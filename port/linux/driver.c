@@ -152,7 +152,7 @@ static bool handle(wick_driver *d, wick_driver_event *event, const wick_gateway_
             !out->event.guest && !out->event.keys_only && !d->cfg.keys_only) {
             wick_status s = wick_driver_session_up(d, &out->event, now_ms);
             if (s != WICK_OK) {
-                wick_gateway_close(d->cfg.gateway, out->event.session);
+                wick_gateway_turn_away(d->cfg.gateway, now_ms, out->event.session);
                 event->kind = WICK_DRIVER_CLOSED;
                 event->status = s;
             }

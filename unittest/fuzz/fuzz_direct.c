@@ -109,6 +109,9 @@ static void write_some(const uint8_t *data, size_t size)
     b.len = 0;
     FUZZ_CHECK(wick_direct_answer(&b, &crypto, &keys, name, &list[0].addr) == WICK_OK);
     FUZZ_CHECK(wick_direct_read(&m, wick_buf_span(&b)) == WICK_OK && m.answer);
+    b.len = 0;
+    FUZZ_CHECK(wick_direct_busy(&b, &crypto, &keys) == WICK_OK);
+    FUZZ_CHECK(wick_direct_read(&m, wick_buf_span(&b)) == WICK_OK && m.busy);
     memset(&session, 7, sizeof session);
     broken.hash_begin = no_hash;
     FUZZ_CHECK(wick_direct_open(&m, &broken, &keys) != WICK_OK);
@@ -152,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     FUZZ_ACCEPTED();
-    FUZZ_CHECK(m.count <= WICK_DIRECT_CANDIDATES && (m.answer || m.name.len == 22));
+    FUZZ_CHECK(m.count <= WICK_DIRECT_CANDIDATES && (m.answer || m.busy || m.name.len == 22));
     if (m.offer && wick_direct_is_named(&m, name)) {
         wick_buf b = wick_buf_make(again, sizeof again);
         FUZZ_CHECK(wick_direct_request(&b, &crypto, &keys, name, m.counter, m.candidate,

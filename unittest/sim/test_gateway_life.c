@@ -150,6 +150,23 @@ TEST(peer_in_another_registry)
     CHECK(lab.a.gw.marks.chain[1].number != 0);
 }
 
+static unsigned refusals_lost;
+
+/* Takes the first refusals off the path: STUN Binding, error class, in whatever the relay puts around. */
+static bool lose_refusals(void *ctx, wick_stub_world *w, const wick_addr *from, const wick_addr *to,
+                          uint8_t *bytes, size_t *len)
+{
+    static const uint8_t head[] = {0x01, 0x11, 0x00, 0x34, 0x21, 0x12, 0xa4, 0x42};
+    (void)ctx, (void)w, (void)from, (void)to;
+    for (size_t i = 0; i + sizeof head <= *len; i++) {
+        if (memcmp(bytes + i, head, sizeof head) == 0 && refusals_lost < 3) {
+            refusals_lost++;
+            return false;
+        }
+    }
+    return true;
+}
+
 /* More callers than sessions: those in use stay, one that is idle gives way. */
 TEST(many_callers)
 {
@@ -164,10 +181,28 @@ TEST(many_callers)
         CHECK(lab_until(&lab, &more[i], WICK_GW_EV_SESSION_UP, 10000));
     }
     CHECK_INT(lab.b.seen[WICK_GW_EV_SESSION_UP], 4);
-    /* The fifth one gets through its handshake, but there is no session for it. */
+    /* The fifth one gets through its handshake, but there is no session for it: it is told. */
     REQUIRE(lab_connect(&lab, &session, 10000));
+    wick_stub_run(&lab.w, 2000, NULL);
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN], 1);
+    CHECK_STATUS(lab.a.last[WICK_GW_EV_SESSION_DOWN].status, WICK_E_PEER_BUSY);
     CHECK_INT(lab.b.seen[WICK_GW_EV_SESSION_UP], 4);
     CHECK_INT(lab.b.seen[WICK_GW_EV_SESSION_DOWN], 0);
+    wick_gateway_close(&lab.a.gw, session);
+    /* A refusal that is lost is said again when the caller is heard. */
+    refusals_lost = 0;
+    lab.w.tap = lose_refusals;
+    REQUIRE(lab_connect(&lab, &session, 10000));
+    static const uint8_t hello[] = {22, 0xfe, 0xfd};
+    for (unsigned i = 0; i < 20 && lab.a.seen[WICK_GW_EV_SESSION_DOWN] < 2; i++) {
+        wick_status s = wick_stub_node_send(&lab.a, session, wick_span_make(hello, sizeof hello));
+        CHECK(s == WICK_OK || s == WICK_E_STATE);
+        wick_stub_run(&lab.w, 500, NULL);
+    }
+    CHECK_INT(refusals_lost, 3);
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN], 2);
+    CHECK_STATUS(lab.a.last[WICK_GW_EV_SESSION_DOWN].status, WICK_E_PEER_BUSY);
+    lab.w.tap = NULL;
     wick_gateway_close(&lab.a.gw, session);
     wick_stub_run(&lab.w, 40000, NULL); /* all are idle now: the next try frees a place ... */
     REQUIRE(lab_connect(&lab, &session, 10000));

@@ -252,6 +252,49 @@ TEST(what_is_sealed)
     CHECK_STATUS(with_body(&m, huge, sizeof huge), WICK_E_MALFORMED);
 }
 
+/* A refusal is its maker's word alone: every bit of it, with the code and counter it must have. */
+TEST(refusals)
+{
+    uint8_t bytes[200], tid[WICK_STUN_TID_BYTES];
+    wick_direct_msg m;
+    wick_buf b = wick_buf_make(bytes, sizeof bytes);
+    setup();
+    REQUIRE_STATUS(wick_direct_busy(&b, &crypto, &r2i), WICK_OK);
+    CHECK_INT(b.len, WICK_DIRECT_BUSY_BYTES);
+    CHECK_STATUS(read_and_open(&m, wick_buf_span(&b), &r2i), WICK_OK);
+    CHECK(m.busy && !m.answer && !m.offer && m.counter == 0);
+    CHECK_STATUS(read_and_open(&m, wick_buf_span(&b), &i2r), WICK_E_STUN_INTEGRITY);
+    for (size_t bit = 0; bit < b.len * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        CHECK(read_and_open(&m, wick_buf_span(&b), &r2i) != WICK_OK);
+        bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    }
+    for (unsigned row = 0; row < 5; row++) {
+        wick_stun_build s;
+        wick_hmac_key mac;
+        CHECK_STATUS(wick_hmac_key_init(&mac, &crypto, WICK_HASH_SHA256,
+                                        wick_span_make(r2i.mac, 32)),
+                     WICK_OK);
+        memset(tid, 0, sizeof tid);
+        memcpy(tid, r2i.tid, 8);
+        tid[0] ^= row == 3 ? 1u : 0u;
+        tid[11] = row == 1 ? 1 : 0;
+        b.len = 0;
+        wick_stun_begin(&s, &b, WICK_STUN_BINDING, WICK_STUN_ERROR, tid);
+        if (row != 4) {
+            wick_stun_put_error(&s, row == 2 ? 487 : 486, "");
+        }
+        wick_stun_put_integrity_sha256(&s, &mac);
+        wick_stun_put_fingerprint(&s);
+        CHECK_STATUS(wick_stun_end(&s), WICK_OK);
+        wick_hmac_key_wipe(&mac);
+        wick_status want = row == 0   ? WICK_OK
+                           : row == 3 ? WICK_E_AUTH
+                                      : WICK_E_UNSUPPORTED;
+        CHECK_STATUS(read_and_open(&m, wick_buf_span(&b), &r2i), want);
+    }
+}
+
 /* Other STUN of other people, and handshakes, whose first octet is that of an answer. */
 TEST(neighbours)
 {
@@ -292,4 +335,4 @@ TEST(neighbours)
 }
 
 TAP_MAIN("unit.direct", CASE(vectors), CASE(sizes), CASE(who_made_it), CASE(altered_and_cut),
-         CASE(what_is_sealed), CASE(neighbours))
+         CASE(what_is_sealed), CASE(refusals), CASE(neighbours))

@@ -274,6 +274,10 @@
 #ifndef WICK_WITH_DIRECT
 #define WICK_WITH_DIRECT 1
 #endif
+/* Callers at once that are told that there is no room for a session. Range 1..16. 136 B each. */
+#ifndef WICK_GW_REFUSED_MAX
+#define WICK_GW_REFUSED_MAX 4
+#endif
 /* Paths known of a session, range 4..16, 56 B each. Half of them at most are over relays. */
 #ifndef WICK_DIRECT_WAYS
 #define WICK_DIRECT_WAYS 8

@@ -10,6 +10,7 @@
  *   check   a request that proves that a path leads to the peer and back
  *   offer   the same, and the sender's addresses, sealed
  *   answer  to either; says from where the request came
+ *   busy    to a caller whose handshake was good: there is no room for a session
  *
  *     wick_direct_keys k;
  *     s = wick_direct_keys_derive(&k, crypto, &session, WICK_ROLE_INITIATOR); // of the sender
@@ -43,6 +44,9 @@ extern "C" {
 /** Longest message: an offer with WICK_DIRECT_CANDIDATES IPv6 addresses. */
 #define WICK_DIRECT_MAX_BYTES 276
 
+/** A refusal. */
+#define WICK_DIRECT_BUSY_BYTES 72
+
 /** How an address came about; lower ones are preferred. */
 typedef enum wick_direct_kind {
     WICK_DIRECT_HOST = 1,      /* of an interface */
@@ -73,6 +77,7 @@ typedef struct wick_direct_msg {
     wick_stun_msg stun; /* view into the input */
     bool answer;        /* else a request */
     bool offer;         /* a request with addresses, of which there may be none */
+    bool busy;          /* neither: a refusal */
     wick_span name;                       /* of a request: compare by wick_direct_is_named() */
     uint32_t counter;                     /* of the request, also in its answer */
     wick_addr mapped;                     /* of an answer: whence the request came */
@@ -113,6 +118,11 @@ WICK_NODISCARD wick_status wick_direct_answer(wick_buf *buf, const wick_hal_cryp
                                               const wick_direct_keys *keys,
                                               const uint8_t tid[WICK_STUN_TID_BYTES],
                                               const wick_addr *mapped);
+
+/** Appends a refusal (WICK_DIRECT_BUSY_BYTES). Its counter is 0, which no request has.
+ *  @param[in] keys of the own side, the responder's  Results as above. */
+WICK_NODISCARD wick_status wick_direct_busy(wick_buf *buf, const wick_hal_crypto *crypto,
+                                            const wick_direct_keys *keys);
 
 /**
  * Reads what is in clear: is it one of these messages, and of which session? Proves nothing yet.

@@ -480,6 +480,10 @@ WICK_NODISCARD wick_status wick_gateway_session_cid(const wick_gateway *gw,
 /** Ends a session and wipes its keys. No event follows. */
 void wick_gateway_close(wick_gateway *gw, uint8_t session);
 
+/** Ends a session that the driver cannot serve (no memory for its DTLS), like wick_gateway_close(); who
+ *  has called learns so at once and sees WICK_E_PEER_BUSY. */
+void wick_gateway_turn_away(wick_gateway *gw, uint64_t now_ms, uint8_t session);
+
 /**
  * Key and identity of a session that is up, for one use (WICK_USE_DTLS12 for DTLS). `role` must be
  * the caller's: an initiator is the (D)TLS client, a responder the server, and an entry serves one
@@ -786,6 +790,15 @@ typedef struct wick_gateway_ways {
     wick_gateway_way way[WICK_DIRECT_WAYS];
 } wick_gateway_ways;
 
+/** A caller for whom there was no session, and what it is told. Private. */
+typedef struct wick_gateway_away {
+    bool due;
+    uint8_t via, len; /* 0: free */
+    wick_addr to;
+    uint64_t next_ms, until_ms;
+    uint8_t bytes[WICK_DIRECT_BUSY_BYTES];
+} wick_gateway_away;
+
 /** What the agent knows of its own addresses, and one answer on its way out. Private. */
 typedef struct wick_gateway_direct {
     wick_direct_candidate given[4]; /* host and mapped, IPv4 and IPv6 */
@@ -796,6 +809,7 @@ typedef struct wick_gateway_direct {
     uint8_t reply_session, reply_via; /* NO_SESSION: none */
     wick_addr reply_to;
     uint8_t reply_tid[WICK_STUN_TID_BYTES];
+    wick_gateway_away refused[WICK_GW_REFUSED_MAX];
 } wick_gateway_direct;
 #endif
 

@@ -130,6 +130,7 @@ typedef enum wick_status {
     WICK_E_SAME_KEY = -503,    /* wallet key and device key must differ */
     WICK_E_RELAY_UNKNOWN = -504,
     WICK_E_TX_DENIED = -505, /* a node says that the wallet cannot pay; its proven balance does */
+    WICK_E_PEER_BUSY = -506, /* the peer says, authenticated, that it has no room for a session */
     /* hal and ports */
     WICK_E_HAL = -700,          /* the port failed; see its log */
     WICK_E_ENTROPY = -701,      /* no randomness: nothing secret is made */
