@@ -10,8 +10,12 @@ import base64
 import struct
 import sys
 
-from nsl_vectors import (b32, ecdh, expand, extract, full, identity, keyhash, label, mac, public,
-                         seal_aead, sha)
+from nsl_vectors import (b32, ecdh, expand, extract, full, identity, label, mac, public, seal_aead,
+                         sha)
+
+
+def keyhash(pub):
+    return sha(b"\x02", bytes([pub[0] & 1]), pub[1:])
 
 
 # ---- HPKE (RFC 9180) auth mode, KEM 0x0016, KDF 1, AEAD 3 ----
