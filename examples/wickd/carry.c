@@ -52,7 +52,10 @@ void carry_reset(carry *c, uint8_t session, wick_status status)
 static bool ready(carry *c, uint8_t session)
 {
     const wick_hal_entropy *entropy = &c->cfg.agent->host.entropy;
-    if (session >= WICK_GW_SESSIONS_MAX) {
+    wick_ticket_peer guest;
+    /* A leaf with a ticket is no gateway: it would speak for other leaves. */
+    if (session >= WICK_GW_SESSIONS_MAX ||
+        wick_gateway_guest(&c->cfg.agent->gateway, &guest, session) == WICK_OK) {
         return false;
     }
     if (!c->session[session].used) {

@@ -27,6 +27,7 @@ typedef struct wickd_session {
     bool used, open; /* open: DTLS is up */
     bool initiator;
     uint8_t peer[32];
+    char leaf[WICK_TICKET_SUB_BYTES + 1]; /* of a guest, whose issuer is `peer`; else empty */
     wick_addr addr;
     uint64_t since_ms;
     uint64_t rx_bytes, rx_messages;

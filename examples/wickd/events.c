@@ -105,6 +105,9 @@ static void remember(wickd *d, const wick_gateway_event *e)
                 s->since_ms = now_ms;
             }
             memcpy(s->peer, e->id, sizeof s->peer);
+            if (!e->guest || wick_ticket_sub_name(s->leaf, e->sub) != WICK_OK) {
+                s->leaf[0] = '\0';
+            }
             s->addr = e->addr;
             s->initiator = e->initiator;
         }
@@ -170,6 +173,9 @@ static void tell_session(wickd *d, const wick_driver_event *ev, const char *even
         out_u64(&o, "session", ev->session);
         if (ev->peer != NULL) {
             out_hex(&o, "peer", ev->peer, 32);
+        }
+        if (ev->session < WICK_GW_SESSIONS_MAX && d->session[ev->session].leaf[0] != '\0') {
+            out_str(&o, "leaf", d->session[ev->session].leaf);
         }
         end(d, &o);
     }

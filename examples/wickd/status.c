@@ -173,6 +173,9 @@ void status_put_sessions(wickd *d, out_rec *o)
         out_open(o, NULL, false);
         out_u64(o, "session", i);
         out_hex(o, "peer", s->peer, sizeof s->peer);
+        if (s->leaf[0] != '\0') {
+            out_str(o, "leaf", s->leaf); /* of the gateway `peer` */
+        }
         out_addr(o, "from", &s->addr);
         out_str(o, "role", s->initiator ? "initiator" : "responder");
         wick_gateway_path path;

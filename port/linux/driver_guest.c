@@ -79,16 +79,18 @@ static bool listen_here(wick_driver *d, wick_driver_guest *g, uint64_t now_ms)
     return g->state == LISTENS;
 }
 
+/* The one that shakes hands, if there are two: the leaf has begun anew. */
 static wick_driver_guest *at_address(wick_driver *d, const wick_addr *addr, uint8_t via)
 {
+    wick_driver_guest *found = NULL;
     for (size_t i = 0; i < WICK_DRIVER_GUESTS; i++) {
         wick_driver_guest *g = &d->guest[i];
-        if ((g->state == SHAKES || g->state == UP) && g->via == via &&
+        if ((g->state == SHAKES || (g->state == UP && found == NULL)) && g->via == via &&
             wick_addr_equal(&g->addr, addr)) {
-            return g;
+            found = g;
         }
     }
-    return NULL;
+    return found;
 }
 
 /* A context that is in `state`, of the handshakes the oldest; NULL if there is none. */
@@ -293,6 +295,22 @@ wick_dtls *wick_driver_guest_wake(wick_driver *d, uint8_t session)
     }
     d->guest[i].deadline_ms = wick_driver_now(d);
     return &d->guest[i].dtls;
+}
+
+bool wick_driver_guest_again(wick_driver *d, uint8_t session, wick_span bytes, uint64_t now_ms)
+{
+    size_t i = index_of(d, session);
+    if (i == WICK_DRIVER_GUESTS) {
+        return false;
+    }
+    wick_driver_guest *g = at_address(d, &d->guest[i].addr, d->guest[i].via);
+    if (g == NULL || g->state != SHAKES) {
+        return false;
+    }
+    wick_status s = wick_dtls_input(&g->dtls, now_ms, bytes);
+    (void)s;
+    g->deadline_ms = now_ms;
+    return true;
 }
 
 void wick_driver_guest_free(wick_driver *d, uint8_t session)

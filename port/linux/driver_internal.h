@@ -64,6 +64,9 @@ uint64_t wick_driver_guest_deadline(const wick_driver *d, uint64_t t);
 /* DTLS of a guest's session; NULL: it is of no guest. `wake`: it is run at once. */
 const wick_dtls *wick_driver_guest_dtls(const wick_driver *d, uint8_t session);
 wick_dtls *wick_driver_guest_wake(wick_driver *d, uint8_t session);
+/* A datagram of a guest's session, where the leaf has begun another handshake from the same address:
+ * it is of that one. Returns false if it is the session's. */
+bool wick_driver_guest_again(wick_driver *d, uint8_t session, wick_span bytes, uint64_t now_ms);
 /* Of one session, or with WICK_GW_NO_SESSION all. */
 void wick_driver_guest_free(wick_driver *d, uint8_t session);
 #else
@@ -72,6 +75,7 @@ void wick_driver_guest_free(wick_driver *d, uint8_t session);
 #define wick_driver_guest_deadline(d, t) (t)
 #define wick_driver_guest_dtls(d, session) ((const wick_dtls *)NULL)
 #define wick_driver_guest_wake(d, session) ((wick_dtls *)NULL)
+#define wick_driver_guest_again(d, session, bytes, now_ms) false
 #define wick_driver_guest_free(d, session) ((void)(d))
 #endif
 

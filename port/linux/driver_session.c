@@ -79,6 +79,9 @@ static wick_dtls *dtls_of(wick_driver *d, uint8_t session)
 
 void wick_driver_session_input(wick_driver *d, uint8_t session, wick_span bytes, uint64_t now_ms)
 {
+    if (wick_driver_guest_again(d, session, bytes, now_ms)) {
+        return;
+    }
     wick_dtls *dtls = dtls_of(d, session);
     if (dtls != NULL) {
         /* What is too long or not authentic is dropped there; the peer sends again. */
