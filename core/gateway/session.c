@@ -265,6 +265,9 @@ void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick
     if (bytes.ptr[0] >= 20 && bytes.ptr[0] <= 63) { /* RFC 7983: DTLS */
         index = session_of(gw, now_ms, via, from, bytes);
         if (index == WICK_GW_NO_SESSION && gw_ticket_dtls(gw, now_ms, via, from, bytes)) {
+#if WICK_WITH_DIRECT
+            gw_refusal_heard(gw, now_ms, via, from); /* or a caller's who was turned away */
+#endif
             return;
         }
     }
