@@ -24,6 +24,10 @@ if(TARGET wick)
   wick_add_script_test(lab tool_pos lab/test_tool.sh TIMEOUT 600 ARGS $<TARGET_FILE:wick> pos)
 endif()
 
+if(TARGET wick)
+  wick_add_script_test(lab challenge lab/test_challenge.sh TIMEOUT 300 ARGS $<TARGET_FILE:wick>)
+endif()
+
 # The programs together, on a real chain and a stock TURN server.
 if(TARGET wick AND TARGET wick-wallet)
   wick_add_script_test(lab wick lab/test_wick.sh

@@ -30,6 +30,8 @@ int cmd_stun_decode(cli *c, int argc, char **argv);
 int cmd_id_new(cli *c, int argc, char **argv);
 int cmd_id_show(cli *c, int argc, char **argv);
 int cmd_id_check(cli *c, int argc, char **argv);
+int cmd_id_tls(cli *c, int argc, char **argv);
+int cmd_challenge(cli *c, int argc, char **argv);
 int cmd_beacon_sync(cli *c, int argc, char **argv);
 int cmd_beacon_verify(cli *c, int argc, char **argv);
 int cmd_bundle_make(cli *c, int argc, char **argv);

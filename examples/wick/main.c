@@ -45,6 +45,14 @@ static const command commands[] = {
     {"id", "show", cmd_id_show, "id show", "public side of both keys"},
     {"id", "check", cmd_id_check, "id check NAME[@REGISTRY] [--tier TIER] [--timeout S]",
      "is a name free? Proven either way: exit 0 free, 1 taken or not proven"},
+    {"id", "tls", cmd_id_tls, "id tls NAME --key FILE [--cert FILE] [--pem FILE]",
+     "the TLS key of a device's services, made if the file is not there: SHA-256 of its SPKI, which the "
+     "record names; --cert and --pem write certificate and key for stock servers"},
+    {"challenge", "answer", cmd_challenge,
+     "challenge answer NAME[/SERVICE] --key FILE --listen ADDR:PORT --n1 HEX [--n2 HEX] "
+     "[--index 0|1] [--timeout S] [-- PROGRAM ARGUMENT...]",
+     "prove that an endpoint is ours: HTTPS under the TLS key until the answer was fetched; then the "
+     "listening socket goes to PROGRAM as descriptor 3 (LISTEN_FDS)"},
     {"stun", "bind", cmd_stun_bind,
      "stun bind [--server ADDR:PORT] [--local ADDR:PORT] [--watch S]",
      "the address that a STUN server sees; --watch tells of every change for so many seconds"},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <mbedtls/asn1write.h>
+#include <mbedtls/base64.h>
 #include <mbedtls/ecp.h>
 #include <mbedtls/sha256.h>
 
@@ -166,6 +167,42 @@ wick_status wick_tls_identity_load(wick_tls_identity *id, const char *path, cons
     }
     wick_wipe(secret, sizeof secret);
     return s;
+}
+
+#define KEY_DER_MAX 160
+
+static size_t put_pem(char out[WICK_TLS_PEM_MAX], const char *what, wick_span der)
+{
+    unsigned char text[WICK_TLS_PEM_MAX - 64];
+    size_t len = 0, n = 0;
+    if (mbedtls_base64_encode(text, sizeof text, &len, der.ptr, der.len) == 0) {
+        n += (size_t)snprintf(out, WICK_TLS_PEM_MAX, "-----BEGIN %s-----\n", what);
+        for (size_t at = 0; at < len; at += 64) {
+            size_t line = len - at < 64 ? len - at : 64;
+            n += (size_t)snprintf(out + n, WICK_TLS_PEM_MAX - n, "%.*s\n", (int)line, text + at);
+        }
+        n += (size_t)snprintf(out + n, WICK_TLS_PEM_MAX - n, "-----END %s-----\n", what);
+    }
+    wick_wipe(text, sizeof text);
+    return n;
+}
+
+size_t wick_tls_identity_cert_pem(char out[WICK_TLS_PEM_MAX], const wick_tls_identity *id)
+{
+    return put_pem(out, "CERTIFICATE", wick_span_make(id->cert, id->cert_len));
+}
+
+size_t wick_tls_identity_key_pem(char out[WICK_TLS_PEM_MAX], wick_tls_identity *id)
+{
+    uint8_t der[KEY_DER_MAX];
+    size_t n = 0;
+    int len = mbedtls_pk_write_key_der(&wick_tls_own_of(id)->key, der, sizeof der);
+    if (len > 0) {
+        n = put_pem(out, "EC PRIVATE KEY",
+                    wick_span_make(der + sizeof der - (size_t)len, (size_t)len));
+    }
+    wick_wipe(der, sizeof der);
+    return n;
 }
 
 void wick_tls_identity_free(wick_tls_identity *id)

@@ -247,20 +247,11 @@ TEST(callers_prove_themselves)
 
 static void put_pem(const char *path, const wick_tls_identity *id)
 {
-    char text[2 * WICK_TLS_CERT_MAX];
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t n = 0;
+    char text[WICK_TLS_PEM_MAX];
     FILE *f = fopen(path, "w");
     REQUIRE(f != NULL);
-    for (size_t i = 0; i < id->cert_len; i += 3) {
-        size_t left = id->cert_len - i;
-        uint32_t v = (uint32_t)id->cert[i] << 16 | (left > 1 ? (uint32_t)id->cert[i + 1] << 8 : 0) |
-                     (left > 2 ? id->cert[i + 2] : 0);
-        for (unsigned k = 0; k < 4; k++) {
-            text[n++] = k <= left ? digits[v >> (18 - 6 * k) & 63u] : '=';
-        }
-    }
-    (void)fprintf(f, "-----BEGIN CERTIFICATE-----\n%.*s\n-----END CERTIFICATE-----\n", (int)n, text);
+    CHECK(wick_tls_identity_cert_pem(text, id) == strlen(text) && text[0] == '-');
+    CHECK(fputs(text, f) >= 0);
     CHECK(fclose(f) == 0);
 }
 

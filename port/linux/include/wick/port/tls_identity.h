@@ -69,6 +69,16 @@ WICK_NODISCARD wick_status wick_tls_identity_load(wick_tls_identity *id, const c
                                                   const char *name,
                                                   const wick_hal_entropy *entropy);
 
+/** Room for either text below, with its terminator. */
+#define WICK_TLS_PEM_MAX 1024
+
+/** The certificate as PEM (RFC 7468), for stock servers. @return its length */
+size_t wick_tls_identity_cert_pem(char out[WICK_TLS_PEM_MAX], const wick_tls_identity *id);
+
+/** The private key as PEM ("EC PRIVATE KEY", RFC 5915); wipe it after use. @return its length, 0 if the
+ *  pool has no memory */
+size_t wick_tls_identity_key_pem(char out[WICK_TLS_PEM_MAX], wick_tls_identity *id);
+
 /** Gives the pool its memory back and wipes everything. Any state; also twice, also zeroed memory. */
 void wick_tls_identity_free(wick_tls_identity *id);
 
