@@ -176,3 +176,30 @@ wick_status chain_peer_ids(uint8_t id32[32], uint8_t service32[32], const wick_p
                                                : wick_span_text(WICK_SERVICE_DEFAULT))
                : s;
 }
+
+int chain_options(chain_view *v, bool *over, cli *c, int argc, char **argv)
+{
+    static const struct option options[] = {{"tier", required_argument, NULL, 't'},
+                                            {"timeout", required_argument, NULL, 's'},
+                                            CLI_COMMON_OPTIONS};
+    uint64_t wait_s = 60;
+    *over = true;
+    for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
+        if (got != 't' && got != 's') {
+            return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+        }
+        if (got == 's' && cli_u64_arg(&wait_s, optarg, 86400) != WICK_OK) {
+            return cli_usage(c, "--timeout takes seconds");
+        }
+        if (got == 't' && wick_tier_parse(&v->tier, optarg, strlen(optarg)) != WICK_OK) {
+            return cli_usage(c, "--tier takes the name of a tier: finalized, optimistic, bft, poa, "
+                                "quorum, own_node or pinned");
+        }
+    }
+    if (argc - optind != 1) {
+        return cli_usage(c, "one name");
+    }
+    v->wait_ms = (uint32_t)wait_s * 1000;
+    *over = false;
+    return CLI_OK;
+}

@@ -59,6 +59,10 @@ wick_seal_rule chain_seal_rule(const conf_chain *chain);
 /** Prints why something about `what` failed, with the node's words. @return exit code */
 int chain_fail(const chain_view *v, wick_status s, const char *what);
 
+/** Options of a command that reads one name: --tier, --timeout (a minute), and the name at argv[optind].
+ *  @return CLI_OK; else *over and what the command returns */
+int chain_options(chain_view *v, bool *over, cli *c, int argc, char **argv);
+
 /** Id and service of a peer reference, the default service if it names none.
  *  @retval WICK_OK  @retval WICK_E_NAME */
 WICK_NODISCARD wick_status chain_peer_ids(uint8_t id32[32], uint8_t service32[32],

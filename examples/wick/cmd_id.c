@@ -215,28 +215,13 @@ static int check(const cli *c, host *h, const char *text)
 
 int cmd_id_check(cli *c, int argc, char **argv)
 {
-    static const struct option options[] = {{"tier", required_argument, NULL, 't'},
-                                            {"timeout", required_argument, NULL, 's'},
-                                            CLI_COMMON_OPTIONS};
-    uint64_t wait_s = 60;
-    for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
-        if (got != 't' && got != 's') {
-            return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
-        }
-        if (got == 's' && cli_u64_arg(&wait_s, optarg, 86400) != WICK_OK) {
-            return cli_usage(c, "--timeout takes seconds");
-        }
-        if (got == 't' &&
-            wick_tier_parse(&view.tier, optarg, strlen(optarg)) != WICK_OK) {
-            return cli_usage(c, "--tier takes the name of a tier");
-        }
-    }
-    if (argc - optind != 1) {
-        return cli_usage(c, "one name");
+    bool over;
+    int code = chain_options(&view, &over, c, argc, argv);
+    if (over) {
+        return code;
     }
     static host h;
-    int code = host_open(&h, c);
-    view.wait_ms = (uint32_t)wait_s * 1000;
+    code = host_open(&h, c);
     view.may_share = true;
     code = code == CLI_OK ? check(c, &h, argv[optind]) : code;
     chain_close(&view);

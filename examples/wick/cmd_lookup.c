@@ -137,30 +137,14 @@ static int look_up(const cli *c, host *h, const char *text)
 
 int cmd_lookup(cli *c, int argc, char **argv)
 {
-    static const struct option options[] = {{"tier", required_argument, NULL, 't'},
-                                            {"timeout", required_argument, NULL, 's'},
-                                            CLI_COMMON_OPTIONS};
-    uint64_t wait_s = 60;
-    for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
-        if (got != 't' && got != 's') {
-            return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
-        }
-        if (got == 's' && cli_u64_arg(&wait_s, optarg, 86400) != WICK_OK) {
-            return cli_usage(c, "--timeout takes seconds");
-        }
-        if (got == 't' &&
-            wick_tier_parse(&view.tier, optarg, strlen(optarg)) != WICK_OK) {
-            return cli_usage(c, "--tier takes finalized, optimistic, bft, poa, quorum, own_node or "
-                                "pinned");
-        }
-    }
-    if (argc - optind != 1) {
-        return cli_usage(c, "one name");
+    bool over;
+    int code = chain_options(&view, &over, c, argc, argv);
+    if (over) {
+        return code;
     }
     static host h;
-    int code = host_open(&h, c);
+    code = host_open(&h, c);
     /* The daemon decides by its own policy; who asks for a tier is answered here. */
-    view.wait_ms = (uint32_t)wait_s * 1000;
     view.may_share = view.tier != WICK_TIER_NONE;
     if (code == CLI_OK &&
         (view.tier != WICK_TIER_NONE || !daemon_lookup(c, &h.conf, argv[optind], &code))) {

@@ -14,10 +14,6 @@
 #include "ssl_internal.h"
 #include "wick/port/crypto.h"
 
-/* Bytes that may come without getting us further; a chain of certificates is smaller. The library goes
- * on within one call while there are any, past alerts and tickets, which a peer can send for ever. */
-#define QUIET_MAX 65536u
-
 enum { NEW = 0, HANDSHAKE, UP, ENDED };
 
 /* may_alias, because it lives in the uint64_t array of wick_https. */
@@ -45,36 +41,21 @@ static int fill_random(void *ctx, unsigned char *out, size_t len)
     return -1;
 }
 
+static wick_ssl_wire wire(wick_https *t)
+{
+    return (wick_ssl_wire){t->net, t->sock, &t->net_failed, &t->quiet};
+}
+
 static int put_bytes(void *ctx, const unsigned char *data, size_t len)
 {
-    wick_https *t = (wick_https *)ctx;
-    int32_t n = t->net->tcp_send(t->net->ctx, t->sock, wick_span_make(data, len));
-    if (n == (int32_t)WICK_AGAIN) {
-        return MBEDTLS_ERR_SSL_WANT_WRITE;
-    }
-    if (n < 0) {
-        t->net_failed = true;
-        return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
-    }
-    return (int)n;
+    wick_ssl_wire w = wire((wick_https *)ctx);
+    return wick_ssl_put(&w, data, len);
 }
 
 static int get_bytes(void *ctx, unsigned char *buf, size_t cap)
 {
-    wick_https *t = (wick_https *)ctx;
-    int32_t n = t->net->tcp_recv(t->net->ctx, t->sock, buf, cap);
-    if (n == (int32_t)WICK_AGAIN) {
-        return MBEDTLS_ERR_SSL_WANT_READ;
-    }
-    if (n < 0) {
-        t->net_failed = true;
-        return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
-    }
-    t->quiet += (uint32_t)n;
-    if (t->quiet > QUIET_MAX) {
-        return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
-    }
-    return (int)n; /* 0: closed */
+    wick_ssl_wire w = wire((wick_https *)ctx);
+    return wick_ssl_get(&w, buf, cap);
 }
 
 /* Certificates of the CA file that could have issued `child`. */

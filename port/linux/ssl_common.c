@@ -332,3 +332,39 @@ void wick_ssl_free(wick_ssl *s)
     }
     wick_wipe(s, sizeof *s);
 }
+
+/* ---- the wire ---- */
+
+/* Bytes that may come without getting us further; a chain of certificates is smaller. The library goes
+ * on within one call while there are any, past alerts and tickets, which a peer can send for ever. */
+#define QUIET_MAX 65536u
+
+int wick_ssl_put(const wick_ssl_wire *w, const unsigned char *data, size_t len)
+{
+    int32_t n = w->net->tcp_send(w->net->ctx, w->sock, wick_span_make(data, len));
+    if (n == (int32_t)WICK_AGAIN) {
+        return MBEDTLS_ERR_SSL_WANT_WRITE;
+    }
+    if (n < 0) {
+        *w->failed = true;
+        return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    }
+    return (int)n;
+}
+
+int wick_ssl_get(const wick_ssl_wire *w, unsigned char *buf, size_t cap)
+{
+    int32_t n = w->net->tcp_recv(w->net->ctx, w->sock, buf, cap);
+    if (n == (int32_t)WICK_AGAIN) {
+        return MBEDTLS_ERR_SSL_WANT_READ;
+    }
+    if (n < 0) {
+        *w->failed = true;
+        return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    }
+    *w->quiet += (uint32_t)n;
+    if (*w->quiet > QUIET_MAX) {
+        return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    }
+    return (int)n; /* 0: closed */
+}

@@ -9,6 +9,7 @@
 #include <mbedtls/x509_crt.h>
 #endif
 
+#include "wick/hal/net.h"
 #include "wick/port/dtls.h"
 #if defined(WICK_MBEDTLS_HTTPS)
 #include "wick/port/tls_identity.h"
@@ -76,5 +77,17 @@ wick_status wick_ssl_check_peer(const wick_ssl *s);
 const char *wick_ssl_suite(const wick_ssl *s, bool up);
 
 void wick_ssl_free(wick_ssl *s);
+
+/* What carries the bytes of TLS. */
+typedef struct wick_ssl_wire {
+    const wick_hal_net *net;
+    wick_sock sock;
+    bool *failed;    /* set when the socket does */
+    uint32_t *quiet; /* bytes that came since the session last got further */
+} wick_ssl_wire;
+
+/* To and from the socket, as the library calls them; its own codes. */
+int wick_ssl_put(const wick_ssl_wire *w, const unsigned char *data, size_t len);
+int wick_ssl_get(const wick_ssl_wire *w, unsigned char *buf, size_t cap);
 
 #endif

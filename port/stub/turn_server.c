@@ -678,6 +678,21 @@ static const wick_addr *relayed_for(const wick_stub_turn_allocation *a, const wi
     return a->relayed2.port != 0 && !v4 ? &a->relayed2 : NULL;
 }
 
+/* May the allocation send there at all? Says so if not. */
+static bool is_refused_peer(wick_stub_turn *s, const struct request *q,
+                            const wick_stub_turn_allocation *a, const wick_addr *peer)
+{
+    if (is_denied(s, peer)) {
+        refuse(s, q, 403, "Forbidden IP");
+        return true;
+    }
+    if (relayed_for(a, peer) == NULL) {
+        refuse(s, q, 443, "Peer Address Family Mismatch");
+        return true;
+    }
+    return false;
+}
+
 /* All addresses or none (RFC 8656 section 10.2). */
 static void create_permission(wick_stub_turn *s, const struct request *q,
                               wick_stub_turn_allocation *a)
@@ -696,12 +711,7 @@ static void create_permission(wick_stub_turn *s, const struct request *q,
                 refuse(s, q, 400, "Bad Request");
                 return;
             }
-            if (is_denied(s, &peer)) {
-                refuse(s, q, 403, "Forbidden IP");
-                return;
-            }
-            if (relayed_for(a, &peer) == NULL) {
-                refuse(s, q, 443, "Peer Address Family Mismatch");
+            if (is_refused_peer(s, q, a, &peer)) {
                 return;
             }
             if (install != 0 && !permit(a, &peer, q->now_ms)) {
@@ -747,12 +757,7 @@ static void channel_bind(wick_stub_turn *s, const struct request *q,
         refuse(s, q, 400, "Bad Request");
         return;
     }
-    if (is_denied(s, &peer)) {
-        refuse(s, q, 403, "Forbidden IP");
-        return;
-    }
-    if (relayed_for(a, &peer) == NULL) {
-        refuse(s, q, 443, "Peer Address Family Mismatch");
+    if (is_refused_peer(s, q, a, &peer)) {
         return;
     }
     if (at == WICK_STUB_TURN_CHANNELS || !permit(a, &peer, q->now_ms)) {
