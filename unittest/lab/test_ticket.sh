@@ -3,10 +3,11 @@
 # Tickets end to end: gateway gw-a introduces its leaf to gw-b, and `openssl s_client` is the leaf. It
 # shows the ticket as its identity, knows nothing but a key of 32 bytes, and gw-b names it by issuer
 # and leaf. What must not work does not: a used ticket, another issuer, a wrong key, a revoked issuer.
-# usage: test_ticket.sh <wick> <wick-wallet>
+# usage: test_ticket.sh <wick> <wick-wallet> <wickd>
 set -u
 wick=$1
 wallet=$2
+wickd=$3
 suite=lab.ticket
 . "$WICK_SOURCE_DIR/unittest/lab/loopback.sh"
 command -v openssl >/dev/null || {
@@ -28,18 +29,20 @@ await 120 '^READY' listen.log || exit 1
 # As a router without a firewall leads to it: the socket from which gw-b speaks to its relay.
 port=$(sed -n 's/^path .*reflexive=127\.0\.0\.1:\([0-9]*\) .*/\1/p' "$dir/listen.log")
 
+server=gw-b
+text='hello from the leaf'
 field() { # <name>: of the last `wick ticket make`
     sed -n "s/^$1  *//p" "$out"
 }
 ticket() { # <test> <issuer> <leaf> <options...>: sets $identity, $short, $psk, $id
     made=$1 by=$2 leaf=$3
     shift 3
-    want 0 '^ticket  *dpk1\.' "$made" run "$by" ticket make gw-b --leaf "$leaf" "$@"
+    want 0 '^ticket  *dpk1\.' "$made" run "$by" ticket make "$server" --leaf "$leaf" "$@"
     identity=$(field ticket) short=$(field short_identity) id=$(field issuer)
     psk=$(field psk | sed 's/^0x//')
 }
 answered_or_gone() {
-    grep -q 'hello from the leaf' "$dir/leaf.out" || ! kill -0 "$client" 2>/dev/null
+    grep -q "$text" "$dir/leaf.out" || ! kill -0 "$client" 2>/dev/null
 }
 leaf_try() { # <identity> <psk> <cipher>: one handshake and one line, which must come back
     rm -f "$dir/in" "$dir/leaf.out"
@@ -49,12 +52,15 @@ leaf_try() { # <identity> <psk> <cipher>: one handshake and one line, which must
         -cipher "$3" -quiet <"$dir/in" >"$dir/leaf.out" 2>"$dir/leaf.err" &
     client=$!
     exec 9>"$dir/in"
-    echo "hello from the leaf" >&9
+    say >&9
     until_ok 15 answered_or_gone
     exec 9>&-
     kill "$client" 2>/dev/null
     wait "$client" 2>/dev/null
-    grep -q 'hello from the leaf' "$dir/leaf.out"
+    grep -q "$text" "$dir/leaf.out"
+}
+say() {
+    echo "$text"
 }
 leaf_good() { # the first try may come before the issuer's record is read
     until_ok 2 leaf_try "$@" && return 0
@@ -100,7 +106,29 @@ result $? issuer_not_named_refused
 ! grep -q "leaf=meter-7 issuer=$id" "$dir/listen.log"
 result $? its_name_is_nobodys
 
+# ---- at the daemon: a leaf speaks for itself, not for other leaves as its gateway does
+printf '[tickets]\naccept = *\n[wickd]\necho = yes\n' >>"$dir/gw-c.conf"
+start wickd.log "$wickd" --config "$dir/gw-c.conf"
+ready() {
+    run gw-c status | grep -q '^ready *true'
+}
+until_ok 90 ready
+result $? daemon_is_ready
+port=$(run gw-c status | sed -n 's/^path .*reflexive=127\.0\.0\.1:\([0-9]*\).*/\1/p')
+server=gw-c
+ticket make_for_daemon gw-a meter-8
+text=leaf=meter-9
+say() { # CoAP: POST /dpk/in?service=x&leaf=meter-9
+    printf '\100\002\022\064\263dpk\002in\111service=x\014leaf=meter-9\377x'
+}
+leaf_good "$identity" "$psk" "$plain" # it comes back as it is: an echo, and no answer
+result $? speaks_for_no_other_leaf
+grep -q 'leaf.*meter-8' "$dir/wickd.log"
+result $? daemon_names_the_leaf
+
 # ---- the tool says which claim
+server=gw-b
+ticket make_again gw-a meter-7
 want 0 '"audience_kid":"0x' show run gw-b ticket show "$identity" --json
 want 1 'TICKET_AUDIENCE: claim: audience' open_by_another run gw-a ticket open "$identity"
 sed '/^store_dir/d' "$dir/gw-b.conf" >"$dir/gw-b2.conf" # the store is the agent's
