@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Messages about paths.
 wick_add_test(unit direct LIBS wick_crypto)
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic") # the small profile has one relay
+  wick_add_test(unit relay_choice LIBS wick_crypto)
+endif()
 wick_add_fuzz(direct LIBS wick_crypto)
 wick_add_bench(direct LIBS wick_crypto)
 

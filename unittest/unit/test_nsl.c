@@ -229,8 +229,22 @@ static void protocol_vectors_of(const struct vectors *v)
     CHECK_INT(k.key_len, 16);
     expect_hex(k.key, 16, VECTOR_PSK16);
     CHECK(memcmp(k.identity, VECTOR_ID_PSK16, 28) == 0);
+    wick_session_srtp m;
+    CHECK_STATUS(wick_session_srtp_derive(&m, &crypto, &side[B].session,
+                                          WICK_SRTP_AES128_CM_SHA1_80, 1),
+                 WICK_OK);
+    CHECK(m.key_len == 16 && m.salt_len == 14);
+    expect_hex(m.bytes, 60, VECTOR_SRTP_CM);
+    CHECK_STATUS(wick_session_srtp_derive(&m, &crypto, &side[B].session,
+                                          WICK_SRTP_AEAD_AES_128_GCM, 1),
+                 WICK_OK);
+    CHECK(m.key_len == 16 && m.salt_len == 12);
+    expect_hex(m.bytes, 56, VECTOR_SRTP_GCM);
     CHECK_STATUS(wick_session_ratchet(&side[B].session, &crypto), WICK_OK);
     expect_hex(side[B].session.root, 32, VECTOR_NEXT);
+    CHECK_STATUS(wick_session_psk_derive(&k, &crypto, &side[B].session, WICK_USE_DTLS12), WICK_OK);
+    expect_hex(k.key, 32, VECTOR_PSK_NEXT);
+    CHECK(memcmp(k.identity, VECTOR_ID_NEXT, 28) == 0);
 }
 
 TEST(protocol_vectors)

@@ -87,6 +87,42 @@ TEST(one_key_for_each_use)
     CHECK(strcmp(k[0].identity, k[1].identity) != 0);
 }
 
+/* SRTP: another profile or media session, other keys; none where the last message was left out. */
+TEST(media_sessions)
+{
+    static const struct {
+        wick_srtp_profile profile;
+        size_t key, salt;
+    } known[] = {{WICK_SRTP_AES128_CM_SHA1_80, 16, 14},
+                 {WICK_SRTP_AES128_CM_SHA1_32, 16, 14},
+                 {WICK_SRTP_AEAD_AES_128_GCM, 16, 12},
+                 {WICK_SRTP_AEAD_AES_256_GCM, 32, 12}};
+    wick_session s = make(1, WICK_ROLE_INITIATOR, ALL_USES | WICK_USE_SRTP);
+    wick_session_srtp a[4], b;
+    wick_session_psk k;
+    setup();
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_STATUS(wick_session_srtp_derive(&a[i], &crypto, &s, known[i].profile, 7), WICK_OK);
+        CHECK_INT(a[i].key_len, known[i].key);
+        CHECK_INT(a[i].salt_len, known[i].salt);
+        CHECK(memcmp(a[i].bytes, a[i].bytes + known[i].key, known[i].key) != 0); /* each direction */
+        for (size_t j = 0; j < i; j++) {
+            CHECK(memcmp(a[i].bytes, a[j].bytes, 16) != 0);
+        }
+        CHECK_STATUS(wick_session_srtp_derive(&b, &crypto, &s, known[i].profile, 8), WICK_OK);
+        CHECK(memcmp(a[i].bytes, b.bytes, 16) != 0);
+    }
+    CHECK_STATUS(wick_session_srtp_derive(&b, &crypto, &s, (wick_srtp_profile)3, 7),
+                 WICK_E_UNSUPPORTED);
+    CHECK(wick_ct_is_zero((const uint8_t *)&b, sizeof b));
+    s.uses = ALL_USES;
+    CHECK_STATUS(wick_session_srtp_derive(&b, &crypto, &s, WICK_SRTP_AEAD_AES_128_GCM, 7),
+                 WICK_E_UNSUPPORTED);
+    CHECK(wick_ct_is_zero((const uint8_t *)&b, sizeof b));
+    s.uses |= WICK_USE_SRTP;
+    CHECK_STATUS(wick_session_psk_derive(&k, &crypto, &s, WICK_USE_SRTP), WICK_E_UNSUPPORTED);
+}
+
 TEST(must_24_identities_find_only_what_they_name)
 {
     wick_session a = make(1, WICK_ROLE_RESPONDER, ALL_USES);
@@ -240,6 +276,6 @@ TEST(failing_back_end)
     CHECK(wick_ct_is_zero(s.root, 32));
 }
 
-TAP_MAIN("unit.session_keys", CASE(one_key_for_each_use),
+TAP_MAIN("unit.session_keys", CASE(one_key_for_each_use), CASE(media_sessions),
          CASE(must_24_identities_find_only_what_they_name), CASE(life_of_an_entry),
          CASE(full_and_colliding), CASE(failing_back_end))

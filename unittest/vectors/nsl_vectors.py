@@ -320,7 +320,11 @@ def run(suite):
         v["ID_" + use.upper()] = identity(root, "dpk-nsl psk " + use + " id")
     v["PSK16"] = expand(root, label("dpk-nsl psk16"), 16)
     v["ID_PSK16"] = identity(root, "dpk-nsl psk16 id")
+    v["SRTP_CM"] = expand(root, label("dpk-nsl srtp") + bytes.fromhex("000100000001"), 60)
+    v["SRTP_GCM"] = expand(root, label("dpk-nsl srtp") + bytes.fromhex("000700000001"), 56)
     v["NEXT"] = expand(root, label("dpk-nsl next"), 32)
+    v["PSK_NEXT"] = expand(v["NEXT"], label("dpk-nsl psk dtls12"), 32)
+    v["ID_NEXT"] = identity(v["NEXT"], "dpk-nsl psk dtls12 id")
     return v
 
 
@@ -345,7 +349,7 @@ SHORT = ("M1", "M2", "M3")
 def print_text(suite, vectors):
     print("Suite 0x%02x" % suite)
     for name, value in vectors.items():
-        if suite != 0x22 and (name.startswith(("PSK", "ID_", "NEXT")) or
+        if suite != 0x22 and (name.startswith(("PSK", "ID_", "NEXT", "SRTP")) or
                               suite != 0x11 and name.startswith("PUB")):
             continue
         if suite not in (0x22, 0x11) and name in SHORT:
@@ -374,7 +378,7 @@ def main():
     for suite in (0x11, 0x12, 0x21):
         vectors = run(suite)
         print_c("V%02X" % suite, {k: v for k, v in vectors.items() if not k.startswith(
-            ("PSK", "ID_", "NEXT"))})
+            ("PSK", "ID_", "NEXT", "SRTP"))})
 
 
 if __name__ == "__main__":
