@@ -240,6 +240,7 @@ uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms)
             next = wick_time_min(next, s->due_ms);
         } else if (s->state == SES_UP || s->state == SES_GUEST) {
             next = wick_time_min(next, s->used_ms + WICK_GW_IDLE_MS);
+            gw_rekey_tick(gw, now_ms, i, &next);
         }
     }
     return next;
@@ -247,6 +248,11 @@ uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms)
 
 void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_status status)
 {
+    uint8_t renewed = gw_rekey_of(gw, run);
+    if (renewed != WICK_GW_NO_SESSION) {
+        gw_rekey_failed(gw, now_ms, renewed);
+        return;
+    }
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         wick_gateway_session *s = &gw->session[i];
         if (s->state != SES_NSL || s->run != run) {

@@ -14,6 +14,7 @@
  *   lookup.c   records of peers                          call.c     from a name to a handshake
  *   handshake.c  NSL                                     session.c  after it
  *   direct.c   messages about paths (direct_msg.c)       ways.c     paths of a session
+ *   rekey.c    sessions that last
  *   service.c  words of local applications               peer_keys.c  keys for them
  *   ticket.c   leaves of other gateways
  */
@@ -31,6 +32,7 @@ enum {
     READ_PEER,
     READ_ENDPOINT, /* of a peer, again, under a header that is not final */
     READ_NSL,
+    READ_WATCH, /* of a session's peer, again */
     READ_ISSUER, /* of a ticket */
     READ_RELAY_COUNT,
     READ_RELAYS
@@ -391,6 +393,27 @@ void gw_call_path(wick_gateway_session *s, uint64_t now_ms);
 void gw_session_permission(wick_gateway *gw, uint64_t now_ms, const wick_addr *ip);
 /** The handshake of a call ended. */
 void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_status status);
+
+/* rekey.c */
+#if WICK_WITH_REKEY
+/** The session has new keys. */
+void gw_rekey_begin(wick_gateway *gw, uint64_t now_ms, uint8_t index);
+void gw_rekey_tick(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint64_t *deadline);
+void gw_rekey_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
+                        wick_status status);
+/** Session whose new handshake this is, WICK_GW_NO_SESSION: none's. */
+uint8_t gw_rekey_of(const wick_gateway *gw, uint32_t run);
+void gw_rekey_failed(wick_gateway *gw, uint64_t now_ms, uint8_t index);
+void gw_rekey_end(wick_gateway *gw, uint8_t index);
+#define gw_rekey_count(s, len) ((void)((s)->bytes += (len)))
+#else
+#define gw_rekey_begin(gw, now_ms, index) ((void)(gw))
+#define gw_rekey_tick(gw, now_ms, index, deadline) ((void)(gw))
+#define gw_rekey_of(gw, run) WICK_GW_NO_SESSION
+#define gw_rekey_failed(gw, now_ms, index) ((void)(gw))
+#define gw_rekey_end(gw, index) ((void)(gw))
+#define gw_rekey_count(s, len) ((void)(s))
+#endif
 
 /* session.c */
 wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index);

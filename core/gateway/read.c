@@ -148,6 +148,11 @@ static void complete(wick_gateway *gw, uint64_t now_ms, wick_gateway_read *r, wi
     case READ_ACCOUNT:
         gw_own_read_done(gw, now_ms, r, status);
         break;
+#if WICK_WITH_REKEY
+    case READ_WATCH:
+        gw_rekey_read_done(gw, now_ms, r, status);
+        break;
+#endif
     case READ_PEER:
     case READ_ENDPOINT:
     case READ_NSL:

@@ -70,6 +70,7 @@ void gw_session_end(wick_gateway *gw, uint8_t index, wick_status status)
         gw_path_release(gw, index);
     }
     gw_read_cancel(gw, READ_PEER, index);
+    gw_rekey_end(gw, index);
     wick_wipe(&s->keys, sizeof s->keys);
     s->status = status;
     s->state = SES_ENDED;
@@ -147,6 +148,10 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
                 s = &gw->session[i];
             }
         }
+        if (s == NULL) { /* new keys for one that is up */
+            index = gw_rekey_of(gw, run);
+            s = index != WICK_GW_NO_SESSION ? &gw->session[index] : NULL;
+        }
         if (s == NULL || memcmp(s->id, keys->peer_id, 32) != 0) {
             return;
         }
@@ -181,6 +186,7 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
     s->keys = *keys;
     s->due_ms = now_ms; /* since when it is up */
     s->used_ms = now_ms;
+    gw_rekey_begin(gw, now_ms, index);
     if (!GW_IS_DIRECT(s->via)) {
         /* Four bytes around a datagram instead of 36, and the peer's port is pinned. */
         wick_status bound = wick_turn_bind(&gw->turn[s->via], now_ms, &s->addr);
@@ -285,6 +291,7 @@ void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick
     {
         gw->session[index].used_ms = now_ms;
     }
+    gw_rekey_count(&gw->session[index], bytes.len);
     gw->data = bytes;
     gw->data_session = index;
 }
@@ -336,6 +343,7 @@ wick_status wick_gateway_send(wick_gateway *gw, wick_gateway_out *out, wick_span
     uint8_t via = s->via;
     const wick_addr *to = &s->addr;
     s->used_ms = now_ms;
+    gw_rekey_count(s, bytes.len);
 #if WICK_WITH_DIRECT
     if (s->state == SES_UP) {
         const wick_gateway_way *way = &s->ways.way[gw_way_best(gw, now_ms, session)];

@@ -302,6 +302,23 @@
 #ifndef WICK_WITH_PEER_KEYS
 #define WICK_WITH_PEER_KEYS 1
 #endif
+/* Sessions that last: their peers' records are read again, and their keys changed: 0 leaves it out. 32 B
+ * a session. */
+#ifndef WICK_WITH_REKEY
+#define WICK_WITH_REKEY 1
+#endif
+/* Age of a session at which the side that called begins a new handshake, milliseconds. */
+#ifndef WICK_GW_REKEY_MS
+#define WICK_GW_REKEY_MS 3600000u
+#endif
+/* Or so many bytes in both directions. */
+#ifndef WICK_GW_REKEY_BYTES
+#define WICK_GW_REKEY_BYTES (UINT64_C(1) << 32)
+#endif
+/* Between two looks at the record of a session's peer, milliseconds. */
+#ifndef WICK_GW_WATCH_MS
+#define WICK_GW_WATCH_MS 900000u
+#endif
 /* Gas asked for, by call. Unused gas costs nothing. */
 #ifndef WICK_GW_GAS_REGISTER
 #define WICK_GW_GAS_REGISTER 220000

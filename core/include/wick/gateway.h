@@ -477,6 +477,29 @@ WICK_NODISCARD wick_status wick_gateway_session_cid(const wick_gateway *gw,
                                                     uint8_t out[WICK_DIRECT_CID_BYTES],
                                                     uint8_t session);
 
+/**
+ * Changes the keys of a session that this side began, as the agent does by itself after
+ * WICK_GW_REKEY_MS or WICK_GW_REKEY_BYTES: the peer's record is read again, then a handshake runs beside
+ * the data, then SESSION_UP comes again. A peer that is revoked or expired ends the session at once,
+ * also at the looks in between (WICK_GW_WATCH_MS); one that has another key ends it here, unless the
+ * handshake with that key succeeds (RECORD_STALE).
+ * @retval WICK_OK  @retval WICK_E_STATE no such session, or the peer began it
+ * @retval WICK_E_UNSUPPORTED built without WICK_WITH_REKEY
+ */
+WICK_NODISCARD wick_status wick_gateway_rekey(wick_gateway *gw, uint64_t now_ms, uint8_t session);
+
+/**
+ * Goes over to another device key, a new one in the keystore: the record is written anew by a voucher
+ * (REGISTERED, epoch + 1). Handshakes to the former key are answered for 15 minutes more, for records of
+ * that age may be in use; runs and sessions go on. Destroy the former key after that time.
+ * @retval WICK_OK
+ * @retval WICK_E_SAME_KEY  the wallet's
+ * @retval WICK_E_STATE     the last change is less than 15 minutes ago
+ * @retval others           the keystore's, and of wick_nsl_rotate(); nothing has changed
+ */
+WICK_NODISCARD wick_status wick_gateway_rotate(wick_gateway *gw, uint64_t now_ms,
+                                               wick_key device_key);
+
 /** Ends a session and wipes its keys. No event follows. */
 void wick_gateway_close(wick_gateway *gw, uint8_t session);
 
@@ -844,6 +867,11 @@ typedef struct wick_gateway_session {
     uint8_t state, registry, via, tries;
     bool initiator, lookup_only, has_next, asked, over_second;
     bool keys_only; /* for an application that asked for a PSK */
+#if WICK_WITH_REKEY
+    uint8_t renew;
+    bool outdated; /* its peer has another key by now */
+    uint64_t watch_ms, rekey_ms, bytes;
+#endif
     wick_status status; /* why it ended */
     uint64_t due_ms, give_up_ms, used_ms;
     uint32_t run; /* of the handshake */
