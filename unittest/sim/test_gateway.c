@@ -23,6 +23,7 @@ TEST(static_ram)
     bar += WICK_WITH_PATH ? 2048 : 0;    /* parts that small targets leave out */
     bar += WICK_WITH_STANDBY ? 3328 : 0;
     bar += WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX * 384u : 0;
+    bar += WICK_WITH_REKEY ? WICK_GW_SESSIONS_MAX * 40u : 0;
     bar += WICK_WITH_NSL_RSA ? 8192 : 0; /* longer keys, seals and signatures in every handshake */
     CHECK(sizeof(wick_gateway) <= bar);
 }
