@@ -172,7 +172,7 @@ static void as_table(wick_span in)
         const uint8_t who = (uint8_t)(op[1] % ISSUERS);
         wick_ticket t;
         wick_ticket_peer peer;
-        wick_session_psk k;
+        wick_session_psk k, got;
         memset(&t, 0, sizeof t);
         memset(t.issuer, who, 32);
         memset(t.claims.jti, op[2], sizeof t.claims.jti);
@@ -195,8 +195,9 @@ static void as_table(wick_span in)
         case 2:
         case 3:
             FUZZ_CHECK(wick_ticket_psk(&k, &crypto, t.ks, WICK_USE_DTLS12) == WICK_OK);
-            if (wick_ticket_table_find(&table, &k, &peer, wick_span_text(k.identity), op[6],
+            if (wick_ticket_table_find(&table, &got, &peer, wick_span_text(k.identity), op[6],
                                        now_s) == WICK_OK) {
+                FUZZ_CHECK(memcmp(got.key, k.key, sizeof k.key) == 0);
                 FUZZ_CHECK(memcmp(peer.issuer, t.issuer, 32) == 0);
                 FUZZ_CHECK(table.latest_s < peer.expires_s && table.latest_s >= used_until[who][op[2]]);
                 FUZZ_CHECK(wick_ticket_table_use(&table, &peer, now_s) == WICK_OK);
