@@ -179,7 +179,7 @@ step chain "$about"
 mkdir -p "$work/turn"
 parts_hex 24 >"$work/turn/secret"
 parts_relay turn/coturn 20.0.0.10 "$(cat "$work/turn/secret")" min-port=50000 max-port=50999 \
-    user-quota=8 no-multicast-peers >"$work/turn/turnserver.conf"
+    user-quota=8 no-tls no-multicast-peers >"$work/turn/turnserver.conf"
 relay_listens() {
     lab_in turn ss -Hlun | grep -q ':3478 '
 }

@@ -79,7 +79,8 @@ lab_start() {
     parts_hex 16 >"$dir/relay.secret"
     # In a file, for the list of processes shows arguments to everybody.
     parts_relay turn 127.0.0.1 "$(cat "$dir/relay.secret")" "listening-port=$turn_port" \
-        "min-port=$relay_min" "max-port=$((relay_min + 99))" allow-loopback-peers >"$dir/relay.conf"
+        "min-port=$relay_min" "max-port=$((relay_min + 99))" no-tls allow-loopback-peers \
+        >"$dir/relay.conf"
     start turn.log "$deps/lab/bin/turnserver" -c "$dir/relay.conf"
 }
 

@@ -80,8 +80,8 @@ took "network of 12 places"
 
 parts_hex 24 >"$work/secret"
 relay() { # NAMESPACE ADDRESS
-    parts_relay "$1" "$2" "$(cat "$work/secret")" min-port=50000 max-port=50999 no-multicast-peers \
-        >"$work/$1.conf"
+    parts_relay "$1" "$2" "$(cat "$work/secret")" min-port=50000 max-port=50999 no-tls \
+        no-multicast-peers >"$work/$1.conf"
     ip netns exec "$1" "$lab/turnserver" -c "$work/$1.conf" >"$work/$1.log" 2>&1 </dev/null &
 }
 listens() {

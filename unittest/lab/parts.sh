@@ -21,7 +21,6 @@ realm=relay.example
 use-auth-secret
 static-auth-secret=$3
 no-cli
-no-tls
 no-dtls
 no-rfc5780
 pidfile=$work/$1.pid

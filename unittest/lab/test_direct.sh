@@ -13,6 +13,7 @@ PATH=$PATH:/usr/sbin:/sbin:$top/build/deps/lab/bin
 . "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
 . "$top/unittest/lab/tap.sh"
+. "$top/unittest/lab/parts.sh"
 . "$top/unittest/lab/pair.sh"
 if [ -z "${LAB_INSIDE:-}" ]; then
     pair_need
