@@ -253,6 +253,7 @@ compile() {
 # library NAME SERIES TARGET DEFS FILES...: runs build_NAME in a scratch directory unless done
 library() {
     name=$1 series=$2 target=$3 defs=$4
+    build=build_$1
     shift 4
     target_tools "$target"
     where=$deps/$name-$series/$target
@@ -260,12 +261,12 @@ library() {
     key=$({ echo 3 "$name $series $suite ${WICK_DEPS_DIR:-} $cc $flags $defs"; "$cc" -dumpfullversion
             [ $# = 0 ] || cat "$@"; } | hash_of)
     [ "$(cat "$where/.key" 2>/dev/null)" = "$key" ] && return 0
-    source_of "$name"
+    source_of "${name%_leaf}"
     say "building $name $(cat "$tree/.version" 2>/dev/null || echo "$series") for $target"
-    scratch=$deps/$name-$series/.$target.new
+    scratch=$where.new
     rm -rf "$scratch"
     mkdir -p "$scratch/lib" "$scratch/include" "$deps/log"
-    "build_$name"
+    "$build"
     rm -rf "$scratch/obj" "$where.old"
     printf '%s\n' "$key" >"$scratch/.key"
     [ ! -d "$where" ] || mv "$where" "$where.old"
@@ -290,6 +291,17 @@ build_mbedtls() {
     esac
     # shellcheck disable=SC2086
     ls "$tree"/library/*.c $extra | compile "$scratch/lib/libmbedtls.a" "$scratch/obj" \
+        $flags $defs -Werror=implicit -I"$scratch/include" -I"$tree/library"
+}
+
+# What a leaf links: the same sources, configured without public-key crypto.
+leaf_variant() { sha256sum "$here/mbedtls_leaf_config.h" | cut -c1-8; }
+
+build_mbedtls_leaf() {
+    cp -r "$tree/include/mbedtls" "$tree/include/psa" "$scratch/include/"
+    cp "$here/mbedtls_leaf_config.h" "$scratch/include/mbedtls/mbedtls_config.h"
+    # shellcheck disable=SC2086
+    ls "$tree"/library/*.c | compile "$scratch/lib/libmbedtls_leaf.a" "$scratch/obj" \
         $flags $defs -Werror=implicit -I"$scratch/include" -I"$tree/library"
 }
 
@@ -373,6 +385,7 @@ libraries() { # libraries TARGET
 
 group_deps() {
     libraries host
+    library mbedtls_leaf "3.6-$(leaf_variant)" host "-Os" "$here/mbedtls_leaf_config.h"
     target_tools host-small
     library libsecp256k1 0.5 host-small \
         "-DENABLE_MODULE_RECOVERY=1 -DENABLE_MODULE_ECDH=1 $secp_defs" "$here/secp256k1_callbacks.c"

@@ -56,7 +56,8 @@ endif()
 wick_add_script_test(api wickd_units api/test_wickd_units.sh)
 
 # A leaf and two gateways.
-if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
+if(TARGET wick AND TARGET wick-wallet AND TARGET wickd AND TARGET wick-leaf)
+  wick_add_script_test(api leaf_symbols api/leaf_symbols.sh ARGS $<TARGET_FILE:wick-leaf>)
   wick_add_script_test(lab leaf lab/test_leaf.sh
-    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd> $<TARGET_FILE:wick-leaf>)
 endif()

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # A leaf behind wickd of gw-a, on a real chain and a stock TURN server: enrolment, keys and tickets of
 # peers, payload carried to a service behind gw-b, a key that changes; and a stock CoAP client.
-# usage: test_leaf.sh <wick> <wick-wallet> <wickd>
+# usage: test_leaf.sh <wick> <wick-wallet> <wickd> <wick-leaf>
 set -u
 wick=$1
 wallet=$2
 wickd=$3
+wick_leaf=$4
 suite=lab.leaf
 . "$WICK_SOURCE_DIR/unittest/lab/loopback.sh"
 
@@ -14,7 +15,7 @@ lab_start
 gateway gw-a
 gateway gw-b
 lab_wallet
-leaf_port=$((base + 3)) udp_port=$((base + 4)) dead_port=$((base + 5))
+leaf_port=$((base + 3)) udp_port=$((base + 4)) dead_port=$((base + 5)) door_port=$((base + 6))
 
 # ---- provisioning
 want 0 '^\[leaf.sensor-1\]' add "$wick" leaf add sensor-1 -o "$dir/leaf.key"
@@ -38,6 +39,10 @@ echo = yes
 to = 127.0.0.1:$udp_port
 [carry.dead]
 to = 127.0.0.1:$dead_port
+[carry.door]
+to = 127.0.0.1:$door_port
+[tickets]
+accept = gw-a
 CONF
 cat >"$dir/upper.mjs" <<'JS'
 import dgram from 'node:dgram'
@@ -84,6 +89,32 @@ want 1 'LEAF_REFUSED: .*5.04 TIMEOUT' service_is_dead leaf send gw-b/dead --send
 want 1 'LEAF_REFUSED: .*4.04 RECORD_ABSENT' carried_to_nobody leaf send gw-x --send hello
 want 0 '"carried":3}' status run gw-a --json status
 want 0 '"carried_in":3' status_of_the_other run gw-b --json status
+
+# ---- end to end: what is carried are DTLS records of the leaf and gw-b, whose door is behind it
+cat >"$dir/door.mjs" <<'JS'
+import dgram from 'node:dgram'
+import fs from 'node:fs'
+const out = dgram.createSocket('udp4')
+const s = dgram.createSocket('udp4')
+let back
+s.on('message', (m, from) => {
+    back = from
+    fs.appendFileSync(process.argv[4], m)
+    out.send(m, Number(process.argv[3]), '127.0.0.1')
+})
+out.on('message', (m) => s.send(m, back.port, back.address))
+s.bind(Number(process.argv[2]), '127.0.0.1', () => console.log('READY'))
+JS
+behind=$(run gw-b --json status | sed -n 's/.*"reflexive":"127\.0\.0\.1:\([0-9]*\)".*/\1/p')
+start door.log node "$dir/door.mjs" "$door_port" "$behind" "$dir/carried"
+await 60 '^READY' door.log
+result $? door
+want 0 '^gw-b, TLS-PSK-WITH-AES-128-CCM-8: a secret of the leaf$' end_to_end \
+    "$wick_leaf" 127.0.0.1 "$leaf_port" sensor-1 "$dir/leaf.key" gw-b gw-b/door 'a secret of the leaf'
+await 60 'leaf=sensor-1' gw-b.log
+result $? named_by_issuer_and_leaf
+[ -s "$dir/carried" ] && ! grep -q 'a secret' "$dir/carried"
+result $? carriers_cannot_read
 
 # ---- who is no leaf
 key=$dir/wrong.key
