@@ -101,6 +101,7 @@ static const key_def wickd_keys[] = {
     KEY(conf_wickd, echo, VALUE_YES), KEY(conf_wickd, log, VALUE_LEVEL)};
 
 static const key_def leaf_keys[] = {KEY(conf_leaf, listen, VALUE_ADDR),
+                                    KEY(conf_leaf, bundle_dir, VALUE_PATH),
                                     KEY(conf_leaf, psk_file, VALUE_PATH)};
 static const key_def carry_keys[] = {KEY(conf_carry, to, VALUE_ADDR)};
 

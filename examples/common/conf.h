@@ -198,6 +198,8 @@ typedef struct conf_wickd {
 typedef struct conf_leaf {
     conf_section s;
     wick_addr listen;             /* of [leaf]; port 5684 is that of CoAP over DTLS */
+    char bundle_dir[CONF_TEXT_MAX]; /* of [leaf]: proof bundles for leaves, a file for each
+                                     * NAME or NAME.SERVICE, as `wick bundle make` writes them */
     char psk_file[CONF_TEXT_MAX]; /* of [leaf.NAME]: 16 to 32 bytes as hex */
 } conf_leaf;
 

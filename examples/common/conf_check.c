@@ -212,7 +212,9 @@ static wick_status check_rpc(const conf *c, conf_error *e, const conf_rpc *r)
 static wick_status check_leaf(const conf *c, conf_error *e, const conf_leaf *x)
 {
     bool named = x->s.name[0] != '\0';
-    const char *wrong = named ? "listen" : "psk_file";
+    const char *wrong = !named                                  ? "psk_file"
+                        : conf_has(c, &x->s, "bundle_dir") ? "bundle_dir"
+                                                           : "listen";
     if (conf_has(c, &x->s, wrong)) {
         return conf_refuse(e, conf_line(c, &x->s, wrong), "'%s' belongs into [leaf%s]", wrong,
                            named ? "" : ".NAME");

@@ -2,8 +2,9 @@
 /* The leaves of this gateway: leaves.h. */
 #include "leaves.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "wick/bundle.h"
 
 #define NEXT_SUFFIX ".next"
 
@@ -203,10 +204,8 @@ static void begin_job(leaves *l, const wick_leaf_ask *ask, uint64_t now_ms)
         memcpy(j->known, route, sizeof j->known);
         j->known_until_ms = 0; /* until it is */
     }
-    wick_status s = ask->kind == WICK_LEAF_PROOF
-                        ? WICK_E_UNSUPPORTED
-                        : lookups_begin(l->lookups, LOOKUPS_LEAF(ask->leaf), ask->id,
-                                        sends ? route : j->peer, now_ms);
+    wick_status s = lookups_begin(l->lookups, LOOKUPS_LEAF(ask->leaf), ask->id,
+                                  sends ? route : j->peer, now_ms);
     if (s != WICK_OK) {
         fail(l, j, s, now_ms);
     }
@@ -258,6 +257,44 @@ static void answer_ticket(leaves *l, leaves_job *j, const lookup_result *r, uint
     j->ask = 0;
 }
 
+/* The bundle of a peer lies in a file, for making one takes more than one answer of a node. It must be
+ * about this peer's contract; what it proves is the leaf's to judge. */
+static void answer_proof(leaves *l, leaves_job *j, const lookup_result *r, uint64_t now_ms)
+{
+    static uint8_t bundle[LEAVES_BODY_BYTES];
+    char path[2 * CONF_TEXT_MAX + 4];
+    wick_peer_ref ref;
+    wick_bundle b;
+    const conf_leaf *x = conf_find_leaf(&l->agent->host.conf, "");
+    wick_status s = x == NULL || x->bundle_dir[0] == '\0' ? WICK_E_UNSUPPORTED
+                                                           : wick_peer_ref_parse(&ref, j->peer,
+                                                                                 strlen(j->peer));
+    if (s == WICK_OK) { /* names have no slash, and none of them is "." or ".." */
+        (void)snprintf(path, sizeof path, "%s/%.*s%s%.*s.bundle", x->bundle_dir, (int)ref.name.len,
+                       (const char *)ref.name.ptr, ref.service.len != 0 ? "." : "",
+                       (int)ref.service.len,
+                       ref.service.len != 0 ? (const char *)ref.service.ptr : "");
+        FILE *f = fopen(path, "rb");
+        size_t len = f != NULL ? fread(bundle, 1, sizeof bundle, f) : 0;
+        bool whole = f != NULL && feof(f) != 0;
+        s = f == NULL || len == 0 ? WICK_E_NOT_FOUND : whole ? WICK_OK : WICK_E_NO_SPACE;
+        if (f != NULL) {
+            (void)fclose(f);
+        }
+        s = s == WICK_OK ? wick_bundle_decode(&b, wick_span_make(bundle, len)) : s;
+        s = s == WICK_OK ? wick_leaf_proof_is(&l->service, now_ms, j->ask, r->found.id,
+                                              r->found.record.device.epoch,
+                                              wick_span_make(bundle, len))
+                         : s;
+    }
+    if (s != WICK_OK) {
+        fail(l, j, s, now_ms);
+        return;
+    }
+    l->proofs++;
+    j->ask = 0;
+}
+
 /* A key needs no endpoint: is the device itself in force? */
 static wick_status judge_device(const lookup_result *r)
 {
@@ -282,6 +319,8 @@ void leaves_lookup_done(leaves *l, unsigned leaf, uint32_t serial, const lookup_
         answer_key(l, j, r, now_ms);
     } else if (j->kind == WICK_LEAF_TICKET) {
         answer_ticket(l, j, r, now_ms);
+    } else if (j->kind == WICK_LEAF_PROOF) {
+        answer_proof(l, j, r, now_ms);
     } else {
         memcpy(j->id, r->found.id, sizeof j->id);
         j->epoch = r->found.record.device.epoch;

@@ -27,6 +27,7 @@ chmod 600 "$dir/wrong.key" "$dir/stock.key"
 cat >>"$dir/gw-a.conf" <<CONF
 [leaf]
 listen = 127.0.0.1:$leaf_port
+bundle_dir = bundles
 [leaf.sensor-1]
 psk_file = leaf.key
 [leaf.stock]
@@ -79,6 +80,20 @@ want 1 'LEAF_REFUSED: .*4.04 CONFIG' key_of_no_registry leaf key gw-b@x
 want 0 '^ticket *dpk1\.[A-Za-z0-9_-]\{159\}$' ticket leaf ticket gw-b -o "$dir/ticket.psk"
 want 1 'LEAF_REFUSED: .*SAME_KEY' ticket_for_the_gateway_itself leaf ticket gw-a
 want 1 'LEAF_REFUSED: .*4.04 RECORD_ABSENT' ticket_for_nobody leaf ticket gw-x
+
+# ---- proof, in blocks
+mkdir "$dir/bundles"
+sed '/^store_dir/d' "$dir/gw-a.conf" >"$dir/gw-a2.conf" # the store is the daemon's
+want 1 'LEAF_REFUSED: .*4.04 NOT_FOUND' no_bundle leaf proof gw-b
+run gw-a2 bundle make gw-b -o "$dir/bundles/gw-b.bundle" >"$dir/made" 2>&1
+result $? bundle_made
+want 0 '^bundle_bytes' proof leaf proof gw-b -o "$dir/got.bundle"
+cmp -s "$dir/got.bundle" "$dir/bundles/gw-b.bundle"
+result $? bundle_is_whole
+want 1 'UNTRUSTED_HEADER' must_30_bundle_without_evidence \
+    "$wick" bundle verify "$dir/got.bundle" --peer gw-b
+want 1 'BUNDLE_OTHER' must_30_bundle_about_another_peer \
+    "$wick" bundle verify "$dir/got.bundle" --peer gw-a
 
 # ---- payload, both ways
 want 0 '^answer *hello there$' carried leaf send gw-b --send 'hello there'

@@ -274,6 +274,31 @@ TEST(enrolment_and_a_new_key)
     }
 }
 
+/* The vector of core/psk/PROTOCOL.md section 14.3. */
+TEST(next_key_vector)
+{
+    static wick_crypto_ctx cc;
+    wick_hal_crypto crypto;
+    wick_leaf_enrolment e;
+    uint8_t key[32], leaf32[32], next[32], want[32];
+    char identity[WICK_LEAF_IDENTITY_BYTES];
+    REQUIRE_STATUS(wick_crypto_init(&crypto, &cc), WICK_OK);
+    memset(&e, 0, sizeof e);
+    for (uint8_t i = 0; i < 32; i++) {
+        key[i] = i;
+        e.gateway[i] = (uint8_t)(0x40 + i);
+    }
+    memset(leaf32, 0x11, sizeof leaf32);
+    memset(e.contribution, 0x33, sizeof e.contribution);
+    memcpy(e.subject, "leaf-0", 6);
+    REQUIRE_STATUS(wick_hex_decode(want, 32,
+                                   "66814f30bb654aeb38c0b6fb522a6f9db2ed076981095f4cb429fae75a3249c1", 64), WICK_OK);
+    REQUIRE_STATUS(wick_leaf_key_next(next, identity, &crypto, wick_span_make(key, 32), leaf32, &e),
+                   WICK_OK);
+    CHECK_MEM(next, want, 32);
+    CHECK(strcmp(identity, "dpk1.peqeBQ7Y9zZBEmTGbvGL7w") == 0);
+}
+
 static void block(uint8_t i, uint64_t now_ms, uint32_t num, uint8_t szx)
 {
     wick_coap_call call;
@@ -569,7 +594,8 @@ TEST(no_memory_for_bundles)
 }
 
 TAP_MAIN("unit.leaf", CASE(key), CASE(must_30_answer_about_another_peer), CASE(ticket), CASE(send),
-         CASE(enrolment_and_a_new_key), CASE(proof_in_blocks), CASE(small_blocks),
+         CASE(enrolment_and_a_new_key),
+         CASE(next_key_vector), CASE(proof_in_blocks), CASE(small_blocks),
          CASE(resources_are_listed), CASE(refused_at_once), CASE(accept), CASE(failures_have_codes),
          CASE(no_answer), CASE(flood_of_one_leaf), CASE(retransmission_is_one_question),
          CASE(leaf_goes_and_comes), CASE(no_memory_for_bundles))
