@@ -15,21 +15,10 @@ static uint64_t now = 1000000;
 /* The audience S, with a cookie secret of 32 x 20. */
 static void setup(void)
 {
-    wick_nsl_config cfg;
-
     ticket_world();
     const wick_ticket_claims c = claims_of("meter-7");
     make_ticket(ticket, ks, G, S, &c);
-    memset(&cfg, 0, sizeof cfg);
-    cfg.crypto = &crypto;
-    cfg.entropy = &entropy;
-    cfg.keystore = &keystore;
-    memcpy(cfg.id, own[S].id, 32);
-    cfg.pub.type = WICK_KEY_TYPE_SECP256K1;
-    memcpy(cfg.pub.bytes, own[S].pub33, 33);
-    cfg.key = own[S].key;
-    next_byte = 0x20;
-    CHECK_STATUS(wick_nsl_init(&node, &cfg, now), WICK_OK);
+    audience_node(&node, now);
     wick_ticket_door_init(&door, &node, now);
     leaf_at = wick_addr_v4(192, 0, 2, 1, 40000);
     private_ops = 0;

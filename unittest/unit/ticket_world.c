@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ticket_world.h"
 
+#include "wick/hpke.h"
+
 static wick_crypto_ctx cc;
 static wick_ram_keystore ram;
 static wick_hal_keystore real_keystore;
@@ -86,4 +88,49 @@ wick_status open_ticket(wick_ticket *out, const uint8_t *ticket, size_t len, uns
     memset(out, 0, sizeof *out);
     wick_status st = wick_ticket_parse(&head, wick_span_make(ticket, len));
     return st == WICK_OK ? wick_ticket_open(out, &head, &own[to], own[from].pub33) : st;
+}
+
+void seal_claims(uint8_t out[WICK_TICKET_BYTES], const uint8_t like[WICK_TICKET_BYTES],
+                 const uint8_t claims[32])
+{
+    uint8_t info[141] = "dpk-ticket v1", plain[32];
+    wick_hpke_params p;
+    wick_hpke h;
+
+    memcpy(info + 13, own[S].id, 32);
+    memcpy(info + 45, own[S].keyhash, 32);
+    memcpy(info + 77, own[G].id, 32);
+    memcpy(info + 109, own[G].keyhash, 32);
+    memset(&p, 0, sizeof p);
+    p.mode = WICK_HPKE_AUTH;
+    p.aead = WICK_AEAD_CHACHA20_POLY1305;
+    p.info = wick_span_make(info, sizeof info);
+    p.sender_pub = own[G].pub33;
+    p.sender_keystore = &keystore;
+    p.sender_key = own[G].key;
+    memcpy(out, like, WICK_TICKET_BYTES);
+    memcpy(plain, claims, sizeof plain);
+    next_byte = 0x32;
+    CHECK_STATUS(wick_hpke_setup_sender(&h, out + 38, &crypto, &entropy, own[S].pub33, &p),
+                 WICK_OK);
+    CHECK_STATUS(wick_hpke_seal(&h, out + 71, wick_span_make(out, 71),
+                                wick_span_make(plain, sizeof plain)),
+                 WICK_OK);
+    wick_hpke_wipe(&h);
+}
+
+void audience_node(wick_nsl_node *node, uint64_t now_ms)
+{
+    wick_nsl_config cfg;
+
+    memset(&cfg, 0, sizeof cfg);
+    cfg.crypto = &crypto;
+    cfg.entropy = &entropy;
+    cfg.keystore = &keystore;
+    memcpy(cfg.id, own[S].id, 32);
+    cfg.pub.type = WICK_KEY_TYPE_SECP256K1;
+    memcpy(cfg.pub.bytes, own[S].pub33, 33);
+    cfg.key = own[S].key;
+    next_byte = 0x20;
+    CHECK_STATUS(wick_nsl_init(node, &cfg, now_ms), WICK_OK);
 }
