@@ -35,7 +35,7 @@
 #define AGAIN_MS 30000u    /* a round that found nothing is repeated, ever more rarely */
 #define AGAIN_SHIFT 6u     /* up to 32 minutes */
 #define SETTLED_MS 60000u
-#define LOST_MS 10000u     /* without an allocation and without another way */
+#define LOST_MS 30000u     /* without an allocation and without another way: time for another one */
 #define HOME_MS 5000u      /* between rounds of relays, where none answers */
 #define TRIGGER_MS 100u
 #define RELAY_WAYS (WICK_DIRECT_WAYS / 2u)
@@ -606,8 +606,8 @@ bool gw_ways_lost(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint8_t via,
     if (d->way[0].via != via) {
         return true;
     }
-    if (!other) {
-        return false;
+    if (!other && !d->speaks) {
+        return false; /* the peer would not understand where we are then */
     }
     d->lost = true;
     d->lost_status = status;

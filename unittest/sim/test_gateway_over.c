@@ -310,11 +310,13 @@ TEST(another_outer_address_with_a_ticket)
     CHECK_INT(look(&lab.a).reflexive.ip[15], 77);
 }
 
-/* The same without a ticket is another relayed address, and a transaction. */
+/* The same without a ticket is another relayed address, and a transaction; the session waits for it. */
 TEST(another_address_without_a_ticket)
 {
     REQUIRE(established(70, WICK_GW_OVER_UDP, false, WICK_STUB_TURN_MOBILE));
     carry_to_another_network();
+    CHECK(lab_echo(&lab, was.session, "after", 60000));
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN] + lab.b.seen[WICK_GW_EV_SESSION_DOWN], 0);
     uint64_t end = lab.w.now_ms + 240000;
     while (lab.w.now_ms < end && lab.a.requests[WICK_GW_REQ_CHAIN_SEND] == was.sends) {
         wick_stub_run(&lab.w, 500, NULL);
@@ -325,9 +327,33 @@ TEST(another_address_without_a_ticket)
     CHECK_INT(lab.relay[0].turn.moves, 0);
 }
 
+/* Where no other allocation is to be had the session ends, and the application hears of it. */
+TEST(a_session_does_not_wait_for_ever)
+{
+    REQUIRE(established(71, WICK_GW_OVER_UDP, false, WICK_STUB_TURN_NO_MOBILITY));
+    uint64_t since = lab.w.now_ms;
+    wick_stub_turn_restart(&lab.relay[0].turn);
+    lab.relay[0].turn.force.method = WICK_STUN_ALLOCATE;
+    lab.relay[0].turn.force.code = 508;
+    lab.relay[0].turn.force.count = 100000;
+    wick_gateway_out out;
+    static const uint8_t byte = 23;
+    while (lab.a.seen[WICK_GW_EV_SESSION_DOWN] == 0 && lab.w.now_ms - since < 400000) {
+        wick_status st = wick_gateway_send(&lab.a.gw, &out, wick_span_make(&byte, 1), lab.w.now_ms,
+                                           was.session);
+        CHECK(st == WICK_OK || st == WICK_E_TURN_LOST || st == WICK_E_STATE);
+        since = wick_turn_is_allocated(&lab.a.gw.turn[0]) ? lab.w.now_ms : since;
+        wick_stub_run(&lab.w, 1000, NULL);
+    }
+    CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN], 1);
+    CHECK_STATUS(lab.a.last[WICK_GW_EV_SESSION_DOWN].status, WICK_E_TURN_LOST);
+    CHECK(lab.w.now_ms - since > 10000 && lab.w.now_ms - since < 60000);
+}
+
 TAP_MAIN("sim.gateway_over", CASE(a_network_without_datagrams), CASE(tls_first_then_tcp),
          CASE(datagrams_where_they_pass), CASE(streams_alone), CASE(a_refusal_is_an_answer),
          CASE(nothing_gets_through), CASE(a_datagram_is_no_message_of_a_stream),
          CASE(a_stream_breaks_with_a_ticket), CASE(a_stream_breaks_without_a_ticket),
          CASE(a_ticket_is_tried_for_some_seconds), CASE(a_ticket_is_not_tried_for_ever), CASE(another_address_with_a_ticket),
-         CASE(another_outer_address_with_a_ticket), CASE(another_address_without_a_ticket))
+         CASE(another_outer_address_with_a_ticket), CASE(another_address_without_a_ticket),
+         CASE(a_session_does_not_wait_for_ever))

@@ -237,34 +237,28 @@ TEST(a_router_is_changed_under_a_session)
             kind->preserve_port = false;
         }
         wick_stub_nat_reboot(&s.lab.w, s.lab.nat_a);
-        bool kept = sites_echo(&s, session, 60000) != WAY_NONE;
-        CHECK(kept || symmetric == 1);
-        if (!kept) { /* the relay saw another client, and both paths were gone at once */
-            CHECK_STATUS(s.lab.a.last[WICK_GW_EV_SESSION_DOWN].status, WICK_E_TURN_LOST);
-            REQUIRE(lab_connect(&s.lab, &session, 70000));
-        }
+        CHECK(sites_echo(&s, session, 60000) != WAY_NONE);
         (void)wick_stub_run(&s.lab.w, 300000, NULL);
         CHECK_INT(sites_echo(&s, session, 20000), symmetric == 1 ? WAY_RELAY : WAY_DIRECT);
-        CHECK_INT(ended(), kept ? 0 : 1);
+        CHECK_INT(ended(), 0);
         CHECK_INT(s.forged, 0);
     }
 }
 
-/* A provider gives another address: all that was known of one end is void, relay included. It goes
- * on, or ends with that word, and the next call succeeds by what is published then. */
+/* A provider gives another address: all that was known of one end is void, relay included. The
+ * session waits for another allocation, and goes on from there. */
 TEST(a_network_is_renumbered_under_a_session)
 {
-    uint8_t session = 0;
-    (void)direct_session(3970, &session);
-    wick_stub_nat_renumber(&s.lab.w, s.lab.nat_b, wick_addr_v4(20, 0, 0, 44, 0));
-    if (sites_echo(&s, session, 60000) == WAY_NONE) {
-        CHECK(ended() != 0);
-        CHECK_STATUS(s.lab.b.last[WICK_GW_EV_SESSION_DOWN].status, WICK_E_TURN_LOST);
-        REQUIRE(lab_connect(&s.lab, &session, 70000));
+    for (uint64_t seed = 3970; seed < 3978; seed++) {
+        uint8_t session = 0;
+        (void)direct_session(seed, &session);
+        wick_stub_nat_renumber(&s.lab.w, s.lab.nat_b, wick_addr_v4(20, 0, 0, 44, 0));
+        CHECK(sites_echo(&s, session, 60000) != WAY_NONE);
+        (void)wick_stub_run(&s.lab.w, SETTLE_MS, NULL);
+        CHECK_INT(sites_echo(&s, session, 20000), WAY_DIRECT);
+        CHECK_INT(ended(), 0);
+        CHECK_INT(s.forged, 0);
     }
-    (void)wick_stub_run(&s.lab.w, SETTLE_MS, NULL);
-    CHECK_INT(sites_echo(&s, session, 20000), WAY_DIRECT);
-    CHECK_INT(s.forged, 0);
 }
 
 TAP_MAIN("sim.nat_matrix", CASE(both_on_one_relay), CASE(each_on_its_own_relay),
