@@ -173,8 +173,13 @@ static void granted(wick_pcp_client *c, wick_pcp_mapping *m, uint64_t now_ms,
     } else if (m->event == WICK_PCP_EV_FAILED) {
         m->event = WICK_PCP_EV_NONE;
     }
-    if (moved && asked) { /* what comes unasked has no bound, and a flash wears out */
+    /* What comes unasked has no bound, and a flash wears out: it is kept with the next answer. */
+    m->unsaved = m->unsaved != 0 || moved ? 1 : 0;
+    if (m->unsaved != 0 && asked) {
         wick_pcp_save_(c);
+        for (unsigned i = 0; i < WICK_PCP_MAPPINGS; i++) {
+            c->mapping[i].unsaved = 0;
+        }
     }
     if (told && !wick_addr_same_ip(&was, external)) {
         m->urgent = 1; /* not this one again */

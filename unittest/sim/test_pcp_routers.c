@@ -467,8 +467,47 @@ TEST(restless)
     }
 }
 
+/* A move that nobody asked about is kept with the next answer, and not before: whoever could make us
+ * write at will would wear the flash out. */
+TEST(an_unasked_move_is_kept)
+{
+    unsigned id = ready(1000);
+    const wick_pcp_mapping *m = &w.c.mapping[id];
+    unsigned puts = w.store.puts;
+    uint8_t bytes[WICK_PCP_MAX_BYTES];
+    for (uint16_t i = 0; i < 20; i++) {
+        wick_buf b = wick_buf_make(bytes, sizeof bytes);
+        wick_pcp_msg r;
+        memset(&r, 0, sizeof r);
+        r.response = 1;
+        r.opcode = WICK_PCP_MAP;
+        r.lifetime_s = 3600;
+        r.epoch_s = (uint32_t)((w.now_ms - w.server[0].born_ms) / 1000);
+        memcpy(r.nonce, m->nonce, sizeof r.nonce);
+        r.protocol = 17;
+        r.internal_port = 5001;
+        r.external = *external(id);
+        r.external.port = (uint16_t)(7000 + i);
+        REQUIRE_STATUS(wick_pcp_encode(&b, &r), WICK_OK);
+        CHECK_STATUS(deliver(wick_buf_span(&b), &w.server[0].cfg.listen), WICK_OK);
+        run(10);
+    }
+    CHECK_INT(external(id)->port, 7019);
+    CHECK_INT(w.store.puts, puts);
+    w.server[0].mapping[0].external_port = 7019; /* so it has it */
+    run(3600000);
+    CHECK_INT(external(id)->port, 7019);
+    CHECK_INT(w.store.puts, puts + 1);
+    wick_stub_pcp_restart(&w.server[0], w.now_ms);
+    restart_client();
+    wick_pcp_want want = udp(5001);
+    id = map(&want);
+    run(30000);
+    CHECK_INT(external(id)->port, 7019); /* asked for, since it was remembered */
+}
+
 TAP_MAIN("sim.pcp_routers", CASE(reboot_announced), CASE(reboot_noticed), CASE(epochs),
          CASE(forged_announcements), CASE(external_address), CASE(double_nat), CASE(nonce_persists),
          CASE(store_of_others), CASE(answers_that_do_not_belong), CASE(peer_answers),
          CASE(mapping_taken_over), CASE(prefer_failure_ignored), CASE(errors_without_lifetime),
-         CASE(unknown_options_echoed), CASE(restless))
+         CASE(unknown_options_echoed), CASE(restless), CASE(an_unasked_move_is_kept))

@@ -125,6 +125,7 @@ typedef struct wick_pcp_mapping {
     uint8_t urgent; /* held, but doubtful: repeated like a new request */
     uint8_t told;   /* MAPPED was reported */
     uint8_t undo;   /* being deleted since it is not what was wanted */
+    uint8_t unsaved; /* the store knows another external address */
     uint8_t event;
 } wick_pcp_mapping;
 
