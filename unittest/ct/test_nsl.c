@@ -131,10 +131,54 @@ TEST(must_18_nothing_stays_on_failure_and_eviction)
     }
 }
 
-/* ---- forged messages: no branch tells how wrong they are ---- */
-
 static struct packet last;
 static uint8_t kept_type;
+static bool keep(struct packet *p);
+
+/* At each step what the next one needs, to the byte: a union hides much from a search for values. */
+TEST(must_18_only_what_is_needed_stays)
+{
+    two_sides();
+    kept_type = NSL_M3;
+    also = keep;
+    world_connect(A, B);
+    CHECK_INT(secrets_in(A), 32 + 32); /* N1, ephemeral */
+    world_run(now_ms + 100);
+    CHECK_INT(secrets_in(A), 32 + 16);      /* root, M4 */
+    CHECK_INT(secrets_in(B), 32 + 32 + 32); /* N1, N2, ephemeral */
+    last.bytes[50] ^= 1;
+    CHECK_STATUS(world_give(B, last.bytes, last.len, &last.from), WICK_E_NSL_DROP);
+    CHECK_INT(secrets_in(B), 32 + 32); /* PRK, k3 */
+    last.bytes[50] ^= 1;
+    CHECK_STATUS(world_give(B, last.bytes, last.len, &last.from), WICK_OK);
+    m4_is_sent(B);
+    CHECK_INT(side[B].established, 1);
+    CHECK_INT(secrets_in(B), 0);
+    CONSTANT_TIME();
+    /* a newcomer in the place of an entry that had more: its N1 and nothing else */
+    two_sides();
+    kept_type = NSL_M3;
+    also = keep;
+    uint32_t run = world_connect(A, B);
+    world_run(now_ms + 100);
+    CHECK_INT(secrets_in(B), 32 + 32 + 32);
+    wick_nsl_close(&side[A].node, run);
+    CHECK_INT(secrets_in(A), 0);
+    now_ms += 2500;
+    lookup_mode = LOOKUP_NEVER;
+    world_connect(A, B);
+    world_run(now_ms + 100);
+    CHECK_INT(world_halves(B), 1);
+    CHECK_INT(secrets_in(B), 32);
+    /* and where its record is refused, not even that */
+    CHECK_STATUS(wick_nsl_lookup_result(&side[B].node, now_ms, side[A].cfg.id, NULL,
+                                        WICK_E_RECORD_ABSENT),
+                 WICK_OK);
+    CHECK_INT(secrets_in(B), 0);
+    CONSTANT_TIME();
+}
+
+/* ---- forged messages: no branch tells how wrong they are ---- */
 
 static bool keep(struct packet *p)
 {
@@ -174,4 +218,5 @@ TEST(forged_messages)
 }
 
 CT_MAIN("ct.nsl", CASE(handshake), CASE(must_18_nothing_derived_from_a_secret_stays),
-        CASE(must_18_nothing_stays_on_failure_and_eviction), CASE(forged_messages))
+        CASE(must_18_nothing_stays_on_failure_and_eviction),
+        CASE(must_18_only_what_is_needed_stays), CASE(forged_messages))
