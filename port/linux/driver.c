@@ -238,6 +238,9 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
     t = wick_driver_guest_deadline(d, t);
     t = wick_driver_relay_deadline(d, t);
     t = wick_driver_chain_deadline(d, t, now_ms);
+    if (d->challenge != NULL) {
+        t = wick_time_min(t, wick_responder_deadline(d->challenge));
+    }
     if (d->wallet.job != NULL) {
         t = wick_time_min(t, d->wallet.deadline_ms);
     }
@@ -247,7 +250,7 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
 static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
 {
     struct pollfd p[WICK_GW_SOCKETS + WICK_GW_TURNS + (1 + WICK_LIGHT_DRIVER_SOCKS) * WICK_DRIVER_CHAINS +
-                    WICK_DRIVER_PATH_FDS + 2];
+                    WICK_DRIVER_PATH_FDS + 1 + WICK_RESPONDER_CONNECTIONS + 2];
     uint8_t index[WICK_GW_SOCKETS], relay[WICK_GW_TURNS];
     nfds_t udp = 0, n;
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
@@ -263,6 +266,9 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
     n += (nfds_t)wick_driver_chain_watch(d, &p[n]);
     if (d->wallet.job != NULL) {
         n += watch(d, &p[n], d->wallet.sock, wick_tls_wants_write(&d->wallet.tls));
+    }
+    if (d->challenge != NULL) {
+        n += (nfds_t)wick_responder_fds(d->challenge, &p[n]);
     }
     nfds_t own = n;
     if (d->watched_fd >= 0) {
@@ -293,6 +299,24 @@ void wick_driver_watch(wick_driver *d, int fd)
     d->watched_fd = fd;
 }
 
+void wick_driver_challenge(wick_driver *d, wick_responder *responder)
+{
+    d->challenge = responder;
+    d->challenged = responder != NULL ? responder->served : 0;
+}
+
+/* @return true: the answer was fetched */
+static bool run_challenge(wick_driver *d)
+{
+    if (d->challenge == NULL) {
+        return false;
+    }
+    wick_responder_run(d->challenge);
+    bool fetched = d->challenge->served != d->challenged;
+    d->challenged = d->challenge->served;
+    return fetched;
+}
+
 void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms)
 {
     put_event(event, WICK_DRIVER_DONE, WICK_GW_NO_SESSION, WICK_OK);
@@ -304,6 +328,10 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
             return;
         }
         if (wick_driver_light_run(d, event, now_ms)) {
+            return;
+        }
+        if (run_challenge(d)) {
+            put_event(event, WICK_DRIVER_IDLE, WICK_GW_NO_SESSION, WICK_OK);
             return;
         }
         bool moved = wick_driver_chain_run(d, now_ms);

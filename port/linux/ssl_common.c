@@ -208,9 +208,11 @@ static unsigned choose_uses(const wick_dtls_config *cfg, bool datagrams)
 
 static int set_up(wick_ssl *s, bool datagrams)
 {
+#if defined(MBEDTLS_SSL_HANDSHAKE_WITH_CERT_ENABLED)
     /* No certificate is ever seen here, but the library's hello names algorithms: the fewest. */
     static const uint16_t algorithms[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
                                           MBEDTLS_TLS1_3_SIG_NONE};
+#endif
     static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
                                       MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
                                       MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
@@ -230,7 +232,9 @@ static int set_up(wick_ssl *s, bool datagrams)
     mbedtls_ssl_conf_max_tls_version(
         &s->conf, v13 ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_rng(&s->conf, fill_random, s);
+#if defined(MBEDTLS_SSL_HANDSHAKE_WITH_CERT_ENABLED)
     mbedtls_ssl_conf_sig_algs(&s->conf, algorithms);
+#endif
     mbedtls_ssl_conf_groups(&s->conf, groups);
     choose_suites(s);
     if (client) {

@@ -290,6 +290,53 @@ TEST(what_one_node_refuses_another_is_asked_for)
     }
 }
 
+/* The driver runs a challenge's responder beside all else, and says when the answer was fetched. */
+TEST(challenge_in_the_loop)
+{
+    static wick_responder r;
+    static wick_https c;
+    static wick_tls_identity own;
+    static const uint8_t secret[32] = {[31] = 5}, zero[32];
+    static const char request[] = "GET " WICK_RESPONDER_PATH
+        "0000000000000000000000000000000000000000000000000000000000000000.val HTTP/1.0\r\n\r\n";
+    wick_addr at = wick_addr_v4(127, 0, 0, 1, 0);
+    wick_driver_event ev;
+    wick_sock s;
+    wick_status st = WICK_AGAIN;
+    setup(false);
+    const wick_hal_clock *clock = driver.cfg.clock;
+    wick_responder_config cfg = {&hn, &net, clock, driver.cfg.entropy, &own};
+    CHECK_STATUS(wick_tls_identity_make(&own, secret, "gw", cfg.entropy), WICK_OK);
+    REQUIRE_STATUS(wick_responder_open(&r, &cfg, &at), WICK_OK);
+    CHECK_STATUS(wick_responder_arm(&r, zero, zero, zero), WICK_OK);
+    CHECK_STATUS(hn.local_addr(hn.ctx, r.listener, &at), WICK_OK);
+    wick_driver_challenge(&driver, &r);
+    wick_https_trust trust = {.entropy = cfg.entropy, .pin32 = own.spki_hash};
+    REQUIRE_STATUS(hn.tcp_open(hn.ctx, &s, &at), WICK_OK);
+    REQUIRE_STATUS(wick_https_start(&c, &trust, &hn, s, "127.0.0.1"), WICK_OK);
+    int idle_early = 0;
+    for (int i = 0; i < 5000 && r.served == 0; i++) {
+        bool was_up = st == WICK_OK;
+        st = was_up ? st : wick_https_poll(&c);
+        if (st == WICK_OK && !was_up) {
+            CHECK_INT(wick_https_write(&c, wick_span_make((const uint8_t *)request,
+                                                          sizeof request - 1)),
+                      sizeof request - 1);
+        }
+        uint64_t until_ms = clock->now_ms(clock->ctx) + 20;
+        wick_driver_run(&driver, &ev, until_ms);
+        idle_early += ev.kind == WICK_DRIVER_IDLE && clock->now_ms(clock->ctx) < until_ms ? 1 : 0;
+    }
+    CHECK_INT(r.served, 1);
+    CHECK(idle_early <= 1);
+    wick_driver_challenge(&driver, NULL);
+    CHECK_STATUS(wick_responder_hand_over(&r, &s), WICK_OK);
+    wick_https_end(&c);
+    wick_responder_close(&r);
+    wick_tls_identity_free(&own);
+    teardown();
+}
+
 TEST(nobody_listens)
 {
     setup(false);
@@ -396,6 +443,6 @@ TEST(forsaken_look_ups)
 }
 
 TAP_MAIN("unit.driver", CASE(node_faults), CASE(slow_node),
-         CASE(what_one_node_refuses_another_is_asked_for), CASE(nobody_listens),
+         CASE(what_one_node_refuses_another_is_asked_for), CASE(challenge_in_the_loop), CASE(nobody_listens),
          CASE(wallet_manager_faults), CASE(watched_descriptor),
          CASE(flood_of_datagrams), CASE(forsaken_look_ups))

@@ -43,6 +43,7 @@
 #include "wick/port/light_driver.h"
 #include "wick/port/linux.h"
 #include "wick/port/pcp_link.h"
+#include "wick/port/responder.h"
 #include "wick/port/rpc_pool.h"
 #include "wick/port/tls.h"
 #include "wick/port/turn_link.h"
@@ -212,6 +213,8 @@ typedef struct wick_driver {
     wick_driver_job job[WICK_DRIVER_JOBS];
     uint32_t orders;
     uint64_t gateway_deadline_ms;
+    wick_responder *challenge; /* the caller's, or NULL */
+    uint32_t challenged;       /* of its answers, told so far */
     int watched_fd; /* the caller's, or -1 */
     bool watched;   /* it has become readable */
     bool done;
@@ -243,6 +246,11 @@ WICK_NODISCARD wick_status wick_driver_init(wick_driver *d, const wick_driver_co
 /** Lets the caller wait for something of its own: from now on a run ends with IDLE as soon as `fd`
  *  is readable (an epoll descriptor stands for many). -1: no more. The descriptor is the caller's. */
 void wick_driver_watch(wick_driver *d, int fd);
+
+/** From now on the driver also runs this responder (wick/port/responder.h), which the caller has opened
+ *  and armed for an endpoint that is to be validated; a run ends with IDLE when the answer was fetched:
+ *  look at its `served`. NULL: no more; then hand its socket over, or close it. */
+void wick_driver_challenge(wick_driver *d, wick_responder *responder);
 
 /** Runs until there is something to tell, at most until `until_ms` of the clock. */
 void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms);
