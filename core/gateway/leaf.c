@@ -278,7 +278,9 @@ static void begin_ask(wick_leaf_service *svc, uint64_t now_ms, uint8_t leaf, uin
         svc->body_len = 0;
         svc->body_until_ms = now_ms + WICK_LEAF_ASK_MS;
     }
-    memcpy(p->payload, r->payload.ptr, r->payload.len);
+    if (r->payload.len != 0) {
+        memcpy(p->payload, r->payload.ptr, r->payload.len);
+    }
     p->payload_len = r->payload.len;
     p->block2 = r->block2;
     p->kind = (uint8_t)kind;
@@ -494,7 +496,9 @@ wick_status wick_leaf_sent(wick_leaf_service *svc, uint64_t now_ms, uint32_t ask
         return s == WICK_OK ? WICK_E_NO_SPACE : s;
     }
     /* The question has been asked: its place takes the answer. `payload` may lie in it. */
-    memmove(p->payload + WICK_LEAF_HEAD_BYTES, payload.ptr, payload.len);
+    if (payload.len != 0) {
+        memmove(p->payload + WICK_LEAF_HEAD_BYTES, payload.ptr, payload.len);
+    }
     wick_buf b = wick_buf_make(p->payload, sizeof p->payload);
     wick_leaf_head_put(&b, peer32, epoch);
     b.len += payload.len;
