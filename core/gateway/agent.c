@@ -55,10 +55,17 @@ static wick_status identity(wick_gateway *gw)
         s = ks->secp256k1_public(ks->ctx, wallet33, gw->cfg.wallet_key);
     }
     if (s == WICK_OK) {
-        s = ks->secp256k1_public(ks->ctx, gw->device_pub33, gw->cfg.device_key);
+        gw->device_pub.type = WICK_KEY_TYPE_SECP256K1;
+        s = ks->secp256k1_public(ks->ctx, gw->device_pub.bytes, gw->cfg.device_key);
+#if WICK_WITH_NSL_RSA
+        s = s == WICK_E_NOT_FOUND ? gw_key_public(gw, &gw->device_pub, gw->keys.own_word,
+                                                  gw->cfg.device_key)
+                                  : s;
+#endif
     }
     /* One secret may hide behind two handles; x alone tells, the parity may be flipped. */
-    if (s == WICK_OK && memcmp(wallet33 + 1, gw->device_pub33 + 1, 32) == 0) {
+    if (s == WICK_OK && gw->device_pub.type == WICK_KEY_TYPE_SECP256K1 &&
+        memcmp(wallet33 + 1, gw->device_pub.bytes + 1, 32) == 0) {
         s = WICK_E_SAME_KEY;
     }
     if (s == WICK_OK) {
@@ -439,8 +446,9 @@ void wick_gateway_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
         deadline = wick_time_min(deadline, gw_ticket_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_read_tick(gw, now_ms));
         deadline = wick_time_min(deadline, gw_ask_tick(gw, now_ms));
+        deadline = wick_time_min(deadline, gw_key_tick(gw, now_ms));
         if (poll_small(gw, out, now_ms) || gw_read_poll(gw, out, now_ms) ||
-            gw_ask_poll(gw, out, now_ms) || gw_relay_poll(gw, out, now_ms, &deadline) ||
+            gw_ask_poll(gw, out, now_ms) || gw_key_poll(gw, out, now_ms) || gw_relay_poll(gw, out, now_ms, &deadline) ||
             gw_second_poll(gw, out, now_ms) || gw_choice_poll(gw, out, now_ms) ||
             gw_ticket_poll(gw, out, now_ms) ||
             gw_path_poll(gw, out, now_ms, &deadline) || gw_nsl_poll(gw, out, now_ms, &deadline)) {

@@ -111,6 +111,9 @@ wick_status wick_gateway_failed(wick_gateway *gw, uint64_t now_ms, uint32_t requ
         gw_read_fail(gw, now_ms, r, status);
         return WICK_OK;
     }
+    if (gw_key_failed(gw, now_ms, request, status)) {
+        return WICK_OK;
+    }
     wick_gateway_ask *a = find(gw, request, 0);
     if (a == NULL) {
         return WICK_E_STATE;
@@ -143,19 +146,28 @@ wick_status wick_gateway_sent(wick_gateway *gw, wick_span revert, uint64_t now_m
     return WICK_OK;
 }
 
-wick_status wick_gateway_possession(wick_gateway *gw, uint8_t sig64[64],
-                                    const uint8_t challenge[32], uint32_t request)
+bool gw_possession_digest(wick_gateway *gw, uint8_t digest[32], const uint8_t challenge[32],
+                          uint32_t request)
 {
-    memset(sig64, 0, 64);
     if (find(gw, request, WICK_GW_REQ_WALLET_VOUCHER) == NULL) {
-        return WICK_E_STATE;
+        return false;
     }
     const wick_gateway_registry *reg = gw_registry(gw, 0);
     wick_registry_domain domain;
-    uint8_t digest[32];
     domain.chain_id = reg->chain_id;
     memcpy(domain.contract, reg->device_registry, 20);
     wick_possession_digest(digest, &domain, gw->id, challenge);
+    return true;
+}
+
+wick_status wick_gateway_possession(wick_gateway *gw, uint8_t sig64[64],
+                                    const uint8_t challenge[32], uint32_t request)
+{
+    uint8_t digest[32];
+    memset(sig64, 0, 64);
+    if (!gw_possession_digest(gw, digest, challenge, request)) {
+        return WICK_E_STATE;
+    }
     return gw->cfg.keystore->secp256k1_sign(gw->cfg.keystore->ctx, sig64, NULL,
                                             gw->cfg.device_key, digest);
 }

@@ -131,8 +131,7 @@ static void start_handshake(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     wick_nsl_peer peer;
     memset(&peer, 0, sizeof peer);
     memcpy(peer.id, s->id, 32);
-    peer.key.type = WICK_KEY_TYPE_SECP256K1;
-    memcpy(peer.key.bytes, s->pub33, 33);
+    peer.key = s->key;
     peer.addr = s->addr;
     wick_status st = wick_nsl_connect(&gw->nsl, &s->run, now_ms, &peer);
     if (st == WICK_OK) {

@@ -13,6 +13,7 @@
  *   path.c     other ways in, and which one is told
  *   lookup.c   records of peers                          call.c     from a name to a handshake
  *   handshake.c  NSL                                     session.c  after it
+ *   keys.c     keys of which records hold the hash
  *   direct.c   messages about paths (direct_msg.c)       ways.c     paths of a session
  *   rekey.c    sessions that last
  *   service.c  words of local applications               peer_keys.c  keys for them
@@ -98,6 +99,35 @@ void gw_ask(wick_gateway *gw, wick_gateway_ask *ask, wick_gateway_request_kind k
 bool gw_ask_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
 uint64_t gw_ask_tick(wick_gateway *gw, uint64_t now_ms);
 
+/** What the manager's challenge asks to be signed; false: nobody asked. */
+bool gw_possession_digest(wick_gateway *gw, uint8_t digest[32], const uint8_t challenge[32],
+                          uint32_t request);
+
+/* keys.c */
+#if WICK_WITH_NSL_RSA
+/** An own RSA key, and the word that a record has of it. */
+wick_status gw_key_public(const wick_gateway *gw, wick_nsl_key *pub, uint8_t word[32], wick_key key);
+/** rekey.c: the key that a session's peer has now. */
+void gw_rekey_key_done(wick_gateway *gw, uint64_t now_ms, uint8_t index, const wick_nsl_key *key,
+                       wick_status status);
+/** The call that puts the own key into the log. */
+void gw_key_announce(const wick_gateway *gw, wick_buf *call);
+/** The key behind a key word, for a session (READ_PEER) or a look-up of a caller (READ_NSL).
+ *  @retval WICK_OK  @retval WICK_AGAIN it is asked for: gw_peer_key_done() follows */
+wick_status gw_key_want(wick_gateway *gw, wick_nsl_key *key, uint8_t purpose, uint8_t owner,
+                        uint8_t registry, const uint8_t word[32]);
+void gw_key_cancel(wick_gateway *gw, uint8_t purpose, uint8_t owner);
+bool gw_key_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
+uint64_t gw_key_tick(wick_gateway *gw, uint64_t now_ms);
+/** @return true if the request was for a key */
+bool gw_key_failed(wick_gateway *gw, uint64_t now_ms, uint32_t request, wick_status status);
+#else
+#define gw_key_cancel(gw, purpose, owner) ((void)(gw))
+#define gw_key_poll(gw, out, now_ms) false
+#define gw_key_tick(gw, now_ms) WICK_TIME_NEVER(now_ms)
+#define gw_key_failed(gw, now_ms, request, status) false
+#endif
+
 /* own.c */
 enum {
     OWN_IDLE = 0,
@@ -116,7 +146,7 @@ enum {
     OWN_BACKOFF,
     OWN_FAILED
 };
-enum { ACT_NONE = 0, ACT_REGISTER, ACT_PUBLISH };
+enum { ACT_NONE = 0, ACT_REGISTER, ACT_PUBLISH, ACT_ANNOUNCE };
 /** What a word of the own record should say: words below WICK_GW_WORDS are the agent's own endpoints,
  *  those behind them services'. */
 typedef enum gw_word_wish {
@@ -505,13 +535,19 @@ uint64_t gw_nsl_tick(wick_gateway *gw, uint64_t now_ms);
 void gw_route_put(wick_gateway *gw, const wick_addr *addr, uint8_t via);
 uint8_t gw_route_get(const wick_gateway *gw, const wick_addr *addr);
 /* lookup.c */
-/** The proven words as a record that may be used now, its key a point of the curve. */
+/** The proven words as a record that may be used now, its key a point of the curve; of an RSA record
+ *  the type of the key alone, which gw_key_want() finds. */
 WICK_NODISCARD wick_status gw_record_verify(wick_gateway *gw, uint64_t now_ms,
-                                            wick_peer_record *rec, uint8_t pub33[33],
+                                            wick_peer_record *rec, wick_nsl_key *key,
                                             const wick_gateway_read *read, const uint8_t id[32],
                                             const uint8_t *service);
 void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
                        wick_status status);
+#if WICK_WITH_NSL_RSA
+/** The key that a record stands for, or why there is none. */
+void gw_peer_key_done(wick_gateway *gw, uint64_t now_ms, uint8_t purpose, uint8_t owner,
+                      const wick_nsl_key *key, wick_status status);
+#endif
 /** Begins to read for a session; false: no room now. */
 bool gw_peer_read(wick_gateway *gw, uint8_t session);
 /** A chain was reorganised: what was read of it above `number` is read again. */

@@ -22,8 +22,10 @@ wick_status gw_nsl_start(wick_gateway *gw, uint64_t now_ms)
     cfg.entropy = gw->cfg.entropy;
     cfg.keystore = gw->cfg.keystore;
     memcpy(cfg.id, gw->id, 32);
-    cfg.pub.type = WICK_KEY_TYPE_SECP256K1;
-    memcpy(cfg.pub.bytes, gw->device_pub33, 33);
+    cfg.pub = gw->device_pub;
+#if WICK_WITH_NSL_RSA
+    cfg.only_suite = gw->keys.only_suite;
+#endif
     cfg.key = gw->cfg.device_key;
     cfg.opts = WICK_NSL_OPT_SIG | WICK_NSL_OPT_PSK16;
     cfg.relays = gw->relay; /* filled as relays become known */
@@ -105,6 +107,7 @@ uint64_t gw_nsl_tick(wick_gateway *gw, uint64_t now_ms)
         if (wick_time_reached(now_ms, gw->nsl_lookup[i].give_up_ms)) {
             gw->nsl_lookup[i].used = false;
             gw_read_cancel(gw, READ_NSL, i);
+            gw_key_cancel(gw, READ_NSL, i);
             continue;
         }
         if (!gw->nsl_lookup[i].asked) {

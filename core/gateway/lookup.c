@@ -51,12 +51,27 @@ bool gw_issuer_read(wick_gateway *gw, uint8_t issuer)
 }
 #endif
 
+/* The record's key, a point of the curve; or its type alone, where the record has no more than a hash. */
+static wick_status key_of(const wick_gateway *gw, wick_nsl_key *key, const wick_device *device)
+{
+    uint8_t pub65[65];
+    key->type = device->key_type;
+#if WICK_WITH_NSL_RSA
+    if (key->type == WICK_KEY_TYPE_RSA2048) {
+        return WICK_OK;
+    }
+#endif
+    wick_status s = wick_device_pub33(key->bytes, device);
+    return s == WICK_OK
+               ? gw->cfg.crypto->secp256k1_expand(gw->cfg.crypto->ctx, pub65, key->bytes)
+               : s;
+}
+
 wick_status gw_record_verify(wick_gateway *gw, uint64_t now_ms, wick_peer_record *rec,
-                             uint8_t pub33[33], const wick_gateway_read *read,
+                             wick_nsl_key *key, const wick_gateway_read *read,
                              const uint8_t id[32], const uint8_t *service)
 {
     wick_record_seen seen;
-    uint8_t pub65[65];
     uint64_t unix_s = 0;
     wick_status s = wick_peer_record_read(rec, &read->query);
     s = wick_marks_record(&gw->marks, &seen, read->registry, id, service, rec, s);
@@ -67,10 +82,7 @@ wick_status gw_record_verify(wick_gateway *gw, uint64_t now_ms, wick_peer_record
         s = wick_device_check(&rec->device, &seen, unix_s);
     }
     if (s == WICK_OK) {
-        s = wick_device_pub33(pub33, &rec->device);
-    }
-    if (s == WICK_OK) {
-        s = gw->cfg.crypto->secp256k1_expand(gw->cfg.crypto->ctx, pub65, pub33);
+        s = key_of(gw, key, &rec->device);
     }
     if (s == WICK_OK) {
         wick_marks_put(&gw->marks, read->registry, id, service, &seen);
@@ -171,23 +183,69 @@ static void endpoint_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_
     gw_session_resolved(gw, now_ms, read->owner, s->status);
 }
 
+static void answer_caller(wick_gateway *gw, uint64_t now_ms, uint8_t owner, const wick_nsl_key *key,
+                          wick_status status)
+{
+    gw->nsl_lookup[owner].used = false;
+    /* STATE: it came too late and the caller asks again; nothing to do. */
+    status = wick_nsl_lookup_result(&gw->nsl, now_ms, gw->nsl_lookup[owner].id, key, status);
+    (void)status;
+}
+
 static void caller_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
                         wick_status status)
 {
     wick_peer_record rec;
     wick_nsl_key key;
     memset(&key, 0, sizeof key);
-    gw->nsl_lookup[read->owner].used = false;
     if (status == WICK_OK) {
-        status = gw_record_verify(gw, now_ms, &rec, key.bytes, read,
-                                  gw->nsl_lookup[read->owner].id, NULL);
-        key.type = WICK_KEY_TYPE_SECP256K1;
+        status = gw_record_verify(gw, now_ms, &rec, &key, read, gw->nsl_lookup[read->owner].id,
+                                  NULL);
     }
-    /* STATE: it came too late and the caller asks again; nothing to do. */
-    status = wick_nsl_lookup_result(&gw->nsl, now_ms, gw->nsl_lookup[read->owner].id, &key,
-                                    status);
-    (void)status;
+#if WICK_WITH_NSL_RSA
+    if (status == WICK_OK && key.type == WICK_KEY_TYPE_RSA2048) {
+        status = gw_key_want(gw, &key, READ_NSL, read->owner, read->registry, rec.device.key);
+        if (status == WICK_AGAIN) {
+            return;
+        }
+    }
+#endif
+    answer_caller(gw, now_ms, read->owner, &key, status);
 }
+
+/* A peer to be called has been read, and its key is at hand. */
+static void peer_done(wick_gateway *gw, uint64_t now_ms, uint8_t session)
+{
+    if (!read_endpoint(gw, session)) {
+        gw_session_resolved(gw, now_ms, session, gw->session[session].status);
+    }
+}
+
+#if WICK_WITH_NSL_RSA
+void gw_peer_key_done(wick_gateway *gw, uint64_t now_ms, uint8_t purpose, uint8_t owner,
+                      const wick_nsl_key *key, wick_status status)
+{
+    if (purpose == READ_NSL) {
+        answer_caller(gw, now_ms, owner, key, status);
+        return;
+    }
+#if WICK_WITH_REKEY
+    if (purpose == READ_WATCH) {
+        gw_rekey_key_done(gw, now_ms, owner, key, status);
+        return;
+    }
+#endif
+    wick_gateway_session *s = &gw->session[owner];
+    if (status == WICK_OK) {
+        s->key = *key;
+        peer_done(gw, now_ms, owner);
+    } else {
+        s->status = status;
+        s->epoch = 0; /* a record without its key is none */
+        gw_session_resolved(gw, now_ms, owner, status);
+    }
+}
+#endif
 
 void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
                        wick_status status)
@@ -212,7 +270,7 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
         s->tier = read->header.tier;
         s->block_number = read->header.number;
         s->block_time_s = read->header.timestamp;
-        status = gw_record_verify(gw, now_ms, &rec, s->pub33, read, s->id, s->service);
+        status = gw_record_verify(gw, now_ms, &rec, &s->key, read, s->id, s->service);
     }
     if (gw->cfg.records != NULL) {
         wick_gateway_record *out = &gw->cfg.records[read->owner];
@@ -237,10 +295,18 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
         status = choose(gw, now_ms, s, &rec, read->header.timestamp);
     }
     s->status = status;
-    if (key && read_endpoint(gw, read->owner)) {
+#if WICK_WITH_NSL_RSA
+    if (key && s->key.type == WICK_KEY_TYPE_RSA2048 &&
+        gw_key_want(gw, &s->key, READ_PEER, read->owner, read->registry, rec.device.key) ==
+            WICK_AGAIN) {
         return;
     }
-    gw_session_resolved(gw, now_ms, read->owner, status);
+#endif
+    if (key) {
+        peer_done(gw, now_ms, read->owner);
+    } else {
+        gw_session_resolved(gw, now_ms, read->owner, status);
+    }
 }
 
 void gw_reorg(wick_gateway *gw, uint64_t now_ms, uint8_t registry, uint64_t number)

@@ -24,7 +24,8 @@
 /* Services come last, and not when the manager's word is read. */
 enum { W_DEVICE = 0, W_KEY = 1, W_ENDPOINT = 2, W_MANAGER = 2 + WICK_GW_WORDS };
 _Static_assert(W_MANAGER < WICK_QUERY_SLOTS_MAX, "all words in one proof");
-_Static_assert(2 + WICK_GW_OWN_WORDS <= WICK_QUERY_SLOTS_MAX, "and those of all services");
+_Static_assert(2 + WICK_GW_OWN_WORDS + (WICK_WITH_NSL_RSA ? 1 : 0) <= WICK_QUERY_SLOTS_MAX,
+               "and those of all services");
 
 gw_word_wish gw_own_wish(const wick_gateway *gw, unsigned word, wick_endpoint *e, uint32_t *life_s)
 {
@@ -137,14 +138,47 @@ void gw_own_fail(wick_gateway *gw, uint64_t now_ms, wick_status status)
     o->backoff_ms = o->backoff_ms < BACKOFF_MAX_MS / 2 ? o->backoff_ms * 2 : BACKOFF_MAX_MS;
 }
 
+static bool has_our_key(const wick_gateway *gw)
+{
+    const wick_device *d = &gw->own.device;
+    uint8_t pub33[33];
+#if WICK_WITH_NSL_RSA
+    if (gw->device_pub.type == WICK_KEY_TYPE_RSA2048) {
+        return d->key_type == WICK_KEY_TYPE_RSA2048 && memcmp(d->key, gw->keys.own_word, 32) == 0;
+    }
+#endif
+    return wick_device_pub33(pub33, d) == WICK_OK &&
+           memcmp(pub33, gw->device_pub.bytes, 33) == 0;
+}
+
+#if WICK_WITH_NSL_RSA
+/* Is the own key one that has to be told, and is not? */
+static bool is_untold(const wick_gateway *gw)
+{
+    return gw->device_pub.type == WICK_KEY_TYPE_RSA2048 && !gw->keys.announced;
+}
+#endif
+
+/* The key words of the own record. */
+static wick_status own_key(const wick_gateway *gw, wick_device *out)
+{
+    memset(out, 0, sizeof *out);
+#if WICK_WITH_NSL_RSA
+    if (gw->device_pub.type == WICK_KEY_TYPE_RSA2048) {
+        out->key_type = WICK_KEY_TYPE_RSA2048;
+        memcpy(out->key, gw->keys.own_word, 32);
+        return WICK_OK;
+    }
+#endif
+    return wick_device_set_pub33(out, gw->device_pub.bytes);
+}
+
 /* Is the record ours, with our key, and valid? */
 static bool registered_well(const wick_gateway *gw, uint64_t unix_s)
 {
     const wick_gateway_own *o = &gw->own;
-    uint8_t pub33[33];
-    return o->registered && memcmp(o->device.owner, gw->wallet, 20) == 0 &&
-           wick_device_pub33(pub33, &o->device) == WICK_OK &&
-           memcmp(pub33, gw->device_pub33, 33) == 0 && o->device.not_after > unix_s;
+    return o->registered && memcmp(o->device.owner, gw->wallet, 20) == 0 && has_our_key(gw) &&
+           o->device.not_after > unix_s;
 }
 
 /* Is word `i` what it should be? */
@@ -215,8 +249,7 @@ static void begin_register(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
         gw_own_fail(gw, now_ms, WICK_E_CONFIG);
         return;
     }
-    memset(&key, 0, sizeof key);
-    wick_status s = wick_device_set_pub33(&key, gw->device_pub33);
+    wick_status s = own_key(gw, &key);
     if (s != WICK_OK) {
         gw_own_fail(gw, now_ms, s);
         return;
@@ -331,9 +364,16 @@ static void decide(wick_gateway *gw, uint64_t now_ms)
         begin_register(gw, now_ms, unix_s);
         return;
     }
+#if WICK_WITH_NSL_RSA
+    if (is_untold(gw)) {
+        o->registered_told = false;
+        gw_tx_begin(gw, now_ms, ACT_ANNOUNCE);
+        return;
+    }
+#endif
     if (!o->registered_told) {
         o->registered_told = true;
-        gw_event_more(gw, WICK_GW_EV_REGISTERED, WICK_OK, false, sent && o->action == ACT_REGISTER);
+        gw_event_more(gw, WICK_GW_EV_REGISTERED, WICK_OK, false, sent && o->action != ACT_PUBLISH);
     }
     if ((gw->goals & WICK_GW_GOAL_PUBLISH) == 0 || !gw_path_up(gw)) {
         o->published = false;
@@ -411,6 +451,11 @@ static wick_status take(wick_gateway *gw, const wick_gateway_read *read)
     if (s != WICK_OK) {
         return s;
     }
+#if WICK_WITH_NSL_RSA
+    if (gw->device_pub.type == WICK_KEY_TYPE_RSA2048 && o->state != OWN_MANAGER) {
+        gw->keys.announced = !wick_ct_is_zero(read->query.values[read->query.count - 1], 32);
+    }
+#endif
     o->block_number = read->header.number;
     o->block_time_s = read->header.timestamp;
     o->tier = read->header.tier;
@@ -452,6 +497,11 @@ static bool written(const wick_gateway *gw)
 {
     const wick_gateway_own *o = &gw->own;
     wick_endpoint want;
+#if WICK_WITH_NSL_RSA
+    if (o->action == ACT_ANNOUNCE) {
+        return gw->keys.announced;
+    }
+#endif
     if (o->action == ACT_REGISTER) {
         return registered_well(gw, 0) && o->device.epoch > o->voucher.epoch;
     }
@@ -524,6 +574,11 @@ static bool begin_read(wick_gateway *gw, uint8_t purpose)
                 wick_slot_endpoint(r->query.slots[r->query.count++], gw->id,
                                    gw_service_hash(gw, i), 0);
             }
+        }
+#endif
+#if WICK_WITH_NSL_RSA
+        if (gw->device_pub.type == WICK_KEY_TYPE_RSA2048) {
+            wick_slot_announced(r->query.slots[r->query.count++], gw->keys.own_word);
         }
 #endif
     }

@@ -27,8 +27,7 @@ wick_status wick_peer_key_take(const wick_gateway *gw, wick_peer_key *out,
         return event->status != WICK_OK ? event->status : WICK_E_STATE;
     }
     memcpy(out->id, s->id, 32);
-    out->key.type = WICK_KEY_TYPE_SECP256K1;
-    memcpy(out->key.bytes, s->pub33, 33);
+    out->key = s->key;
     out->epoch = s->epoch;
     out->tier = s->tier;
     out->grace = s->grace;

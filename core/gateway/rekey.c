@@ -90,8 +90,7 @@ static void begin_handshake(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     wick_nsl_peer peer;
     memset(&peer, 0, sizeof peer);
     memcpy(peer.id, s->id, 32);
-    peer.key.type = WICK_KEY_TYPE_SECP256K1;
-    memcpy(peer.key.bytes, s->pub33, 33);
+    peer.key = s->key;
     peer.addr = s->addr;
     s->renew = RENEW_NSL;
     if (wick_nsl_connect(&gw->nsl, &s->run, now_ms, &peer) != WICK_OK) {
@@ -121,14 +120,15 @@ void gw_rekey_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_re
 {
     wick_gateway_session *s = &gw->session[read->owner];
     wick_peer_record rec;
-    uint8_t pub33[33];
+    wick_nsl_key key;
+    memset(&key, 0, sizeof key);
     if (s->state != SES_UP || s->renew != RENEW_READ) {
         return;
     }
     s->renew = RENEW_NONE;
     bool due = is_due(s, now_ms);
     if (status == WICK_OK) {
-        status = gw_record_verify(gw, now_ms, &rec, pub33, read, s->id, NULL);
+        status = gw_record_verify(gw, now_ms, &rec, &key, read, s->id, NULL);
         if (is_void(status)) {
             gw_session_end(gw, read->owner, status);
             return;
@@ -145,10 +145,36 @@ void gw_rekey_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_re
     s->epoch = s->epoch == 0 ? rec.device.epoch : s->epoch;
     if (due) {
         s->epoch = rec.device.epoch;
-        memcpy(s->pub33, pub33, sizeof pub33);
+#if WICK_WITH_NSL_RSA
+        if (key.type == WICK_KEY_TYPE_RSA2048 &&
+            gw_key_want(gw, &key, READ_WATCH, read->owner, read->registry, rec.device.key) ==
+                WICK_AGAIN) {
+            s->renew = RENEW_READ;
+            return;
+        }
+#endif
+        s->key = key;
         begin_handshake(gw, now_ms, read->owner);
     }
 }
+
+#if WICK_WITH_NSL_RSA
+void gw_rekey_key_done(wick_gateway *gw, uint64_t now_ms, uint8_t index, const wick_nsl_key *key,
+                       wick_status status)
+{
+    wick_gateway_session *s = &gw->session[index];
+    if (s->state != SES_UP || s->renew != RENEW_READ) {
+        return;
+    }
+    s->renew = RENEW_NONE;
+    if (status == WICK_OK) {
+        s->key = *key;
+        begin_handshake(gw, now_ms, index);
+    } else {
+        gw_rekey_failed(gw, now_ms, index);
+    }
+}
+#endif
 
 uint8_t gw_rekey_of(const wick_gateway *gw, uint32_t run)
 {
@@ -214,14 +240,24 @@ wick_status wick_gateway_rotate(wick_gateway *gw, uint64_t now_ms, wick_key devi
     if (s == WICK_OK) {
         s = ks->secp256k1_public(ks->ctx, pub.bytes, device_key);
     }
-    if (s == WICK_OK && memcmp(wallet33 + 1, pub.bytes + 1, 32) == 0) {
+#if WICK_WITH_NSL_RSA
+    uint8_t word[32] = {0};
+    if (s == WICK_E_NOT_FOUND) {
+        s = gw_key_public(gw, &pub, word, device_key);
+    }
+#endif
+    if (s == WICK_OK && pub.type == WICK_KEY_TYPE_SECP256K1 && memcmp(wallet33 + 1, pub.bytes + 1, 32) == 0) {
         s = WICK_E_SAME_KEY;
     }
     if (s == WICK_OK && gw->nsl_ready) {
         s = wick_nsl_rotate(&gw->nsl, now_ms, &pub, device_key);
     }
     if (s == WICK_OK) {
-        memcpy(gw->device_pub33, pub.bytes, 33);
+        gw->device_pub = pub;
+#if WICK_WITH_NSL_RSA
+        memcpy(gw->keys.own_word, word, 32);
+        gw->keys.announced = false;
+#endif
         gw->cfg.device_key = device_key;
         gw_own_wake(gw, now_ms);
     }

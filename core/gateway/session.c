@@ -71,6 +71,7 @@ void gw_session_end(wick_gateway *gw, uint8_t index, wick_status status)
     }
     gw_read_cancel(gw, READ_PEER, index);
     gw_rekey_end(gw, index);
+    gw_key_cancel(gw, READ_PEER, index);
     wick_wipe(&s->keys, sizeof s->keys);
     s->status = status;
     s->state = SES_ENDED;

@@ -161,15 +161,19 @@ void gw_ticket_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_r
 {
     wick_gateway_issuer *x = &gw->tickets.issuer[read->owner];
     wick_peer_record rec;
-    uint8_t pub33[33];
+    wick_nsl_key key;
+    memset(&key, 0, sizeof key);
     x->asked = false;
     if (status == WICK_OK) {
-        status = gw_record_verify(gw, now_ms, &rec, pub33, read, x->id, NULL);
+        status = gw_record_verify(gw, now_ms, &rec, &key, read, x->id, NULL);
+    }
+    if (status == WICK_OK && key.type != WICK_KEY_TYPE_SECP256K1) {
+        status = WICK_E_UNSUPPORTED; /* tickets are sealed with keys on the curve */
     }
     x->read_ms = now_ms;
     if (status == WICK_OK) {
-        bool other = x->state == ISSUER_KNOWN && memcmp(x->pub33, pub33, sizeof pub33) != 0;
-        memcpy(x->pub33, pub33, sizeof pub33);
+        bool other = x->state == ISSUER_KNOWN && memcmp(x->pub33, key.bytes, sizeof x->pub33) != 0;
+        memcpy(x->pub33, key.bytes, sizeof x->pub33);
         x->epoch = rec.device.epoch;
         x->state = ISSUER_KNOWN;
         x->proven_ms = now_ms;

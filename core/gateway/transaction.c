@@ -37,6 +37,11 @@ void gw_tx_begin(wick_gateway *gw, uint64_t now_ms, uint8_t action)
 
 static uint64_t gas_limit(const wick_gateway_own *o)
 {
+#if WICK_WITH_NSL_RSA
+    if (o->action == ACT_ANNOUNCE) {
+        return WICK_GW_GAS_ANNOUNCE;
+    }
+#endif
     return o->action == ACT_REGISTER ? WICK_GW_GAS_REGISTER : WICK_GW_GAS_PUBLISH;
 }
 
@@ -127,6 +132,11 @@ static wick_status build(wick_gateway *gw, uint64_t now_ms)
     uint8_t call[WICK_CALLDATA_MAX];
     wick_buf data = wick_buf_make(call, sizeof call);
     wick_tx tx;
+#if WICK_WITH_NSL_RSA
+    if (o->action == ACT_ANNOUNCE) {
+        gw_key_announce(gw, &data);
+    } else
+#endif
     if (o->action == ACT_REGISTER) {
         wick_calldata_register(&data, &o->voucher, o->r, o->vs);
     } else {

@@ -138,6 +138,9 @@ wick_status wick_nsl_connect(wick_nsl_node *node, uint32_t *run, uint64_t now_ms
     if (st != WICK_OK) {
         return st;
     }
+    if (!nsl_suite_allowed(node, (uint8_t)((unsigned)node->own[0].pub.type << 4 | peer->key.type))) {
+        return WICK_E_UNSUPPORTED;
+    }
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
         const wick_nsl_run *r = &node->runs[i];
         if ((r->state == NSL_WAIT_M2 || r->state == NSL_WAIT_M4) &&

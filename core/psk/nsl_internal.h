@@ -103,6 +103,15 @@ static inline const struct nsl_type *nsl_type_r(uint8_t suite)
 {
     return nsl_type((unsigned)suite & 15u);
 }
+static inline bool nsl_suite_allowed(const wick_nsl_node *node, uint8_t suite)
+{
+#if WICK_WITH_NSL_RSA
+    return node->cfg.only_suite == 0 || node->cfg.only_suite == suite;
+#else
+    (void)node, (void)suite;
+    return true;
+#endif
+}
 /* WICK_E_UNSUPPORTED, WICK_E_BAD_KEY. */
 wick_status nsl_keyhash(const wick_hal_crypto *crypto, uint8_t keyhash[32],
                         const wick_nsl_key *key);

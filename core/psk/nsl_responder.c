@@ -182,7 +182,7 @@ wick_status nsl_on_m1(wick_nsl_node *node, uint64_t now_ms, wick_span bytes,
     bool proven = false;
 
     const size_t want = nsl_m1_bytes(h->suite, (h->flags & NSL_FLAG_COOKIE) != 0);
-    if (want == 0 || bytes.len != want) {
+    if (want == 0 || bytes.len != want || !nsl_suite_allowed(node, h->suite)) {
         return WICK_E_NSL_DROP;
     }
     wick_status st = nsl_m1_hash(node->cfg.crypto, m1_hash, bytes);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "wick/abi.h"
+#include "wick/keccak.h"
 
 /* Fields of a device word, big-endian: org 1 | epoch 4 | notAfter 5 | flags 1 | keyType 1 |
  * owner 20. A call leaves at zero what it has no say in. */
@@ -74,6 +75,27 @@ void wick_calldata_revoke(wick_buf *out, const uint8_t id32[32])
 {
     wick_abi_put_call(out, "revoke(bytes32)");
     wick_abi_put_word(out, id32);
+}
+
+void wick_calldata_announce(wick_buf *out, wick_span spki)
+{
+    wick_abi_put_call(out, "announce(bytes)");
+    wick_abi_put_u64(out, 32); /* where the bytes begin */
+    wick_abi_put_u64(out, spki.len);
+    wick_buf_put(out, spki.ptr, spki.len);
+    wick_buf_put_zero(out, (32 - spki.len % 32) % 32);
+}
+
+void wick_calldata_stored_word(wick_buf *out, const uint8_t slot32[32])
+{
+    wick_abi_put_call(out, "storedWord(bytes32)");
+    wick_abi_put_word(out, slot32);
+}
+
+void wick_announced_topic(uint8_t topic32[32])
+{
+    static const uint8_t event[] = "Announced(bytes32,bytes)";
+    wick_keccak256(topic32, event, sizeof event - 1);
 }
 
 void wick_calldata_set_manager(wick_buf *out, const uint8_t org32[32], const uint8_t manager20[20])

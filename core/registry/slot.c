@@ -47,6 +47,11 @@ void wick_slot_tls_key(uint8_t slot32[32], const uint8_t id32[32], const uint8_t
     word_of_mapping(slot32, slot32, WICK_SLOT_TLS_KEYS, 0);
 }
 
+void wick_slot_announced(uint8_t slot32[32], const uint8_t key32[32])
+{
+    word_of_mapping(slot32, key32, WICK_SLOT_ANNOUNCED, 0);
+}
+
 void wick_slot_manager(uint8_t slot32[32], const uint8_t org32[32])
 {
     word_of_mapping(slot32, org32, WICK_SLOT_MANAGERS, 0);

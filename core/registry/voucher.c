@@ -6,6 +6,7 @@
 
 #include "wick/eip712.h"
 #include "wick/record.h"
+#include "wick/rsa.h"
 #include "wick/tx.h"
 
 #define VOUCHER_TYPE                                                                               \
@@ -121,4 +122,43 @@ wick_status wick_possession_check(const wick_hal_crypto *crypto,
     uint8_t digest32[32];
     wick_possession_digest(digest32, domain, id32, challenge32);
     return crypto->secp256k1_verify(crypto->ctx, sig64, digest32, pub33);
+}
+
+wick_status wick_possession_check_rsa(const wick_hal_crypto *crypto,
+                                      const wick_registry_domain *domain, const uint8_t id32[32],
+                                      const uint8_t challenge32[32], const uint8_t sig256[256],
+                                      wick_span spki, const uint8_t key32[32])
+{
+#if WICK_WITH_NSL_RSA
+    uint8_t pub260[WICK_RSA_PUB_BYTES], digest32[32];
+    wick_hash_ctx h;
+    if (crypto->rsa_verify == NULL) {
+        return WICK_E_UNSUPPORTED;
+    }
+    wick_status st = wick_rsa_spki_decode(pub260, spki);
+    if (st != WICK_OK) {
+        return st;
+    }
+    memset(&h, 0, sizeof h);
+    st = crypto->hash_begin(crypto->ctx, &h, WICK_HASH_SHA256);
+    if (st == WICK_OK) {
+        st = crypto->hash_update(crypto->ctx, &h, spki.ptr, spki.len);
+    }
+    if (st == WICK_OK) {
+        st = crypto->hash_finish(crypto->ctx, &h, digest32);
+    }
+    crypto->hash_free(crypto->ctx, &h);
+    if (st == WICK_OK && memcmp(digest32, key32, 32) != 0) {
+        st = WICK_E_BAD_KEY;
+    }
+    if (st == WICK_OK) {
+        wick_possession_digest(digest32, domain, id32, challenge32);
+        st = crypto->rsa_verify(crypto->ctx, sig256, digest32, pub260);
+    }
+    return st;
+#else
+    (void)crypto, (void)domain, (void)id32, (void)challenge32, (void)sig256, (void)spki;
+    (void)key32;
+    return WICK_E_UNSUPPORTED;
+#endif
 }

@@ -226,6 +226,25 @@ int agent_open(agent *a, const cli *c)
     return code == CLI_OK ? open_agent(a) : code;
 }
 
+int agent_suite(agent *a, const char *text)
+{
+    uint8_t suite = 0;
+    if (text == NULL) {
+        return CLI_OK;
+    }
+    if (strcmp(text, "rsa") == 0) {
+        suite = WICK_KEY_TYPE_RSA2048 << 4 | WICK_KEY_TYPE_RSA2048;
+    } else if (strcmp(text, "secp256k1") == 0) {
+        suite = WICK_KEY_TYPE_SECP256K1 << 4 | WICK_KEY_TYPE_SECP256K1;
+    } else {
+        return cli_usage(a->cli, "--suite takes rsa or secp256k1");
+    }
+    wick_status s = wick_gateway_suite(&a->gateway, suite);
+    return s == WICK_OK ? CLI_OK
+                        : cli_fail_remedy(a->cli, s, "leave --suite out: the records say which it is",
+                                          "--suite %s: the own device key is of another type", text);
+}
+
 void agent_close(agent *a)
 {
     if (a->driving) {

@@ -47,6 +47,9 @@ typedef struct agent {
 /** Configuration, keys, and the agent with its driver. @return exit code; the error is printed */
 int agent_open(agent *a, const cli *c);
 void agent_close(agent *a);
+/** --suite rsa|secp256k1: handshakes of this suite alone. NULL: what the records say.
+ *  @return exit code; the error is printed */
+int agent_suite(agent *a, const char *text);
 
 /** Part of agent_open() and agent_close(): links to the chains that registries are on. */
 int agent_take_chains(agent *a, size_t *count);

@@ -33,6 +33,7 @@ int host_open_hal(host *h, const cli *c)
         return cli_fail(c, s, "start");
     }
     wick_ram_keystore_init(&h->keystore, &h->ram, &h->crypto_ctx);
+    wick_ram_keystore_rsa(&h->keystore, &h->ram, &h->entropy);
     return CLI_OK;
 }
 
@@ -47,7 +48,7 @@ int host_load_keys(host *h, const cli *c)
     if (s != WICK_OK) {
         return cli_fail(c, s, "%s", id->wallet_key_file);
     }
-    s = wick_linux_key_load(&h->device_key, &h->ram, id->device_key_file);
+    s = wick_linux_device_key_load(&h->device_key, &h->ram, id->device_key_file);
     return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", id->device_key_file);
 }
 

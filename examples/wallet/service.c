@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wallet.h"
+#include "wick/rsa.h"
 #include "wick/turn.h"
 #include "wick/tx.h"
 
@@ -31,13 +32,55 @@ static wick_status take_turn(const wallet *w, uint64_t *not_before_ms)
     return WICK_OK;
 }
 
+/* Does the device hold its key, and is that not its wallet's? */
+static wick_status check_secp256k1(const wick_voucher *v, wallet *w, const uint8_t challenge[32],
+                                   const wick_json *root)
+{
+    uint8_t possession[64], pub33[33], key_address[20];
+    wick_device record;
+    memset(&record, 0, sizeof record);
+    record.key_type = v->key_type;
+    record.flags = v->flags;
+    memcpy(record.key, v->key, sizeof record.key);
+    wick_status s =
+        wick_json_hex(possession, sizeof possession, wick_json_member(root, "possession"));
+    if (s == WICK_OK) {
+        s = wick_device_pub33(pub33, &record);
+    }
+    if (s == WICK_OK) {
+        s = wick_possession_check(&w->crypto, &w->domain, v->id, challenge, possession, pub33);
+    }
+    if (s == WICK_OK) {
+        s = wick_eth_address_of(key_address, pub33, &w->crypto);
+    }
+    if (s == WICK_OK && memcmp(key_address, v->owner, sizeof key_address) == 0) {
+        s = WICK_E_SAME_KEY;
+    }
+    return s;
+}
+
+/* The record will hold the hash of the key: the key itself comes along. */
+static wick_status check_rsa(const wick_voucher *v, wallet *w, const uint8_t challenge[32],
+                             const wick_json *root)
+{
+    uint8_t possession[WICK_RSA_BYTES], der[WICK_RSA_SPKI_MAX];
+    wick_buf spki = wick_buf_make(der, sizeof der);
+    wick_status s =
+        wick_json_hex(possession, sizeof possession, wick_json_member(root, "possession"));
+    if (s == WICK_OK) {
+        s = wick_json_data(&spki, wick_json_member(root, "spki"));
+    }
+    return s == WICK_OK ? wick_possession_check_rsa(&w->crypto, &w->domain, v->id, challenge,
+                                                    possession, wick_buf_span(&spki), v->key)
+                        : s;
+}
+
 /* What the device asks to be vouched for, checked for everything that needs no chain. */
 static wick_status read_voucher(wick_voucher *v, wallet *w, const wallet_device *device,
                                 const uint8_t challenge[32], const wick_json *root)
 {
-    uint8_t id[32], possession[64], pub33[33], key_address[20];
+    uint8_t id[32];
     uint64_t key_type, flags;
-    wick_device record;
     const char *name = wick_json_text(wick_json_member(root, "name"));
     const char *token = wick_json_text(wick_json_member(root, "token"));
     size_t token_len = strlen(device->token);
@@ -70,34 +113,20 @@ static wick_status read_voucher(wick_voucher *v, wallet *w, const wallet_device 
     if (s == WICK_OK) {
         s = wick_json_u64(&v->not_after, wick_json_member(root, "notAfter"));
     }
-    if (s == WICK_OK) {
-        s = wick_json_hex(possession, sizeof possession, wick_json_member(root, "possession"));
-    }
     if (s != WICK_OK) {
         return s;
     }
     if (memcmp(id, v->id, sizeof id) != 0) {
         return WICK_E_MALFORMED;
     }
-    if (key_type != WICK_KEY_TYPE_SECP256K1 || flags > WICK_DEVICE_FLAG_ODD) {
-        return WICK_E_UNSUPPORTED;
-    }
     v->key_type = (uint8_t)key_type;
     v->flags = (uint8_t)flags;
-    record.key_type = v->key_type;
-    record.flags = v->flags;
-    memcpy(record.key, v->key, sizeof record.key);
-    s = wick_device_pub33(pub33, &record);
-    if (s == WICK_OK) {
-        s = wick_possession_check(&w->crypto, &w->domain, v->id, challenge, possession, pub33);
+    if (key_type == WICK_KEY_TYPE_RSA2048 && flags == 0) {
+        return check_rsa(v, w, challenge, root);
     }
-    if (s == WICK_OK) {
-        s = wick_eth_address_of(key_address, pub33, &w->crypto);
-    }
-    if (s == WICK_OK && memcmp(key_address, v->owner, sizeof key_address) == 0) {
-        s = WICK_E_SAME_KEY;
-    }
-    return s;
+    return key_type == WICK_KEY_TYPE_SECP256K1 && flags <= WICK_DEVICE_FLAG_ODD
+               ? check_secp256k1(v, w, challenge, root)
+               : WICK_E_UNSUPPORTED;
 }
 
 /* Adds what the chain says: epochs, and whether the name is this owner's to take. */

@@ -23,7 +23,7 @@
  *   {"op":"relay"}         -> {"ok":true,"username","password","expires"}
  *   anything refused       -> {"ok":false,"code","error","remedy"}
  * Bytes are 0x hex. `possession` is r | s over EIP-712 Possession(id, challenge) by the key that is
- * to be registered.
+ * to be registered; of an RSA-2048 key it is a PSS signature, and "spki" holds the key itself.
  */
 #include "conf.h"
 #include "reader.h"

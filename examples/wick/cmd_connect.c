@@ -266,15 +266,19 @@ int cmd_connect(cli *c, int argc, char **argv)
                                             {"timeout", required_argument, NULL, 't'},
                                             {"for", required_argument, NULL, 'f'},
                                             {"publish", no_argument, NULL, 'p'},
+                                            {"suite", required_argument, NULL, 'u'},
                                             CLI_COMMON_OPTIONS};
     static call x;
     unsigned long timeout_s = TIMEOUT_DEFAULT_S;
     unsigned goals = WICK_GW_GOAL_CALL;
+    const char *suite = NULL;
     x.text = "hello";
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
         char *end = NULL;
         if (got == 's') {
             x.text = optarg;
+        } else if (got == 'u') {
+            suite = optarg;
         } else if (got == 't') {
             timeout_s = strtoul(optarg, &end, 10);
             if (*end != '\0' || timeout_s == 0 || timeout_s > 86400) {
@@ -304,6 +308,7 @@ int cmd_connect(cli *c, int argc, char **argv)
         return cli_fail(c, s, "'%s'", x.peer);
     }
     int code = agent_open(&a, c);
+    code = code == CLI_OK ? agent_suite(&a, suite) : code;
     if (code == CLI_OK) {
         s = wick_gateway_start(&a.gateway, agent_now(&a), goals);
         code = s == WICK_OK ? call_peer(&x, agent_now(&a) + timeout_s * 1000u)

@@ -14,12 +14,15 @@
 #include "out.h"
 #include "record_out.h"
 #include "wick/record.h"
+#include "wick/rsa.h"
 #include "wick/tx.h"
 
 /* Prints both public sides, and refuses one key in two roles. */
 static int put_identity(const cli *c, const host *h, const char *name, const char *const paths[2])
 {
     uint8_t wallet[33], device[33], address[20], id[32];
+    uint8_t pub[WICK_RSA_PUB_BYTES], spki[WICK_RSA_SPKI_MAX];
+    size_t spki_len = 0;
     char text[WICK_ETH_ADDRESS_STR_BYTES];
     const wick_hal_keystore *k = &h->keystore;
     wick_status s = wick_name_hash(id, wick_span_make((const uint8_t *)name, strlen(name)));
@@ -29,7 +32,11 @@ static int put_identity(const cli *c, const host *h, const char *name, const cha
     if (s == WICK_OK) {
         s = k->secp256k1_public(k->ctx, device, h->device_key);
     }
-    if (s == WICK_OK && memcmp(wallet, device, sizeof wallet) == 0) {
+    if (s == WICK_E_NOT_FOUND && k->rsa_public != NULL) {
+        s = k->rsa_public(k->ctx, pub, h->device_key);
+        spki_len = s == WICK_OK ? wick_rsa_spki_encode(spki, pub) : 0;
+    }
+    if (s == WICK_OK && spki_len == 0 && memcmp(wallet, device, sizeof wallet) == 0) {
         s = WICK_E_SAME_KEY;
     }
     if (s == WICK_OK) {
@@ -48,7 +55,12 @@ static int put_identity(const cli *c, const host *h, const char *name, const cha
         wick_eth_address_str(text, address);
         out_str(&o, "wallet", text);
     }
-    out_hex(&o, "device_key", device, sizeof device);
+    out_str(&o, "device_key_type", spki_len != 0 ? "rsa" : "secp256k1");
+    if (spki_len != 0) {
+        out_hex(&o, "device_key", spki, spki_len); /* SPKI; the record holds its SHA-256 */
+    } else {
+        out_hex(&o, "device_key", device, sizeof device);
+    }
     out_str(&o, "wallet_key_file", paths[0]);
     out_str(&o, "device_key_file", paths[1]);
     out_end(&o);
@@ -56,7 +68,7 @@ static int put_identity(const cli *c, const host *h, const char *name, const cha
 }
 
 /* Both files or none. */
-static int make_keys(const cli *c, host *h, const char *const paths[2])
+static int make_keys(const cli *c, host *h, const char *const paths[2], bool rsa)
 {
     for (int i = 0; i < 2; i++) {
         if (access(paths[i], F_OK) == 0) {
@@ -70,7 +82,8 @@ static int make_keys(const cli *c, host *h, const char *const paths[2])
     if (s != WICK_OK) {
         return cli_fail(c, s, "%s", paths[0]);
     }
-    s = wick_linux_key_generate(&h->device_key, &h->ram, paths[1], &h->entropy);
+    s = rsa ? wick_linux_rsa_key_generate(&h->device_key, &h->ram, paths[1])
+            : wick_linux_key_generate(&h->device_key, &h->ram, paths[1], &h->entropy);
     if (s != WICK_OK) {
         unlink(paths[0]);
         return cli_fail(c, s, "%s", paths[1]);
@@ -78,7 +91,7 @@ static int make_keys(const cli *c, host *h, const char *const paths[2])
     return CLI_OK;
 }
 
-static int new_in_dir(const cli *c, host *h, const char *name, const char *dir)
+static int new_in_dir(const cli *c, host *h, const char *name, const char *dir, bool rsa)
 {
     char wallet[CONF_TEXT_MAX], device[CONF_TEXT_MAX];
     int n = snprintf(wallet, sizeof wallet, "%s/%s.wallet.key", dir, name);
@@ -87,11 +100,11 @@ static int new_in_dir(const cli *c, host *h, const char *name, const char *dir)
     if (n < 0 || m < 0 || (size_t)n >= sizeof wallet || (size_t)m >= sizeof device) {
         return cli_usage(c, "--dir is too long");
     }
-    int code = make_keys(c, h, paths);
+    int code = make_keys(c, h, paths, rsa);
     return code == CLI_OK ? put_identity(c, h, name, paths) : code;
 }
 
-static int new_from_conf(const cli *c, host *h, const char *name)
+static int new_from_conf(const cli *c, host *h, const char *name, bool rsa)
 {
     conf_error e;
     const conf_identity *id = &h->conf.identity;
@@ -103,20 +116,28 @@ static int new_from_conf(const cli *c, host *h, const char *name)
         return cli_fail(c, WICK_E_CONFIG, "%.200s: [identity] name is %s, not %s", h->conf.path,
                         id->name, name);
     }
-    int code = make_keys(c, h, paths);
+    int code = make_keys(c, h, paths, rsa);
     return code == CLI_OK ? put_identity(c, h, name, paths) : code;
 }
 
 int cmd_id_new(cli *c, int argc, char **argv)
 {
     static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
+                                            {"type", required_argument, NULL, 't'},
                                             CLI_COMMON_OPTIONS};
-    const char *dir = NULL;
+    const char *dir = NULL, *type = "secp256k1";
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
-        if (got != 'd') {
+        if (got == 'd') {
+            dir = optarg;
+        } else if (got == 't') {
+            type = optarg;
+        } else {
             return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
         }
-        dir = optarg;
+    }
+    bool rsa = strcmp(type, "rsa") == 0;
+    if (!rsa && strcmp(type, "secp256k1") != 0) {
+        return cli_usage(c, "--type takes rsa or secp256k1");
     }
     if (argc - optind != 1) {
         return cli_usage(c, "one name");
@@ -129,7 +150,7 @@ int cmd_id_new(cli *c, int argc, char **argv)
     static host h;
     int code = dir != NULL ? host_open_hal(&h, c) : host_open(&h, c);
     if (code == CLI_OK) {
-        code = dir != NULL ? new_in_dir(c, &h, name, dir) : new_from_conf(c, &h, name);
+        code = dir != NULL ? new_in_dir(c, &h, name, dir, rsa) : new_from_conf(c, &h, name, rsa);
     }
     host_close(&h);
     return code;

@@ -148,12 +148,16 @@ int cmd_listen(cli *c, int argc, char **argv)
 {
     static const struct option options[] = {{"once", no_argument, NULL, 'o'},
                                             {"count", required_argument, NULL, 'n'},
+                                            {"suite", required_argument, NULL, 'u'},
                                             CLI_COMMON_OPTIONS};
     static service v;
+    const char *suite = NULL;
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
         char *end = NULL;
         if (got == 'o') {
             v.wanted = 1;
+        } else if (got == 'u') {
+            suite = optarg;
         } else if (got == 'n') {
             v.wanted = strtoul(optarg, &end, 10);
             if (*end != '\0' || v.wanted == 0) {
@@ -167,6 +171,7 @@ int cmd_listen(cli *c, int argc, char **argv)
         return cli_usage(c, "no argument but options");
     }
     int code = agent_open(&a, c);
+    code = code == CLI_OK ? agent_suite(&a, suite) : code;
     if (code == CLI_OK) {
         wick_status s = wick_gateway_start(&a.gateway, agent_now(&a), WICK_GW_GOAL_SERVE);
         code = s == WICK_OK ? serve(&v) : cli_fail(c, s, "agent");

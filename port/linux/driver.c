@@ -69,7 +69,8 @@ static bool is_chain(const wick_driver_job *job)
 {
     return job->request.kind == WICK_GW_REQ_CHAIN_PROOF ||
            job->request.kind == WICK_GW_REQ_CHAIN_FEES ||
-           job->request.kind == WICK_GW_REQ_CHAIN_SEND;
+           job->request.kind == WICK_GW_REQ_CHAIN_SEND ||
+           job->request.kind == WICK_GW_REQ_CHAIN_KEY;
 }
 
 static void add_job(wick_driver *d, const wick_gateway_request *request)

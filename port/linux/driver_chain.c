@@ -7,12 +7,16 @@
 
 #include "driver_internal.h"
 
+#include "wick/calldata.h"
+
 enum step {
     STEP_WAITS = 0,
     STEP_BLOCK,
     STEP_BOTH, /* block and proof in one batch */
     STEP_PROOF,
     STEP_FEES,
+    STEP_KEY_BLOCK, /* where the log of a key is */
+    STEP_KEY_LOG,
     STEP_DRY_RUN,
     STEP_SEND
 };
@@ -112,6 +116,24 @@ static wick_status put_proof(wick_driver_line *l, wick_rpc *rpc, uint64_t now_ms
                         : s;
 }
 
+static wick_status put_key_block(const wick_driver_line *l, wick_rpc *rpc, uint64_t now_ms)
+{
+    const wick_gateway_request *r = &l->job->request;
+    uint8_t bytes[4 + 32];
+    wick_buf call = wick_buf_make(bytes, sizeof bytes);
+    wick_calldata_stored_word(&call, r->slots[0]);
+    return wick_rpc_call(rpc, now_ms, r->from, r->account, wick_buf_span(&call));
+}
+
+static wick_status put_key_log(const wick_driver_line *l, wick_rpc *rpc, uint64_t now_ms)
+{
+    const wick_gateway_request *r = &l->job->request;
+    uint8_t topic[32];
+    const uint8_t *const topics[4] = {topic, r->key, NULL, NULL};
+    wick_announced_topic(topic);
+    return wick_rpc_logs(rpc, now_ms, r->account, topics, l->key_block, l->key_block);
+}
+
 static wick_status start_at(wick_driver_line *l, uint8_t step, uint64_t now_ms, unsigned source)
 {
     const wick_gateway_request *r = &l->job->request;
@@ -133,6 +155,12 @@ static wick_status start_at(wick_driver_line *l, uint8_t step, uint64_t now_ms, 
         break;
     case STEP_FEES:
         s = wick_rpc_fee_history(rpc, now_ms);
+        break;
+    case STEP_KEY_BLOCK:
+        s = put_key_block(l, rpc, now_ms);
+        break;
+    case STEP_KEY_LOG:
+        s = put_key_log(l, rpc, now_ms);
         break;
     case STEP_DRY_RUN:
         s = wick_rpc_call(rpc, now_ms, r->from, r->to, r->call_data);
@@ -162,6 +190,9 @@ static wick_status first_step(wick_driver_line *l, uint64_t now_ms)
         const wick_rpc_source *e = next_of(l, now_ms);
         bool both = r->at_hash && !e->no_batch && !e->by_number;
         return start_step(l, r->has_header ? STEP_PROOF : both ? STEP_BOTH : STEP_BLOCK, now_ms);
+    }
+    if (r->kind == WICK_GW_REQ_CHAIN_KEY) {
+        return start_step(l, STEP_KEY_BLOCK, now_ms);
     }
     return start_step(l, r->kind == WICK_GW_REQ_CHAIN_FEES ? STEP_FEES : STEP_DRY_RUN, now_ms);
 }
@@ -339,6 +370,56 @@ static void end_fees(wick_driver *d, wick_driver_line *l, wick_status s, uint64_
     end_job(l);
 }
 
+/* ---- keys of which a record holds the hash ---- */
+
+/* Word of the registry: the block whose log holds the key, 0: none. */
+static wick_status take_key_block(wick_driver_line *l, uint64_t now_ms)
+{
+    uint8_t word[32];
+    wick_status s = wick_rpc_result_hash(word, &l->pool->rpc);
+    if (s == WICK_OK && !wick_ct_is_zero(word, 24)) {
+        s = WICK_E_JSON;
+    }
+    if (s != WICK_OK) {
+        return s;
+    }
+    l->key_block = wick_load_be64(word + 24);
+    return l->key_block != 0 ? start_step(l, STEP_KEY_LOG, now_ms) : WICK_E_NOT_FOUND;
+}
+
+/* Data of the event: where the bytes are (32), their number, and they themselves. The agent hashes them. */
+static wick_status take_key_log(wick_driver *d, const wick_driver_line *l, uint64_t now_ms)
+{
+    const wick_json *log = wick_json_first(wick_rpc_result(&l->pool->rpc));
+    wick_buf data = wick_buf_make(d->node, sizeof d->node);
+    if (log == NULL) {
+        return WICK_E_NOT_FOUND;
+    }
+    wick_status s = wick_json_data(&data, wick_json_member(log, "data"));
+    if (s != WICK_OK) {
+        return s;
+    }
+    if (data.len < 64 || !wick_ct_is_zero(d->node + 32, 28) ||
+        wick_load_be32(d->node + 60) > data.len - 64) {
+        return WICK_E_JSON;
+    }
+    return wick_gateway_key(d->cfg.gateway, wick_span_make(d->node + 64, wick_load_be32(d->node + 60)),
+                            now_ms, l->job->request.id);
+}
+
+/* What the agent said of the key it has dealt with itself; all else it is told. */
+static void end_key(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t now_ms)
+{
+    bool given = s == WICK_OK || s == WICK_E_PROOF_CLAIM || s == WICK_E_BAD_KEY || s == WICK_E_STATE;
+    if (s == WICK_E_PROOF_CLAIM) {
+        wick_rpc_pool_blame(l->pool, now_ms, s);
+    }
+    if (!given) {
+        wick_driver_fail(d, l->job, s);
+    }
+    end_job(l);
+}
+
 /* Block and proof came together, or the node takes no batches or no proofs by hash. */
 static wick_status take_both(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t now_ms)
 {
@@ -420,6 +501,15 @@ static void advance(wick_driver *d, wick_driver_line *l, wick_status s, uint64_t
         return;
     case STEP_FEES:
         end_fees(d, l, s, now_ms);
+        return;
+    case STEP_KEY_BLOCK:
+        s = s == WICK_OK ? take_key_block(l, now_ms) : s;
+        break;
+    case STEP_KEY_LOG:
+        s = read_elsewhere(l, s, now_ms);
+        if (s != WICK_AGAIN) {
+            end_key(d, l, s == WICK_OK ? take_key_log(d, l, now_ms) : s, now_ms);
+        }
         return;
     case STEP_DRY_RUN:
         if (s == WICK_OK) {

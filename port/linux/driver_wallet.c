@@ -9,6 +9,8 @@
 
 #include "driver_internal.h"
 
+#include "wick/rsa.h"
+
 enum state { IDLE = 0, HANDSHAKE, CHALLENGE, REQUEST, ANSWER };
 
 #define NO_SOCK (-1)
@@ -77,7 +79,7 @@ __attribute__((format(printf, 2, 3))) static void put(wick_driver_wallet *w, con
 
 static void put_hex(wick_driver_wallet *w, const char *key, const uint8_t *bytes, size_t len)
 {
-    char text[129];
+    char text[2 * WICK_RSA_SPKI_MAX + 1];
     wick_hex_encode(text, bytes, len);
     put(w, ",\"%s\":\"0x%s\"", key, text);
 }
@@ -86,8 +88,12 @@ static wick_status put_voucher(wick_driver *d, const uint8_t challenge[32])
 {
     wick_driver_wallet *w = &d->wallet;
     const wick_gateway_request *r = &w->job->request;
-    uint8_t possession[64];
-    wick_status s = wick_gateway_possession(d->cfg.gateway, possession, challenge, r->id);
+    uint8_t possession[WICK_RSA_BYTES], der[WICK_RSA_SPKI_MAX];
+    wick_buf spki = wick_buf_make(der, sizeof der);
+    bool rsa = r->key_type == WICK_KEY_TYPE_RSA2048;
+    wick_status s =
+        rsa ? wick_gateway_possession_rsa(d->cfg.gateway, possession, &spki, challenge, r->id)
+            : wick_gateway_possession(d->cfg.gateway, possession, challenge, r->id);
     if (s != WICK_OK) {
         return s;
     }
@@ -97,7 +103,10 @@ static wick_status put_voucher(wick_driver *d, const uint8_t challenge[32])
     put(w, ",\"keyType\":%u,\"flags\":%u", r->key_type, r->flags);
     put_hex(w, "key", r->key, 32);
     put(w, ",\"notAfter\":%llu", (unsigned long long)r->not_after_s);
-    put_hex(w, "possession", possession, sizeof possession);
+    put_hex(w, "possession", possession, rsa ? sizeof possession : 64);
+    if (rsa) {
+        put_hex(w, "spki", der, spki.len);
+    }
     if (d->cfg.wallet_token != NULL) {
         char quoted[512];
         s = wick_json_quote(quoted, sizeof quoted, d->cfg.wallet_token);

@@ -174,3 +174,52 @@ wick_status wick_linux_key_generate(wick_key *out, wick_ram_keystore *ks, const 
     wick_wipe(secret, sizeof secret);
     return st;
 }
+
+#if WICK_WITH_NSL_RSA
+wick_status wick_linux_device_key_load(wick_key *out, wick_ram_keystore *ks, const char *path)
+{
+    uint8_t primes[WICK_RSA_PRIMES_BYTES];
+    wick_status st = wick_linux_key_load(out, ks, path);
+    if (st != WICK_E_MALFORMED) {
+        return st;
+    }
+    st = wick_linux_secret_bytes(primes, path, sizeof primes);
+    if (st == WICK_OK) {
+        st = wick_ram_keystore_import_rsa(out, ks, primes);
+    }
+    wick_wipe(primes, sizeof primes);
+    return st;
+}
+
+wick_status wick_linux_rsa_key_generate(wick_key *out, wick_ram_keystore *ks, const char *path)
+{
+    uint8_t primes[WICK_RSA_PRIMES_BYTES];
+    wick_key key = {0};
+    struct stat info;
+    if (lstat(path, &info) == 0) {
+        return WICK_E_STATE;
+    }
+    wick_status st = wick_ram_keystore_generate_rsa(&key, primes, ks);
+    if (st == WICK_OK) {
+        st = wick_linux_secret_create(path, primes, sizeof primes);
+        if (st == WICK_OK) {
+            *out = key;
+        } else {
+            wick_ram_keystore_remove(ks, key);
+        }
+    }
+    wick_wipe(primes, sizeof primes);
+    return st;
+}
+#else
+wick_status wick_linux_device_key_load(wick_key *out, wick_ram_keystore *ks, const char *path)
+{
+    return wick_linux_key_load(out, ks, path);
+}
+
+wick_status wick_linux_rsa_key_generate(wick_key *out, wick_ram_keystore *ks, const char *path)
+{
+    (void)out, (void)ks, (void)path;
+    return WICK_E_UNSUPPORTED;
+}
+#endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DeviceRegistry in C, as far as devices write it: register and publish, with the rules and custom
+ * DeviceRegistry in C, as far as devices write it: register, announce and publish, with the rules and custom
  * errors of contracts/src/DeviceRegistry.sol. Time is the block's.
  */
 #include "stub_contracts.h"
@@ -178,6 +178,50 @@ static size_t run_publish(wick_stub_chain *c, uint8_t revert[36], const uint8_t 
     return 0;
 }
 
+/* announce(spki) */
+static size_t run_announce(wick_stub_chain *c, uint8_t revert[36], wick_span data, bool commit)
+{
+    uint8_t hash[32], slot[32], word[32];
+    wick_hash_ctx h;
+    if (data.len < 4 + 64 || wick_load_be32(data.ptr + 4 + 28) != 32) {
+        return refuse(revert, "BadWord()", false, 0);
+    }
+    const size_t len = wick_load_be32(data.ptr + 4 + 60);
+    if (len > sizeof c->key[0].spki || data.len < 4 + 64 + len) {
+        return refuse(revert, "BadWord()", false, 0);
+    }
+    memset(&h, 0, sizeof h);
+    if (c->crypto->hash_begin(c->crypto->ctx, &h, WICK_HASH_SHA256) != WICK_OK ||
+        c->crypto->hash_update(c->crypto->ctx, &h, data.ptr + 68, len) != WICK_OK ||
+        c->crypto->hash_finish(c->crypto->ctx, &h, hash) != WICK_OK) {
+        return refuse(revert, "BadKey()", false, 0);
+    }
+    wick_slot_announced(slot, hash);
+    wick_stub_chain_get(c, word, 0, slot);
+    for (unsigned i = 0; i < WICK_STUB_CHAIN_KEYS && commit && wick_ct_is_zero(word, 32); i++) {
+        if (c->key[i].len == 0 || memcmp(c->key[i].hash, hash, 32) == 0) {
+            c->key[i].len = len;
+            memcpy(c->key[i].hash, hash, 32);
+            memcpy(c->key[i].spki, data.ptr + 68, len);
+            wick_store_be64(word + 24, c->state.number);
+            wick_stub_chain_put(c, 0, slot, word);
+            break;
+        }
+    }
+    return 0;
+}
+
+size_t wick_stub_chain_spki(const wick_stub_chain *c, uint8_t out[320], const uint8_t hash32[32])
+{
+    for (unsigned i = 0; i < WICK_STUB_CHAIN_KEYS; i++) {
+        if (c->key[i].len != 0 && memcmp(c->key[i].hash, hash32, 32) == 0) {
+            memcpy(out, c->key[i].spki, c->key[i].len);
+            return c->key[i].len;
+        }
+    }
+    return 0;
+}
+
 size_t stub_contract_run(wick_stub_chain *c, uint8_t revert[36], const uint8_t from[20],
                          wick_span data, bool commit)
 {
@@ -186,6 +230,9 @@ size_t stub_contract_run(wick_stub_chain *c, uint8_t revert[36], const uint8_t f
     }
     if (call_is(data, "register(bytes32,bytes32,uint256,bytes32,uint256,bytes32,bytes32)")) {
         return run_register(c, revert, data, commit);
+    }
+    if (call_is(data, "announce(bytes)")) {
+        return run_announce(c, revert, data, commit);
     }
     return refuse(revert, "BadWord()", false, 0);
 }

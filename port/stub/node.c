@@ -4,6 +4,7 @@
 
 #include "wick/header.h"
 #include "wick/keccak.h"
+#include "wick/rsa.h"
 
 #include <string.h>
 
@@ -120,13 +121,19 @@ static wick_status serve_voucher(wick_stub_node *n, const wick_gateway_request *
 {
     wick_stub_wallet *m = n->wallet;
     wick_gateway_voucher_answer a;
-    uint8_t challenge[32], sig[64], pub33[33];
+    uint8_t challenge[32], sig[256], pub33[33], der[WICK_RSA_SPKI_MAX];
+    wick_buf spki = wick_buf_make(der, sizeof der);
     wick_registry_domain domain;
     domain.chain_id = n->chain->chain_id;
     memcpy(domain.contract, n->chain->device_registry, 20);
     (void)n->entropy.fill(n->entropy.ctx, challenge, sizeof challenge);
-    wick_status s = wick_gateway_possession(&n->gw, sig, challenge, q->id);
-    if (s == WICK_OK) {
+    bool rsa = q->key_type == WICK_KEY_TYPE_RSA2048;
+    wick_status s = rsa ? wick_gateway_possession_rsa(&n->gw, sig, &spki, challenge, q->id)
+                        : wick_gateway_possession(&n->gw, sig, challenge, q->id);
+    if (s == WICK_OK && rsa) {
+        s = wick_possession_check_rsa(&n->crypto, &domain, q->record_id, challenge, sig,
+                                      wick_buf_span(&spki), q->key);
+    } else if (s == WICK_OK) {
         pub33[0] = (uint8_t)(2 + (q->flags & 1));
         memcpy(pub33 + 1, q->key, 32);
         s = wick_possession_check(&n->crypto, &domain, q->record_id, challenge, sig, pub33);
@@ -187,6 +194,25 @@ static wick_status serve_proof(wick_stub_node *n, const wick_gateway_request *q)
     return s;
 }
 
+/* No proof goes with a key: a node may give any. */
+static wick_status serve_key(wick_stub_node *n, const wick_gateway_request *q)
+{
+    uint8_t spki[320];
+    size_t len = wick_stub_chain_spki(n->chain, spki, q->key);
+    n->chain->keys_asked++;
+    if (n->key_fault == WICK_STUB_KEY_SILENT) {
+        return WICK_OK;
+    }
+    if (n->key_fault == WICK_STUB_KEY_UNKNOWN || len == 0) {
+        return wick_gateway_failed(&n->gw, n->w->now_ms, q->id, WICK_E_NOT_FOUND);
+    }
+    if (n->key_fault == WICK_STUB_KEY_OTHER ||
+        (n->key_fault == WICK_STUB_KEY_OTHER_ONCE && n->chain->keys_asked % 2 == 1)) {
+        spki[40] ^= 1;
+    }
+    return wick_gateway_key(&n->gw, wick_span_make(spki, len), n->w->now_ms, q->id);
+}
+
 static wick_status serve_send(wick_stub_node *n, const wick_gateway_request *q)
 {
     uint8_t revert[36];
@@ -211,6 +237,9 @@ static void serve(wick_stub_node *n, const wick_gateway_request *q)
     switch (q->kind) {
     case WICK_GW_REQ_CHAIN_PROOF:
         s = serve_proof(n, q);
+        break;
+    case WICK_GW_REQ_CHAIN_KEY:
+        s = serve_key(n, q);
         break;
     case WICK_GW_REQ_CHAIN_FEES:
         s = wick_gateway_fees(&n->gw, now, q->id, n->chain->base_fee, 1000000000);
@@ -557,6 +586,7 @@ wick_status wick_stub_node_init(wick_stub_node *n, wick_stub_world *w, int host,
         return s;
     }
     wick_ram_keystore_init(&n->keystore, &n->ram, &n->crypto_ctx);
+    wick_ram_keystore_rsa(&n->keystore, &n->ram, &n->entropy);
     s = wick_ram_keystore_generate(&n->cfg.wallet_key, &n->ram, &n->entropy);
     if (s == WICK_OK) {
         s = wick_ram_keystore_generate(&n->cfg.device_key, &n->ram, &n->entropy);

@@ -33,7 +33,7 @@ static bool record_is(const wick_stub_node *n)
     word_of(word[1], n->cfg.name, false, 1);
     return wick_device_decode(&d, word[0], word[1]) == WICK_OK &&
            memcmp(d.owner, n->gw.wallet, 20) == 0 &&
-           memcmp(d.key, n->gw.device_pub33 + 1, 32) == 0;
+           memcmp(d.key, n->gw.device_pub.bytes + 1, 32) == 0;
 }
 
 static bool endpoint_is(const char *name, const wick_addr *addr, uint32_t seq)

@@ -71,7 +71,7 @@ static void call(unsigned port)
     memset(&peer, 0, sizeof peer);
     memcpy(peer.id, s.lab.b.gw.id, 32);
     peer.key.type = WICK_KEY_TYPE_SECP256K1;
-    memcpy(peer.key.bytes, s.lab.b.gw.device_pub33, 33);
+    memcpy(peer.key.bytes, s.lab.b.gw.device_pub.bytes, 33);
     peer.addr = o.target;
     CHECK_STATUS(wick_nsl_init(&o.nsl[port], &cfg, s.lab.w.now_ms), WICK_OK);
     CHECK_STATUS(wick_nsl_connect(&o.nsl[port], &run, s.lab.w.now_ms, &peer), WICK_OK);

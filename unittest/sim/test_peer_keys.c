@@ -62,7 +62,7 @@ TEST(public_key_of_a_peer)
     REQUIRE(ask_key("gw-b"));
     REQUIRE_STATUS(key_status, WICK_OK);
     CHECK_INT(key.key.type, WICK_KEY_TYPE_SECP256K1);
-    CHECK_MEM(key.key.bytes, lab->b.gw.device_pub33, 33);
+    CHECK_MEM(key.key.bytes, lab->b.gw.device_pub.bytes, 33);
     CHECK_MEM(key.id, lab->b.gw.id, 32);
     CHECK_INT(key.epoch, 1);
     CHECK_INT(key.tier, WICK_TIER_OWN_NODE);
@@ -84,7 +84,7 @@ TEST(public_key_or_the_reason)
     REQUIRE(ask_key("gw-b/nothing-there"));
     CHECK_STATUS(lab->a.last[WICK_GW_EV_PEER_RESOLVED].status, WICK_E_NO_ENDPOINT);
     CHECK_STATUS(key_status, WICK_OK);
-    CHECK_MEM(key.key.bytes, lab->b.gw.device_pub33, 33);
+    CHECK_MEM(key.key.bytes, lab->b.gw.device_pub.bytes, 33);
     uint8_t request = 0;
     CHECK_STATUS(wick_get_peer_key(&lab->a.gw, &request, 0, "GW"), WICK_E_NAME);
     CHECK_STATUS(wick_get_peer_key(&lab->a.gw, &request, 0, "gw-b@nowhere"), WICK_E_CONFIG);

@@ -22,7 +22,13 @@ extern "C" {
 #define WICK_CALLDATA_REGISTER_BYTES (4 + 7 * 32)
 #define WICK_CALLDATA_PUBLISH_BYTES (4 + 5 * 32)
 #define WICK_CALLDATA_ROTATE_BYTES (4 + 3 * 32)
+/* announce() of an RSA-2048 key, whose SPKI has 294 to 296 octets. */
+#define WICK_CALLDATA_ANNOUNCE_BYTES (4 + 2 * 32 + 320)
+#if WICK_WITH_NSL_RSA
+#define WICK_CALLDATA_MAX WICK_CALLDATA_ANNOUNCE_BYTES
+#else
 #define WICK_CALLDATA_MAX WICK_CALLDATA_REGISTER_BYTES
+#endif
 
 /* DeviceRegistry */
 
@@ -38,6 +44,12 @@ void wick_calldata_rotate(wick_buf *out, const uint8_t id32[32], uint32_t epoch,
                           uint8_t flags, const uint8_t key32[32]);
 /** revoke(id). */
 void wick_calldata_revoke(wick_buf *out, const uint8_t id32[32]);
+/** announce(spki): by anybody; of up to 320 octets. */
+void wick_calldata_announce(wick_buf *out, wick_span spki);
+/** storedWord(slot): a view, for eth_call. */
+void wick_calldata_stored_word(wick_buf *out, const uint8_t slot32[32]);
+/** Topic of the event Announced(bytes32 indexed key, bytes spki). */
+void wick_announced_topic(uint8_t topic32[32]);
 /** setManager(org, manager): by the organisation's admin. */
 void wick_calldata_set_manager(wick_buf *out, const uint8_t org32[32],
                                const uint8_t manager20[20]);

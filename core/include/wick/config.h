@@ -296,7 +296,13 @@
 #endif
 /* Words that one proof can hold: those of a peer, or the own ones with all services. */
 #ifndef WICK_QUERY_SLOTS_MAX
-#define WICK_QUERY_SLOTS_MAX (5 + (WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX : 0))
+#define WICK_QUERY_SLOTS_MAX                                                                       \
+    (5 + (WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX : 0) + (WICK_WITH_NSL_RSA ? 1 : 0))
+#endif
+/* RSA keys of peers that are remembered, for their logs are two calls of a node each. Range 1..64.
+ * 296 B each. */
+#ifndef WICK_GW_KEYS_MAX
+#define WICK_GW_KEYS_MAX 4
 #endif
 /* Keys and PSKs of peers for local applications (wick/peer_keys.h): 0 leaves them out. No RAM. */
 #ifndef WICK_WITH_PEER_KEYS
@@ -325,6 +331,9 @@
 #endif
 #ifndef WICK_GW_GAS_PUBLISH
 #define WICK_GW_GAS_PUBLISH 140000
+#endif
+#ifndef WICK_GW_GAS_ANNOUNCE
+#define WICK_GW_GAS_ANNOUNCE 120000
 #endif
 /* Most that a unit of gas may cost unless configured otherwise, wei. */
 #ifndef WICK_GW_MAX_FEE_WEI

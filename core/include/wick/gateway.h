@@ -69,10 +69,14 @@
  *   CHAIN_FEES    base fee of the newest block and a priority fee -> wick_gateway_fees()
  *   CHAIN_SEND    eth_call {from, to, data} as a dry run, then eth_sendRawTransaction(raw_tx) ->
  *                 wick_gateway_sent(); a refused dry run gives WICK_E_TX_REVERTED and the data
+ *   CHAIN_KEY     the word slots[0] of account (eth_call of storedWord(), as `from`) names a block; the
+ *                 log of account in that block with the topics Announced and `key` holds an SPKI ->
+ *                 wick_gateway_key(). No proof: the key counts if its hash is the proven word
  *   WALLET_VOUCHER / WALLET_FUND / WALLET_RELAY
  *                 the wallet manager's "voucher", "fund" and "relay" over TLS-PSK ->
  *                 wick_gateway_voucher(), wick_gateway_funded(), wick_gateway_relay(). While a
- *                 voucher is asked for, wick_gateway_possession() signs the manager's challenge.
+ *                 voucher is asked for, wick_gateway_possession() signs the manager's challenge; for
+ *                 request.key_type RSA-2048 wick_gateway_possession_rsa().
  * Any request may be answered by wick_gateway_failed(). A request not answered within
  * WICK_GW_REQUEST_MS is given up; a late answer gives WICK_E_STATE and changes nothing.
  *
@@ -177,7 +181,8 @@ typedef struct wick_gateway_config {
 
     const char *name; /* [a-z0-9._-]{1,63} */
     wick_key wallet_key; /* secp256k1: pays and owns the record */
-    wick_key device_key; /* secp256k1: proves the name in handshakes; never equal to the wallet's */
+    wick_key device_key; /* secp256k1 or RSA-2048 (WICK_WITH_NSL_RSA): proves the name in handshakes;
+                          * never equal to the wallet's */
     uint64_t not_after_s; /* wished end of the record's validity, 0: one year from now */
 
     const wick_gateway_registry *registries;
@@ -239,6 +244,7 @@ typedef enum wick_gateway_request_kind {
     WICK_GW_REQ_CHAIN_PROOF = 1,
     WICK_GW_REQ_CHAIN_FEES,
     WICK_GW_REQ_CHAIN_SEND,
+    WICK_GW_REQ_CHAIN_KEY,
     WICK_GW_REQ_WALLET_VOUCHER,
     WICK_GW_REQ_WALLET_FUND,
     WICK_GW_REQ_WALLET_RELAY
@@ -268,7 +274,7 @@ typedef struct wick_gateway_request {
     const char *name;
     const uint8_t *record_id; /* 32 bytes */
     uint8_t key_type, flags;
-    const uint8_t *key; /* 32 bytes: word 1 of the record */
+    const uint8_t *key; /* 32 bytes: word 1 of the record; also of CHAIN_KEY, there of the peer's */
     uint64_t not_after_s;
 } wick_gateway_request;
 
@@ -617,6 +623,28 @@ WICK_NODISCARD wick_status wick_gateway_voucher(wick_gateway *gw,
 WICK_NODISCARD wick_status wick_gateway_possession(wick_gateway *gw, uint8_t sig64[64],
                                                    const uint8_t challenge[32], uint32_t request);
 
+/** The same with an RSA-2048 device key: PSS over the digest, and the SPKI of which the manager knows
+ *  the hash, appended to `spki` (up to 296 bytes).
+ *  @retval WICK_E_UNSUPPORTED the device key is another one, or a build without WICK_WITH_NSL_RSA
+ *  @retval WICK_E_STATE as above  @retval WICK_E_NO_SPACE  @retval others the keystore's */
+WICK_NODISCARD wick_status wick_gateway_possession_rsa(wick_gateway *gw, uint8_t sig256[256],
+                                                       wick_buf *spki, const uint8_t challenge[32],
+                                                       uint32_t request);
+
+/** SubjectPublicKeyInfo of the key that a record has the hash of.
+ *  @retval WICK_E_PROOF_CLAIM it has another hash: another node is asked
+ *  @retval WICK_E_BAD_KEY     it is what the record means, and no key that may be used */
+WICK_NODISCARD wick_status wick_gateway_key(wick_gateway *gw, wick_span spki, uint64_t now_ms,
+                                            uint32_t request);
+
+/**
+ * Handshakes of this suite alone from now on (type of the caller's key << 4 | type of the callee's);
+ * 0: what the records say. To be called before wick_gateway_start(). A call to a peer with another
+ * type of key ends with WICK_E_UNSUPPORTED; callers of another suite are not answered.
+ * @retval WICK_OK  @retval WICK_E_UNSUPPORTED the own key has no part in it, or a build without RSA
+ */
+WICK_NODISCARD wick_status wick_gateway_suite(wick_gateway *gw, uint8_t suite);
+
 /** The manager says that it funded the wallet; the agent proves the balance itself. */
 WICK_NODISCARD wick_status wick_gateway_funded(wick_gateway *gw, uint64_t now_ms,
                                                uint32_t request);
@@ -638,7 +666,8 @@ WICK_NODISCARD wick_status wick_gateway_failed(wick_gateway *gw, uint64_t now_ms
 #define WICK_GW_NSL_LOOKUPS 2 /* records of callers being read */
 #define WICK_GW_WORDS (WICK_WITH_PATH || WICK_WITH_STANDBY ? 2 : 1) /* endpoints published */
 #define WICK_GW_OWN_WORDS (WICK_GW_WORDS + (WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX : 0))
-#define WICK_GW_TX_MAX 448 /* register: 228 bytes of calldata in about 140 bytes of transaction */
+/* Calldata (register 228 bytes, announce 388) in about 140 bytes of transaction. */
+#define WICK_GW_TX_MAX (WICK_WITH_NSL_RSA ? 608 : 448)
 
 /** A proven answer being read. Private. */
 typedef struct wick_gateway_read {
@@ -713,6 +742,30 @@ typedef struct wick_gateway_service {
     uint8_t hash[32];
     char name[64];
 } wick_gateway_service;
+#endif
+
+#if WICK_WITH_NSL_RSA
+#define WICK_GW_KEY_FETCHES (WICK_GW_SESSIONS_MAX + WICK_GW_NSL_LOOKUPS)
+
+/** A key that is asked for. Private. */
+typedef struct wick_gateway_key_fetch {
+    wick_gateway_ask ask;
+    uint8_t purpose, owner, registry;
+    uint8_t word[32], slot[1][32];
+} wick_gateway_key_fetch;
+
+/** Keys of which records hold the hash. Private. */
+typedef struct wick_gateway_keys {
+    wick_gateway_key_fetch fetch[WICK_GW_KEY_FETCHES];
+    struct {
+        uint32_t used; /* 0: free */
+        uint8_t word[32], pub[260];
+    } known[WICK_GW_KEYS_MAX];
+    uint32_t clock;
+    uint8_t own_word[32]; /* hash of the own key, if that is RSA */
+    bool announced;       /* and proven to be in the log */
+    uint8_t only_suite;
+} wick_gateway_keys;
 #endif
 
 #if WICK_WITH_STANDBY
@@ -876,7 +929,7 @@ typedef struct wick_gateway_session {
     uint64_t due_ms, give_up_ms, used_ms;
     uint32_t run; /* of the handshake */
     uint8_t id[32], service[32];
-    uint8_t pub33[33];
+    wick_nsl_key key;
     uint8_t device_digest[32]; /* of the device words, for a second reading */
     uint8_t endpoint_kind, next_kind, endpoint_tier;
     uint8_t hops; /* between the two endpoints of the record */
@@ -902,7 +955,7 @@ struct wick_gateway {
     uint32_t next_request;
     uint32_t reorgs[WICK_GW_REGISTRIES_MAX]; /* seen so far */
     uint8_t id[32], service[32], wallet[20];
-    uint8_t device_pub33[33];
+    wick_nsl_key device_pub;
     uint64_t floor_unix_s, floor_ms; /* newest proven header time and when it was proven */
     struct {
         uint8_t kind, session, index;
@@ -919,6 +972,9 @@ struct wick_gateway {
     wick_gateway_second second;
 #if WICK_WITH_STANDBY
     wick_gateway_standby standby;
+#endif
+#if WICK_WITH_NSL_RSA
+    wick_gateway_keys keys;
 #endif
 #if WICK_WITH_PATH
     wick_gateway_open open;

@@ -120,6 +120,9 @@ typedef struct wick_nsl_config {
     uint16_t m1_per_s; /* private-key openings per second, 0: WICK_NSL_M1_PER_S */
     uint16_t m0_per_s; /* cookies sent per second, 0: WICK_NSL_M0_PER_S */
     uint32_t former_key_ms; /* use of a rotated key after wick_nsl_rotate(), 0: 15 minutes */
+#if WICK_WITH_NSL_RSA
+    uint8_t only_suite; /* 0: what the records say; else handshakes of this suite alone */
+#endif
     bool no_cookie; /* point-to-point links only: M1 without cookie is answered */
 } wick_nsl_config;
 
@@ -316,7 +319,8 @@ void wick_nsl_wipe(wick_nsl_node *node);
  * @retval WICK_E_STATE         a run with this peer is under way
  * @retval WICK_E_BAD_ARG       the peer's id is our own
  * @retval WICK_E_NSL_PEER_KEY  the peer's key is our own: its record copies it
- * @retval WICK_E_UNSUPPORTED   key type without a suite (P-256 is for TLS only)
+ * @retval WICK_E_UNSUPPORTED   key type without a suite (P-256 is for TLS only), or another suite
+ *                              than cfg.only_suite
  * @retval WICK_E_BAD_KEY       not a point of the curve; RSA: not of 2048 bits, or e unfit
  * @retval WICK_E_ENTROPY       no randomness
  */

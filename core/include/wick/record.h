@@ -77,7 +77,8 @@ enum {
     WICK_SLOT_TLS_KEYS = 2,
     WICK_SLOT_MANAGERS = 3,
     WICK_SLOT_ORGS = 4,
-    WICK_SLOT_ATTESTORS = 5
+    WICK_SLOT_ATTESTORS = 5,
+    WICK_SLOT_ANNOUNCED = 6
 };
 
 /** Slots in RelayRegistry. */
@@ -90,6 +91,8 @@ void wick_slot_endpoint(uint8_t slot32[32], const uint8_t id32[32], const uint8_
                         unsigned index);
 /** tlsKeys[keccak256(abi.encode(id, service))]. */
 void wick_slot_tls_key(uint8_t slot32[32], const uint8_t id32[32], const uint8_t service32[32]);
+/** announced[key]: block whose log holds the SPKI that has this SHA-256. */
+void wick_slot_announced(uint8_t slot32[32], const uint8_t key32[32]);
 /** managers[org]; org is the organisation's id, not its number. */
 void wick_slot_manager(uint8_t slot32[32], const uint8_t org32[32]);
 /** orgs[number], word 0 (id) or 1 (admin). */

@@ -98,6 +98,20 @@ WICK_NODISCARD wick_status wick_possession_check(const wick_hal_crypto *crypto,
                                                  const uint8_t sig64[64],
                                                  const uint8_t pub33[33]);
 
+/**
+ * The same with an RSA-2048 key: PSS over the digest.
+ * @param[in] spki   the key, as the device handed it in
+ * @param[in] key32  key word that is to be vouched for
+ * @retval WICK_OK
+ * @retval WICK_E_AUTH         wrong signature
+ * @retval WICK_E_BAD_KEY      no key that may be used, or `key32` is not its hash
+ * @retval WICK_E_UNSUPPORTED  a build or back end without RSA
+ */
+WICK_NODISCARD wick_status wick_possession_check_rsa(
+    const wick_hal_crypto *crypto, const wick_registry_domain *domain, const uint8_t id32[32],
+    const uint8_t challenge32[32], const uint8_t sig256[256], wick_span spki,
+    const uint8_t key32[32]);
+
 #ifdef __cplusplus
 }
 #endif

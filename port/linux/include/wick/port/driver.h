@@ -174,6 +174,7 @@ typedef struct wick_driver_line {
     bool at_hash;   /* the proof under way was asked for by block hash */
     uint8_t source; /* of the block, where the proof comes second */
     uint32_t offered; /* endpoints that have been given the transaction, one bit each */
+    uint64_t key_block; /* whose log holds the key that is asked for */
     wick_light_driver light;
     wick_driver_job *job; /* under way, or NULL */
     wick_eth_block block;

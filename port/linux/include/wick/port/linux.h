@@ -174,6 +174,15 @@ WICK_NODISCARD wick_status wick_linux_key_generate(wick_key *out, wick_ram_keyst
                                                    const char *path,
                                                    const wick_hal_entropy *entropy);
 
+/** A device key, of either type: a secp256k1 secret as above, or both primes of an RSA-2048 key (512 hex
+ *  digits, the greater prime first), for which wick_ram_keystore_rsa() comes first. Same statuses. */
+WICK_NODISCARD wick_status wick_linux_device_key_load(wick_key *out, wick_ram_keystore *ks,
+                                                      const char *path);
+/** Makes an RSA-2048 key and its file. Statuses of wick_linux_key_generate(), and
+ *  wick_ram_keystore_generate_rsa()'s. @retval WICK_E_UNSUPPORTED a build without RSA */
+WICK_NODISCARD wick_status wick_linux_rsa_key_generate(wick_key *out, wick_ram_keystore *ks,
+                                                       const char *path);
+
 #ifdef __cplusplus
 }
 #endif

@@ -37,6 +37,7 @@ extern "C" {
 #define WICK_STUB_CHAIN_HISTORY 128 /* blocks that can still be asked for */
 #define WICK_STUB_CHAIN_HEADER 2048
 #define WICK_STUB_CHAIN_MEMBERS 8
+#define WICK_STUB_CHAIN_KEYS 8 /* announced */
 #define WICK_STUB_PROOF_NODES 8
 #define WICK_STUB_PROOF_PARTS 12
 
@@ -139,6 +140,11 @@ typedef struct wick_stub_chain {
     unsigned mined, reverted, proofs;
     bool halted; /* no block is made any more */
     bool executing;
+    struct {
+        size_t len;
+        uint8_t hash[32], spki[320];
+    } key[WICK_STUB_CHAIN_KEYS]; /* logs of announce(); they stay where a branch is left */
+    unsigned keys_asked;
     wick_stub_sealing sealing;
     uint8_t genesis[32]; /* first sealed block: what there is to pin */
     wick_stub_chain_state past[WICK_STUB_CHAIN_HISTORY]; /* that of number N at N modulo its size */
@@ -155,6 +161,8 @@ void wick_stub_chain_get(const wick_stub_chain *c, uint8_t value[32], unsigned c
                          const uint8_t slot[32]);
 void wick_stub_chain_put(wick_stub_chain *c, unsigned contract, const uint8_t slot[32],
                          const uint8_t value[32]);
+/** The SPKI that was announced under a hash. @return its length, 0: none */
+size_t wick_stub_chain_spki(const wick_stub_chain *c, uint8_t out[320], const uint8_t hash32[32]);
 /** Adds an approved relay. */
 void wick_stub_chain_relay(wick_stub_chain *c, const wick_addr *server);
 

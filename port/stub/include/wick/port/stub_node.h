@@ -83,6 +83,15 @@ typedef void (*wick_stub_event_fn)(void *ctx, struct wick_stub_node *n,
 typedef void (*wick_stub_data_fn)(void *ctx, struct wick_stub_node *n, uint8_t session,
                                   wick_span bytes);
 
+/* What a node gives where it is asked for a key that a record holds the hash of. */
+typedef enum wick_stub_key_fault {
+    WICK_STUB_KEY_TRUE = 0,
+    WICK_STUB_KEY_SILENT,
+    WICK_STUB_KEY_UNKNOWN,   /* it has no such log */
+    WICK_STUB_KEY_OTHER,     /* another key */
+    WICK_STUB_KEY_OTHER_ONCE /* each second time */
+} wick_stub_key_fault;
+
 typedef struct wick_stub_node {
     wick_gateway gw;
     wick_gateway_config cfg;
@@ -103,6 +112,7 @@ typedef struct wick_stub_node {
     unsigned refused;  /* streams that are refused, 1 << wick_gateway_over */
     bool interfaces; /* set before begin: the agent is told its interfaces, and looks for more than
                       * relays */
+    wick_stub_key_fault key_fault;
     uint32_t changes;
     unsigned opened; /* open sockets asked for */
     wick_crypto_ctx crypto_ctx;
