@@ -32,6 +32,8 @@ endif()
 if(TARGET wick AND TARGET wick-wallet)
   wick_add_script_test(lab wick lab/test_wick.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:01_lookup>)
+  wick_add_script_test(lab rsa lab/test_rsa.sh
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab direct lab/test_direct.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab over lab/test_over.sh
@@ -48,7 +50,6 @@ if(TARGET test_unit_wickd_server)
 endif()
 wick_add_fuzz(wickd_request LIBS wick_wickd)
 if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
-  wick_add_script_test(lab ticket lab/test_ticket.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
   wick_add_script_test(lab wickd lab/test_wickd.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)

@@ -92,7 +92,6 @@ static wick_status read_voucher(wick_voucher *v, wallet *w, const wallet_device 
         return WICK_E_AUTH;
     }
     memset(v, 0, sizeof *v);
-    memset(&record, 0, sizeof record);
     memcpy(v->org, w->org, sizeof v->org);
     wick_status s = wick_name_hash(v->id, wick_span_make((const uint8_t *)name, strlen(name)));
     if (s == WICK_OK) {

@@ -89,7 +89,7 @@ lab_wallet() { # after the gateways have been announced
     await 60 '^READY' wallet.log || exit 1
 }
 
-gateway() { # <name>: keys, configuration, and the factory's announcement
+gateway() { # <name> [rsa]: keys, configuration, and the factory's announcement
     parts_provision "$1" "$dir/$1." "$dir/devices"
     parts_gateway "$1" "$1." "127.0.0.1:$wallet_port" >"$dir/$1.conf" <<EOF
 [chain.lab]
@@ -100,7 +100,7 @@ chain = lab
 url = $rpc
 EOF
     printf '[relay]\nserver = 127.0.0.1:%s\nallow_private = yes\n' "$turn_port" >>"$dir/$1.conf"
-    "$wick" --config "$dir/$1.conf" id new "$1" >/dev/null || exit 1
+    "$wick" --config "$dir/$1.conf" id new "$1" --type "${2:-secp256k1}" >/dev/null || exit 1
 }
 
 run() { # <name> <arguments...>

@@ -237,6 +237,8 @@ WICK_NODISCARD wick_status wick_ram_keystore_import_rsa(wick_key *out, wick_ram_
 WICK_NODISCARD wick_status wick_ram_keystore_generate_rsa(wick_key *out,
                                                           uint8_t primes[WICK_RSA_PRIMES_BYTES],
                                                           wick_ram_keystore *ks);
+#else
+#define wick_ram_keystore_rsa(out, ks, entropy) ((void)(ks))
 #endif
 
 /** Wipes one key; its handle is not given again soon. No effect if there is no such key. */
