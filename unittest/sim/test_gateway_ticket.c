@@ -58,7 +58,7 @@ static void make(uint8_t ticket[WICK_TICKET_BYTES], uint8_t ks[32], unsigned sco
     wick_ticket_claims c;
     memset(&c, 0, sizeof c);
     memcpy(to.id, lab.b.gw.id, 32);
-    memcpy(to.pub33, lab.b.gw.device_pub33, 33);
+    memcpy(to.pub33, lab.b.gw.device_pub.bytes, 33);
     c.iat_s = (uint32_t)unix_now();
     c.life_s = 3600;
     c.scope = (uint16_t)scope;

@@ -121,7 +121,7 @@ TEST(must_14_rotation_in_flight)
     wick_key key;
     REQUIRE(fresh(4, &session));
     uint8_t old33[33];
-    memcpy(old33, lab->b.gw.device_pub33, 33);
+    memcpy(old33, lab->b.gw.device_pub.bytes, 33);
     REQUIRE_STATUS(wick_ram_keystore_generate(&key, &lab->b.ram, &lab->b.entropy), WICK_OK);
     CHECK_STATUS(wick_gateway_rotate(&lab->b.gw, lab->w.now_ms, lab->b.cfg.wallet_key),
                  WICK_E_SAME_KEY);
@@ -132,7 +132,7 @@ TEST(must_14_rotation_in_flight)
     }
     REQUIRE_STATUS(wick_gateway_rotate(&lab->b.gw, lab->w.now_ms, key), WICK_OK);
     wick_stub_node_wake(&lab->b);
-    CHECK(memcmp(old33, lab->b.gw.device_pub33, 33) != 0);
+    CHECK(memcmp(old33, lab->b.gw.device_pub.bytes, 33) != 0);
     REQUIRE(lab_until(lab, &lab->a, WICK_GW_EV_SESSION_UP, 20000));
     CHECK(sites_echo(&site, session, 5000) != WAY_NONE);
     CHECK_MEM(lab->a.gw.session[session].pub33, old33, 33);
@@ -146,7 +146,7 @@ TEST(must_14_rotation_in_flight)
     REQUIRE_STATUS(wick_gateway_rekey(&lab->a.gw, lab->w.now_ms, session), WICK_OK);
     wick_stub_node_wake(&lab->a);
     REQUIRE(lab_until(lab, &lab->a, WICK_GW_EV_SESSION_UP, 20000));
-    CHECK_MEM(lab->a.gw.session[session].pub33, lab->b.gw.device_pub33, 33);
+    CHECK_MEM(lab->a.gw.session[session].pub33, lab->b.gw.device_pub.bytes, 33);
     CHECK(!lab->a.gw.session[session].outdated);
     CHECK_INT(lab->a.gw.session[session].epoch, 2);
     CHECK(sites_echo(&site, session, 5000) != WAY_NONE);

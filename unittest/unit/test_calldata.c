@@ -92,6 +92,33 @@ TEST(device_registry)
     CHECK_INT(b.len, WICK_CALLDATA_REGISTER_BYTES);
 }
 
+/* Values of `cast calldata` and `cast keccak`. */
+TEST(announced_keys)
+{
+    static const uint8_t spki[] = {0x30, 0x82, 0x01, 0x22, 0xaa, 0xbb, 0xcc};
+    uint8_t topic[32], want[32];
+    setup();
+    wick_buf b = fresh();
+    wick_calldata_announce(&b, wick_span_make(spki, sizeof spki));
+    CHECK(is(&b, "b216706c" ZERO24 "0000000000000020" ZERO24 "0000000000000007"
+                 "30820122aabbcc" ZERO24 "00"));
+    b = fresh();
+    wick_calldata_announce(&b, wick_span_make(word, 32)); /* full words are not padded */
+    CHECK_INT(b.len, 4 + 3 * 32);
+    b = wick_buf_make(NULL, 0);
+    wick_calldata_announce(&b, wick_span_make(bytes, 294));
+    CHECK_INT(b.len, WICK_CALLDATA_ANNOUNCE_BYTES);
+    b = fresh();
+    wick_calldata_stored_word(&b, id);
+    CHECK(is(&b, "c0555c2a" ID));
+    wick_announced_topic(topic);
+    CHECK_STATUS(wick_hex_decode(want, 32,
+                                 "eda08031144d4179beee6831cb7dd0de585bcd421bef5ea8158a6f04d224cb23",
+                                 64),
+                 WICK_OK);
+    CHECK_MEM(topic, want, 32);
+}
+
 TEST(relay_registry)
 {
     setup();
@@ -223,5 +250,5 @@ TEST(unknown_refusals)
     CHECK_STATUS(wick_revert_decode(&r, wick_span_make(NULL, 0)), WICK_E_TX_REVERTED);
 }
 
-TAP_MAIN("unit.calldata", CASE(device_registry), CASE(relay_registry),
+TAP_MAIN("unit.calldata", CASE(device_registry), CASE(announced_keys), CASE(relay_registry),
          CASE(each_refusal_has_its_name), CASE(unknown_refusals))

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rsa_keys.h"
 #include "tap.h"
 
 static char dir[64], path[128];
@@ -180,6 +181,46 @@ TEST(generate_never_replaces)
     teardown();
 }
 
+/* A device key is of either type, and the file says which; a wallet's is a secret on the curve. */
+TEST(rsa_keys)
+{
+    uint8_t primes[WICK_RSA_PRIMES_BYTES], pub[260], again[260], pub33[33];
+    wick_key key = {0}, other = {0};
+    struct stat info;
+    setup();
+    wick_ram_keystore_rsa(&keys, &ks, &entropy);
+    CHECK_STATUS(wick_hex_decode(primes, sizeof primes, RSA_KEY_C3, strlen(RSA_KEY_C3)), WICK_OK);
+    CHECK_STATUS(wick_linux_secret_create(path, primes, sizeof primes), WICK_OK);
+    CHECK_STATUS(wick_linux_key_load(&key, &ks, path), WICK_E_MALFORMED);
+    CHECK_STATUS(wick_linux_device_key_load(&key, &ks, path), WICK_OK);
+    CHECK_STATUS(keys.rsa_public(keys.ctx, pub, key), WICK_OK);
+    CHECK_STATUS(keys.secp256k1_public(keys.ctx, pub33, key), WICK_E_NOT_FOUND);
+    CHECK_STATUS(wick_linux_rsa_key_generate(&other, &ks, path), WICK_E_STATE);
+    CHECK_INT(other.handle, 0);
+    unlink(path);
+    /* primes that are none, and another length */
+    primes[255] ^= 1;
+    CHECK_STATUS(wick_linux_secret_create(path, primes, sizeof primes), WICK_OK);
+    CHECK_STATUS(wick_linux_device_key_load(&other, &ks, path), WICK_E_BAD_KEY);
+    unlink(path);
+    CHECK_STATUS(wick_linux_secret_create(path, primes, 255), WICK_OK);
+    CHECK_STATUS(wick_linux_device_key_load(&other, &ks, path), WICK_E_MALFORMED);
+    unlink(path);
+    /* a secret on the curve goes on as it was */
+    CHECK_STATUS(wick_linux_key_generate(&other, &ks, path, &entropy), WICK_OK);
+    CHECK_STATUS(wick_linux_device_key_load(&other, &ks, path), WICK_OK);
+    CHECK_STATUS(keys.secp256k1_public(keys.ctx, pub33, other), WICK_OK);
+    unlink(path);
+    CHECK_STATUS(wick_linux_rsa_key_generate(&other, &ks, path), WICK_OK);
+    CHECK_INT(stat(path, &info), 0);
+    CHECK_INT(info.st_mode & 07777, 0600);
+    CHECK_STATUS(keys.rsa_public(keys.ctx, pub, other), WICK_OK);
+    CHECK_STATUS(wick_linux_device_key_load(&key, &ks, path), WICK_OK);
+    CHECK_STATUS(keys.rsa_public(keys.ctx, again, key), WICK_OK);
+    CHECK_MEM(pub, again, sizeof pub);
+    teardown();
+}
+
 TAP_MAIN("unit.keyfile", CASE(forms_of_a_key), CASE(what_is_no_key),
          CASE(modes_and_kinds_of_files), CASE(file_of_another_user), CASE(texts),
-         CASE(generate_never_replaces))
+         CASE(generate_never_replaces), CASE_LONG(rsa_keys))

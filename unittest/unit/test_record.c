@@ -92,6 +92,9 @@ TEST(peer_references)
 
 TEST(slots)
 {
+    static const uint8_t g_x[32] = {0x79, 0xbe, 0x66, 0x7e, 0xf9, 0xdc, 0xbb, 0xac, 0x55, 0xa0, 0x62,
+                                    0x95, 0xce, 0x87, 0x0b, 0x07, 0x02, 0x9b, 0xfc, 0xdb, 0x2d, 0xce,
+                                    0x28, 0xd9, 0x59, 0xf2, 0x81, 0x5b, 0x16, 0xf8, 0x17, 0x98};
     uint8_t id[32], service[32], org[32], slot[32], next[32];
     hash(id, "gw-1");
     hash(service, "default");
@@ -106,6 +109,8 @@ TEST(slots)
     CHECK(is_hex(slot, "f2b916ccb9e879f2e6101a60fa08219b5d7fb63ead24bf937f65fe22823c6515"));
     wick_slot_tls_key(slot, id, service);
     CHECK(is_hex(slot, "df3df0c361fed2e0057a9c1c77db2e7bc8434ddaa8669d060fe0a546a2bb1b58"));
+    wick_slot_announced(slot, g_x);
+    CHECK(is_hex(slot, "380972d8bf06ab024631ae4133914fe67798faaa85a97c9758ce9b36aa81af57"));
     wick_slot_manager(slot, org);
     CHECK(is_hex(slot, "da2d0e39bdc12f76e9d6f80db79e4b8abc1fcb3cdff323f48b1c3533cfcefc4c"));
     wick_slot_org(slot, 7, 0);

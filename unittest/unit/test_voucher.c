@@ -5,6 +5,8 @@
 
 #include "wick/hal/keystore.h"
 #include "wick/port/crypto.h"
+#include "wick/rsa.h"
+#include "rsa_keys.h"
 #include "tap.h"
 
 #define NOW UINT64_C(1800000000)
@@ -214,6 +216,53 @@ TEST(possession)
                  WICK_E_AUTH);
 }
 
+static wick_status fixed_fill(void *ctx, uint8_t *out, size_t len)
+{
+    (void)ctx;
+    memset(out, 0x5b, len);
+    return WICK_OK;
+}
+
+TEST(possession_of_an_rsa_key)
+{
+    uint8_t primes[WICK_RSA_PRIMES_BYTES], pub[WICK_RSA_PUB_BYTES], spki[WICK_RSA_SPKI_MAX + 1] = {0};
+    uint8_t sig[WICK_RSA_BYTES], digest[32], word[32];
+    static const wick_hal_entropy fixed = {NULL, fixed_fill};
+    static wick_ram_keystore store;
+    wick_hal_keystore keys;
+    wick_hash_ctx h;
+    wick_key key;
+    setup();
+    wick_ram_keystore_init(&keys, &store, &crypto_ctx);
+    wick_ram_keystore_rsa(&keys, &store, &fixed);
+    CHECK_STATUS(wick_hex_decode(primes, sizeof primes, RSA_KEY_D4, strlen(RSA_KEY_D4)), WICK_OK);
+    CHECK_STATUS(wick_ram_keystore_import_rsa(&key, &store, primes), WICK_OK);
+    CHECK_STATUS(keys.rsa_public(keys.ctx, pub, key), WICK_OK);
+    const size_t len = wick_rsa_spki_encode(spki, pub);
+    CHECK_STATUS(crypto.hash_begin(crypto.ctx, &h, WICK_HASH_SHA256), WICK_OK);
+    CHECK_STATUS(crypto.hash_update(crypto.ctx, &h, spki, len), WICK_OK);
+    CHECK_STATUS(crypto.hash_finish(crypto.ctx, &h, word), WICK_OK);
+    wick_possession_digest(digest, &domain, voucher.id, challenge);
+    CHECK_STATUS(keys.rsa_sign(keys.ctx, sig, key, digest), WICK_OK);
+#define CHECK_RSA(n) wick_possession_check_rsa(&crypto, &domain, voucher.id, challenge, sig,         \
+                                               wick_span_make(spki, (n)), word)
+    CHECK_STATUS(CHECK_RSA(len), WICK_OK);
+    CHECK_STATUS(CHECK_RSA(len + 1), WICK_E_BAD_KEY);
+    CHECK_STATUS(CHECK_RSA(len - 1), WICK_E_BAD_KEY);
+    word[0] ^= 1; /* not the key that is to be vouched for */
+    CHECK_STATUS(CHECK_RSA(len), WICK_E_BAD_KEY);
+    word[0] ^= 1;
+    challenge[0] ^= 1;
+    CHECK_STATUS(CHECK_RSA(len), WICK_E_AUTH);
+    challenge[0] ^= 1;
+    sig[255] ^= 1;
+    CHECK_STATUS(CHECK_RSA(len), WICK_E_AUTH);
+    sig[255] ^= 1;
+    crypto.rsa_verify = NULL;
+    CHECK_STATUS(CHECK_RSA(len), WICK_E_UNSUPPORTED);
+}
+
 TAP_MAIN("unit.voucher", CASE(digests), CASE(signature_of_the_manager),
          CASE(must_28_altered_vouchers), CASE(must_28_compact_signatures),
-         CASE(must_28_rules_without_a_signature), CASE(possession))
+         CASE(must_28_rules_without_a_signature), CASE(possession),
+         CASE(possession_of_an_rsa_key))
