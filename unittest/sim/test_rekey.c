@@ -135,7 +135,7 @@ TEST(must_14_rotation_in_flight)
     CHECK(memcmp(old33, lab->b.gw.device_pub.bytes, 33) != 0);
     REQUIRE(lab_until(lab, &lab->a, WICK_GW_EV_SESSION_UP, 20000));
     CHECK(sites_echo(&site, session, 5000) != WAY_NONE);
-    CHECK_MEM(lab->a.gw.session[session].pub33, old33, 33);
+    CHECK_MEM(lab->a.gw.session[session].key.bytes, old33, 33);
     CHECK_STATUS(wick_gateway_rotate(&lab->b.gw, lab->w.now_ms, key), WICK_E_STATE); /* too soon */
     while (lab->b.last[WICK_GW_EV_REGISTERED].epoch != 2 && lab->w.now_ms < 400000) {
         (void)wick_stub_run(&lab->w, 1000, NULL);
@@ -146,7 +146,7 @@ TEST(must_14_rotation_in_flight)
     REQUIRE_STATUS(wick_gateway_rekey(&lab->a.gw, lab->w.now_ms, session), WICK_OK);
     wick_stub_node_wake(&lab->a);
     REQUIRE(lab_until(lab, &lab->a, WICK_GW_EV_SESSION_UP, 20000));
-    CHECK_MEM(lab->a.gw.session[session].pub33, lab->b.gw.device_pub.bytes, 33);
+    CHECK_MEM(lab->a.gw.session[session].key.bytes, lab->b.gw.device_pub.bytes, 33);
     CHECK(!lab->a.gw.session[session].outdated);
     CHECK_INT(lab->a.gw.session[session].epoch, 2);
     CHECK(sites_echo(&site, session, 5000) != WAY_NONE);
