@@ -396,12 +396,21 @@ int32_t wick_https_write(wick_https *t, wick_span bytes)
     if (bytes.len == 0) {
         return 0;
     }
-    int rc = mbedtls_ssl_write(&of(t)->ssl, bytes.ptr, bytes.len);
+    size_t len = bytes.len;
+    if (!wick_ssl_owed(&len, t->owed)) {
+        return WICK_E_BAD_ARG;
+    }
+    int rc = mbedtls_ssl_write(&of(t)->ssl, bytes.ptr, len);
     if (rc >= 0) {
+        t->owed = 0;
         t->wants_write = (size_t)rc < bytes.len;
         return rc;
     }
-    return waits(t, rc) ? (int32_t)WICK_AGAIN : (int32_t)end_with(t, reason(t, rc));
+    if (waits(t, rc)) {
+        t->owed = len;
+        return WICK_AGAIN;
+    }
+    return (int32_t)end_with(t, reason(t, rc));
 }
 
 int32_t wick_https_read(wick_https *t, uint8_t *buf, size_t cap)

@@ -90,4 +90,13 @@ typedef struct wick_ssl_wire {
 int wick_ssl_put(const wick_ssl_wire *w, const unsigned char *data, size_t len);
 int wick_ssl_get(const wick_ssl_wire *w, unsigned char *buf, size_t cap);
 
+/* A record that waits has the bytes of the write that made it. The library, told of more, would send
+ * that record and count them all as taken: it is told of the same. @return false: there are fewer */
+static inline bool wick_ssl_owed(size_t *len, size_t owed)
+{
+    bool enough = *len >= owed;
+    *len = owed != 0 ? owed : *len;
+    return enough;
+}
+
 #endif

@@ -108,12 +108,18 @@ int32_t wick_tls_write(wick_tls *t, wick_span bytes)
     if (bytes.len == 0) {
         return 0;
     }
-    int rc = mbedtls_ssl_write(&wick_ssl_of(t->lib)->ssl, bytes.ptr, bytes.len);
+    size_t len = bytes.len;
+    if (!wick_ssl_owed(&len, t->owed)) {
+        return WICK_E_BAD_ARG;
+    }
+    int rc = mbedtls_ssl_write(&wick_ssl_of(t->lib)->ssl, bytes.ptr, len);
     t->wants_write = rc == MBEDTLS_ERR_SSL_WANT_WRITE;
     if (rc >= 0) {
+        t->owed = 0;
         return rc;
     }
     if (rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE) {
+        t->owed = len;
         return WICK_AGAIN;
     }
     return end_with(t, reason(t, rc));

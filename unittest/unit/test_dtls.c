@@ -836,6 +836,74 @@ TEST(tls_up_lines_and_close)
     hang_up();
 }
 
+/* A socket that takes no more than `room`, as where the other side is slow. */
+static size_t room;
+static int32_t (*send_all)(void *ctx, wick_sock s, wick_span bytes);
+
+static int32_t send_some(void *ctx, wick_sock s, wick_span bytes)
+{
+    wick_span part = wick_span_make(bytes.ptr, bytes.len < room ? bytes.len : room);
+    int32_t n = part.len == 0 ? (int32_t)WICK_AGAIN : send_all(ctx, s, part);
+    room -= n > 0 ? (size_t)n : 0;
+    return n;
+}
+
+/* What is written after AGAIN may be more than before: all of it arrives, wherever it was cut. */
+TEST(tls_more_after_again)
+{
+    static const size_t cuts[] = {0, 1, 5, 40, 1000, 17000};
+    static const size_t first[] = {1, 300, 16384, 20000};
+    static uint8_t all[50000], got[50000];
+    wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
+    wick_dtls_entry se = entry("id", key, peer_a, WICK_DTLS_SERVER);
+    wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
+    wick_dtls_config s = config(WICK_DTLS_SERVER, &se, 1);
+    shake_hands(&c, &s);
+    REQUIRE(st_c == WICK_OK && st_s == WICK_OK);
+    for (size_t i = 0; i < sizeof all; i++) {
+        all[i] = (uint8_t)(i * 31u >> 3);
+    }
+    send_all = hn.tcp_send;
+    hn.tcp_send = send_some;
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        for (size_t k = 0; k < sizeof first / sizeof first[0]; k++) {
+            size_t at = 0, in = 0, told = first[k];
+            room = cuts[i];
+            memset(got, 0, sizeof got);
+            for (int32_t n = 0; n != (int32_t)WICK_AGAIN && at < told;) {
+                n = wick_tls_write(&ts, wick_span_make(all + at, told - at));
+                REQUIRE(n > 0 || n == (int32_t)WICK_AGAIN);
+                at += n > 0 ? (size_t)n : 0;
+            }
+            if (at < told) { /* nothing can be taken back, and nothing gets through yet */
+                wick_span same = wick_span_make(all + at, told - at);
+                wick_span more = wick_span_make(all + at, told - at + 9);
+                CHECK_INT(wick_tls_write(&ts, more), WICK_AGAIN);
+                CHECK_INT(wick_tls_write(&ts, same), WICK_AGAIN);
+                if (--same.len != 0) {
+                    CHECK_INT(wick_tls_write(&ts, same), WICK_E_BAD_ARG);
+                }
+            }
+            told = sizeof all;
+            for (int j = 0; j < 1000000 && in < told; j++) {
+                room = j % 2 == 0 ? 700 : 0; /* it stops again and again */
+                if (at < told) {
+                    int32_t n = wick_tls_write(&ts, wick_span_make(all + at, told - at));
+                    REQUIRE(n > 0 || n == (int32_t)WICK_AGAIN);
+                    at += n > 0 ? (size_t)n : 0;
+                }
+                int32_t n = wick_tls_read(&tc, got + in, sizeof got - in);
+                REQUIRE(n > 0 || n == (int32_t)WICK_AGAIN);
+                in += n > 0 ? (size_t)n : 0;
+            }
+            CHECK_INT(in, told);
+            CHECK_MEM(got, all, sizeof all);
+        }
+    }
+    hn.tcp_send = send_all;
+    hang_up();
+}
+
 TEST(tls_refusals)
 {
     uint8_t buf[8];
@@ -946,4 +1014,5 @@ TAP_MAIN("unit.dtls", CASE(each_suite_up_echo_and_close), CASE_LONG(loss_reorder
          CASE(strangers_disturb_nothing), CASE(lost_finished_is_repeated),
          CASE(forged_alerts_stop_no_handshake), CASE(configurations_refused),
          CASE(pool_is_bounded_and_does_not_leak), CASE(no_entropy_no_session),
-         CASE(tls_up_lines_and_close), CASE(tls_refusals), CASE(endless_alerts_end))
+         CASE(tls_up_lines_and_close), CASE(tls_refusals), CASE(tls_more_after_again),
+         CASE(endless_alerts_end))

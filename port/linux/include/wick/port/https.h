@@ -71,6 +71,7 @@ typedef struct wick_https { /* private */
     uint8_t address_len;
     uint8_t state;
     uint32_t quiet; /* bytes that came since there was progress */
+    size_t owed;    /* bytes that the last write was told of, where it said AGAIN */
     uint8_t peer_key[32]; /* SHA-256 of the SPKI of the certificate that came */
     bool server, peer_shown;
     bool made, charged, wants_write, net_failed, entropy_failed, pinned;
@@ -114,8 +115,8 @@ WICK_NODISCARD wick_status wick_https_accept(wick_https *t, const wick_https_tru
  *  @retval WICK_E_TLS      no TLS, or nothing in common  @retval WICK_E_NET  @retval WICK_E_ENTROPY */
 WICK_NODISCARD wick_status wick_https_poll(wick_https *t);
 
-/** @return bytes taken, WICK_AGAIN (then call again with the same bytes), or WICK_E_TLS, WICK_E_NET,
- *  WICK_E_STATE */
+/** @return bytes taken, WICK_AGAIN (then call again with the same bytes; more may follow them), or
+ *  WICK_E_TLS, WICK_E_NET, WICK_E_STATE, WICK_E_BAD_ARG (fewer than before) */
 int32_t wick_https_write(wick_https *t, wick_span bytes);
 
 /** @return bytes, 0 = closed by the peer (with close_notify), WICK_AGAIN, WICK_E_TLS,

@@ -34,6 +34,7 @@ typedef struct wick_tls { /* private */
     wick_sock sock;
     uint64_t deadline_ms;
     uint32_t quiet; /* bytes that came since there was progress */
+    size_t owed;    /* bytes that the last write was told of, where it said AGAIN */
     uint8_t state;
     bool wants_write, net_failed;
 } wick_tls;
@@ -50,8 +51,8 @@ WICK_NODISCARD wick_status wick_tls_start(wick_tls *t, uint64_t now_ms, uint32_t
  *  @retval WICK_E_TLS wrong key, unknown identity, or no TLS  @retval WICK_E_AUTH another peer */
 WICK_NODISCARD wick_status wick_tls_poll(wick_tls *t, uint64_t now_ms);
 
-/** @return bytes taken (may be fewer), WICK_AGAIN (then call again with the same bytes), or
- *  WICK_E_TLS, WICK_E_NET, WICK_E_STATE */
+/** @return bytes taken (may be fewer), WICK_AGAIN (then call again with the same bytes; more may
+ *  follow them), or WICK_E_TLS, WICK_E_NET, WICK_E_STATE, WICK_E_BAD_ARG (fewer than before) */
 int32_t wick_tls_write(wick_tls *t, wick_span bytes);
 
 /** @return bytes, 0 = closed by the peer, WICK_AGAIN, WICK_E_TLS (also: cut without close_notify),
