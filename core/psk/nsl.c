@@ -131,6 +131,13 @@ wick_status wick_nsl_rotate(wick_nsl_node *node, uint64_t now_ms, const wick_nsl
     if (st == WICK_OK && wick_ct_equal(own.keyhash, node->own[0].keyhash, 32)) {
         st = WICK_E_BAD_ARG;
     }
+#if WICK_WITH_NSL_RSA
+    const unsigned suite = node->cfg.only_suite;
+    if (st == WICK_OK && suite != 0 && suite >> 4 != own.pub.type &&
+        (suite & 15u) != own.pub.type) {
+        st = WICK_E_UNSUPPORTED; /* on neither side of any handshake that is allowed */
+    }
+#endif
     if (st != WICK_OK) {
         return st;
     }

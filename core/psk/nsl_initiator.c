@@ -432,7 +432,10 @@ void nsl_run_lookup_result(wick_nsl_node *node, wick_nsl_run *r, uint64_t now_ms
     if (st == WICK_OK && memcmp(keyhash, r->keyhash, 32) != 0) {
         r->peer.key = *key;
         memcpy(r->keyhash, keyhash, 32);
-        st = begin(node, r, now_ms);
+        /* The new key can be of another type, and a suite that was asked for stays so. */
+        st = nsl_suite_allowed(node, (uint8_t)((unsigned)node->own[0].pub.type << 4 | key->type))
+                 ? begin(node, r, now_ms)
+                 : WICK_E_UNSUPPORTED;
     }
     if (st != WICK_OK) {
         fail(r, st);

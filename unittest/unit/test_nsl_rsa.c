@@ -232,6 +232,39 @@ TEST(no_back_end)
     CHECK_STATUS(wick_nsl_connect(&side[A].node, &run, now_ms, &peer), WICK_E_UNSUPPORTED);
 }
 
+/* A suite that was asked for holds when a key changes its type: the peer's during a run, or the own. */
+TEST(only_suite_holds)
+{
+    wick_nsl_peer gone;
+    uint32_t run;
+
+    for (unsigned only = 0; only < 2; only++) {
+        two_rsa_sides();
+        world_suite = 0x12;
+        world_side(2, 0xc3); /* secp256k1 */
+        side[A].cfg.only_suite = only != 0 ? 0x11 : 0;
+        world_start(A);
+        lookup_mode = LOOKUP_NEVER;
+        gone = world_peer(B);
+        gone.addr.port = 9;
+        CHECK_STATUS(wick_nsl_connect(&side[A].node, &run, now_ms, &gone), WICK_OK);
+        world_run(now_ms + 4000);
+        CHECK_INT(side[A].lookups, 1);
+        CHECK_STATUS(wick_nsl_lookup_result(&side[A].node, now_ms, side[B].cfg.id,
+                                            &side[2].record, WICK_OK),
+                     WICK_OK);
+        world_poll(A);
+        CHECK_INT(side[A].failed, only);
+        CHECK(only == 0 || side[A].last_failure == WICK_E_UNSUPPORTED);
+        CHECK_STATUS(wick_nsl_rotate(&side[A].node, now_ms, &side[2].record, side[2].key),
+                     only != 0 ? WICK_E_UNSUPPORTED : WICK_OK);
+    }
+    side[A].cfg.only_suite = 0x12; /* allowed on the other side of a handshake */
+    world_start(A);
+    CHECK_STATUS(wick_nsl_rotate(&side[A].node, now_ms, &side[2].record, side[2].key), WICK_OK);
+    world_suite = 0x22;
+}
+
 /* The keystore or the back end fails at any of its calls: no crash, and the end is clean. */
 static unsigned fail_at;
 static wick_hal_keystore sound_keys;
@@ -296,4 +329,4 @@ TEST(back_end_fails_anywhere)
 
 TAP_MAIN("unit.nsl_rsa", CASE(must_5_m3_with_pss_is_sealed_once),
          CASE_LONG(must_19_bad_padding_and_bad_tag_are_one), CASE(must_19_keys_of_records),
-         CASE(no_back_end), CASE_LONG(back_end_fails_anywhere))
+         CASE(no_back_end), CASE(only_suite_holds), CASE_LONG(back_end_fails_anywhere))

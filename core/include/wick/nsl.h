@@ -377,6 +377,7 @@ WICK_NODISCARD wick_status wick_nsl_take(wick_nsl_node *node, wick_session *out,
  * of that age may still be in use; then FORMER_KEY_DONE. Runs under way go on with their key.
  * @retval WICK_OK
  * @retval WICK_E_STATE  the key before is still in use: two rotations are too close
+ * @retval WICK_E_UNSUPPORTED  also: no handshake of cfg.only_suite has a key of this type
  * @retval others        as wick_nsl_init(); nothing changes
  */
 WICK_NODISCARD wick_status wick_nsl_rotate(wick_nsl_node *node, uint64_t now_ms,
