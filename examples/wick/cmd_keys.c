@@ -327,7 +327,10 @@ static int take_options(cli *c, keys_ask *x, bool secret, int argc, char **argv)
             }
         } else if (secret && got == 'o') {
             x->out = optarg;
-        } else if (secret && got == 'm' && cli_u64_arg(&number, optarg, UINT32_MAX) == WICK_OK) {
+        } else if (secret && got == 'm') {
+            if (cli_u64_arg(&number, optarg, UINT32_MAX) != WICK_OK || number == 0) {
+                return cli_usage(c, "--media takes 1 to 4294967295");
+            }
             x->media = (uint32_t)number;
         } else if (secret && got == 'n') {
             x->next = true;
@@ -341,6 +344,10 @@ static int take_options(cli *c, keys_ask *x, bool secret, int argc, char **argv)
     x->name = argv[optind];
     if (secret && x->out == NULL) {
         return cli_usage(c, "--out FILE says where the key goes; --out - is standard output");
+    }
+    if (x->srtp != 0 && x->media == 0) {
+        return cli_usage(c, "--protocol srtp needs --media N, another number for each media session "
+                            "with this peer: one number gives the same keys again");
     }
     return -1;
 }

@@ -141,7 +141,7 @@ static const command commands[] = {
      "a peer's public key, from its proven record"},
     {"psk", "get", cmd_psk_get,
      "psk get NAME[@REGISTRY] --out FILE|- [--protocol dtls|tls12|tls13|psk16|srtp] [--bits 128|256] "
-     "[--media N] [--next] [--timeout S]",
+     "[--media N, with srtp] [--next] [--timeout S]",
      "a fresh key shared with a peer, for a client of any protocol: handshake alone; --next: the "
      "successor of the last one"},
     {"psk", "find", cmd_psk_find,

@@ -182,7 +182,13 @@ static wick_status take_members(wickd_request *out, const char **why, size_t *kn
         s = take_protocol(out, why, protocol);
         (*known)++;
     }
-    if (s == WICK_OK && out->uses == WICK_USE_SRTP && media != NULL) {
+    if (s == WICK_OK && out->uses == WICK_USE_SRTP) {
+        /* No default: two media sessions with one number have the same master key and salt. */
+        if (media == NULL) {
+            return refuse(why, WICK_E_MALFORMED,
+                          "srtp needs 'media': 1 to 4294967295, another one for each media session "
+                          "with this peer");
+        }
         (*known)++;
         s = take_number(&number, media, UINT32_MAX)
                 ? WICK_OK

@@ -33,7 +33,8 @@
  *                           peer. `protocol`: dtls12 (default), tls12, tls13, psk16, srtp. `next` true:
  *                           the successor of the one given before. Answered when the handshake is over.
  *                           srtp: `keys` of media session `media` for SRTP_AEAD_AES_128_GCM, in the order
- *                           of RFC 5764 section 4.2
+ *                           of RFC 5764 section 4.2; `media` must be given, another one for each media
+ *                           session: the same number gives the same keys again
  *   find_psk     identity, protocol, media
  *                           whose PSK it is that a client showed to a server of this side; `protocol`
  *                           none: any. srtp: keys of the session that an identity names

@@ -461,6 +461,13 @@ want 2 'one of --trusted-hash' bundle_two_trusts "$wick" bundle verify "$dir/pee
     --trusted-hash "$bundle_hash" --trusted "$dir/genesis"
 want 2 'and -o FILE' bundle_make_no_output "$wick" bundle make gw-a
 
+# ---- keys for applications: a default would give two media sessions one key
+want 2 'srtp needs --media' psk_srtp_no_media "$wick" psk get gw-a --protocol srtp --out -
+want 2 'srtp needs --media' psk_find_srtp_no_media "$wick" psk find x --protocol srtp --out -
+want 2 'media takes 1' psk_srtp_media_0 "$wick" psk get gw-a --protocol srtp --media 0 --out -
+want 1 'CONFIG' psk_srtp_media "$wick" --config "$dir/none.conf" psk get gw-a --protocol srtp \
+    --media 1 --out -
+
 # ---- beacon and store without a network
 root=0x1111111111111111111111111111111111111111111111111111111111111111
 want 2 'bootstrap FILE first' beacon_no_bootstrap "$wick" beacon verify --network mainnet

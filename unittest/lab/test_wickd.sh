@@ -69,6 +69,7 @@ want 1 'NOT_FOUND' psk_of_another_use run gw-a psk find "$identity" --protocol d
 want 1 'NOT_FOUND' psk_of_nobody run gw-a psk find dpk1.AAAAAAAAAAAAAAAAAAAAAA --out -
 want 1 'BAD_ARG' psk_of_oneself run gw-a psk get gw-a --out -
 want 0 '^keys *0x[0-9a-f]\{112\}$' psk_srtp run gw-b psk get gw-a --protocol srtp --media 3 --out -
+want 2 'srtp needs --media' psk_srtp_needs_media run gw-b psk get gw-a --protocol srtp --out -
 want 0 '^psk *0x[0-9a-f]\{32\}$' psk_of_16_bytes run gw-b psk get gw-a --bits 128 --out -
 
 # ---- services of local applications

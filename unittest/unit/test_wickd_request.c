@@ -146,9 +146,11 @@ TEST(keys)
             memcpy(line, head, at);
             memcpy(line + at, ",\"protocol\":\"", 13);
             memcpy(line + at + 13, uses[i].protocol, len);
-            memcpy(line + at + 13 + len, "\"}", 3);
+            const char *end = uses[i].use == WICK_USE_SRTP ? "\",\"media\":7}" : "\"}";
+            memcpy(line + at + 13 + len, end, strlen(end) + 1);
             CHECK_STATUS(parse(line), WICK_OK);
             CHECK_INT(q.uses, uses[i].use);
+            CHECK_INT(q.media, uses[i].use == WICK_USE_SRTP ? 7 : 0);
         }
     }
     CHECK_STATUS(parse(PSK ",\"next\":true}"), WICK_OK);
@@ -165,6 +167,9 @@ TEST(keys)
                                       PSK ",\"next\":\"true\"}",
                                       PSK ",\"media\":1}",
                                       PSK ",\"protocol\":\"tls12\",\"media\":1}",
+                                      PSK ",\"protocol\":\"srtp\"}",
+                                      "{\"op\":\"find_psk\",\"identity\":\"a\","
+                                      "\"protocol\":\"srtp\"}",
                                       PSK ",\"protocol\":\"srtp\",\"media\":0}",
                                       PSK ",\"protocol\":\"srtp\",\"media\":4294967296}",
                                       PSK ",\"port\":1}",
