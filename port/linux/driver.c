@@ -216,6 +216,14 @@ static bool receive(wick_driver *d, uint64_t now_ms)
     return false;
 }
 
+/* One message for sessions, of either kind and in turn: the agent keeps one until it has given it. */
+static bool receive_one(wick_driver *d, uint64_t now_ms)
+{
+    d->streams_first = !d->streams_first;
+    return d->streams_first ? wick_driver_relay_receive(d, now_ms) || receive(d, now_ms)
+                            : receive(d, now_ms) || wick_driver_relay_receive(d, now_ms);
+}
+
 static nfds_t watch(const wick_driver *d, struct pollfd *p, wick_sock s, bool write)
 {
     int fd = s == NO_SOCK ? -1 : wick_linux_net_fd(d->cfg.linux_net, s);
@@ -337,9 +345,8 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
         }
         bool moved = wick_driver_chain_run(d, now_ms);
         moved = wick_driver_wallet_run(d, now_ms) || moved;
-        moved = receive(d, now_ms) || moved;
-        moved = wick_driver_path_receive(d, now_ms) || moved;
-        moved = wick_driver_relay_receive(d, now_ms) || moved;
+        moved = receive_one(d, now_ms) || moved;
+        moved = wick_driver_path_receive(d, now_ms) || moved; /* of the router: no session's */
         /* The time counts also under a flood, or the caller would never see it. */
         bool over = wick_time_reached(now_ms, until_ms);
         bool flood = d->burst >= BURST_MAX; /* others may be waiting, as the caller's descriptor */

@@ -67,7 +67,8 @@ void wick_driver_relay_transmit(wick_driver *d, const wick_gateway_out *out)
 
 bool wick_driver_relay_receive(wick_driver *d, uint64_t now_ms)
 {
-    for (uint8_t i = 0; i < WICK_GW_TURNS; i++) {
+    for (uint8_t k = 0; k < WICK_GW_TURNS; k++) {
+        uint8_t i = (uint8_t)((d->next_relay + k) % WICK_GW_TURNS); /* in turn, as the sockets */
         wick_turn_link *l = &d->relay[i];
         wick_span message;
         bool over = wick_time_reached(now_ms, wick_turn_link_deadline(l, now_ms + 1));
@@ -79,6 +80,7 @@ bool wick_driver_relay_receive(wick_driver *d, uint64_t now_ms)
             d->relay_readable[i] = false;
             continue;
         }
+        d->next_relay = (uint8_t)((i + 1) % WICK_GW_TURNS);
         d->burst++;
         if (s == WICK_OK) {
             d->stats.stream_bytes += message.len;

@@ -6,8 +6,11 @@
  */
 #include <stdio.h>
 
+#include "../../core/nat/turn_internal.h"
 #include "../../port/linux/driver_internal.h"
 #include "ticket_world.h"
+#include "wick/stun.h"
+#include "wick/turn_stream.h"
 
 enum { LISTENS = 1, SHAKES, UP }; /* states of a guest */
 #define KNOWN 2                   /* state of an issuer */
@@ -391,6 +394,110 @@ TEST(wrong_key_and_wrong_identity)
     teardown();
 }
 
+/* A relay over TCP whose allocation is there, with a channel of `peer`; its end of the stream. */
+static wick_sock relay_stream(uint8_t i, const wick_addr *peer)
+{
+    static const uint8_t nothing[4] = {0x4f}; /* ChannelData */
+    wick_addr at = wick_addr_v4(127, 0, 0, 1, 0);
+    wick_sock listener, s = -1;
+    wick_turn *t = &gateway.turn[i];
+    CHECK_STATUS(wick_linux_tcp_listen(&listener, &net, &at), WICK_OK);
+    CHECK_STATUS(hn.local_addr(hn.ctx, listener, &at), WICK_OK);
+    wick_turn_config cfg = {.crypto = &crypto,
+                            .entropy = &random_source,
+                            .server = at,
+                            .username = wick_span_text("u"),
+                            .password = wick_span_text("p"),
+                            .stream = true};
+    CHECK_STATUS(wick_turn_init(t, &cfg), WICK_OK);
+    CHECK_STATUS(wick_turn_start(t, now), WICK_OK);
+    t->state = STATE_ALLOCATED;
+    CHECK_STATUS(wick_turn_bind(t, now, peer), WICK_OK);
+    for (unsigned k = 0; k < WICK_TURN_OPS; k++) {
+        wick_turn_op *op = &t->op[k];
+        op->state = op->state == OP_FREE ? OP_FREE : OP_READY;
+        op->due_ms = op->until_ms = now + 100000;
+    }
+    gateway.turn_used[i] = true;
+    gateway.stream[i].over = WICK_GW_OVER_TCP;
+    const wick_gateway_out first = {.kind = WICK_GW_OUT_SEND,
+                                    .socket = i,
+                                    .over = WICK_GW_OVER_TCP,
+                                    .to = at,
+                                    .bytes = wick_span_make(nothing, sizeof nothing)};
+    wick_driver_relay_transmit(&driver, &first);
+    wick_addr from;
+    wick_status st = WICK_AGAIN;
+    for (int k = 0; k < 100000 && st == WICK_AGAIN; k++) {
+        st = wick_linux_tcp_accept(&s, &from, &net, listener);
+    }
+    CHECK_STATUS(st, WICK_OK);
+    return s;
+}
+
+#define HELLOS 8u
+
+/* By a socket and by two streams at once: each hello is answered, and by the way on which it came. */
+TEST(none_takes_the_place_of_another)
+{
+    static const wick_addr peer = {{[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 9}, 77};
+    uint8_t hello[300], bytes[2048], all[HELLOS * 320];
+    wick_sock relay[2];
+    wick_addr any = wick_addr_v4(127, 0, 0, 1, 0), at, from;
+    wick_driver_event ev;
+    wick_out o;
+
+    setup();
+    new_ticket(WICK_TICKET_CONNECT);
+    new_client(identity);
+    wick_dtls_poll(&client, &o, now);
+    REQUIRE(o.kind == WICK_OUT_SEND && o.bytes.len <= sizeof hello);
+    const size_t len = o.bytes.len;
+    memcpy(hello, o.bytes.ptr, len);
+    CHECK_STATUS(hn.udp_open(hn.ctx, &driver.sock[0], &any), WICK_OK);
+    CHECK_STATUS(hn.local_addr(hn.ctx, driver.sock[0], &at), WICK_OK);
+    wick_driver_run(&driver, &ev, now); /* what the agent has to say at first */
+    for (uint8_t i = 0; i < 2; i++) {
+        relay[i] = relay_stream(i, &peer);
+    }
+    wick_buf b = wick_buf_make(all, sizeof all);
+    for (unsigned i = 0; i < HELLOS; i++) {
+        CHECK_STATUS(wick_channeldata_encode_stream(&b, WICK_CHANNEL_MIN,
+                                                    wick_span_make(hello, len)), WICK_OK);
+        CHECK_INT(hn.udp_send(hn.ctx, sock, &at, wick_span_make(hello, len)), len);
+    }
+    CHECK_INT(hn.tcp_send(hn.ctx, relay[0], wick_buf_span(&b)), b.len);
+    CHECK_INT(hn.tcp_send(hn.ctx, relay[1], wick_buf_span(&b)), b.len);
+    unsigned by_udp = 0, by_stream[2] = {0, 0};
+    static wick_turn_stream in[2];
+    static uint8_t rx[2][4096];
+    wick_turn_stream_init(&in[0], rx[0], sizeof rx[0]);
+    wick_turn_stream_init(&in[1], rx[1], sizeof rx[1]);
+    for (unsigned k = 0;
+         k < 10000 && (by_udp < HELLOS || by_stream[0] < HELLOS || by_stream[1] < HELLOS); k++) {
+        /* as if a look at all descriptors had shown them */
+        driver.readable[0] = driver.relay_readable[0] = driver.relay_readable[1] = true;
+        wick_driver_run(&driver, &ev, now);
+        if (hn.udp_recv(hn.ctx, sock, &from, bytes, sizeof bytes) > 0) {
+            by_udp++;
+        }
+        for (unsigned i = 0; i < 2; i++) {
+            size_t cap;
+            wick_span message;
+            uint8_t *to = wick_turn_stream_space(&in[i], &cap);
+            int32_t n = hn.tcp_recv(hn.ctx, relay[i], to, cap);
+            wick_turn_stream_filled(&in[i], n > 0 ? (size_t)n : 0);
+            while (wick_turn_stream_next(&in[i], &message) == WICK_OK) {
+                by_stream[i] += message.ptr[0] == 0x40 ? 1u : 0u;
+            }
+        }
+    }
+    CHECK_INT(by_udp, HELLOS);
+    CHECK_INT(by_stream[0], HELLOS);
+    CHECK_INT(by_stream[1], HELLOS);
+    teardown();
+}
+
 TAP_MAIN("unit.driver_guest", CASE(from_hello_to_close), CASE(again_from_the_same_address),
          CASE(must_23_hellos_of_many), CASE(handshakes_that_stop),
-         CASE(wrong_key_and_wrong_identity))
+         CASE(wrong_key_and_wrong_identity), CASE(none_takes_the_place_of_another))

@@ -226,6 +226,8 @@ typedef struct wick_driver {
     wick_turn_link relay[WICK_GW_TURNS]; /* streams */
     bool relay_readable[WICK_GW_TURNS];
     uint8_t next_sock, burst; /* read from next; datagrams since poll() */
+    uint8_t next_relay;
+    bool streams_first; /* before datagrams, in the next round */
     uint8_t lines;
     wick_driver_line line[WICK_DRIVER_CHAINS];
     uint8_t datagram[2048];
