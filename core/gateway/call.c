@@ -72,6 +72,7 @@ wick_status gw_call_begin(wick_gateway *gw, uint8_t *index, uint64_t now_ms, con
     }
     wick_gateway_session *s = gw_session_new(gw, index);
     if (s == NULL) {
+        gw_session_make_room(gw, now_ms); /* for the next try */
         return WICK_E_LIMIT;
     }
     memcpy(s->id, id, 32);
@@ -239,7 +240,9 @@ uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms)
             next = wick_time_min(next, s->due_ms);
         } else if (s->state == SES_UP || s->state == SES_GUEST) {
             next = wick_time_min(next, s->used_ms + WICK_GW_IDLE_MS);
-            gw_rekey_tick(gw, now_ms, i, &next);
+            if (s->state == SES_UP) { /* a guest's keys are its ticket's */
+                gw_rekey_tick(gw, now_ms, i, &next);
+            }
         }
     }
     return next;

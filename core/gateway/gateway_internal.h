@@ -55,6 +55,8 @@ enum {
 #define GW_IS_DIRECT(via) (((via) & VIA_DIRECT) != 0)
 #define VIA_SOCKET(via) ((uint8_t)((via) & 0x7Fu))
 
+#define GW_BUSY_MS 30000u /* a session used so recently is not ended for a new one */
+
 #define REQUEST_TRIES 3u
 #define BACKOFF_MIN_MS 2000u
 #define BACKOFF_MAX_MS 3600000u
@@ -447,6 +449,9 @@ void gw_rekey_end(wick_gateway *gw, uint8_t index);
 
 /* session.c */
 wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index);
+/** No place is free: ends the session that nobody has used for longest, if that is long enough, so that
+ *  the next try finds one. */
+void gw_session_make_room(wick_gateway *gw, uint64_t now_ms);
 /** Gives up the channel and the permission of a session that no other one needs. */
 void gw_path_release(wick_gateway *gw, uint8_t index);
 /** The same for one path that session `index` has left. */
@@ -565,8 +570,7 @@ uint64_t gw_ticket_tick(wick_gateway *gw, uint64_t now_ms);
 bool gw_ticket_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
                      wick_span bytes);
 /** DTLS of no peer's session. @return true: it may be a guest's, the driver gets it */
-bool gw_ticket_dtls(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
-                    wick_span bytes);
+bool gw_ticket_dtls(wick_gateway *gw, uint8_t via, const wick_addr *from, wick_span bytes);
 bool gw_ticket_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
 void gw_ticket_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
                          wick_status status);
@@ -578,7 +582,7 @@ bool gw_issuer_read(wick_gateway *gw, uint8_t issuer);
 #define gw_ticket_reorg(gw, now_ms) ((void)(gw))
 #define gw_ticket_tick(gw, now_ms) WICK_TIME_NEVER(now_ms)
 #define gw_ticket_input(gw, now_ms, via, from, bytes) false
-#define gw_ticket_dtls(gw, now_ms, via, from, bytes) false
+#define gw_ticket_dtls(gw, via, from, bytes) false
 #define gw_ticket_poll(gw, out, now_ms) false
 #define gw_ticket_read_done(gw, now_ms, read, status) ((void)(gw))
 #endif

@@ -46,11 +46,12 @@ wick_status wick_get_psk(wick_gateway *gw, uint8_t *request, uint64_t now_ms, co
         return st;
     }
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
-        const wick_gateway_session *s = &gw->session[i];
+        wick_gateway_session *s = &gw->session[i];
         bool live = s->state != SES_FREE && s->state != SES_ENDED;
         if (live && s->initiator && !s->lookup_only && s->registry == registry &&
             memcmp(s->id, id, 32) == 0) {
             *request = i;
+            s->used_ms = now_ms;
             return s->state == SES_UP ? WICK_OK : WICK_AGAIN;
         }
     }

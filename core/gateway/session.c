@@ -6,7 +6,6 @@
 #include "gateway_internal.h"
 
 #define CROSSING_MS 5000u /* calls of two to each other within this time have crossed */
-#define BUSY_MS 30000u /* a session used so recently is not evicted for a new one */
 
 wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index)
 {
@@ -18,6 +17,24 @@ wick_gateway_session *gw_session_new(wick_gateway *gw, uint8_t *index)
         }
     }
     return NULL;
+}
+
+void gw_session_make_room(wick_gateway *gw, uint64_t now_ms)
+{
+    uint8_t oldest = WICK_GW_NO_SESSION;
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        const wick_gateway_session *s = &gw->session[i];
+        if (s->state == SES_ENDED) {
+            return; /* there will be one when its event has been taken */
+        }
+        if ((s->state == SES_UP || s->state == SES_GUEST) && now_ms - s->used_ms >= GW_BUSY_MS &&
+            (oldest == WICK_GW_NO_SESSION || s->used_ms < gw->session[oldest].used_ms)) {
+            oldest = i;
+        }
+    }
+    if (oldest != WICK_GW_NO_SESSION) {
+        gw_session_end(gw, oldest, WICK_E_LIMIT);
+    }
 }
 
 void gw_way_release(wick_gateway *gw, uint8_t index, uint8_t via, const wick_addr *addr)
@@ -91,21 +108,10 @@ static wick_gateway_session *place_for(wick_gateway *gw, uint64_t now_ms, const 
         }
     }
     s = gw_session_new(gw, index);
-    if (s != NULL) {
-        return s;
+    if (s == NULL) {
+        gw_session_make_room(gw, now_ms); /* for the caller's next try */
     }
-    uint8_t oldest = WICK_GW_NO_SESSION;
-    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
-        s = &gw->session[i];
-        if (s->state == SES_UP && !s->initiator && now_ms - s->used_ms >= BUSY_MS &&
-            (oldest == WICK_GW_NO_SESSION || s->used_ms < gw->session[oldest].used_ms)) {
-            oldest = i;
-        }
-    }
-    if (oldest != WICK_GW_NO_SESSION) {
-        gw_session_end(gw, oldest, WICK_E_LIMIT); /* free for the caller's next try */
-    }
-    return NULL;
+    return s;
 }
 
 /*
@@ -271,7 +277,7 @@ void gw_session_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick
     uint8_t index = WICK_GW_NO_SESSION;
     if (bytes.ptr[0] >= 20 && bytes.ptr[0] <= 63) { /* RFC 7983: DTLS */
         index = session_of(gw, now_ms, via, from, bytes);
-        if (index == WICK_GW_NO_SESSION && gw_ticket_dtls(gw, now_ms, via, from, bytes)) {
+        if (index == WICK_GW_NO_SESSION && gw_ticket_dtls(gw, via, from, bytes)) {
 #if WICK_WITH_DIRECT
             gw_refusal_heard(gw, now_ms, via, from); /* or a caller's who was turned away */
 #endif

@@ -27,7 +27,7 @@ enum { ISSUER_FREE = 0, ISSUER_READING, ISSUER_KNOWN, ISSUER_REFUSED };
 
 #define NO_SLOT 0xFFu
 
-#define GUEST_BUSY_MS 30000u /* a session used so recently is not ended for a new one */
+#define GUESTS_MAX ((WICK_GW_SESSIONS_MAX + 1u) / 2u) /* the other places are for peers */
 
 static bool is_on(const wick_gateway *gw)
 {
@@ -413,8 +413,7 @@ static bool is_clear_handshake(wick_span bytes)
     return bytes.len > 13 && bytes.ptr[0] == 22 && bytes.ptr[3] == 0 && bytes.ptr[4] == 0;
 }
 
-bool gw_ticket_dtls(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_addr *from,
-                    wick_span bytes)
+bool gw_ticket_dtls(wick_gateway *gw, uint8_t via, const wick_addr *from, wick_span bytes)
 {
     if (!is_on(gw)) {
         return false;
@@ -424,10 +423,9 @@ bool gw_ticket_dtls(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_a
     gw->tickets.from = *from;
     gw->tickets.via = via;
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX && !is_clear_handshake(bytes); i++) {
-        wick_gateway_session *s = &gw->session[i];
+        const wick_gateway_session *s = &gw->session[i];
         if (s->state == SES_GUEST && s->via == via && wick_addr_equal(&s->addr, from)) {
-            gw->data_session = i;
-            s->used_ms = now_ms;
+            gw->data_session = i; /* used once DTLS has taken it: anybody can write an address */
         }
     }
     return true;
@@ -445,6 +443,7 @@ static wick_gateway_session *session_for(wick_gateway *gw, uint8_t *index, const
                                          uint64_t now_ms, uint8_t via)
 {
     uint8_t oldest = WICK_GW_NO_SESSION;
+    unsigned guests = 0;
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         const wick_gateway_session *s = &gw->session[i];
         if (s->state != SES_GUEST) {
@@ -452,12 +451,15 @@ static wick_gateway_session *session_for(wick_gateway *gw, uint8_t *index, const
         }
         if (s->via == via && wick_addr_equal(&s->addr, addr)) {
             gw_session_end(gw, i, WICK_E_STATE); /* it has begun anew */
-        } else if (now_ms - s->used_ms >= GUEST_BUSY_MS &&
-                   (oldest == WICK_GW_NO_SESSION || s->used_ms < gw->session[oldest].used_ms)) {
+            continue;
+        }
+        guests++;
+        if (now_ms - s->used_ms >= GW_BUSY_MS &&
+            (oldest == WICK_GW_NO_SESSION || s->used_ms < gw->session[oldest].used_ms)) {
             oldest = i;
         }
     }
-    wick_gateway_session *s = gw_session_new(gw, index);
+    wick_gateway_session *s = guests < GUESTS_MAX ? gw_session_new(gw, index) : NULL;
     if (s == NULL && oldest != WICK_GW_NO_SESSION) {
         gw_session_end(gw, oldest, WICK_E_LIMIT); /* free for the leaf's next try */
     }
@@ -495,6 +497,13 @@ wick_status wick_gateway_guest_up(wick_gateway *gw, uint8_t *session, const wick
     *session = index;
     gw_event(gw, WICK_GW_EV_SESSION_UP, WICK_OK, index);
     return WICK_OK;
+}
+
+void wick_gateway_guest_heard(wick_gateway *gw, uint64_t now_ms, uint8_t session)
+{
+    if (session < WICK_GW_SESSIONS_MAX && gw->session[session].state == SES_GUEST) {
+        gw->session[session].used_ms = now_ms;
+    }
 }
 
 wick_status wick_gateway_guest(const wick_gateway *gw, wick_ticket_peer *out, uint8_t session)

@@ -169,6 +169,7 @@ static bool run_one(wick_driver *d, wick_driver_event *event, wick_driver_guest 
     while (g->state != FREE) {
         if (g->state == UP &&
             wick_dtls_read(&g->dtls, d->plain, sizeof d->plain, &len) == WICK_OK) {
+            wick_gateway_guest_heard(d->cfg.gateway, now_ms, g->session);
             put(event, d, g, WICK_DRIVER_DATA, WICK_OK);
             event->bytes = wick_span_make(d->plain, len);
             return true;

@@ -355,6 +355,89 @@ TEST(whose_datagram)
     CHECK_STATUS(wick_gateway_guest(&lab.b.gw, &peer, session), WICK_E_STATE);
 }
 
+/* A fresh ticket of gw-a's and the key of it; gw-a's record is known by then. */
+static wick_status admitted(wick_ticket_peer *peer)
+{
+    uint8_t ticket[WICK_TICKET_BYTES], ks[32];
+    char text[WICK_TICKET_CHARS + 1];
+    wick_session_psk k;
+    make(ticket, ks, WICK_TICKET_CONNECT);
+    wick_ticket_text(text, ticket);
+    wick_status st = show(&k, peer, text);
+    return st == WICK_AGAIN ? show(&k, peer, text) : st;
+}
+
+/* Guests have half of the places; peers find theirs, and so does an own call. */
+TEST(guests_leave_room_for_peers)
+{
+    const unsigned share = (WICK_GW_SESSIONS_MAX + 1) / 2;
+    uint8_t session[WICK_GW_SESSIONS_MAX], own = 0;
+    wick_ticket_peer peer, who;
+
+    REQUIRE(begin(6));
+    for (unsigned i = 0; i < share; i++) {
+        REQUIRE_STATUS(admitted(&peer), WICK_OK);
+        REQUIRE_STATUS(up(&session[i], &peer, (uint16_t)(40000 + i)), WICK_OK);
+    }
+    REQUIRE_STATUS(admitted(&peer), WICK_OK);
+    CHECK_STATUS(up(&own, &peer, 41000), WICK_E_LIMIT);
+    REQUIRE(lab_connect(&lab, &own, 30000));
+    CHECK(lab_echo(&lab, own, "hello", 20000));
+    CHECK_STATUS(wick_stub_node_connect(&lab.b, &own, "gw-a"), WICK_OK);
+    for (unsigned i = 0; i < share; i++) {
+        CHECK_STATUS(wick_gateway_guest(&lab.b.gw, &who, session[i]), WICK_OK);
+    }
+}
+
+/* What only comes from a guest's address keeps its place for nobody; what DTLS has taken does. */
+TEST(a_guest_that_is_silent_gives_way)
+{
+    const unsigned share = (WICK_GW_SESSIONS_MAX + 1) / 2;
+    uint8_t session[WICK_GW_SESSIONS_MAX], another = 0, record[64] = {23, 0xfe, 0xfd, 0, 1};
+    wick_ticket_peer peer, who;
+    wick_gateway_out out;
+
+    REQUIRE(begin(7));
+    for (unsigned i = 0; i < share; i++) {
+        REQUIRE_STATUS(admitted(&peer), WICK_OK);
+        REQUIRE_STATUS(up(&session[i], &peer, (uint16_t)(40000 + i)), WICK_OK);
+    }
+    for (unsigned k = 0; k < 4; k++) {
+        (void)wick_stub_run(&lab.w, 10000, NULL);
+        for (unsigned i = 0; i < share; i++) {
+            const wick_addr from = wick_addr_v4(20, 0, 0, 77, (uint16_t)(40000 + i));
+            wick_gateway_input(&lab.b.gw, lab.w.now_ms, 0, wick_span_make(record, sizeof record),
+                               &from);
+            wick_gateway_poll(&lab.b.gw, &out, lab.w.now_ms);
+            CHECK(out.kind == WICK_GW_OUT_DATA && out.session == session[i]);
+        }
+        wick_gateway_guest_heard(&lab.b.gw, lab.w.now_ms, session[0]);
+    }
+    wick_gateway_guest_heard(&lab.b.gw, lab.w.now_ms, WICK_GW_SESSIONS_MAX);
+    REQUIRE_STATUS(admitted(&peer), WICK_OK);
+    CHECK_STATUS(up(&another, &peer, 41000), WICK_E_LIMIT);
+    CHECK_STATUS(lab.b.last[WICK_GW_EV_SESSION_DOWN].status, WICK_E_LIMIT);
+    CHECK_STATUS(up(&another, &peer, 41000), WICK_OK);
+    CHECK_STATUS(wick_gateway_guest(&lab.b.gw, &who, session[0]), WICK_OK);
+}
+
+/* A guest's record is none of a peer's: nothing of it is read beside its issuer's. */
+TEST(nothing_is_read_for_a_guest)
+{
+    uint8_t session = 0;
+    wick_ticket_peer peer;
+
+    REQUIRE(begin(8));
+    REQUIRE_STATUS(admitted(&peer), WICK_OK);
+    (void)wick_stub_run(&lab.w, 10000, NULL);
+    const unsigned asked = lab.b.requests[WICK_GW_REQ_CHAIN_PROOF];
+    REQUIRE_STATUS(up(&session, &peer, 40000), WICK_OK);
+    (void)wick_stub_run(&lab.w, 10000, NULL);
+    CHECK_INT(lab.b.requests[WICK_GW_REQ_CHAIN_PROOF], asked);
+}
+
 TAP_MAIN("sim.gateway_ticket", CASE(must_22_shown_as_identity), CASE(must_22_who_may_not),
          CASE(must_22_issuer_revoked), CASE(must_22_issuer_has_another_epoch),
-         CASE(must_23_uploaded), CASE(whose_datagram))
+         CASE(must_23_uploaded), CASE(whose_datagram),
+         CASE(guests_leave_room_for_peers), CASE(a_guest_that_is_silent_gives_way),
+         CASE(nothing_is_read_for_a_guest))

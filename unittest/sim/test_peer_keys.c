@@ -228,5 +228,54 @@ TEST(session_with_data)
     CHECK(lab_until(lab, &lab->a, WICK_GW_EV_SESSION_UP, 20000));
 }
 
+/* Every place of a's is taken by a session that was begun for its keys alone. */
+static bool filled(uint64_t seed)
+{
+    uint8_t session = 0;
+    if (!fresh(seed) || !ask_psk(&session)) {
+        return false;
+    }
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) { /* with as many peers */
+        if (i != session) {
+            lab->a.gw.session[i] = lab->a.gw.session[session];
+            lab->a.gw.session[i].id[0] ^= (uint8_t)(i + 1);
+            lab->a.gw.session[i].addr.ip[15] ^= (uint8_t)(i + 1);
+        }
+    }
+    return true;
+}
+
+TEST(keys_that_nobody_uses_block_no_look_up)
+{
+    REQUIRE(filled(12));
+    CHECK_STATUS(wick_stub_node_lookup(&lab->a, "gw-b"), WICK_E_LIMIT);
+    (void)wick_stub_run(&lab->w, 20000, NULL);
+    CHECK_STATUS(wick_stub_node_lookup(&lab->a, "gw-b"), WICK_E_LIMIT);
+    (void)wick_stub_run(&lab->w, 11000, NULL);
+    CHECK_INT(lab->a.seen[WICK_GW_EV_SESSION_DOWN], 0); /* until somebody wants a place */
+    CHECK_STATUS(wick_stub_node_lookup(&lab->a, "gw-b"), WICK_E_LIMIT);
+    CHECK_STATUS(wick_stub_node_lookup(&lab->a, "gw-b"), WICK_E_LIMIT);
+    (void)wick_stub_run(&lab->w, 100, NULL);
+    CHECK_INT(lab->a.seen[WICK_GW_EV_SESSION_DOWN], 1); /* one for both */
+    CHECK_STATUS(lab->a.last[WICK_GW_EV_SESSION_DOWN].status, WICK_E_LIMIT);
+    CHECK_STATUS(wick_stub_node_lookup(&lab->a, "gw-b"), WICK_OK);
+    CHECK(lab_until(lab, &lab->a, WICK_GW_EV_PEER_RESOLVED, 20000));
+    CHECK_STATUS(lab->a.last[WICK_GW_EV_PEER_RESOLVED].status, WICK_OK);
+}
+
+TEST(keys_that_nobody_uses_block_no_caller)
+{
+    uint8_t session = 0;
+    REQUIRE(filled(13));
+    (void)wick_stub_run(&lab->w, 31000, NULL);
+    const unsigned ups = lab->a.seen[WICK_GW_EV_SESSION_UP];
+    for (unsigned i = 0; i < 4 && lab->a.seen[WICK_GW_EV_SESSION_UP] == ups; i++) {
+        CHECK_STATUS(wick_stub_node_connect(&lab->b, &session, "gw-a"), WICK_OK);
+        (void)wick_stub_run(&lab->w, 5000, NULL);
+    }
+    CHECK_INT(lab->a.seen[WICK_GW_EV_SESSION_UP], ups + 1);
+}
+
 TAP_MAIN("sim.peer_keys", CASE(public_key_of_a_peer), CASE(public_key_or_the_reason),
-         CASE(psk_of_each_use), CASE(roles), CASE(successors), CASE(session_with_data))
+         CASE(psk_of_each_use), CASE(roles), CASE(successors), CASE(session_with_data),
+         CASE(keys_that_nobody_uses_block_no_look_up), CASE(keys_that_nobody_uses_block_no_caller))

@@ -429,7 +429,8 @@ void wick_gateway_path_look(const wick_gateway *gw, wick_gateway_path_state *out
  * Looks a peer up: verified record, PEER_RESOLVED, no session.
  * @retval WICK_E_NAME      reference malformed
  * @retval WICK_E_CONFIG    no such registry is configured
- * @retval WICK_E_LIMIT     WICK_GW_SESSIONS_MAX operations are under way
+ * @retval WICK_E_LIMIT     WICK_GW_SESSIONS_MAX operations are under way; a session that was not used
+ *                          for 30 s is ended by it, so that the next try finds a place
  */
 WICK_NODISCARD wick_status wick_gateway_lookup(wick_gateway *gw, uint64_t now_ms, const char *ref);
 
@@ -566,7 +567,7 @@ WICK_NODISCARD wick_status wick_gateway_guest_send(wick_gateway *gw, wick_gatewa
  * Finished has come: the guest has a session, and its ticket is used.
  * @param[out] session  WICK_GW_NO_SESSION on error
  * @retval WICK_OK
- * @retval WICK_E_LIMIT          all sessions are in use
+ * @retval WICK_E_LIMIT          all sessions are in use, or half of them by guests
  * @retval WICK_E_TICKET_REPLAY  another session has begun with this ticket in the meantime
  * @retval WICK_E_NOT_FOUND      the ticket has ended, by time or with its issuer's record
  * @retval WICK_E_STATE          tickets are not accepted
@@ -575,6 +576,10 @@ WICK_NODISCARD wick_status wick_gateway_guest_up(wick_gateway *gw, uint8_t *sess
                                                  const wick_ticket_peer *peer,
                                                  const wick_addr *addr, uint64_t now_ms,
                                                  uint8_t via);
+
+/** A record of a guest was authentic: its session is in use. What only came from its address does not
+ *  count, for anybody can write that. */
+void wick_gateway_guest_heard(wick_gateway *gw, uint64_t now_ms, uint8_t session);
 
 /** Who the guest of a session is. @retval WICK_E_STATE no session, or not of a guest; zeroed */
 WICK_NODISCARD wick_status wick_gateway_guest(const wick_gateway *gw, wick_ticket_peer *out,
