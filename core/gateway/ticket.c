@@ -21,6 +21,7 @@
 #define REFUSED_MS 60000u
 #define READ_LIFE_MS 10000u     /* a first reading that does not end */
 #define ROOM_PERIOD_MS 200u
+#define STRANGERS_MAX ((WICK_GW_ISSUERS_MAX + 1u) / 2u)
 
 /* States of an issuer. READING is one that is not known yet; a known one may be read again as well. */
 enum { ISSUER_FREE = 0, ISSUER_READING, ISSUER_KNOWN, ISSUER_REFUSED };
@@ -85,14 +86,42 @@ static bool has_guests(const wick_gateway *gw, const uint8_t id[32])
     return false;
 }
 
-/* A place for a new issuer: free, or of the one used longest ago that has no guest here. */
-static uint8_t place_for(const wick_gateway *gw)
+/* Has it a line of its own in the policy? Other ids may be invented. */
+static bool is_named(const wick_gateway *gw, const uint8_t id[32])
+{
+    for (size_t i = 0; i < gw->cfg.ticket_rule_count; i++) {
+        const wick_ticket_rule *r = &gw->cfg.ticket_rules[i];
+        if (!r->any && memcmp(r->issuer, id, 32) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Neither the policy nor a record speaks for it. */
+static bool is_stranger(const wick_gateway *gw, const wick_gateway_issuer *x)
+{
+    return (x->state == ISSUER_READING || x->state == ISSUER_REFUSED) && !is_named(gw, x->id);
+}
+
+/* A place for a new issuer: free, or of the one used longest ago that has no guest here. Who is not
+ * named takes none from those who are; and strangers share half of the places. */
+static uint8_t place_for(const wick_gateway *gw, bool named)
 {
     uint8_t oldest = NO_SLOT;
+    unsigned strangers = 0;
+    for (uint8_t i = 0; i < WICK_GW_ISSUERS_MAX; i++) {
+        strangers += is_stranger(gw, &gw->tickets.issuer[i]) ? 1u : 0u;
+    }
+    const bool share_full = !named && strangers >= STRANGERS_MAX;
     for (uint8_t i = 0; i < WICK_GW_ISSUERS_MAX; i++) {
         const wick_gateway_issuer *x = &gw->tickets.issuer[i];
-        if (x->state == ISSUER_FREE) {
+        if (x->state == ISSUER_FREE && !share_full) {
             return i;
+        }
+        if (x->state == ISSUER_FREE || (share_full && !is_stranger(gw, x)) ||
+            (!named && is_named(gw, x->id))) {
+            continue;
         }
         if (x->state != ISSUER_READING && !x->asked && !has_guests(gw, x->id) &&
             (oldest == NO_SLOT || x->used_ms < gw->tickets.issuer[oldest].used_ms)) {
@@ -104,7 +133,7 @@ static uint8_t place_for(const wick_gateway *gw)
 
 static void read_again(wick_gateway_issuer *x, uint64_t now_ms)
 {
-    if (now_ms - x->read_ms >= ISSUER_AGAIN_MS) {
+    if (!x->asked && now_ms - x->read_ms >= ISSUER_AGAIN_MS) {
         x->due_ms = now_ms;
     }
 }
@@ -115,7 +144,11 @@ static wick_status issuer_for(wick_gateway *gw, wick_gateway_issuer **out, uint6
 {
     uint8_t i = find_issuer(gw, id);
     if (i == NO_SLOT) {
-        i = place_for(gw);
+        const bool named = is_named(gw, id);
+        if (!named && !wick_ticket_door_take(&gw->tickets.door, now_ms)) {
+            return WICK_E_NSL_RATE;
+        }
+        i = place_for(gw, named);
         if (i == NO_SLOT) {
             return WICK_E_LIMIT;
         }
@@ -130,7 +163,11 @@ static wick_status issuer_for(wick_gateway *gw, wick_gateway_issuer **out, uint6
     (*out)->used_ms = now_ms;
     switch ((*out)->state) {
     case ISSUER_KNOWN:
-        return WICK_OK;
+        if (now_ms - (*out)->proven_ms < ISSUER_OLD_MS) {
+            return WICK_OK;
+        }
+        read_again(*out, now_ms); /* if that is not under way: nodes may be long in answering */
+        return WICK_AGAIN;
     case ISSUER_REFUSED:
         return (*out)->status;
     default:

@@ -436,8 +436,74 @@ TEST(nothing_is_read_for_a_guest)
     CHECK_INT(lab.b.requests[WICK_GW_REQ_CHAIN_PROOF], asked);
 }
 
+/* A record that has not been proven for 15 minutes vouches for nobody until it is read again. */
+TEST(old_record_of_an_issuer)
+{
+    uint8_t ticket[WICK_TICKET_BYTES], ks[32];
+    char text[WICK_TICKET_CHARS + 1];
+    wick_session_psk k;
+    wick_ticket_peer peer;
+
+    REQUIRE(begin(9));
+    REQUIRE_STATUS(admitted(&peer), WICK_OK);
+    for (unsigned i = 0; i < WICK_GW_ISSUERS_MAX; i++) { /* as if nodes had been silent since */
+        lab.b.gw.tickets.issuer[i].proven_ms = lab.w.now_ms - 900000;
+        lab.b.gw.tickets.issuer[i].read_ms = lab.w.now_ms - 900000;
+    }
+    private_ops = 0;
+    const unsigned asked = lab.b.requests[WICK_GW_REQ_CHAIN_PROOF];
+    make(ticket, ks, WICK_TICKET_CONNECT);
+    wick_ticket_text(text, ticket);
+    CHECK_STATUS(show(&k, &peer, text), WICK_AGAIN);
+    CHECK_INT(private_ops, 0);
+    CHECK(lab.b.requests[WICK_GW_REQ_CHAIN_PROOF] > asked);
+    CHECK_STATUS(show(&k, &peer, text), WICK_OK);
+}
+
+/* Who lets everybody in is shown invented issuers: the one that is known stays so, and one that has a
+ * line of its own finds a place. */
+TEST(invented_issuers)
+{
+    uint8_t ticket[WICK_TICKET_BYTES], ks[32];
+    char text[WICK_TICKET_CHARS + 1];
+    wick_session_psk k;
+    wick_ticket_peer peer;
+
+    for (unsigned named = 0; named < 2; named++) {
+        REQUIRE(begin(10 + named));
+        rules[0].any = named == 0;
+        rules[1] = rules[0];
+        rules[1].any = true;
+        lab.b.cfg.ticket_rule_count = lab.b.gw.cfg.ticket_rule_count = 1 + named;
+        lab.b.gw.tickets.table.rule_count = 1 + named;
+        if (named == 0) {
+            REQUIRE_STATUS(admitted(&peer), WICK_OK);
+        }
+        make(ticket, ks, WICK_TICKET_CONNECT);
+        for (unsigned i = 0; i < 20; i++) {
+            memset(ticket + 6, (int)(0x60 + i), 32);
+            wick_ticket_text(text, ticket);
+            wick_status st = wick_gateway_ticket_key(&lab.b.gw, &k, &peer, wick_span_text(text),
+                                                     lab.w.now_ms);
+            CHECK(st == WICK_AGAIN || st == WICK_E_LIMIT || st == WICK_E_NSL_RATE);
+            if (named == 0) { /* else all at once */
+                wick_stub_node_wake(&lab.b);
+                (void)wick_stub_run(&lab.w, 2000, NULL);
+            }
+        }
+        const unsigned asked = lab.b.requests[WICK_GW_REQ_CHAIN_PROOF];
+        memcpy(ticket + 6, lab.a.gw.id, 32);
+        wick_ticket_text(text, ticket);
+        wick_status st = wick_gateway_ticket_key(&lab.b.gw, &k, &peer, wick_span_text(text),
+                                                 lab.w.now_ms);
+        CHECK_STATUS(st, named != 0 ? WICK_AGAIN : WICK_OK);
+        CHECK_INT(lab.b.requests[WICK_GW_REQ_CHAIN_PROOF], asked);
+    }
+}
+
 TAP_MAIN("sim.gateway_ticket", CASE(must_22_shown_as_identity), CASE(must_22_who_may_not),
          CASE(must_22_issuer_revoked), CASE(must_22_issuer_has_another_epoch),
          CASE(must_23_uploaded), CASE(whose_datagram),
          CASE(guests_leave_room_for_peers), CASE(a_guest_that_is_silent_gives_way),
-         CASE(nothing_is_read_for_a_guest))
+         CASE(nothing_is_read_for_a_guest),
+         CASE(old_record_of_an_issuer), CASE(invented_issuers))
