@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "driver_internal.h"
+#include "net_internal.h"
 
 #if WICK_WITH_TICKETS
 
@@ -106,14 +107,37 @@ static wick_driver_guest *in_state(wick_driver *d, uint8_t state)
     return found;
 }
 
+/* Ends a handshake that has had its time. @return false: there is none, or it has not */
+static bool evict(wick_driver_guest *g, uint64_t now_ms)
+{
+    if (g == NULL || now_ms - g->since_ms < EVICT_MS) {
+        return false;
+    }
+    release(g);
+    return true;
+}
+
+/* One source has half of the contexts at most for its handshakes. */
+static bool may_come(wick_driver *d, const wick_addr *from, uint64_t now_ms)
+{
+    wick_driver_guest *oldest = NULL;
+    unsigned n = 0;
+    for (size_t i = 0; i < WICK_DRIVER_GUESTS; i++) {
+        wick_driver_guest *g = &d->guest[i];
+        if (g->state == SHAKES && wick_linux_same_source(&g->addr, from)) {
+            oldest = oldest == NULL || g->since_ms < oldest->since_ms ? g : oldest;
+            n++;
+        }
+    }
+    return n * 2 < WICK_DRIVER_GUESTS || evict(oldest, now_ms);
+}
+
 /* It has shown that it is where it says to be. For the next one there is to be a context, too. */
 static void bind_to(wick_driver *d, wick_driver_guest *g, uint64_t now_ms)
 {
     if (in_state(d, FREE) == NULL) {
-        wick_driver_guest *oldest = in_state(d, SHAKES);
-        if (oldest != NULL && now_ms - oldest->since_ms >= EVICT_MS) {
-            release(oldest);
-        }
+        bool gone = evict(in_state(d, SHAKES), now_ms);
+        (void)gone; /* else the next hello looks again */
     }
     g->state = SHAKES;
     g->since_ms = now_ms;
@@ -222,12 +246,15 @@ void wick_driver_guest_input(wick_driver *d, const wick_gateway_out *data, uint6
     wick_driver_event none;
     wick_driver_guest *g = at_address(d, &data->to, data->socket);
     if (g == NULL || (hello && g->state == UP)) {
-        if (!hello) {
+        if (!hello || !may_come(d, &data->to, now_ms)) {
             return;
         }
         g = in_state(d, LISTENS);
         if (g == NULL) {
             g = in_state(d, FREE);
+            if (g == NULL && evict(in_state(d, SHAKES), now_ms)) {
+                g = in_state(d, FREE);
+            }
             if (g == NULL || !listen_here(d, g, now_ms)) {
                 return;
             }

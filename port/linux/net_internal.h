@@ -2,6 +2,7 @@
 #ifndef WICK_LINUX_NET_INTERNAL_H
 #define WICK_LINUX_NET_INTERNAL_H
 /* Parts of the socket table that live in files of their own. */
+#include <string.h>
 #include <sys/socket.h>
 
 #include "wick/port/linux.h"
@@ -15,6 +16,12 @@ bool wick_linux_from_sockaddr(wick_addr *out, const struct sockaddr *in);
 int32_t wick_linux_send(int fd, const struct sockaddr_storage *to, socklen_t to_len,
                         wick_span bytes);
 int32_t wick_linux_recv(int fd, wick_addr *from, uint8_t *buf, size_t cap);
+
+/* Is it the same host, as far as one can tell? Whoever has an IPv6 address has the /64 around it. */
+static inline bool wick_linux_same_source(const wick_addr *a, const wick_addr *b)
+{
+    return memcmp(a->ip, b->ip, wick_addr_is_v4(a) || wick_addr_is_v4(b) ? 16 : 8) == 0;
+}
 
 /* resolve.c */
 wick_status wick_linux_resolve(void *ctx, const char *host, wick_addr *out);

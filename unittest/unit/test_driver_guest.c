@@ -375,6 +375,68 @@ TEST(handshakes_that_stop)
     teardown();
 }
 
+/* A handshake from this address of the socket that goes no further than the cookie.
+ * @return false: its hello got no answer */
+static bool half_a_handshake(wick_sock s, const wick_addr *from)
+{
+    wick_out o;
+    uint8_t bytes[1500];
+    wick_addr by;
+    new_client(identity);
+    wick_dtls_poll(&client, &o, now);
+    CHECK(o.kind == WICK_OUT_SEND);
+    give(o.bytes, from);
+    int32_t n = hn.udp_recv(hn.ctx, s, &by, bytes, sizeof bytes);
+    if (n <= 0) {
+        return false;
+    }
+    CHECK_STATUS(wick_dtls_input(&client, now, wick_span_make(bytes, (size_t)n)), WICK_OK);
+    wick_dtls_poll(&client, &o, now);
+    CHECK(o.kind == WICK_OUT_SEND);
+    give(o.bytes, from);
+    while (hn.udp_recv(hn.ctx, s, &by, bytes, sizeof bytes) > 0) {
+    }
+    return true;
+}
+
+/* Many at once: where all contexts are in use a newcomer waits for two seconds, not for twenty; and
+ * one host alone does not come that far. */
+TEST(handshakes_that_stop_at_once)
+{
+    wick_addr from = {{0}, 0};
+    wick_sock s = -1;
+    setup();
+    new_ticket(WICK_TICKET_CONNECT);
+    CHECK_STATUS(hn.udp_open(hn.ctx, &s, &from), WICK_OK);
+    CHECK_STATUS(hn.local_addr(hn.ctx, s, &from), WICK_OK);
+    for (unsigned i = 0; i < WICK_DRIVER_GUESTS; i++) { /* from one host */
+        const wick_addr at = wick_addr_v4(127, 0, 0, 9, from.port);
+        CHECK(half_a_handshake(s, &at) == (i * 2 < WICK_DRIVER_GUESTS));
+        for (size_t k = 0; k < WICK_DRIVER_GUESTS; k++) {
+            if (driver.guest[k].state == SHAKES && wick_addr_equal(&driver.guest[k].addr, &at)) {
+                driver.guest[k].addr.port = (uint16_t)(1 + i); /* the next one: another port */
+            }
+        }
+        now += 1;
+    }
+    CHECK_INT(in_state(SHAKES), (WICK_DRIVER_GUESTS + 1) / 2);
+    for (uint8_t i = 0; in_state(SHAKES) < WICK_DRIVER_GUESTS && i < 100; i++) { /* from many */
+        const wick_addr at = wick_addr_v4(127, 0, 1, i, from.port);
+        CHECK(half_a_handshake(s, &at));
+        now += 1;
+    }
+    REQUIRE(in_state(SHAKES) == WICK_DRIVER_GUESTS);
+    new_client(identity);
+    CHECK_STATUS(run(), WICK_AGAIN);
+    CHECK_INT(opened, 0); /* none has had its time */
+    now += 2100;
+    new_client(identity);
+    CHECK_STATUS(run(), WICK_AGAIN);
+    CHECK_INT(opened, 1);
+    hn.close(hn.ctx, s);
+    teardown();
+}
+
 TEST(wrong_key_and_wrong_identity)
 {
     setup();
@@ -500,4 +562,5 @@ TEST(none_takes_the_place_of_another)
 
 TAP_MAIN("unit.driver_guest", CASE(from_hello_to_close), CASE(again_from_the_same_address),
          CASE(must_23_hellos_of_many), CASE(handshakes_that_stop),
-         CASE(wrong_key_and_wrong_identity), CASE(none_takes_the_place_of_another))
+         CASE(handshakes_that_stop_at_once), CASE(wrong_key_and_wrong_identity),
+         CASE(none_takes_the_place_of_another))
