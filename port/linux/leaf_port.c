@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "net_internal.h"
+
 #if WICK_WITH_LEAVES
 
 enum { FREE = 0, SPARE, HALF, UP };
@@ -119,12 +121,13 @@ static wick_leaf_port_place *spare(wick_leaf_port *p, uint64_t now_ms)
     return make_spare(p, free_one, now_ms) == WICK_OK ? free_one : NULL;
 }
 
-/* How many handshakes this IP has under way. */
+/* How many handshakes this host has under way. */
 static unsigned half_of(const wick_leaf_port *p, const wick_addr *from)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < WICK_LEAF_PORT_PLACES; i++) {
-        n += p->place[i].state == HALF && wick_addr_same_ip(&p->place[i].from, from) ? 1u : 0u;
+        const wick_leaf_port_place *x = &p->place[i];
+        n += x->state == HALF && wick_linux_same_source(&x->from, from) ? 1u : 0u;
     }
     return n;
 }

@@ -284,6 +284,68 @@ TEST(full)
     teardown();
 }
 
+/* All addresses of one /64, or one of another, stand for those of the loopback interface. */
+static int32_t (*recv_v4)(void *, wick_sock, wick_addr *, uint8_t *, size_t);
+static int32_t (*send_v4)(void *, wick_sock, const wick_addr *, wick_span);
+static uint16_t elsewhere; /* port */
+
+static int32_t recv_v6(void *ctx, wick_sock s, wick_addr *from, uint8_t *buf, size_t cap)
+{
+    int32_t n = recv_v4(ctx, s, from, buf, cap);
+    if (n >= 0 && s == port.sock) {
+        memset(from->ip, 0, sizeof from->ip);
+        wick_store_be32(from->ip, 0x20010db8u);
+        from->ip[7] = from->port == elsewhere ? 2 : 1;
+        wick_store_be16(from->ip + 8, from->port);
+        from->ip[15] = 1;
+    }
+    return n;
+}
+
+static int32_t send_v6(void *ctx, wick_sock s, const wick_addr *to, wick_span bytes)
+{
+    wick_addr real = wick_addr_v4(127, 0, 0, 1, to->port);
+    return send_v4(ctx, s, &real, bytes);
+}
+
+/* Whoever has one IPv6 address has a /64 of them: that is one host where handshakes are counted. */
+TEST(addresses_of_one_host)
+{
+    REQUIRE(setup());
+    recv_v4 = net.udp_recv;
+    send_v4 = net.udp_send;
+    net.udp_recv = recv_v6;
+    net.udp_send = send_v6;
+    elsewhere = 0;
+    for (unsigned i = 0; i < 5; i++) { /* each as far as its cookie */
+        wick_leaf_ask ask;
+        uint64_t deadline;
+        uint8_t bytes[2048];
+        wick_addr from;
+        leaf *x = &leaves[i];
+        REQUIRE_STATUS(come(x, "a", 'a'), WICK_OK);
+        pump(x);
+        CHECK(!wick_leaf_port_run(&port, &ask, &deadline, now));
+        int32_t n = net.udp_recv(net.ctx, x->sock, &from, bytes, sizeof bytes);
+        CHECK((n > 0) == (i < (WICK_LEAF_PORT_HALF + 1) / 2));
+        if (n > 0) {
+            CHECK_STATUS(wick_dtls_input(&x->dtls, now, wick_span_make(bytes, (size_t)n)), WICK_OK);
+            pump(x);
+            CHECK(!wick_leaf_port_run(&port, &ask, &deadline, now));
+        }
+    }
+    for (unsigned i = 0; i < 5; i++) {
+        leave(&leaves[i]);
+    }
+    REQUIRE_STATUS(come(&leaves[5], "b", 'b'), WICK_OK);
+    wick_addr any;
+    pump(&leaves[5]); /* or it has no port yet */
+    CHECK_STATUS(net.local_addr(net.ctx, leaves[5].sock, &any), WICK_OK);
+    elsewhere = any.port;
+    CHECK_STATUS(settle(&leaves[5], 100), WICK_OK);
+    teardown();
+}
+
 TEST(leaf_is_dropped)
 {
     REQUIRE(setup());
@@ -299,4 +361,5 @@ TEST(leaf_is_dropped)
 
 TAP_MAIN("unit.leaf_port", CASE(lets_its_leaves_in), CASE(wrong_key_and_unknown_identity),
          CASE(leaf_comes_again), CASE(leaf_comes_again_from_its_old_port),
-         CASE(strangers_cost_nothing), CASE(full), CASE(leaf_is_dropped))
+         CASE(strangers_cost_nothing), CASE(full), CASE(addresses_of_one_host),
+         CASE(leaf_is_dropped))

@@ -15,9 +15,9 @@
  *
  * Who has not shown that it is reachable at its address costs one datagram back, no larger than its
  * own, and no memory (HelloVerifyRequest). WICK_LEAF_PORT_HALF handshakes are under way at most, half
- * of them from one address; the oldest makes room after 5 s. A leaf that comes again, from any
- * address, takes the place of its former session once it has proved its key. Is every place taken,
- * that of the leaf which has been silent longest is given up, if that is a minute or more.
+ * of them from one host (of IPv6, one /64); the oldest makes room after 5 s. A leaf that comes again,
+ * from any address, takes the place of its former session once it has proved its key. Is every place
+ * taken, that of the leaf which has been silent longest is given up, if that is a minute or more.
  *
  * Sizes: 5.6 KB for each place beside the service; the TLS library's pool pays 24 KB a session.
  */
