@@ -43,6 +43,7 @@ if(TARGET wick AND TARGET wick-wallet)
 endif()
 
 # The daemon.
+wick_add_test(unit wickd_carry LIBS wick_wickd)
 wick_add_test(unit wickd_request LIBS wick_wickd)
 wick_add_test(unit wickd_server LIBS wick_wickd)
 if(TARGET test_unit_wickd_server)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define PATH_IN "dpk/in"
+#define BURST 32u /* datagrams of one service between two looks at everything else */
 
 void carry_init(carry *c, const carry_config *cfg)
 {
@@ -127,24 +128,32 @@ static bool copy_text(char *out, size_t cap, wick_span text)
     return wick_name_check(text) == WICK_OK;
 }
 
-/* The socket of a leaf to a service: the one it has, a free one, or that of whoever is silent longest. */
+/* The socket of a leaf to a service: the one it has, a free one, or that of the leaf of the same session
+ * which is silent longest. A session has half of them at most, and never those of another. */
 static int flow_of(carry *c, uint8_t session, const char *service, const char *leaf,
                    const conf_carry *to, uint64_t now_ms)
 {
     static const wick_addr any;
     const wick_hal_net *net = &c->cfg.agent->host.net;
-    int at = -1;
+    int vacant = -1, oldest = -1, count = 0;
     for (int i = 0; i < CARRY_FLOWS; i++) {
-        if (c->flow[i].used && c->flow[i].session == session &&
-            strcmp(c->flow[i].service, service) == 0 && strcmp(c->flow[i].leaf, leaf) == 0) {
+        if (!c->flow[i].used) {
+            vacant = i;
+            continue;
+        }
+        if (c->flow[i].session != session) {
+            continue;
+        }
+        if (strcmp(c->flow[i].service, service) == 0 && strcmp(c->flow[i].leaf, leaf) == 0) {
             return i;
         }
-        bool older = at < 0 || (c->flow[at].used && (!c->flow[i].used ||
-                                                     c->flow[i].used_ms < c->flow[at].used_ms));
-        if (older && !c->flow[i].waiting) {
-            at = i;
+        count++;
+        if (!c->flow[i].waiting &&
+            (oldest < 0 || c->flow[i].used_ms < c->flow[oldest].used_ms)) {
+            oldest = i;
         }
     }
+    int at = vacant >= 0 && count < CARRY_FLOWS / 2 ? vacant : oldest;
     if (at < 0) {
         return -1;
     }
@@ -218,8 +227,11 @@ static void run_flow(carry *c, unsigned i, uint64_t now_ms)
     uint8_t bytes[2048];
     wick_addr from;
     const wick_hal_net *net = &c->cfg.agent->host.net;
-    for (int32_t n; (n = net->udp_recv(net->ctx, c->flow[i].sock, &from, bytes, sizeof bytes)) !=
-                    WICK_AGAIN;) {
+    for (unsigned k = 0; k < BURST; k++) { /* what is left keeps the descriptor readable */
+        int32_t n = net->udp_recv(net->ctx, c->flow[i].sock, &from, bytes, sizeof bytes);
+        if (n == WICK_AGAIN) {
+            break;
+        }
         if (n < 0 || n > CARRY_MAX || !wick_addr_equal(&from, &c->flow[i].to)) {
             if (n == WICK_E_NET && c->flow[i].waiting) { /* nobody is there */
                 c->flow[i].give_up_ms = now_ms;

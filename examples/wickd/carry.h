@@ -9,7 +9,8 @@
  * the leaf's affair: the gateways need not understand it, and can not if it is a DTLS record.
  *
  * The other gateway is authenticated by the session; the leaf's name is its word. Bounds: one message
- * of ours at a time for each session, CARRY_FLOWS leaves of others, 1 KB waiting for each.
+ * of ours at a time for each session, CARRY_FLOWS leaves of others, half of them of one session, 1 KB
+ * waiting for each.
  */
 #include "agent.h"
 #include "wick/coap_client.h"
