@@ -563,6 +563,8 @@ bool gw_peer_read_caller(wick_gateway *gw, uint8_t lookup);
 /* ticket.c */
 #if WICK_WITH_TICKETS
 WICK_NODISCARD wick_status gw_ticket_start(wick_gateway *gw, uint64_t now_ms);
+/** The device key is another one: tickets have to be sealed to that. */
+void gw_ticket_rotated(wick_gateway *gw, uint64_t now_ms);
 void gw_ticket_stop(wick_gateway *gw);
 void gw_ticket_reorg(wick_gateway *gw, uint64_t now_ms);
 uint64_t gw_ticket_tick(wick_gateway *gw, uint64_t now_ms);
@@ -578,6 +580,7 @@ void gw_ticket_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_r
 bool gw_issuer_read(wick_gateway *gw, uint8_t issuer);
 #else
 #define gw_ticket_start(gw, now_ms) WICK_OK
+#define gw_ticket_rotated(gw, now_ms) ((void)(gw))
 #define gw_ticket_stop(gw) ((void)(gw))
 #define gw_ticket_reorg(gw, now_ms) ((void)(gw))
 #define gw_ticket_tick(gw, now_ms) WICK_TIME_NEVER(now_ms)

@@ -259,6 +259,7 @@ wick_status wick_gateway_rotate(wick_gateway *gw, uint64_t now_ms, wick_key devi
         gw->keys.announced = false;
 #endif
         gw->cfg.device_key = device_key;
+        gw_ticket_rotated(gw, now_ms);
         gw_own_wake(gw, now_ms);
     }
     return s;

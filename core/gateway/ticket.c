@@ -39,18 +39,31 @@ static bool is_on(const wick_gateway *gw)
 wick_status gw_ticket_start(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_tickets *t = &gw->tickets;
-    if (t->ready || gw->cfg.ticket_rule_count == 0 || !gw->nsl_ready) {
+    if (t->ready || gw->cfg.ticket_rule_count == 0 || !gw->nsl_ready ||
+        gw->device_pub.type != WICK_KEY_TYPE_SECP256K1) { /* tickets are sealed to keys on the curve */
         return WICK_OK;
     }
     wick_status s = wick_ticket_own_init(&t->own, gw->cfg.crypto, NULL, gw->cfg.keystore, gw->id,
                                          gw->cfg.device_key);
-    if (s == WICK_OK) {
+    if (s == WICK_OK && t->table.rules == NULL) { /* what was used stays so with another key */
         wick_ticket_table_init(&t->table, gw->cfg.crypto, gw->cfg.ticket_rules,
                                gw->cfg.ticket_rule_count);
         wick_ticket_door_init(&t->door, &gw->nsl, now_ms);
-        t->ready = true;
     }
+    t->ready = s == WICK_OK;
     return s;
+}
+
+void gw_ticket_rotated(wick_gateway *gw, uint64_t now_ms)
+{
+    gw->tickets.ready = false;
+    wick_status s = gw_ticket_start(gw, now_ms);
+    (void)s; /* then there are none any more */
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX && !gw->tickets.ready; i++) {
+        if (gw->session[i].state == SES_GUEST) {
+            gw_session_end(gw, i, WICK_E_UNSUPPORTED); /* its issuer is watched no longer */
+        }
+    }
 }
 
 /* ------------------------------------------------------------------ issuers */

@@ -501,9 +501,35 @@ TEST(invented_issuers)
     }
 }
 
+/* Tickets go to the new key from then on; one to the former opens nothing, and what was used before
+ * stays used. */
+TEST(rotated_key)
+{
+    uint8_t old[WICK_TICKET_BYTES], ks[32], session = 0;
+    char text[WICK_TICKET_CHARS + 1];
+    wick_session_psk k;
+    wick_ticket_peer used, peer, who;
+    wick_key key;
+
+    REQUIRE(begin(12));
+    REQUIRE_STATUS(admitted(&used), WICK_OK);
+    REQUIRE_STATUS(up(&session, &used, 40000), WICK_OK);
+    make(old, ks, WICK_TICKET_CONNECT);
+    REQUIRE_STATUS(wick_ram_keystore_generate(&key, &lab.b.ram, &lab.b.entropy), WICK_OK);
+    REQUIRE_STATUS(wick_gateway_rotate(&lab.b.gw, lab.w.now_ms, key), WICK_OK);
+    wick_stub_node_wake(&lab.b);
+    wick_ticket_text(text, old);
+    CHECK_STATUS(show(&k, &peer, text), WICK_E_TICKET_AUDIENCE);
+    REQUIRE_STATUS(admitted(&peer), WICK_OK); /* made for the key that is published now */
+    CHECK_STATUS(wick_gateway_guest(&lab.b.gw, &who, session), WICK_OK);
+    wick_gateway_close(&lab.b.gw, session);
+    CHECK_STATUS(up(&session, &used, 40000), WICK_E_TICKET_REPLAY);
+    CHECK_STATUS(up(&session, &peer, 40000), WICK_OK);
+}
+
 TAP_MAIN("sim.gateway_ticket", CASE(must_22_shown_as_identity), CASE(must_22_who_may_not),
          CASE(must_22_issuer_revoked), CASE(must_22_issuer_has_another_epoch),
          CASE(must_23_uploaded), CASE(whose_datagram),
          CASE(guests_leave_room_for_peers), CASE(a_guest_that_is_silent_gives_way),
          CASE(nothing_is_read_for_a_guest),
-         CASE(old_record_of_an_issuer), CASE(invented_issuers))
+         CASE(old_record_of_an_issuer), CASE(invented_issuers), CASE(rotated_key))
