@@ -145,7 +145,12 @@ void wick_gateway_stream_closed(wick_gateway *gw, uint64_t now_ms, uint8_t socke
     } else if (!gw->stream[socket].broken) {
         gw->stream[socket].broken = true;
         gw->stream[socket].at_ms = now_ms;
-        go_on(gw, now_ms, socket);
+        if (gw->stream[socket].moved_ms == 0 ||
+            wick_time_reached(now_ms, gw->stream[socket].moved_ms + AGAIN_MS)) {
+            go_on(gw, now_ms, socket);
+        } else if (gw->stream[socket].due_ms == 0) { /* whatever was said meanwhile */
+            gw->stream[socket].due_ms = now_ms + AGAIN_MS;
+        }
         if (socket == gw_main_via(gw)) {
             gw_standby_suspect(gw, now_ms);
         }

@@ -288,6 +288,26 @@ TEST(a_ticket_is_not_tried_for_ever)
     CHECK_INT(look(&lab.a).relay_over, WICK_GW_OVER_TLS);
 }
 
+/* A relay that says something and closes is not come back to without a pause. */
+TEST(a_relay_that_answers_and_closes)
+{
+    static const uint8_t nothing[20] = {0};
+    REQUIRE(established(42, WICK_GW_OVER_TLS, true, WICK_STUB_TURN_MOBILE));
+    const uint64_t end = lab.w.now_ms + 10000;
+    wick_stub_node_cut(&lab.a);
+    for (unsigned opened = lab.a.streams; lab.w.now_ms < end;) {
+        (void)wick_stub_run(&lab.w, 5, NULL); /* the relay's own answer has not come yet */
+        if (lab.a.streams != opened) {
+            opened = lab.a.streams;
+            wick_gateway_stream_input(&lab.a.gw, lab.w.now_ms, 0,
+                                      wick_span_make(nothing, sizeof nothing));
+            wick_stub_node_cut(&lab.a);
+        }
+    }
+    CHECK(lab.a.streams > was.streams + 3);
+    CHECK(lab.a.streams <= was.streams + 12);
+}
+
 TEST(another_address_with_a_ticket)
 {
     for (unsigned i = 0; i < 3; i++) {
@@ -354,6 +374,7 @@ TAP_MAIN("sim.gateway_over", CASE(a_network_without_datagrams), CASE(tls_first_t
          CASE(datagrams_where_they_pass), CASE(streams_alone), CASE(a_refusal_is_an_answer),
          CASE(nothing_gets_through), CASE(a_datagram_is_no_message_of_a_stream),
          CASE(a_stream_breaks_with_a_ticket), CASE(a_stream_breaks_without_a_ticket),
-         CASE(a_ticket_is_tried_for_some_seconds), CASE(a_ticket_is_not_tried_for_ever), CASE(another_address_with_a_ticket),
+         CASE(a_ticket_is_tried_for_some_seconds), CASE(a_ticket_is_not_tried_for_ever),
+         CASE(a_relay_that_answers_and_closes), CASE(another_address_with_a_ticket),
          CASE(another_outer_address_with_a_ticket), CASE(another_address_without_a_ticket),
          CASE(a_session_does_not_wait_for_ever))
