@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "ctl.h"
 #include "wick/peer_keys.h"
+#include "wick/rsa.h"
 
 #define TIMEOUT_DEFAULT_S 100u
 #define SAY_LATER_MS 300u
@@ -78,11 +79,17 @@ static int put_psk(const cli *c, const keys_ask *x, const uint8_t peer[32], cons
 static void put_key(const cli *c, const char *name, const wick_peer_key *k)
 {
     out_rec o;
+    uint8_t spki[WICK_RSA_SPKI_MAX];
     out_begin(&o, stdout, c->json);
     out_str(&o, "name", name);
     out_hex(&o, "id", k->id, sizeof k->id);
     out_u64(&o, "key_type", k->key.type);
-    out_hex(&o, "public_key", k->key.bytes, 33);
+    if (k->key.type == WICK_KEY_TYPE_RSA2048) {
+        /* the whole key, as wick id shows one; the record holds SHA-256 of these octets */
+        out_hex(&o, "public_key", spki, wick_rsa_spki_encode(spki, k->key.bytes));
+    } else {
+        out_hex(&o, "public_key", k->key.bytes, 33);
+    }
     out_u64(&o, "epoch", k->epoch);
     out_str(&o, "tier", wick_tier_str(k->tier));
     out_u64(&o, "block", k->block_number);

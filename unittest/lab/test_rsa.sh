@@ -30,6 +30,12 @@ want 1 'NO_ENDPOINT' lookup run ec-c lookup rsa-a
 grep -q '^key_type  *1' "$dir/out"
 result $? lookup_shows_the_type
 
+want 0 '^key_type  *1' key_get run ec-c key get rsa-a
+run rsa-a id show >"$dir/id"
+spki=$(sed -n 's/^device_key  *\(0x30820122[0-9a-f]*\)$/\1/p' "$dir/id")
+[ "${#spki}" -eq 590 ] && grep -q "^public_key  *$spki\$" "$dir/out"
+result $? key_get_shows_the_spki
+
 # ---- every mixture: caller, callee
 serve() { # <callee> [<option>...]
     callee=$1
