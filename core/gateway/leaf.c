@@ -20,6 +20,7 @@ enum { IDLE = 0, ASKING, ASKED };
 #define NOBODY WICK_LEAVES_MAX
 #define LINK_FORMAT 40 /* RFC 6690 */
 #define BODY_MS 30000u /* between two blocks */
+#define BODY_MOST_MS 120000u /* for one leaf, while others want it */
 #define BUSY_S 2u
 
 static const char links[] = "</dpk/leaf>,</dpk/key>,</dpk/ticket>,</dpk/proof>,</dpk/send>";
@@ -207,8 +208,10 @@ static void respond_block(wick_leaf_service *svc, wick_leaf_place *p, uint64_t n
 
 static bool body_is_free(const wick_leaf_service *svc, uint64_t now_ms, uint8_t leaf)
 {
+    /* A leaf that asks for one block again and again does not keep it from the others. */
     return svc->body_leaf == NOBODY || svc->body_leaf == leaf ||
-           wick_time_reached(now_ms, svc->body_until_ms);
+           wick_time_reached(now_ms, svc->body_until_ms) ||
+           wick_time_reached(now_ms, svc->body_since_ms + BODY_MOST_MS);
 }
 
 /* ------------------------------------------------------------------ questions */
@@ -274,6 +277,9 @@ static void begin_ask(wick_leaf_service *svc, uint64_t now_ms, uint8_t leaf, uin
         return;
     }
     if (kind == WICK_LEAF_PROOF) { /* kept for this leaf until its answer is fetched */
+        if (svc->body_leaf != leaf || wick_time_reached(now_ms, svc->body_until_ms)) {
+            svc->body_since_ms = now_ms; /* another question of who holds it is no new beginning */
+        }
         svc->body_leaf = leaf;
         svc->body_len = 0;
         svc->body_until_ms = now_ms + WICK_LEAF_ASK_MS;

@@ -353,6 +353,42 @@ TEST(proof_in_blocks)
     CHECK_INT(code_now(1, 60000), WICK_COAP_INTERNAL);
 }
 
+/* Who keeps asking, for a block or for the whole, has the body for two minutes and no longer. */
+TEST(body_is_not_kept_for_ever)
+{
+    static const uint8_t bundle[3000] = {1};
+    for (unsigned again = 0; again < 2; again++) {
+        uint64_t now = 1000;
+        setup();
+        while (now < 120000) {
+            if (now == 1000 || again != 0) {
+                get(0, now, "dpk/proof", "peer=gw-b");
+                REQUIRE(asks(0, now, WICK_LEAF_PROOF));
+                REQUIRE_STATUS(wick_leaf_proof_is(&svc, now, asked.id, peer_id, 4,
+                                                  wick_span_make(bundle, sizeof bundle)), WICK_OK);
+            } else {
+                block(0, now, 1, 6);
+            }
+            REQUIRE(code_now(0, now) == WICK_COAP_CONTENT);
+            get(1, now + 1, "dpk/proof", "peer=gw-b");
+            CHECK_INT(code_now(1, now + 1), WICK_COAP_UNAVAILABLE);
+            now += 29000;
+        }
+        block(0, 120500, 1, 6);
+        REQUIRE(code_now(0, 120500) == WICK_COAP_CONTENT);
+        get(1, 121000, "dpk/proof", "peer=gw-b");
+        CHECK(asks(1, 121000, WICK_LEAF_PROOF));
+        block(0, 121001, 1, 6);
+        CHECK_INT(code_now(0, 121001), WICK_COAP_INCOMPLETE);
+        /* and this one now has its own two minutes */
+        REQUIRE_STATUS(wick_leaf_proof_is(&svc, 121002, asked.id, peer_id, 4,
+                                          wick_span_make(bundle, sizeof bundle)), WICK_OK);
+        CHECK_INT(code_now(1, 121002), WICK_COAP_CONTENT);
+        get(0, 122000, "dpk/proof", "peer=gw-b");
+        CHECK_INT(code_now(0, 122000), WICK_COAP_UNAVAILABLE);
+    }
+}
+
 TEST(small_blocks)
 {
     static const uint8_t bundle[100] = {1};
@@ -595,7 +631,8 @@ TEST(no_memory_for_bundles)
 
 TAP_MAIN("unit.leaf", CASE(key), CASE(must_30_answer_about_another_peer), CASE(ticket), CASE(send),
          CASE(enrolment_and_a_new_key),
-         CASE(next_key_vector), CASE(proof_in_blocks), CASE(small_blocks),
+         CASE(next_key_vector), CASE(proof_in_blocks), CASE(body_is_not_kept_for_ever),
+         CASE(small_blocks),
          CASE(resources_are_listed), CASE(refused_at_once), CASE(accept), CASE(failures_have_codes),
          CASE(no_answer), CASE(flood_of_one_leaf), CASE(retransmission_is_one_question),
          CASE(leaf_goes_and_comes), CASE(no_memory_for_bundles))

@@ -25,7 +25,8 @@
  *
  * Refusals: 4.00 no name, 4.04 proven absent or revoked, 5.03 with Max-Age where trying again helps,
  * 5.04 where somebody did not answer; their payload is the name of a wick_status. A leaf has one
- * question under way and WICK_LEAF_BURST in a row; a body in blocks is for one leaf at a time.
+ * question under way and WICK_LEAF_BURST in a row; a body in blocks is for one leaf at a time,
+ * and where others want one, for at most two minutes.
  *
  * RAM: 4.3 KB for each of WICK_LEAVES_MAX leaves, and the body, which bounds the proof bundle.
  * Stack below 600 bytes. Secrets of answers are wiped 247 s after them, or when the leaf is closed.
@@ -94,7 +95,7 @@ typedef struct wick_leaf_service { /* private, but for the counters */
     size_t body_cap, body_len;
     uint8_t body_leaf; /* whose it is; WICK_LEAVES_MAX: nobody's */
     uint32_t body_tag;
-    uint64_t body_until_ms;
+    uint64_t body_since_ms, body_until_ms;
     char body_peer[WICK_LEAF_REF_BYTES];
     uint64_t asked, answered, refused;
     wick_leaf_place leaf[WICK_LEAVES_MAX];
