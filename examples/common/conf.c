@@ -366,3 +366,54 @@ wick_status conf_require(const conf *c, conf_error *e, const conf_section *secti
     }
     return d != NULL ? WICK_OK : conf_refuse(e, 0, "no such section");
 }
+
+/* Of a daemon that runs, wick.conf read again changes these. */
+static bool is_taken_over(const section_def *d, const key_def *k)
+{
+    return (strcmp(d->kind, "chain") == 0 && strcmp(k->key, "grace_s") == 0) ||
+           (strcmp(d->kind, "wickd") == 0 &&
+            (strcmp(k->key, "echo") == 0 || strcmp(k->key, "log") == 0));
+}
+
+static bool same_section(const section_def *d, const uint8_t *a, const uint8_t *b)
+{
+    const conf_section *x = (const conf_section *)(const void *)a;
+    const conf_section *y = (const conf_section *)(const void *)b;
+    if (strcmp(x->name, y->name) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < d->key_count; i++) {
+        const key_def *k = &d->keys[i];
+        if (!is_taken_over(d, k) && (((x->given ^ y->given) & (1u << i)) != 0 ||
+                                     memcmp(a + k->offset, b + k->offset, k->size) != 0)) {
+            return false;
+        }
+    }
+    /* An empty section can mean something, but not that of which all keys are taken over. */
+    return (x->line != 0) == (y->line != 0) || strcmp(d->kind, "wickd") == 0;
+}
+
+bool conf_differs(char *out, size_t cap, const conf *running, const conf *fresh)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    bool any = false;
+    for (size_t i = 0; i < SECTION_KINDS; i++) {
+        const section_def *d = &sections[i];
+        size_t n = d->count == 0 ? 1 : d->count, same = 0;
+        if (strcmp(d->kind, "manager") == 0) {
+            continue; /* another program's */
+        }
+        while (same < n && same_section(d, (const uint8_t *)running + d->offset + same * d->stride,
+                                        (const uint8_t *)fresh + d->offset + same * d->stride)) {
+            same++;
+        }
+        if (same == n) {
+            continue;
+        }
+        int wrote = snprintf(out + len, cap - len, "%s[%s]", any ? ", " : "", d->kind);
+        len = wrote < 0 || (size_t)wrote >= cap - len ? cap - 1 : len + (size_t)wrote;
+        any = true;
+    }
+    return any;
+}

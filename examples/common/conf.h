@@ -240,6 +240,14 @@ WICK_NODISCARD wick_status conf_parse(conf *c, conf_error *e, const char *text, 
  *  @retval WICK_E_CONFIG no file, or its content: e says which */
 WICK_NODISCARD wick_status conf_load(conf *c, conf_error *e, const char *path);
 
+/**
+ * Names what differs between two configurations and is not taken over by a daemon that runs: all but
+ * grace_s of chains, and echo and log of [wickd]. Lines and comments are no difference.
+ * @param[out] out "[relay], [leaf]", cut if it does not fit; "" if nothing differs
+ * @return does something?
+ */
+bool conf_differs(char *out, size_t cap, const conf *running, const conf *fresh);
+
 /** Checks that [section] has been given all of the keys, listed with a space between.
  *  @retval WICK_E_CONFIG e names the missing one */
 WICK_NODISCARD wick_status conf_require(const conf *c, conf_error *e, const conf_section *section,

@@ -128,42 +128,12 @@ static void take_signals(wickd *d)
     }
 }
 
-/* Forgets where in the file things stand, which tells nothing of what they say. */
-static void drop_lines(conf_section *s)
-{
-    s->line = s->line != 0 ? 1 : 0;
-    memset(s->key_line, 0, sizeof s->key_line);
-}
-
-static bool same_rest(const conf *a, const conf *b)
-{
-    static conf pair[2];
-    pair[0] = *a;
-    pair[1] = *b;
-    for (size_t i = 0; i < 2; i++) {
-        drop_lines(&pair[i].identity.s);
-        for (size_t k = 0; k < CONF_REGISTRIES_MAX; k++) {
-            drop_lines(&pair[i].registries[k].s);
-        }
-        for (size_t k = 0; k < CONF_RPCS_MAX; k++) {
-            drop_lines(&pair[i].rpcs[k].s);
-        }
-        for (size_t k = 0; k < CONF_CHAINS_MAX; k++) {
-            drop_lines(&pair[i].chains[k].s);
-            pair[i].chains[k].s.given = 0; /* of its keys, grace_s is taken over */
-        }
-    }
-    return memcmp(&pair[0].identity, &pair[1].identity, sizeof pair[0].identity) == 0 &&
-           memcmp(&pair[0].registries, &pair[1].registries, sizeof pair[0].registries) == 0 &&
-           memcmp(&pair[0].chains, &pair[1].chains, sizeof pair[0].chains) == 0 &&
-           memcmp(&pair[0].rpcs, &pair[1].rpcs, sizeof pair[0].rpcs) == 0;
-}
-
 /* What can change in a running daemon does; the rest is said to need a restart. */
 static void reload(wickd *d)
 {
     static conf fresh;
     conf_error e;
+    char differs[160];
     conf *c = &d->agent.host.conf;
     d->reload = false;
     d->reloads++;
@@ -179,8 +149,12 @@ static void reload(wickd *d)
         }
     }
     d->agent.linux_log.most = d->cli.verbose > 0 ? WICK_LOG_DEBUG : c->wickd.log;
-    events_log(d, WICK_LOG_INFO, "configuration read again%s",
-               same_rest(c, &fresh) ? "" : "; identity, chains, registries or nodes have changed: restart to use them");
+    if (conf_differs(differs, sizeof differs, c, &fresh)) {
+        events_log(d, WICK_LOG_WARN,
+                   "configuration read again; %s changed, which takes a restart", differs);
+    } else {
+        events_log(d, WICK_LOG_INFO, "configuration read again");
+    }
     d->retry_ms = d->retry_ms != 0 ? agent_now(&d->agent) : 0;
 }
 

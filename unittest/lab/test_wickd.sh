@@ -131,6 +131,10 @@ sed -i -e '/^rule = own_node/r '"$dir/grace" "$dir/gw-a.conf"
 kill -HUP "$daemon_job"
 await 60 'configuration read again$' wickd2.log
 result $? reload
+printf '[tickets]\naccept = gw-b\n' >>"$dir/gw-a.conf"
+kill -HUP "$daemon_job"
+await 60 'read again; \[tickets\] changed, which takes a restart' wickd2.log
+result $? reload_says_what_is_not_taken
 echo 'nonsense' >>"$dir/gw-a.conf"
 kill -HUP "$daemon_job"
 await 60 'configuration not taken: .*neither \[section\] nor key' wickd2.log

@@ -289,6 +289,57 @@ TEST(ways_to_relays)
     CHECK(strcmp(c.relay.host, "relay.example") == 0);
 }
 
+/* A daemon that reads its file again says which changes it does not take over. */
+TEST(differences)
+{
+    static const struct {
+        const char *more; /* at the end of the file, besides what `base` has */
+        const char *says;
+    } rows[] = {
+        {"", ""},
+        {"# nothing\n\n", ""},
+        {"[wickd]\necho = yes\nlog = warn\n", ""},
+        {"[manager]\norg = lab\n", ""},
+        {"[wickd]\nserve = yes\n", "[wickd]"},
+        {"[wickd]\nsocket = s\n", "[wickd]"},
+        {"[leaf]\nlisten = 192.0.2.1:5684\n", "[leaf]"},
+        {"[leaf]\nlisten = 192.0.2.1:5684\n[leaf.a]\npsk_file = a.key\n", "[leaf]"},
+        {"[tickets]\naccept = gw-b\n", "[tickets]"},
+        {"[carry.web]\nto = 127.0.0.1:80\n", "[carry]"},
+        {"[path]\nport = 7\n", "[path]"},
+        {"[wallet]\npsk_identity = x\n", "[wallet]"},
+        {"[path]\npcp = no\n[tickets]\naccept = *\n", "[path], [tickets]"},
+    };
+    static const char base[] = "[identity]\nname = gw\n[chain.c]\nrule = own_node\ngrace_s = 1\n"
+                               "[relay]\nserver = 192.0.2.10:3478\n[service.s]\nname = s\n";
+    static conf running;
+    char text[512], out[64];
+    REQUIRE_STATUS(parse(base), WICK_OK);
+    running = c;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        (void)snprintf(text, sizeof text, "# moved down\n%s%s", base, rows[i].more);
+        REQUIRE_STATUS(parse(text), WICK_OK);
+        CHECK(conf_differs(out, sizeof out, &running, &c) == (rows[i].says[0] != '\0'));
+        CHECK(strcmp(out, rows[i].says) == 0);
+    }
+    static const char *const changed[][2] = {
+        {"[identity]\nname = gw\n[chain.c]\nrule = own_node\ngrace_s = 2\n"
+         "[relay]\nserver = 192.0.2.10:3478\n[service.s]\nname = s\n",
+         ""},
+        {"[identity]\nname = gw\n[chain.c]\nrule = own_node\n"
+         "[relay]\nserver = 192.0.2.11:3478\n[service.s]\nname = s\n",
+         "[relay]"},
+        {"[identity]\nname = gx\n[chain.c]\nrule = own_node\nmax_age_s = 9\n[relay]\nserver = 192.0.2.10:3478\n",
+         "[identity], [chain], [service]"}};
+    for (size_t i = 0; i < 3; i++) {
+        REQUIRE_STATUS(parse(changed[i][0]), WICK_OK);
+        CHECK(conf_differs(out, sizeof out, &running, &c) == (i != 0));
+        CHECK(strcmp(out, changed[i][1]) == 0);
+    }
+    CHECK(conf_differs(out, 12, &running, &c)); /* is cut */
+    CHECK(strcmp(out, "[identity],") == 0);
+}
+
 TEST(long_lines)
 {
     char text[1200];
@@ -303,4 +354,4 @@ TEST(long_lines)
 
 TAP_MAIN("unit.conf", CASE(all_sections), CASE(required_keys), CASE(refused_with_line),
          CASE(every_rule), CASE(several_endpoints), CASE(combinations_refused_with_line),
-         CASE(ways_to_relays), CASE(long_lines))
+         CASE(ways_to_relays), CASE(differences), CASE(long_lines))
