@@ -200,7 +200,7 @@ typedef struct conf_leaf {
     wick_addr listen;             /* of [leaf]; port 5684 is that of CoAP over DTLS */
     char bundle_dir[CONF_TEXT_MAX]; /* of [leaf]: proof bundles for leaves, a file for each
                                      * NAME or NAME.SERVICE, as `wick bundle make` writes them */
-    char psk_file[CONF_TEXT_MAX]; /* of [leaf.NAME]: 16 to 32 bytes as hex */
+    char psk_file[CONF_TEXT_MAX]; /* of [leaf.NAME]: 16 or 32 bytes as hex */
 } conf_leaf;
 
 /* [carry.SERVICE]: payload that leaves of other gateways send to this service goes there as datagrams. */

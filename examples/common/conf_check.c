@@ -223,6 +223,10 @@ static wick_status check_leaf(const conf *c, conf_error *e, const conf_leaf *x)
         return conf_refuse(e, x->s.line, "[leaf.%s]: the name of a leaf has at most %u characters",
                            x->s.name, LEAF_NAME_MAX);
     }
+    if (named && conf_find_leaf(c, "") == NULL) {
+        return conf_refuse(e, x->s.line,
+                           "[leaf.%s]: there is no [leaf] that says where leaves come in", x->s.name);
+    }
     return conf_require(c, e, &x->s, named ? "psk_file" : "listen");
 }
 
@@ -236,6 +240,17 @@ static wick_status check_leaves(const conf *c, conf_error *e)
         s = c->carries[i].s.line != 0 ? conf_require(c, e, &c->carries[i].s, "to") : WICK_OK;
     }
     return s;
+}
+
+/* A gateway publishes one service by itself. */
+static wick_status check_services(const conf *c, conf_error *e)
+{
+    const conf_service *x = &c->services[1];
+    return x->s.line == 0
+               ? WICK_OK
+               : conf_refuse(e, x->s.line, "[service.%s]: there is one service here, [service.%s]; "
+                                           "more are published by wick service publish",
+                             x->s.name, c->services[0].s.name);
 }
 
 static wick_status check_relay(const conf *c, conf_error *e)
@@ -279,5 +294,6 @@ wick_status conf_check(const conf *c, conf_error *e)
     if (s == WICK_OK && c->path_in.port > UINT16_MAX) {
         s = conf_refuse(e, conf_line(c, &c->path_in.s, "port"), "'port' is 0..65535");
     }
+    s = s == WICK_OK ? check_services(c, e) : s;
     return s == WICK_OK ? check_leaves(c, e) : s;
 }

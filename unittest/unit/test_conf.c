@@ -263,6 +263,12 @@ TEST(combinations_refused_with_line)
         {"[rpc]\n[rpc.a]\n[rpc.b]\n[rpc.a]\n", 4, "section is already there at line 2"},
         {"[rpc]\n[rpc]\n", 2, "section is already there at line 1"},
         {"[chain.c]\n[rpc.x]\nchain = d\n", 2, "[rpc.x]: there is no [chain.d]"},
+        {"\n[leaf.a]\npsk_file = a.key\n", 2,
+         "[leaf.a]: there is no [leaf] that says where leaves come in"},
+        {"[leaf.a]\n[leaf]\nlisten = 192.0.2.1:5684\n", 1, "[leaf.a]: 'psk_file' is missing"},
+        {"[service.a]\nname = a\n[service.b]\nname = b\n", 3,
+         "[service.b]: there is one service here, [service.a]; more are published by wick service "
+         "publish"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CHECK_STATUS(parse(bad[i].text), WICK_E_CONFIG);
