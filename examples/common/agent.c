@@ -124,6 +124,23 @@ static int take_tickets(agent *a, wick_gateway_config *g)
     return CLI_OK;
 }
 
+/* Seals of tickets are between secp256k1 keys; what needs them would otherwise fail much later. */
+static int check_ticket_key(const agent *a)
+{
+    const host *h = &a->host;
+    uint8_t pub33[33];
+    bool leaves = conf_find_leaf(&h->conf, "") != NULL;
+    if ((!leaves && h->conf.tickets.accept[0] == '\0') ||
+        h->keystore.secp256k1_public(h->keystore.ctx, pub33, h->device_key) != WICK_E_NOT_FOUND) {
+        return CLI_OK;
+    }
+    return cli_fail_remedy(a->cli, WICK_E_UNSUPPORTED,
+                           "take a secp256k1 device key, or leave [leaf] and [tickets] out",
+                           "%.200s: [%s]: tickets need a secp256k1 device key, and %.200s is RSA",
+                           h->conf.path, leaves ? "leaf" : "tickets",
+                           h->conf.identity.device_key_file);
+}
+
 static int take_wallet(agent *a, wick_driver_config *d)
 {
     const conf_wallet *w = &a->host.conf.wallet;
@@ -169,7 +186,8 @@ static int open_agent(agent *a)
     wick_driver_config d;
     memset(&g, 0, sizeof g);
     memset(&d, 0, sizeof d);
-    int code = take_relay(a, &g, &d);
+    int code = check_ticket_key(a);
+    code = code == CLI_OK ? take_relay(a, &g, &d) : code;
     code = code == CLI_OK ? take_wallet(a, &d) : code;
     code = code == CLI_OK ? take_tickets(a, &g) : code;
     code = code == CLI_OK ? take_store(a, &g) : code;

@@ -331,6 +331,22 @@ want 1 'NAME' lookup_bad_name "$wick" --config "$dir/net.conf" lookup 'gw b'
 want 1 'CONFIG: no such registry' lookup_no_registry "$wick" --config "$dir/net.conf" lookup gw-b@x
 want 1 "CONFIG: .*'chain' is missing" lookup_no_rpc "$wick" --config "$dir/wick.conf" lookup gw-b
 
+# ---- an RSA device key makes no tickets, and that is said before anything begins
+cat >"$dir/rsa.conf" <<EOF
+[identity]
+name = rsa-a
+wallet_key_file = rsa-a.wallet.key
+device_key_file = rsa-a.device.key
+EOF
+want 0 '^device_key_type  *rsa' rsa_key "$wick" --config "$dir/rsa.conf" id new rsa-a --type rsa
+cp "$dir/rsa.conf" "$dir/rsa_leaf.conf"
+printf '[leaf]\nlisten = 127.0.0.1:5684\n' >>"$dir/rsa_leaf.conf"
+want 1 'UNSUPPORTED: .*.leaf.: tickets need a secp256k1 device key' rsa_leaf \
+    "$wick" --config "$dir/rsa_leaf.conf" connect gw-b
+printf '[tickets]\naccept = *\n' >>"$dir/rsa.conf"
+want 1 'UNSUPPORTED: .*.tickets.: tickets need a secp256k1 device key' rsa_tickets \
+    "$wick" --config "$dir/rsa.conf" connect gw-b
+
 # ---- header verify: a chain of the lab, 2026-01-01, from genesis to block 60 or so
 fixture=$WICK_SOURCE_DIR/examples/data/qbft.txt
 sed -n 's/^header //p' "$fixture" >"$dir/headers"
