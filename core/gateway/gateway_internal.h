@@ -193,7 +193,8 @@ gw_word_wish gw_service_wish(const wick_gateway *gw, unsigned index, wick_endpoi
 void gw_service_written(wick_gateway *gw, uint64_t now_ms, unsigned index, gw_word_wish wish,
                         bool sent);
 /** It could not be written. */
-void gw_service_refused(wick_gateway *gw, unsigned index, wick_status status, bool final);
+void gw_service_refused(wick_gateway *gw, uint64_t now_ms, unsigned index, wick_status status,
+                        bool final);
 void gw_service_tell(const wick_gateway *gw, wick_gateway_event *e);
 /** Asks the router for what services need; all of that has gone; is this mapping not the agent's own;
  *  would a service be glad of a way that is proven now? */

@@ -119,7 +119,7 @@ void gw_own_fail(wick_gateway *gw, uint64_t now_ms, wick_status status)
     bool final = is_final(status);
 #if WICK_WITH_SERVICES
     if (o->action == ACT_PUBLISH && o->index >= WICK_GW_WORDS) {
-        gw_service_refused(gw, o->index - WICK_GW_WORDS, status, final);
+        gw_service_refused(gw, now_ms, o->index - WICK_GW_WORDS, status, final);
         final = false; /* for the others */
     } else
 #endif

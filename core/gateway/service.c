@@ -237,10 +237,14 @@ void gw_service_written(wick_gateway *gw, uint64_t now_ms, unsigned index, gw_wo
     }
 }
 
-void gw_service_refused(wick_gateway *gw, unsigned index, wick_status status, bool final)
+void gw_service_refused(wick_gateway *gw, uint64_t now_ms, unsigned index, wick_status status,
+                        bool final)
 {
     wick_gateway_service *v = &gw->services[index];
     if (final && v->state != SVC_FREE) {
+        if (v->state == SVC_LEAVING) {
+            unmap(gw, now_ms, v); /* the place may be another's next */
+        }
         /* One that is being withdrawn is left to expire. */
         v->state = v->state == SVC_LEAVING ? SVC_FREE : SVC_FAILED;
     }

@@ -178,6 +178,36 @@ TEST(port_is_mapped_at_the_router)
     CHECK_INT(e.seq, 2);
 }
 
+static wick_status no_signature(void *ctx, uint8_t sig64[64], uint8_t *recid, wick_key key,
+                                const uint8_t digest32[32])
+{
+    (void)ctx, (void)sig64, (void)recid, (void)key, (void)digest32;
+    return WICK_E_UNSUPPORTED;
+}
+
+/* A word that cannot be withdrawn is left to expire; the mapping is not, for nobody would know of it. */
+TEST(mapping_goes_with_a_service_that_stays_on_chain)
+{
+    wick_endpoint e;
+    REQUIRE(fresh(14, SITE_PCP));
+    REQUIRE_STATUS(publish("web", WICK_PROTOCOL_TCP, 8080, NULL), WICK_OK);
+    for (unsigned i = 0; i < 4 && !(lab->b.seen[WICK_GW_EV_SERVICE] != 0 && told()->status == WICK_OK);
+         i++) {
+        (void)until_told(30000);
+    }
+    REQUIRE_STATUS(told()->status, WICK_OK);
+    REQUIRE(word(&e, "web"));
+    const wick_stub_pcp *p = &site.router[1].pcp;
+    REQUIRE(wick_stub_pcp_find(p, lab->w.now_ms, 6, e.addr.port) != NULL);
+    lab->b.keystore.secp256k1_sign = no_signature;
+    REQUIRE_STATUS(unpublish("web"), WICK_OK);
+    REQUIRE(until_told(60000));
+    CHECK_STATUS(told()->status, WICK_E_UNSUPPORTED);
+    CHECK(told()->final);
+    (void)wick_stub_run(&lab->w, 5000, NULL);
+    CHECK(wick_stub_pcp_find(p, lab->w.now_ms, 6, e.addr.port) == NULL);
+}
+
 /* A public host needs no mapping. */
 TEST(port_of_a_public_host)
 {
@@ -349,6 +379,7 @@ TEST(ready_tells_of_a_standby_to_come)
 
 TAP_MAIN("sim.service", CASE(given_endpoint_is_published_and_found), CASE(writes_only_what_differs),
          CASE(behind_the_agents_own_endpoint), CASE(port_is_mapped_at_the_router),
+         CASE(mapping_goes_with_a_service_that_stays_on_chain),
          CASE(port_of_a_public_host), CASE(no_way_is_told), CASE(several_and_no_more),
          CASE(bad_requests), CASE(renewed_before_it_expires), CASE(restart_finds_it),
          CASE(lying_node), CASE(ready_tells_of_a_standby_to_come))
