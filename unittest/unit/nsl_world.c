@@ -82,6 +82,7 @@ static wick_status count_keystore_sign(void *ctx, uint8_t sig64[64], uint8_t *re
     return real_keystore.secp256k1_sign(ctx, sig64, recid, key, digest32);
 }
 
+#if WICK_WITH_NSL_RSA
 static wick_status count_rsa_open(void *ctx, uint8_t message32[32], wick_key key, wick_span label,
                                   const uint8_t sealed256[256])
 {
@@ -102,6 +103,7 @@ static wick_status count_rsa_verify(void *ctx, const uint8_t sig256[256],
     calls.verify++;
     return real_crypto.rsa_verify(ctx, sig256, digest32, pub260);
 }
+#endif
 
 /* splitmix64: all that matters is that it does not repeat. */
 static uint64_t split_mix(uint64_t *state)
@@ -159,19 +161,23 @@ void world_init(void)
 {
     CHECK_STATUS(wick_crypto_init(&real_crypto, &cc), WICK_OK);
     wick_ram_keystore_init(&real_keystore, &ram, &cc);
-    wick_ram_keystore_rsa(&real_keystore, &ram, &random_entropy);
     crypto = real_crypto;
-    crypto.rsa_verify = count_rsa_verify;
     crypto.secp256k1_ecdh = count_ecdh;
     crypto.secp256k1_public = count_public;
     crypto.secp256k1_verify = count_verify;
     crypto.aead_seal = count_seal;
     crypto.aead_open = count_open;
+#if WICK_WITH_NSL_RSA
+    wick_ram_keystore_rsa(&real_keystore, &ram, &random_entropy);
+    crypto.rsa_verify = count_rsa_verify;
+#endif
     keystore = real_keystore;
     keystore.secp256k1_ecdh = count_keystore_ecdh;
     keystore.secp256k1_sign = count_keystore_sign;
+#if WICK_WITH_NSL_RSA
     keystore.rsa_open = count_rsa_open;
     keystore.rsa_sign = count_rsa_sign;
+#endif
     memset(side, 0, sizeof side);
     memset(queue, 0, sizeof queue);
     memset(last_sent, 0, sizeof last_sent);
@@ -185,6 +191,7 @@ void world_init(void)
     on_packet = NULL;
 }
 
+#if WICK_WITH_NSL_RSA
 static void rsa_key(struct side *s, uint8_t name)
 {
     const char *hex = name == 0xa1   ? RSA_KEY_A1
@@ -197,6 +204,7 @@ static void rsa_key(struct side *s, uint8_t name)
     CHECK_STATUS(wick_ram_keystore_import_rsa(&s->key, &ram, primes), WICK_OK);
     CHECK_STATUS(keystore.rsa_public(keystore.ctx, s->record.bytes, s->key), WICK_OK);
 }
+#endif
 
 void world_side(unsigned n, uint8_t name)
 {
@@ -211,9 +219,12 @@ void world_side(unsigned n, uint8_t name)
     entropy[n].ctx = s;
     entropy[n].fill = fill_entropy;
     s->record.type = n == 0 ? world_suite >> 4 : world_suite & 15u;
+#if WICK_WITH_NSL_RSA
     if (s->record.type == WICK_KEY_TYPE_RSA2048) {
         rsa_key(s, name);
-    } else {
+    }
+#endif
+    if (s->record.type == WICK_KEY_TYPE_SECP256K1) {
         CHECK_STATUS(wick_ram_keystore_import(&s->key, &ram, secret), WICK_OK);
         CHECK_STATUS(keystore.secp256k1_public(keystore.ctx, s->record.bytes, s->key), WICK_OK);
     }

@@ -22,7 +22,8 @@ extern uint8_t world_suite;
 #define M2_LEN nsl_m2_bytes(world_suite)
 #define M3_LEN nsl_m3_bytes(world_suite, WICK_NSL_OPT_SIG)
 
-/* A test in each suite; the mixed ones are long cases, for an RSA key is slow. */
+/* A test in each suite that the build has; the mixed ones are long cases, for an RSA key is slow. */
+#if WICK_WITH_NSL_RSA
 #define IN_ALL_SUITES(name)                                                                        \
     static void name##_0x11(void)                                                                  \
     {                                                                                              \
@@ -38,6 +39,10 @@ extern uint8_t world_suite;
     }
 #define CASES(name)                                                                                \
     CASE(name), CASE_LONG(name##_0x11), CASE_LONG(name##_0x12), CASE_LONG(name##_0x21)
+#else
+#define IN_ALL_SUITES(name)
+#define CASES(name) CASE(name)
+#endif
 static inline void in_suite(uint8_t suite, void (*test)(void))
 {
     world_suite = suite;
