@@ -169,6 +169,7 @@ static int on_event(call *x, const wick_driver_event *ev)
         return agent_fail(&a, ev->status != WICK_OK ? ev->status : WICK_E_TLS, x->peer);
     case WICK_DRIVER_DONE:
         return agent_fail(&a, ev->status != WICK_OK ? ev->status : WICK_E_STATE, x->peer);
+    case WICK_DRIVER_REFUSED:
     case WICK_DRIVER_LIGHT:
     case WICK_DRIVER_IDLE:
     default:

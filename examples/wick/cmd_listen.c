@@ -72,6 +72,15 @@ static void on_closed(service *v, const wick_driver_event *ev)
     agent_step_end(&a, &o);
 }
 
+static void on_refused(const wick_driver_event *ev)
+{
+    out_rec o;
+    agent_step_begin(&a, &o, "refused");
+    out_addr(&o, "from", &ev->from);
+    out_str(&o, "status", wick_status_str(ev->status));
+    agent_step_end(&a, &o);
+}
+
 static void end_session(service *v, const wick_driver_event *ev)
 {
     wick_driver_event closed = *ev;
@@ -130,6 +139,9 @@ static int serve(service *v)
             break;
         case WICK_DRIVER_DONE:
             code = ev.status == WICK_OK ? CLI_OK : agent_fail(&a, ev.status, "agent");
+            break;
+        case WICK_DRIVER_REFUSED:
+            on_refused(&ev);
             break;
         case WICK_DRIVER_LIGHT:
         case WICK_DRIVER_IDLE:

@@ -209,8 +209,25 @@ void events_leaf(void *ctx, const char *name, wick_span identity, bool up, wick_
     }
 }
 
+static void tell_refused(wickd *d, const wick_driver_event *ev)
+{
+    char addr[WICK_ADDR_STR_BYTES];
+    out_rec o;
+    wick_addr_str(addr, &ev->from);
+    events_log(d, ev->status == WICK_AGAIN ? WICK_LOG_INFO : WICK_LOG_WARN,
+               "leaf with a ticket refused: from %s: %s", addr, wick_status_str(ev->status));
+    if (begin(d, &o, "refused", ev->status)) {
+        out_addr(&o, "from", &ev->from);
+        end(d, &o);
+    }
+}
+
 void events_driver(wickd *d, const wick_driver_event *ev)
 {
+    if (ev->kind == WICK_DRIVER_REFUSED) {
+        tell_refused(d, ev);
+        return;
+    }
     if (ev->session >= WICK_GW_SESSIONS_MAX) {
         return;
     }

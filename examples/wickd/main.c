@@ -209,6 +209,7 @@ static int loop(wickd *d)
         case WICK_DRIVER_OPEN:
         case WICK_DRIVER_DATA:
         case WICK_DRIVER_CLOSED:
+        case WICK_DRIVER_REFUSED:
             events_driver(d, &ev);
             break;
         case WICK_DRIVER_DONE:

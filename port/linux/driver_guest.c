@@ -53,6 +53,7 @@ static wick_status find_key(void *ctx, wick_dtls_entry *out, wick_span identity)
         out->uses = g->psk.key_len == 16 ? (unsigned)WICK_USE_PSK16 : (unsigned)WICK_USE_DTLS12;
         memcpy(out->peer, g->peer.issuer, sizeof out->peer);
     }
+    g->refused = s;
     d->gateway_deadline_ms = wick_driver_now(d); /* a look-up may have begun */
     return s;
 }
@@ -171,8 +172,9 @@ static bool begin_session(wick_driver *d, wick_driver_event *event, wick_driver_
                           uint64_t now_ms)
 {
     uint8_t index = WICK_GW_NO_SESSION;
-    if (wick_gateway_guest_up(d->cfg.gateway, &index, &g->peer, &g->addr, now_ms, g->via) !=
-        WICK_OK) {
+    g->refused =
+        wick_gateway_guest_up(d->cfg.gateway, &index, &g->peer, &g->addr, now_ms, g->via);
+    if (g->refused != WICK_OK) {
         wick_dtls_close(&g->dtls, now_ms);
         return false;
     }
@@ -182,6 +184,17 @@ static bool begin_session(wick_driver *d, wick_driver_event *event, wick_driver_
     wick_wipe(&g->psk, sizeof g->psk);
     put(event, d, g, WICK_DRIVER_OPEN, WICK_OK);
     return true;
+}
+
+/* Not let in, which the wire says without a reason. Who only claims to be there is not told of. */
+static void turn_away(wick_driver_event *event, wick_driver_guest *g, wick_status tls)
+{
+    memset(event, 0, sizeof *event);
+    event->kind = WICK_DRIVER_REFUSED;
+    event->session = WICK_GW_NO_SESSION;
+    event->status = g->refused != WICK_OK ? g->refused : tls;
+    event->from = g->addr;
+    release(g);
 }
 
 /* @return true: `event` was filled */
@@ -206,7 +219,8 @@ static bool run_one(wick_driver *d, wick_driver_event *event, wick_driver_guest 
             }
             transmit(d, g, out.bytes, now_ms);
             if (g->state == SHAKES && out.bytes.ptr[0] == TYPE_ALERT) {
-                release(g); /* refused: it waits for nobody else */
+                turn_away(event, g, WICK_E_TLS); /* it waits for nobody else */
+                return true;
             }
             break;
         case WICK_OUT_EVENT:
@@ -219,6 +233,10 @@ static bool run_one(wick_driver *d, wick_driver_event *event, wick_driver_guest 
                 put(event, d, g, WICK_DRIVER_CLOSED, out.status);
                 release(g);
                 wick_gateway_close(d->cfg.gateway, event->session);
+                return true;
+            }
+            if (g->state == SHAKES) {
+                turn_away(event, g, out.status != WICK_OK ? out.status : WICK_E_TLS);
                 return true;
             }
             release(g);
@@ -275,7 +293,7 @@ void wick_driver_guest_input(wick_driver *d, const wick_gateway_out *data, uint6
     if (g->state == LISTENS) {
         /* What it answers goes to this address: before the next hello comes from another one. */
         bool told = run_one(d, &none, g, now_ms);
-        (void)told; /* no session begins with a hello */
+        (void)told; /* no session begins with a hello, and none is refused before its second */
     }
 }
 

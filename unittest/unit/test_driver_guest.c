@@ -30,7 +30,8 @@ static wick_dtls_entry entry;
 static char identity[WICK_TICKET_CHARS + 1];
 static wick_session_psk key;
 static uint8_t ticket[WICK_TICKET_BYTES], ks[32];
-static unsigned opened, closed, messages, downs;
+static unsigned opened, closed, messages, downs, turned_away;
+static wick_status why;
 static wick_gateway_event up;
 static uint8_t session;
 
@@ -99,7 +100,8 @@ static void setup(void)
     leaf_at = wick_addr_v4(127, 0, 0, 1, 0);
     CHECK_STATUS(hn.udp_open(hn.ctx, &sock, &leaf_at), WICK_OK);
     CHECK_STATUS(hn.local_addr(hn.ctx, sock, &leaf_at), WICK_OK);
-    opened = closed = messages = downs = 0;
+    opened = closed = messages = downs = turned_away = 0;
+    why = WICK_OK;
     memset(&up, 0, sizeof up);
     session = WICK_GW_NO_SESSION;
 }
@@ -172,6 +174,13 @@ static void events(void)
 {
     wick_driver_event ev;
     while (wick_driver_guest_run(&driver, &ev, now)) {
+        if (ev.kind == WICK_DRIVER_REFUSED) {
+            CHECK(ev.peer == NULL && ev.session == WICK_GW_NO_SESSION);
+            CHECK(wick_addr_equal(&ev.from, &leaf_at));
+            turned_away++;
+            why = ev.status;
+            continue;
+        }
         opened += ev.kind == WICK_DRIVER_OPEN ? 1u : 0u;
         closed += ev.kind == WICK_DRIVER_CLOSED ? 1u : 0u;
         messages += ev.kind == WICK_DRIVER_DATA ? 1u : 0u;
@@ -269,6 +278,33 @@ TEST(from_hello_to_close)
     CHECK_STATUS(refused(), WICK_E_TLS);
     CHECK_STATUS(wick_gateway_ticket_status(&gateway), WICK_E_TICKET_REPLAY);
     CHECK_INT(opened, 1);
+    CHECK_INT(turned_away, 1);
+    CHECK_STATUS(why, WICK_E_TICKET_REPLAY);
+    teardown();
+}
+
+/* Silent on the wire, clear here: what was wrong with the ticket, or that the key was not its own. */
+TEST(refusals_are_told)
+{
+    setup();
+    new_ticket(WICK_TICKET_CONNECT);
+    key.key[3] ^= 1;
+    new_client(identity);
+    CHECK_STATUS(refused(), WICK_E_TLS);
+    CHECK_INT(turned_away, 1);
+    CHECK_STATUS(why, WICK_E_TLS);
+    new_client("nobody");
+    CHECK_STATUS(refused(), WICK_E_TLS);
+    CHECK_INT(turned_away, 2);
+    CHECK(why != WICK_OK && why != WICK_E_TLS);
+    rule.scopes = WICK_TICKET_REUSE; /* the policy is the application's, and read at each ticket */
+    new_ticket(WICK_TICKET_CONNECT);
+    new_client(identity);
+    CHECK_STATUS(refused(), WICK_E_TLS);
+    CHECK_INT(turned_away, 3);
+    CHECK_STATUS(why, WICK_E_TICKET_SCOPE);
+    CHECK_INT(opened, 0);
+    CHECK_INT(in_state(SHAKES), 0);
     teardown();
 }
 
@@ -560,7 +596,8 @@ TEST(none_takes_the_place_of_another)
     teardown();
 }
 
-TAP_MAIN("unit.driver_guest", CASE(from_hello_to_close), CASE(again_from_the_same_address),
+TAP_MAIN("unit.driver_guest", CASE(from_hello_to_close), CASE(refusals_are_told),
+         CASE(again_from_the_same_address),
          CASE(must_23_hellos_of_many), CASE(handshakes_that_stop),
          CASE(handshakes_that_stop_at_once), CASE(wrong_key_and_wrong_identity),
          CASE(none_takes_the_place_of_another))

@@ -18,6 +18,7 @@
  *         case WICK_DRIVER_OPEN:    the DTLS session ev.session is up: wick_driver_send() works
  *         case WICK_DRIVER_DATA:    ev.bytes came, decrypted
  *         case WICK_DRIVER_CLOSED:  ev.session has ended with ev.status
+ *         case WICK_DRIVER_REFUSED: a leaf with a ticket at ev.from was turned away for ev.status
  *         case WICK_DRIVER_IDLE:    until_ms has come
  *         case WICK_DRIVER_DONE:    the agent has stopped
  *         }
@@ -118,7 +119,9 @@ typedef enum wick_driver_event_kind {
     WICK_DRIVER_DATA,
     WICK_DRIVER_CLOSED,
     WICK_DRIVER_DONE,
-    WICK_DRIVER_LIGHT
+    WICK_DRIVER_LIGHT,
+    WICK_DRIVER_REFUSED /* status AGAIN: its issuer is being read, the leaf may try again; else that of
+                         * the ticket, or of (D)TLS where it has not the key of the ticket */
 } wick_driver_event_kind;
 
 typedef struct wick_driver_event {
@@ -128,6 +131,7 @@ typedef struct wick_driver_event {
     const uint8_t *peer; /* 32-byte id of the session's peer, of a guest its issuer's
                           * (wick_gateway_guest()); lives until the next run */
     wick_span bytes;     /* lives until the next run */
+    wick_addr from;      /* REFUSED: it has shown that it is there */
     wick_gateway_event gateway;
     uint8_t chain; /* LIGHT: index in the configuration */
     wick_light_event light;
@@ -155,6 +159,7 @@ typedef struct wick_driver_guest {
     uint64_t since_ms, deadline_ms;
     wick_session_psk psk;
     wick_ticket_peer peer;
+    wick_status refused; /* why it will be turned away, OK: nothing speaks against it yet */
     struct wick_driver *driver;
     wick_dtls dtls;
 } wick_driver_guest;
