@@ -186,14 +186,16 @@ wick_status wick_rpc_balance(wick_rpc *rpc, uint64_t now_ms, const uint8_t addre
 }
 
 static wick_status start_call(wick_rpc *rpc, uint64_t now_ms, const char *method,
-                              const uint8_t from[20], const uint8_t to[20], wick_span data,
+                              const uint8_t from[20], const uint8_t *to, wick_span data,
                               const char *tag)
 {
     wick_rpc_open(rpc, method);
     wick_rpc_put(rpc, "[{\"from\":");
     put_address(rpc, from);
-    wick_rpc_put(rpc, ",\"to\":");
-    put_address(rpc, to);
+    if (to != NULL) {
+        wick_rpc_put(rpc, ",\"to\":");
+        put_address(rpc, to);
+    }
     wick_rpc_put(rpc, ",\"data\":");
     wick_rpc_put_hex(rpc, data);
     wick_rpc_put(rpc, tag);
@@ -201,9 +203,9 @@ static wick_status start_call(wick_rpc *rpc, uint64_t now_ms, const char *method
 }
 
 wick_status wick_rpc_estimate_gas(wick_rpc *rpc, uint64_t now_ms, const uint8_t from[20],
-                                  const uint8_t to[20], wick_span data)
+                                  const uint8_t *to20, wick_span data)
 {
-    return start_call(rpc, now_ms, "eth_estimateGas", from, to, data, "}]");
+    return start_call(rpc, now_ms, "eth_estimateGas", from, to20, data, "}]");
 }
 
 wick_status wick_rpc_call(wick_rpc *rpc, uint64_t now_ms, const uint8_t from[20],

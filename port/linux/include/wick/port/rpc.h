@@ -41,9 +41,9 @@ extern "C" {
 #ifndef WICK_RPC_ARENA_BYTES
 #define WICK_RPC_ARENA_BYTES (384u * 1024u)
 #endif
-/* Largest request. A transaction of 4 KB takes 8.3 KB. */
+/* Largest request. A transaction of 4 KB takes 8.3 KB; one that makes a contract up to 100 KB. */
 #ifndef WICK_RPC_REQUEST_MAX
-#define WICK_RPC_REQUEST_MAX 12288
+#define WICK_RPC_REQUEST_MAX 102400
 #endif
 
 /* Requests in one batch. Range 1..64. 16 B each. */
@@ -169,9 +169,10 @@ WICK_NODISCARD wick_status wick_rpc_nonce(wick_rpc *rpc, uint64_t now_ms,
                                           const uint8_t address[20]);
 WICK_NODISCARD wick_status wick_rpc_balance(wick_rpc *rpc, uint64_t now_ms,
                                             const uint8_t address[20]);
-/** Dry run that gives the gas; a refusal is WICK_E_RPC with error data. */
+/** Dry run that gives the gas; a refusal is WICK_E_RPC with error data.
+ *  @param[in] to20  NULL: `data` makes a contract */
 WICK_NODISCARD wick_status wick_rpc_estimate_gas(wick_rpc *rpc, uint64_t now_ms,
-                                                 const uint8_t from[20], const uint8_t to[20],
+                                                 const uint8_t from[20], const uint8_t *to20,
                                                  wick_span data);
 /** Dry run that gives the returned bytes; a refusal is WICK_E_RPC with error data. */
 WICK_NODISCARD wick_status wick_rpc_call(wick_rpc *rpc, uint64_t now_ms, const uint8_t from[20],
