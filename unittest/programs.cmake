@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the programs and of what they share.
+wick_add_test(unit backup LIBS wick_examples)
 wick_add_test(unit conf LIBS wick_examples)
 if(TARGET wick)
   wick_add_script_test(api cli api/test_cli.sh ARGS $<TARGET_FILE:wick>)
@@ -33,6 +34,8 @@ if(TARGET wick AND TARGET wick-wallet)
   wick_add_script_test(lab wick lab/test_wick.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:01_lookup>)
   wick_add_script_test(lab rsa lab/test_rsa.sh
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
+  wick_add_script_test(lab operator lab/test_operator.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab direct lab/test_direct.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "wick/ancestor.h"
+#include "wick/header.h"
+
 #define HEAD_TIMEOUT_MS 60000u
 
 wick_seal_rule chain_seal_rule(const conf_chain *chain)
@@ -22,24 +25,23 @@ wick_seal_rule chain_seal_rule(const conf_chain *chain)
     }
 }
 
+/* By its name, on whichever chain; without one, the first on the home chain. */
 static const conf_registry *find_registry(const conf *c, size_t *index, wick_span name)
 {
     const conf_registry *found = NULL;
-    size_t count = 0;
     char text[CONF_NAME_MAX] = "";
     if (name.len > 0 && name.len < sizeof text) {
         memcpy(text, name.ptr, name.len);
     }
-    for (size_t i = 0; i < CONF_REGISTRIES_MAX; i++) {
+    for (size_t i = 0; i < CONF_REGISTRIES_MAX && found == NULL; i++) {
         const conf_registry *x = &c->registries[i];
-        if (x->s.line == 0 || strcmp(x->chain, c->rpcs[0].chain) != 0) {
-            continue;
-        }
-        if (found == NULL && (text[0] == '\0' || strcmp(x->s.name, text) == 0)) {
-            found = x;
-            *index = count;
-        }
-        count++;
+        bool meant = text[0] == '\0' ? strcmp(x->chain, c->rpcs[0].chain) == 0
+                                     : strcmp(x->s.name, text) == 0;
+        found = x->s.line != 0 && meant ? x : NULL;
+    }
+    *index = 0;
+    for (const conf_registry *x = c->registries; found != NULL && x != found; x++) {
+        *index += x->s.line != 0 && strcmp(x->chain, found->chain) == 0;
     }
     return found;
 }
@@ -102,13 +104,16 @@ int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span regist
     const conf *f = &h->conf;
     const conf_rpc *rpc = &f->rpcs[0];
     begin(v, c);
-    v->r = r;
     wick_status s = conf_require(f, &e, &rpc->s, "chain url");
-    v->chain = s == WICK_OK ? conf_find_chain(f, rpc->chain) : NULL;
     v->registry = s == WICK_OK ? find_registry(f, &v->index, registry) : NULL;
     if (s == WICK_OK && v->registry == NULL) {
-        return cli_fail(c, WICK_E_CONFIG, "no such registry on chain %s in %.200s", rpc->chain,
-                        f->path);
+        return cli_fail(c, WICK_E_CONFIG, "no such [registry.NAME] in %.200s", f->path);
+    }
+    v->chain = s == WICK_OK ? conf_find_chain(f, v->registry->chain) : NULL;
+    rpc = s == WICK_OK ? conf_find_rpc(f, v->registry->chain, 0) : NULL;
+    if (s == WICK_OK && (v->chain == NULL || rpc == NULL)) {
+        return cli_fail(c, WICK_E_CONFIG, "%.200s: [registry.%s] is on a chain that has no [chain.%s] or "
+                        "no [rpc]", f->path, v->registry->s.name, v->registry->chain);
     }
     if (s == WICK_OK) {
         s = conf_require(f, &e, &v->chain->s, "chain_id rule");
@@ -120,14 +125,20 @@ int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span regist
         return cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", f->path, e.text);
     }
     v->kind = (wick_bundle_kind)chain_seal_rule(v->chain); /* they vouch for themselves */
+    int code = open_link(v, h);
+    chain_read_with(v, r, h);
+    return code;
+}
+
+void chain_read_with(chain_view *v, reader *r, host *h)
+{
+    v->r = r;
     r->net = &h->linux_net;
     r->clock = &h->clock;
     r->chain_id = v->chain->chain_id;
     r->tier = link_tier(v->chain);
     memcpy(r->pinned_hash, v->chain->trusted_hash, sizeof r->pinned_hash);
-    int code = open_link(v, h);
     r->pool = v->link != NULL ? &v->link->pool : NULL;
-    return code;
 }
 
 void chain_close(chain_view *v)
@@ -146,6 +157,41 @@ wick_status chain_head(chain_view *v)
     }
     wick_status s = link_head(v->link, &th, tier, v->wait_ms != 0 ? v->wait_ms : HEAD_TIMEOUT_MS);
     return s == WICK_OK ? reader_take(v->r, &th, chain_seal_rule(v->chain)) : s;
+}
+
+wick_status chain_ancestor(chain_view *v, wick_trusted_header *th, uint64_t number)
+{
+    static uint8_t parent[WICK_HEADER_MAX];
+    wick_header child;
+    wick_eth_block block;
+    reader *r = v->r;
+    wick_rpc *rpc = reader_rpc(r);
+    wick_seal_rule rule = chain_seal_rule(v->chain);
+    *th = r->head;
+    if (th->number < number || th->number - number > CHAIN_ANCESTORS_MAX) {
+        return WICK_E_LIMIT;
+    }
+    while (th->number > number) {
+        wick_buf b = wick_buf_make(parent, sizeof parent);
+        wick_status s = wick_header_decode(&child, wick_span_make(r->header, r->header_len));
+        if (s == WICK_OK) {
+            const uint8_t *hash = child.field[WICK_HEADER_PARENT_HASH].ptr;
+            s = reader_call(r, wick_rpc_block_by_hash(rpc, r->clock->now_ms(r->clock->ctx), hash));
+        }
+        if (s == WICK_OK) {
+            s = wick_eth_json_header(&block, &b, wick_rpc_result(rpc));
+        }
+        if (s == WICK_OK) {
+            s = wick_trust_parent(th, th, wick_span_make(r->header, r->header_len),
+                                  wick_buf_span(&b), rule);
+        }
+        if (s != WICK_OK) {
+            return s;
+        }
+        memcpy(r->header, parent, b.len);
+        r->header_len = b.len;
+    }
+    return WICK_OK;
 }
 
 int chain_fail(const chain_view *v, wick_status s, const char *what)

@@ -18,6 +18,9 @@
 #include "wick/bundle.h"
 #include "wick/record.h"
 
+/* Blocks between a trusted head and one that is sought. */
+#define CHAIN_ANCESTORS_MAX 512u
+
 typedef struct chain_view {
     reader *r; /* the caller's: it is large */
     const cli *c;
@@ -36,7 +39,7 @@ typedef struct chain_view {
     bool has_store;
 } chain_view;
 
-/** Takes the registry of that name, "" for the home registry. `h` has been opened. Of `v` the caller
+/** Takes the registry of that name, on whichever chain; "" for the home registry. `h` has been opened. Of `v` the caller
  *  sets `tier`, `wait_ms`, `stopped` and `may_share` before; all else begins as zero.
  *  @return exit code; the error is printed */
 int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span registry);
@@ -49,6 +52,14 @@ int chain_open_link(chain_view *v, const cli *c, host *h, const char *name);
  *  @retval statuses of reader_head() and link_head()
  *  @retval WICK_E_TRUST_TIER the rule does not give the tier that is wanted */
 WICK_NODISCARD wick_status chain_head(chain_view *v);
+
+/** Sets a reader up for the chain of a link, as chain_open() does. */
+void chain_read_with(chain_view *v, reader *r, host *h);
+
+/** From the trusted head in v->r down to block `number`, parent by parent; v->r->header is that block's
+ *  then. @retval WICK_E_LIMIT it is not below the head, or more than CHAIN_ANCESTORS_MAX below
+ *  @retval others of the node, and of wick_trust_parent() */
+WICK_NODISCARD wick_status chain_ancestor(chain_view *v, wick_trusted_header *th, uint64_t number);
 
 /** Also after an error of chain_open(). */
 void chain_close(chain_view *v);

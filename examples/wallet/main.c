@@ -241,6 +241,8 @@ static wick_status base_init(wallet *w)
     }
     if (s == WICK_OK) {
         wick_ram_keystore_init(&w->keys, &w->key_table, &w->crypto_ctx);
+        w->manager.crypto = &w->crypto;
+        w->manager.keys = &w->keys;
         s = wick_linux_net_init(&w->hal_net, &w->net);
     }
     return s;
@@ -249,22 +251,22 @@ static wick_status base_init(wallet *w)
 static wick_status own_address(wallet *w)
 {
     uint8_t pub33[33];
-    wick_status s = w->keys.secp256k1_public(w->keys.ctx, pub33, w->key);
-    return s == WICK_OK ? wick_eth_address_of(w->address, pub33, &w->crypto) : s;
+    wick_status s = w->keys.secp256k1_public(w->keys.ctx, pub33, w->manager.key);
+    return s == WICK_OK ? wick_eth_address_of(w->manager.address, pub33, &w->crypto) : s;
 }
 
 static int new_key(const cli *c, wallet *w)
 {
     char text[WICK_ETH_ADDRESS_STR_BYTES];
     const char *path = the_conf.manager.key_file;
-    wick_status s = wick_linux_key_generate(&w->key, &w->key_table, path, &w->entropy);
+    wick_status s = wick_linux_key_generate(&w->manager.key, &w->key_table, path, &w->entropy);
     if (s == WICK_OK) {
         s = own_address(w);
     }
     if (s != WICK_OK) {
         return cli_fail(c, s, "%s", path);
     }
-    wick_eth_address_str(text, w->address);
+    wick_eth_address_str(text, w->manager.address);
     printf("%s\n", text);
     return CLI_OK;
 }
@@ -286,12 +288,12 @@ static int start(const cli *c, wallet *w)
                         the_conf.path);
     }
     w->config = &the_conf;
-    w->domain.chain_id = chain->chain_id;
-    memcpy(w->domain.contract, registry->device_registry, sizeof w->domain.contract);
-    wick_status s = wick_name_hash(w->org, wick_span_make((const uint8_t *)m->org, strlen(m->org)));
+    w->manager.domain.chain_id = chain->chain_id;
+    memcpy(w->manager.domain.contract, registry->device_registry, sizeof w->manager.domain.contract);
+    wick_status s = wick_name_hash(w->manager.org, wick_span_make((const uint8_t *)m->org, strlen(m->org)));
     if (s == WICK_OK) {
         (void)snprintf(what, sizeof what, "%s", m->key_file);
-        s = wick_linux_key_load(&w->key, &w->key_table, m->key_file);
+        s = wick_linux_key_load(&w->manager.key, &w->key_table, m->key_file);
     }
     if (s == WICK_OK) {
         s = own_address(w);

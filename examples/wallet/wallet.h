@@ -27,14 +27,13 @@
  */
 #include "conf.h"
 #include "reader.h"
+#include "vouch.h"
 #include "wick/base.h"
 #include "wick/hal/crypto.h"
 #include "wick/hal/keystore.h"
 #include "wick/port/crypto.h"
 #include "wick/port/dtls.h"
 #include "wick/port/linux.h"
-#include "wick/record.h"
-#include "wick/voucher.h"
 
 #define WALLET_DEVICES_MAX 256
 #define WALLET_LINE_MAX 4096
@@ -43,8 +42,6 @@
 #define WALLET_FUNDINGS_MAX 16
 /* Least time between two vouchers of one device, and between two fundings. */
 #define WALLET_GAP_MS 2000
-/* A key is vouched for at most so far ahead. */
-#define WALLET_NOT_AFTER_MAX_S (UINT64_C(2) * 366 * 86400)
 
 /** A device that the factory announced. */
 typedef struct wallet_device {
@@ -66,10 +63,7 @@ typedef struct wallet {
     wick_ram_keystore key_table;
     wick_linux_net net;
     reader chain;
-    wick_key key; /* signs vouchers and pays */
-    uint8_t address[20];
-    uint8_t org[32];
-    wick_registry_domain domain;
+    vouch_manager manager; /* its key signs vouchers and pays */
     char relay_secret[128];
     int ledger_fd;
     size_t device_count;
@@ -99,15 +93,9 @@ WICK_NODISCARD wick_status wallet_ledger_add(wallet *w, const char *op, const ch
 
 /* ---- chain.c ---- */
 
-/** What the chain says about one device and its manager, proven under one header. */
-typedef struct wallet_chain_view {
-    wick_status record; /* of wick_device_decode() */
-    wick_device device;
-    wick_manager manager;
-} wallet_chain_view;
-
-/** @retval WICK_OK  @retval others of wick/port/rpc.h, wick/trust.h and wick/proof.h */
-WICK_NODISCARD wick_status wallet_chain_read(wallet_chain_view *out, wallet *w,
+/** The words of vouch_slots(), proven under one header.
+ *  @retval WICK_OK  @retval others of wick/port/rpc.h, wick/trust.h and wick/proof.h */
+WICK_NODISCARD wick_status wallet_chain_read(uint8_t words[VOUCH_SLOTS][32], wallet *w,
                                              const uint8_t id32[32]);
 
 /** Sends the configured amount to an address unless its balance is at least half of that; counts

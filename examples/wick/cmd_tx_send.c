@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wick tx send: hands a signed transaction to the nodes of a chain and, if asked to, waits until it
- * is proven to be in a block that the chain's rule vouches for. A node's receipt only says where to
- * look: the block is reached parent by parent from a trusted head, and its transactions and receipts
- * are checked against the roots in its header.
+ * is proven to be in a block that the chain's rule vouches for (send.h).
  */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "block.h"
-#include "chain.h"
 #include "commands.h"
-#include "host.h"
-#include "out.h"
-#include "wick/ancestor.h"
-#include "wick/port/inclusion.h"
-#include "wick/port/receipts.h"
-#include "wick/tx.h"
-
-#define PERIOD_MS 500u
-#define ANCESTORS_MAX 512u /* blocks between a trusted head and the one looked for */
-#define WORK_BYTES (512u * 1024u)
+#include "send.h"
 
 static reader r;
 static chain_view view;
-static uint8_t work[WORK_BYTES];
 
 typedef struct sending {
     const cli *c;
@@ -36,165 +21,34 @@ typedef struct sending {
     uint64_t until_ms;
 } sending;
 
-static uint64_t now_ms(const sending *s)
-{
-    return s->h->clock.now_ms(s->h->clock.ctx);
-}
-
-static wick_status hand_over(const sending *s)
-{
-    wick_rpc *rpc = reader_rpc(&r);
-    wick_status st = reader_call(&r, wick_rpc_send_raw(rpc, now_ms(s), s->raw));
-    const char *text = wick_rpc_message(rpc);
-    bool there = strstr(text, "already known") != NULL || strstr(text, "already imported") != NULL;
-    return st == WICK_E_RPC && there ? WICK_OK : st;
-}
-
-/* The light client goes on meanwhile. */
-static void pass(const sending *s)
-{
-    chain_link *l = view.link;
-    wick_light_event event;
-    uint64_t until = now_ms(s) + PERIOD_MS;
-    if (!l->has_light) {
-        (void)poll(NULL, 0, (int)PERIOD_MS);
-        return;
-    }
-    wick_light_hurry(&l->light, now_ms(s));
-    while (wick_light_driver_run(&l->driver, &event, until, &s->h->clock, &s->h->linux_net)) {
-    }
-}
-
-/* Where a node says that it is. @retval WICK_E_NOT_FOUND not included yet */
-static wick_status claimed_block(uint64_t *number, const sending *s)
-{
-    wick_eth_receipt claim;
-    wick_rpc *rpc = reader_rpc(&r);
-    wick_status st = reader_call(&r, wick_rpc_receipt(rpc, now_ms(s), s->hash));
-    st = st == WICK_OK ? wick_rpc_result_receipt(&claim, rpc) : st;
-    *number = st == WICK_OK ? claim.block_number : 0;
-    return st;
-}
-
-/* From the trusted head that was read down to block `number`. */
-static wick_status descend(wick_trusted_header *th, const sending *s, uint64_t number)
-{
-    static uint8_t parent[WICK_HEADER_MAX];
-    wick_header child;
-    wick_eth_block block;
-    wick_seal_rule rule = chain_seal_rule(view.chain);
-    *th = r.head;
-    if (th->number - number > ANCESTORS_MAX) {
-        return WICK_E_LIMIT;
-    }
-    while (th->number > number) {
-        wick_buf b = wick_buf_make(parent, sizeof parent);
-        wick_status st = wick_header_decode(&child, wick_span_make(r.header, r.header_len));
-        if (st == WICK_OK) {
-            st = reader_call(&r, wick_rpc_block_by_hash(
-                                     reader_rpc(&r), now_ms(s),
-                                     child.field[WICK_HEADER_PARENT_HASH].ptr));
-        }
-        if (st == WICK_OK) {
-            st = wick_eth_json_header(&block, &b, wick_rpc_result(reader_rpc(&r)));
-        }
-        if (st == WICK_OK) {
-            st = wick_trust_parent(th, th, wick_span_make(r.header, r.header_len),
-                                   wick_buf_span(&b), rule);
-        }
-        if (st != WICK_OK) {
-            return st;
-        }
-        memcpy(r.header, parent, b.len);
-        r.header_len = b.len;
-    }
-    return WICK_OK;
-}
-
-static wick_status find_in(size_t *index, const sending *s, const wick_trusted_header *th)
-{
-    char params[96] = "[\"0x";
-    wick_hex_encode(params + 4, th->hash, 32);
-    memcpy(params + 68, "\",true]", 8);
-    wick_rpc *rpc = reader_rpc(&r);
-    wick_status st =
-        reader_call(&r, wick_rpc_start(rpc, now_ms(s), "eth_getBlockByHash", params));
-    return st == WICK_OK ? wick_inclusion_find(index,
-                                               wick_json_member(wick_rpc_result(rpc),
-                                                                "transactions"),
-                                               th, s->hash, work, sizeof work)
-                         : st;
-}
-
-static wick_status outcome_of(wick_receipt *receipt, const sending *s,
-                              const wick_trusted_header *th, size_t index)
-{
-    static wick_receipts receipts;
-    wick_rpc *rpc = reader_rpc(&r);
-    wick_status st = reader_call(&r, wick_rpc_block_receipts(rpc, now_ms(s), th->hash));
-    if (st == WICK_OK) {
-        st = wick_receipts_begin(&receipts, wick_rpc_result(rpc), th, work, sizeof work);
-    }
-    return st == WICK_OK ? wick_receipts_get(&receipts, receipt, index) : st;
-}
-
-static int put_included(const sending *s, const wick_trusted_header *th, size_t index,
-                        const wick_receipt *receipt)
+static int put_included(const sending *s, const send_outcome *got)
 {
     out_rec o;
-    bool ok = receipt->success || receipt->root != NULL; /* before Byzantium nobody said */
+    const wick_trusted_header *th = &got->block;
     out_begin(&o, stdout, s->c->json);
     out_hex(&o, "hash", s->hash, sizeof s->hash);
     out_bool(&o, "included", true);
-    out_str(&o, "outcome", ok ? "succeeded" : "reverted");
+    out_str(&o, "outcome", got->succeeded ? "succeeded" : "reverted");
     out_u64(&o, "block", th->number);
     out_hex(&o, "block_hash", th->hash, sizeof th->hash);
-    out_u64(&o, "index", index);
+    out_u64(&o, "index", got->index);
     out_str(&o, "tier", wick_tier_str(th->tier));
     out_u64(&o, "bytes", r.bytes);
     out_end(&o);
-    return ok ? CLI_OK : CLI_REFUSED;
+    return got->succeeded ? CLI_OK : CLI_REFUSED;
 }
 
-/* A node may be behind, or another one's claim false: looked for again until the time is over. */
 static int wait_for(sending *s)
 {
-    wick_status last = WICK_E_TIMEOUT;
-    for (;;) {
-        wick_trusted_header th;
-        wick_receipt receipt;
-        uint64_t number = 0;
-        size_t index = 0;
-        wick_status st = claimed_block(&number, s);
-        if (st == WICK_OK) {
-            st = chain_head(&view);
-        }
-        if (st == WICK_OK && r.head.number < number) {
-            st = WICK_E_NOT_FOUND;
-        }
-        if (st == WICK_OK) {
-            st = descend(&th, s, number);
-        }
-        if (st == WICK_OK) {
-            st = find_in(&index, s, &th);
-        }
-        if (st == WICK_OK) {
-            st = outcome_of(&receipt, s, &th, index);
-        }
-        if (st == WICK_OK) {
-            return put_included(s, &th, index, &receipt);
-        }
-        last = st != WICK_E_NOT_FOUND ? st : last;
-        if (st == WICK_E_UNSUPPORTED || st == WICK_E_LIMIT || st == WICK_E_TRUST_TIER ||
-            st == WICK_E_SEAL_CONFLICT || wick_time_reached(now_ms(s), s->until_ms)) {
-            return last == WICK_E_TIMEOUT
-                       ? cli_fail_remedy(s->c, last,
-                                         "wait longer, or send it again for a higher fee",
-                                         "not proven to be included yet")
-                       : chain_fail(&view, last, "transaction");
-        }
-        pass(s);
+    send_outcome got;
+    wick_status st = send_await(&got, &view, s->h, s->hash, s->until_ms);
+    if (st == WICK_OK) {
+        return put_included(s, &got);
     }
+    return st == WICK_E_TIMEOUT
+               ? cli_fail_remedy(s->c, st, "wait longer, or send it again for a higher fee",
+                                 "not proven to be included yet")
+               : chain_fail(&view, st, "transaction");
 }
 
 static int send_it(sending *s, const char *chain, bool wait)
@@ -207,20 +61,14 @@ static int send_it(sending *s, const char *chain, bool wait)
         return cli_fail(s->c, WICK_E_CHAIN_MISMATCH, "transaction for chain %llu",
                         (unsigned long long)s->tx.chain_id);
     }
-    view.r = &r;
-    r.net = &s->h->linux_net;
-    r.clock = &s->h->clock;
-    r.chain_id = view.chain->chain_id;
-    r.tier = link_tier(view.chain);
-    r.pool = &view.link->pool;
-    memcpy(r.pinned_hash, view.chain->trusted_hash, sizeof r.pinned_hash);
-    wick_status st = hand_over(s);
+    chain_read_with(&view, &r, s->h);
+    wick_status st = send_raw(&r, s->raw);
     if (st == WICK_E_RPC && wait) {
         /* Its nonce is used up, maybe by itself. */
         char why[sizeof view.r->rpc.message];
         uint64_t number = 0;
         memcpy(why, wick_rpc_message(reader_rpc(&r)), sizeof why);
-        st = claimed_block(&number, s);
+        st = send_claimed(&number, &r, s->hash);
         if (st != WICK_OK) {
             return cli_fail(s->c, WICK_E_RPC, "transaction (node: %s)", why);
         }

@@ -62,5 +62,25 @@ int cmd_leaf_key(cli *c, int argc, char **argv);
 int cmd_leaf_proof(cli *c, int argc, char **argv);
 int cmd_leaf_send(cli *c, int argc, char **argv);
 int cmd_leaf_ticket(cli *c, int argc, char **argv);
+int cmd_deploy(cli *c, int argc, char **argv);
+int cmd_org_show(cli *c, int argc, char **argv);
+int cmd_org_manager(cli *c, int argc, char **argv);
+int cmd_relay_list(cli *c, int argc, char **argv);
+int cmd_relay_register(cli *c, int argc, char **argv);
+int cmd_relay_approve(cli *c, int argc, char **argv);
+int cmd_relay_suspend(cli *c, int argc, char **argv);
+int cmd_relay_check(cli *c, int argc, char **argv);
+int cmd_relay_invite(cli *c, int argc, char **argv);
+int cmd_voucher_request(cli *c, int argc, char **argv);
+int cmd_voucher_issue(cli *c, int argc, char **argv);
+int cmd_voucher_submit(cli *c, int argc, char **argv);
+int cmd_device_list(cli *c, int argc, char **argv);
+int cmd_device_show(cli *c, int argc, char **argv);
+int cmd_device_rotate(cli *c, int argc, char **argv);
+int cmd_device_revoke(cli *c, int argc, char **argv);
+int cmd_device_replace(cli *c, int argc, char **argv);
+int cmd_provision(cli *c, int argc, char **argv);
+int cmd_id_backup(cli *c, int argc, char **argv);
+int cmd_id_restore(cli *c, int argc, char **argv);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "send.h"
 
 typedef struct command {
     const char *group;
@@ -48,6 +49,12 @@ static const command commands[] = {
     {"id", "tls", cmd_id_tls, "id tls NAME --key FILE [--cert FILE] [--pem FILE]",
      "the TLS key of a device's services, made if the file is not there: SHA-256 of its SPKI, which the "
      "record names; --cert and --pem write certificate and key for stock servers"},
+    {"id", "backup", cmd_id_backup,
+     "id backup -o FILE {--passphrase-file FILE | --passphrase-fd N}",
+     "both keys in one file, encrypted (PBKDF2, ChaCha20-Poly1305)"},
+    {"id", "restore", cmd_id_restore,
+     "id restore FILE {--passphrase-file FILE | --passphrase-fd N}",
+     "both keys out of a backup, into the files that wick.conf names; none is overwritten"},
     {"challenge", "answer", cmd_challenge,
      "challenge answer NAME[/SERVICE] --key FILE --listen ADDR:PORT --n1 HEX [--n2 HEX] "
      "[--index 0|1] [--timeout S] [-- PROGRAM ARGUMENT...]",
@@ -114,6 +121,48 @@ static const command commands[] = {
      "its words, proven under a block hash, a header that names validators, a second bundle, or what "
      "the light client of wick.conf knows"},
     {"bundle", "show", cmd_bundle_show, "bundle show FILE", "what is in a bundle, not verified"},
+    {"deploy", NULL, cmd_deploy,
+     "deploy --org NAME [--admin ADDRESS] [--manager ADDRESS] [--relay-manager ADDRESS] "
+     "[--artifacts DIR] " SEND_USAGE,
+     "the contracts on the chain of the first [rpc], read back, as lines for [registry.NAME]; who is not "
+     "named is the key that pays"},
+    {"org", "show", cmd_org_show, "org show NAME [--timeout S]",
+     "an organisation's manager and admin, proven"},
+    {"org", "set-manager", cmd_org_manager, "org set-manager NAME ADDRESS " SEND_USAGE,
+     "another manager, by the admin; unused vouchers of the former one are void"},
+    {"relay", "list", cmd_relay_list, "relay list [--timeout S]", "relays of the registry, proven"},
+    {"relay", "register", cmd_relay_register,
+     "relay register ADDR:PORT [--protocol udp|tcp] " SEND_USAGE,
+     "a TURN server, by whoever runs it and was invited; it waits for approval"},
+    {"relay", "invite", cmd_relay_invite, "relay invite ADDRESS [--count N] " SEND_USAGE,
+     "lets an operator register N more relays (1; 0 withdraws it); by the manager"},
+    {"relay", "approve", cmd_relay_approve, "relay approve INDEX " SEND_USAGE,
+     "approves a relay after two allocations there and datagrams between them; by the manager"},
+    {"relay", "suspend", cmd_relay_suspend, "relay suspend INDEX " SEND_USAGE,
+     "takes a relay out of use; by the manager, or by its operator with --key"},
+    {"relay", "check", cmd_relay_check, "relay check [--every S] " SEND_USAGE,
+     "tests all approved relays again and suspends those that fail; by the manager"},
+    {"provision", NULL, cmd_provision, "provision NAME --dir DIR --wallet ADDR:PORT [--like FILE]",
+     "a new device's first-boot folder (wick.conf, PSK, token), and its file in [manager] devices_dir; "
+     "--like: a wick.conf with its chains, nodes, registries and relay"},
+    {"device", "list", cmd_device_list, "device list [NAME...] [--timeout S]",
+     "state of each device of [manager] devices_dir, or of those named, proven"},
+    {"device", "show", cmd_device_show, "device show NAME [--timeout S]",
+     "a device's record, proven: exit 0 live, 1 absent, revoked or expired"},
+    {"device", "rotate", cmd_device_rotate, "device rotate [--type rsa|secp256k1] " SEND_USAGE,
+     "a new device key for the identity of wick.conf, in the record and then in its file; one that was "
+     "cut short is taken up again"},
+    {"device", "revoke", cmd_device_revoke, "device revoke NAME " SEND_USAGE,
+     "voids a device's key for good; by the record's owner"},
+    {"device", "replace", cmd_device_replace,
+     "device replace NAME --dir DIR --wallet ADDR:PORT [--like FILE] " SEND_USAGE,
+     "a lost device's name for a new one: revokes the record, and provisions the name anew"},
+    {"voucher", "request", cmd_voucher_request, "voucher request --challenge HEX [--days N]",
+     "proof that this device holds its key, for a manager who gave the challenge"},
+    {"voucher", "issue", cmd_voucher_issue, "voucher issue {FILE | -} --challenge HEX",
+     "checks a device's request and vouches for it with the key of [manager]"},
+    {"voucher", "submit", cmd_voucher_submit, "voucher submit {FILE | -} " SEND_USAGE,
+     "registers what a voucher says, and pays for it; by anybody"},
     {"register", NULL, cmd_register, "register [--timeout S]",
      "make the name belong to this wallet and key; asks the wallet manager where needed"},
     {"publish", NULL, cmd_publish, "publish [--timeout S]",

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wick relay: the TURN servers of the relay registry. Whoever runs one registers it; the manager
+ * approves it after a trial of his own (two allocations, and datagrams from one to the other), tests it
+ * again from time to time, and suspends what fails.
+ */
+#include <poll.h>
+#include <string.h>
+
+#include "commands.h"
+#include "record_out.h"
+#include "relay_trial.h"
+#include "send.h"
+
+#define RELAYS_MAX 4096u
+#define PASSWORD_LIFE_S 600u /* of the credentials of a trial */
+
+static sender s;
+
+typedef struct entry {
+    uint32_t index;
+    wick_relay relay;
+    uint8_t word[32]; /* of the endpoint, as it stands there */
+} entry;
+
+static const char *status_text(uint8_t status)
+{
+    return status == WICK_RELAY_PENDING     ? "pending"
+           : status == WICK_RELAY_APPROVED  ? "approved"
+           : status == WICK_RELAY_SUSPENDED ? "suspended"
+                                            : "unknown";
+}
+
+static int open_relays(const cli *c)
+{
+    conf_error e;
+    int code = sender_open(&s, c);
+    if (code == CLI_OK &&
+        conf_require(&s.h.conf, &e, &s.view.registry->s, "relay_registry") != WICK_OK) {
+        code = cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", s.h.conf.path, e.text);
+    }
+    return code;
+}
+
+static const uint8_t *contract(void)
+{
+    return s.view.registry->relay_registry;
+}
+
+static int read_entry(const cli *c, entry *e, uint32_t index)
+{
+    uint8_t slots[2][32], words[2][32];
+    char what[32];
+    (void)snprintf(what, sizeof what, "relay %lu", (unsigned long)index);
+    e->index = index;
+    wick_slot_relay(slots[0], index, 0);
+    wick_slot_relay(slots[1], index, 1);
+    int code = sender_words(&s, words, (const uint8_t(*)[32])slots, 2, contract(), what);
+    if (code == CLI_OK) {
+        memcpy(e->word, words[0], sizeof e->word);
+        wick_status st = wick_relay_decode(&e->relay, words[0], words[1]);
+        code = st == WICK_OK ? CLI_OK : cli_fail(c, st, "%s", what);
+    }
+    return code;
+}
+
+static int read_count(const cli *c, uint32_t *count)
+{
+    uint8_t slots[1][32], words[1][32];
+    wick_slot_relay_count(slots[0]);
+    int code = sender_words(&s, words, (const uint8_t(*)[32])slots, 1, contract(), "relays");
+    if (code == CLI_OK) {
+        wick_status st = wick_relay_count_decode(count, words[0]);
+        st = st == WICK_OK && *count > RELAYS_MAX ? WICK_E_LIMIT : st;
+        code = st == WICK_OK ? CLI_OK : cli_fail(c, st, "relays");
+    }
+    return code;
+}
+
+static void put_entry(const cli *c, const entry *e, const char *trial)
+{
+    out_rec o;
+    out_begin_step(&o, stdout, c->json, "relay");
+    out_u64(&o, "index", e->index);
+    out_addr(&o, "server", &e->relay.addr);
+    out_str(&o, "protocol", e->relay.protocol == WICK_PROTOCOL_TCP ? "tcp" : "udp");
+    out_str(&o, "status", status_text(e->relay.status));
+    out_hex(&o, "operator", e->relay.operator20, sizeof e->relay.operator20);
+    out_u64(&o, "checked_at_h", e->relay.checked_at_h);
+    if (trial != NULL) {
+        out_str(&o, "trial", trial);
+    }
+    out_end(&o);
+}
+
+static int list(const cli *c)
+{
+    uint32_t count = 0;
+    int code = read_count(c, &count);
+    for (uint32_t i = 0; i < count && code == CLI_OK; i++) {
+        entry e;
+        code = read_entry(c, &e, i);
+        if (code == CLI_OK) {
+            put_entry(c, &e, NULL);
+        }
+    }
+    return code;
+}
+
+/* ---- trial ---- */
+
+static wick_status credentials(char *user, size_t cap, char password[256])
+{
+    const conf *f = &s.h.conf;
+    char secret[128];
+    uint64_t now = 0;
+    if (f->manager.relay_secret_file[0] == '\0') {
+        (void)snprintf(user, cap, "%s", f->relay.username);
+        return f->relay.username[0] == '\0'
+                   ? WICK_E_CONFIG
+                   : wick_linux_secret_text(password, f->relay.password_file, 256);
+    }
+    wick_status st = wick_linux_secret_text(secret, f->manager.relay_secret_file, sizeof secret);
+    if (st == WICK_OK) {
+        st = s.h.clock.unix_s(s.h.clock.ctx, &now);
+    }
+    if (st == WICK_OK) {
+        st = wick_turn_rest_username(user, cap, now + PASSWORD_LIFE_S, wick_span_text("trial"));
+    }
+    if (st == WICK_OK) {
+        st = wick_turn_rest_password(password, &s.h.crypto, wick_span_text(secret),
+                                     wick_span_text(user));
+    }
+    wick_wipe(secret, sizeof secret);
+    return st;
+}
+
+static wick_status try_relay(const cli *c, const wick_relay *r)
+{
+    static relay_trial t;
+    static wick_https_trust trust;
+    char user[CONF_TEXT_MAX], password[256] = "";
+    bool stream = r->protocol == WICK_PROTOCOL_TCP;
+    memset(&t, 0, sizeof t);
+    t.c = c;
+    t.h = &s.h;
+    t.quiet = true;
+    t.ends = 2;
+    wick_status st = credentials(user, sizeof user, password);
+    if (st == WICK_OK) {
+        wick_turn_link_config link = {.net = &s.h.net, .trust = &trust,
+                                      .over = stream ? WICK_TURN_OVER_TCP : WICK_TURN_OVER_UDP};
+        wick_turn_config cfg = {.crypto = &s.h.crypto, .entropy = &s.h.entropy, .server = r->addr,
+                                .username = wick_span_text(user),
+                                .password = wick_span_text(password), .stream = stream};
+        st = relay_trial_once(&t, &link, &cfg);
+    }
+    wick_wipe(password, sizeof password);
+    return st;
+}
+
+static int approve(uint32_t index, const uint8_t word[32])
+{
+    uint8_t bytes[WICK_CALLDATA_MAX];
+    wick_buf call = wick_buf_make(bytes, sizeof bytes);
+    wick_calldata_relay_approve(&call, index, word);
+    return sender_call(&s, NULL, "approve", contract(), wick_buf_span(&call));
+}
+
+static int suspend(uint32_t index)
+{
+    uint8_t bytes[WICK_CALLDATA_MAX];
+    wick_buf call = wick_buf_make(bytes, sizeof bytes);
+    wick_calldata_relay_suspend(&call, index);
+    return sender_call(&s, NULL, "suspend", contract(), wick_buf_span(&call));
+}
+
+/* One after a trial: approved where it passed, noted as tested again; suspended where an approved one
+ * failed. */
+static int judge(const cli *c, uint32_t index, bool new_ones)
+{
+    entry e;
+    int code = read_entry(c, &e, index);
+    if (code != CLI_OK || (!new_ones && e.relay.status != WICK_RELAY_APPROVED)) {
+        return code;
+    }
+    wick_status st = try_relay(c, &e.relay);
+    put_entry(c, &e, st == WICK_OK ? "passed" : wick_status_str(st));
+    if (st == WICK_OK) {
+        return approve(index, e.word); /* the endpoint that was tested, and no other */
+    }
+    if (st == WICK_E_CONFIG || st == WICK_E_FILE_MODE || st == WICK_E_NOT_FOUND) {
+        return cli_fail_remedy(c, st, "give [manager] relay_secret_file, or [relay] username and "
+                                      "password_file", "no credentials for a trial");
+    }
+    if (e.relay.status == WICK_RELAY_APPROVED) {
+        code = suspend(index);
+        if (code != CLI_OK) {
+            return code;
+        }
+    }
+    return cli_fail(c, st, "relay %lu failed its trial%s", (unsigned long)index,
+                    e.relay.status != WICK_RELAY_APPROVED ? " and is not approved"
+                    : s.dry_run                           ? " and would be suspended"
+                                                          : " and is suspended");
+}
+
+static int check_all(const cli *c)
+{
+    uint32_t count = 0;
+    int worst = CLI_OK, code = read_count(c, &count);
+    for (uint32_t i = 0; i < count && code == CLI_OK; i++) {
+        int one = judge(c, i, false);
+        worst = one > worst ? one : worst;
+    }
+    return code != CLI_OK ? code : worst;
+}
+
+/* ---- commands ---- */
+
+typedef struct arguments {
+    uint64_t index, every_s, count;
+    uint8_t protocol;
+    wick_addr server;
+    uint8_t address[20];
+} arguments;
+
+static int options(cli *c, arguments *a, int argc, char **argv, int count, const char *what)
+{
+    static const struct option all[] = {{"protocol", required_argument, NULL, 'p'},
+                                        {"every", required_argument, NULL, 'e'},
+                                        {"count", required_argument, NULL, 'n'},
+                                        SEND_OPTIONS, CLI_COMMON_OPTIONS};
+    memset(a, 0, sizeof *a);
+    a->protocol = WICK_PROTOCOL_UDP;
+    a->count = 1;
+    for (int got; (got = cli_getopt(c, argc, argv, all)) != -1;) {
+        if (sender_option(&s, got)) {
+            continue;
+        }
+        if (got == 'p' && (strcmp(optarg, "udp") == 0 || strcmp(optarg, "tcp") == 0)) {
+            a->protocol = optarg[0] == 't' ? WICK_PROTOCOL_TCP : WICK_PROTOCOL_UDP;
+        } else if (got == 'p' ||
+                   (got == 'e' && cli_u64_arg(&a->every_s, optarg, 86400) != WICK_OK) ||
+                   (got == 'n' && cli_u64_arg(&a->count, optarg, UINT32_MAX) != WICK_OK)) {
+            return cli_usage(c, "'%s' is not udp, tcp or a number that fits", optarg);
+        } else if (got != 'e' && got != 'n') {
+            return got == CLI_OPT_HELP ? -1 : CLI_USAGE;
+        }
+    }
+    return argc - optind == count ? CLI_OK : cli_usage(c, "%s", what);
+}
+
+static int take_index(cli *c, arguments *a, const char *text)
+{
+    return cli_u64_arg(&a->index, text, RELAYS_MAX - 1) == WICK_OK
+               ? CLI_OK
+               : cli_usage(c, "'%s' is no index of a relay", text);
+}
+
+static int done(int code)
+{
+    sender_close(&s);
+    return code < 0 ? CLI_OK : code;
+}
+
+int cmd_relay_list(cli *c, int argc, char **argv)
+{
+    arguments a;
+    s.no_key = true;
+    int code = options(c, &a, argc, argv, 0, "no argument but options");
+    code = code == CLI_OK ? open_relays(c) : code;
+    return done(code == CLI_OK ? list(c) : code);
+}
+
+int cmd_relay_register(cli *c, int argc, char **argv)
+{
+    arguments a;
+    uint8_t word[32], bytes[WICK_CALLDATA_MAX];
+    wick_buf call = wick_buf_make(bytes, sizeof bytes);
+    int code = options(c, &a, argc, argv, 1, "one address:port");
+    if (code != CLI_OK) {
+        return done(code);
+    }
+    const char *text = argv[optind];
+    if (wick_addr_parse(&a.server, text, strlen(text)) != WICK_OK ||
+        wick_relay_word(word, &a.server, a.protocol) != WICK_OK) {
+        return done(cli_usage(c, "'%s' is not address:port", text));
+    }
+    wick_calldata_relay_register(&call, word);
+    code = open_relays(c);
+    code = code == CLI_OK
+               ? sender_call(&s, NULL, "register", contract(), wick_buf_span(&call))
+               : code;
+    return done(code == CLI_OK && !s.dry_run ? list(c) : code);
+}
+
+int cmd_relay_approve(cli *c, int argc, char **argv)
+{
+    arguments a;
+    s.as_manager = true;
+    int code = options(c, &a, argc, argv, 1, "one index");
+    code = code == CLI_OK ? take_index(c, &a, argv[optind]) : code;
+    code = code == CLI_OK ? open_relays(c) : code;
+    return done(code == CLI_OK ? judge(c, (uint32_t)a.index, true) : code);
+}
+
+int cmd_relay_suspend(cli *c, int argc, char **argv)
+{
+    arguments a;
+    s.as_manager = true;
+    int code = options(c, &a, argc, argv, 1, "one index");
+    code = code == CLI_OK ? take_index(c, &a, argv[optind]) : code;
+    code = code == CLI_OK ? open_relays(c) : code;
+    return done(code == CLI_OK ? suspend((uint32_t)a.index) : code);
+}
+
+int cmd_relay_check(cli *c, int argc, char **argv)
+{
+    arguments a;
+    s.as_manager = true;
+    int code = options(c, &a, argc, argv, 0, "no argument but options");
+    code = code == CLI_OK ? open_relays(c) : code;
+    if (code != CLI_OK) {
+        return done(code);
+    }
+    code = check_all(c);
+    while (a.every_s != 0) {
+        (void)fflush(stdout);
+        (void)poll(NULL, 0, (int)(a.every_s * 1000));
+        code = check_all(c);
+    }
+    return done(code);
+}
+
+int cmd_relay_invite(cli *c, int argc, char **argv)
+{
+    arguments a;
+    uint8_t bytes[WICK_CALLDATA_MAX];
+    wick_buf call = wick_buf_make(bytes, sizeof bytes);
+    s.as_manager = true;
+    int code = options(c, &a, argc, argv, 1, "one address");
+    if (code != CLI_OK) {
+        return done(code);
+    }
+    const char *text = argv[optind];
+    if (wick_eth_address_parse(a.address, text, strlen(text)) != WICK_OK) {
+        return done(cli_usage(c, "'%s' is not an address", text));
+    }
+    wick_calldata_relay_invite(&call, a.address, (uint32_t)a.count);
+    code = open_relays(c);
+    return done(code == CLI_OK
+                    ? sender_call(&s, NULL, "invite", contract(), wick_buf_span(&call))
+                    : code);
+}
