@@ -107,7 +107,7 @@ int chain_open(chain_view *v, reader *r, const cli *c, host *h, wick_span regist
     wick_status s = conf_require(f, &e, &rpc->s, "chain url");
     v->registry = s == WICK_OK ? find_registry(f, &v->index, registry) : NULL;
     if (s == WICK_OK && v->registry == NULL) {
-        return cli_fail(c, WICK_E_CONFIG, "no such [registry.NAME] in %.200s", f->path);
+        return cli_fail(c, WICK_E_CONFIG, "no such registry in %.200s", f->path);
     }
     v->chain = s == WICK_OK ? conf_find_chain(f, v->registry->chain) : NULL;
     rpc = s == WICK_OK ? conf_find_rpc(f, v->registry->chain, 0) : NULL;
