@@ -126,15 +126,20 @@ void gw_session_resolved(wick_gateway *gw, uint64_t now_ms, uint8_t index, wick_
     }
 }
 
-static void start_handshake(wick_gateway *gw, uint64_t now_ms, uint8_t index)
+wick_status gw_call_handshake(wick_gateway *gw, wick_gateway_session *s, uint64_t now_ms)
 {
-    wick_gateway_session *s = &gw->session[index];
     wick_nsl_peer peer;
     memset(&peer, 0, sizeof peer);
     memcpy(peer.id, s->id, 32);
     peer.key = s->key;
     peer.addr = s->addr;
-    wick_status st = wick_nsl_connect(&gw->nsl, &s->run, now_ms, &peer);
+    return wick_nsl_connect(&gw->nsl, &s->run, now_ms, &peer);
+}
+
+static void start_handshake(wick_gateway *gw, uint64_t now_ms, uint8_t index)
+{
+    wick_gateway_session *s = &gw->session[index];
+    wick_status st = gw_call_handshake(gw, s, now_ms);
     if (st == WICK_OK) {
         s->state = SES_NSL;
         s->due_ms = s->has_next && s->hops < 2 ? now_ms + HOP_MS : WICK_TIME_NEVER(now_ms);

@@ -422,6 +422,9 @@ void gw_session_resolved(wick_gateway *gw, uint64_t now_ms, uint8_t index, wick_
 uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms);
 /** The call looks for its way to the peer from now on. */
 void gw_call_path(wick_gateway_session *s, uint64_t now_ms);
+/** Begins a handshake with the session's peer, at the address that the session has. */
+WICK_NODISCARD wick_status gw_call_handshake(wick_gateway *gw, wick_gateway_session *s,
+                                             uint64_t now_ms);
 /** The relay has decided about this IP. */
 void gw_session_permission(wick_gateway *gw, uint64_t now_ms, const wick_addr *ip);
 /** The handshake of a call ended. */

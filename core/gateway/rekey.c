@@ -87,13 +87,8 @@ void gw_rekey_tick(wick_gateway *gw, uint64_t now_ms, uint8_t index, uint64_t *d
 static void begin_handshake(wick_gateway *gw, uint64_t now_ms, uint8_t index)
 {
     wick_gateway_session *s = &gw->session[index];
-    wick_nsl_peer peer;
-    memset(&peer, 0, sizeof peer);
-    memcpy(peer.id, s->id, 32);
-    peer.key = s->key;
-    peer.addr = s->addr;
     s->renew = RENEW_NSL;
-    if (wick_nsl_connect(&gw->nsl, &s->run, now_ms, &peer) != WICK_OK) {
+    if (gw_call_handshake(gw, s, now_ms) != WICK_OK) {
         s->renew = RENEW_NONE; /* no place, or no randomness: later */
         s->rekey_ms = now_ms + AGAIN_MS;
         s->bytes = 0;

@@ -305,22 +305,28 @@ wick_status wick_stun_get_addr(wick_addr *out, const wick_stun_msg *m, wick_stun
     return wick_stun_read_addr(out, v, m, attr);
 }
 
+wick_status wick_stun_read_code(uint16_t *code, const uint8_t value[4])
+{
+    unsigned hundreds = value[2] & 7u;
+    unsigned rest = value[3];
+    if (hundreds < 3 || hundreds > 6 || rest > 99) {
+        return WICK_E_MALFORMED;
+    }
+    *code = (uint16_t)(hundreds * 100 + rest);
+    return WICK_OK;
+}
+
 wick_status wick_stun_get_error(uint16_t *code, wick_span *reason, const wick_stun_msg *m)
 {
     wick_span v = wick_stun_get(m, WICK_STUN_ERROR_CODE);
     if (v.ptr == NULL) {
         return WICK_E_NOT_FOUND;
     }
-    unsigned hundreds = v.ptr[2] & 7u;
-    unsigned rest = v.ptr[3];
-    if (hundreds < 3 || hundreds > 6 || rest > 99) {
-        return WICK_E_MALFORMED;
-    }
-    *code = (uint16_t)(hundreds * 100 + rest);
-    if (reason != NULL) {
+    wick_status s = wick_stun_read_code(code, v.ptr);
+    if (s == WICK_OK && reason != NULL) {
         *reason = wick_span_make(v.ptr + 4, v.len - 4);
     }
-    return WICK_OK;
+    return s;
 }
 
 bool wick_stun_next(wick_stun_walk *walk, const wick_stun_msg *m)

@@ -4,7 +4,7 @@
  * UNKNOWN-ATTRIBUTES (RFC 8656 section 18, RFC 8489 section 14). Apart from the codec, so that who
  * needs none of them does not carry them.
  */
-#include "wick/stun.h"
+#include "stun_internal.h"
 
 #include <string.h>
 
@@ -14,14 +14,11 @@ wick_status wick_stun_get_address_error(uint8_t *family, uint16_t *code, const w
     if (v.ptr == NULL) {
         return WICK_E_NOT_FOUND;
     }
-    unsigned hundreds = v.ptr[2] & 7u;
-    unsigned rest = v.ptr[3];
-    if (hundreds < 3 || hundreds > 6 || rest > 99) {
-        return WICK_E_MALFORMED;
+    wick_status s = wick_stun_read_code(code, v.ptr);
+    if (s == WICK_OK) {
+        *family = v.ptr[0];
     }
-    *family = v.ptr[0];
-    *code = (uint16_t)(hundreds * 100 + rest);
-    return WICK_OK;
+    return s;
 }
 
 wick_status wick_stun_get_icmp(uint8_t *type, uint16_t *code, uint32_t *data,
