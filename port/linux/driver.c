@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "driver_internal.h"
+#include "net_internal.h"
 
 #define NO_SOCK (-1)
 #define BURST_MAX 32u /* datagrams between two looks at all descriptors */
@@ -224,18 +225,6 @@ static bool receive_one(wick_driver *d, uint64_t now_ms)
                             : receive(d, now_ms) || wick_driver_relay_receive(d, now_ms);
 }
 
-static nfds_t watch(const wick_driver *d, struct pollfd *p, wick_sock s, bool write)
-{
-    int fd = s == NO_SOCK ? -1 : wick_linux_net_fd(d->cfg.linux_net, s);
-    if (fd < 0) {
-        return 0;
-    }
-    p->fd = fd;
-    p->events = write ? POLLOUT : POLLIN;
-    p->revents = 0;
-    return 1;
-}
-
 static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t now_ms)
 {
     uint64_t t = wick_time_min(until_ms, d->gateway_deadline_ms);
@@ -263,7 +252,7 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
     uint8_t index[WICK_GW_SOCKETS], relay[WICK_GW_TURNS];
     nfds_t udp = 0, n;
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
-        if (watch(d, &p[udp], d->sock[i], false) != 0) {
+        if (wick_linux_net_watch(d->cfg.linux_net, &p[udp], d->sock[i], false) != 0) {
             index[udp++] = i;
         }
     }
@@ -274,7 +263,8 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
     nfds_t streams = n;
     n += (nfds_t)wick_driver_chain_watch(d, &p[n]);
     if (d->wallet.job != NULL) {
-        n += watch(d, &p[n], d->wallet.sock, wick_tls_wants_write(&d->wallet.tls));
+        n += (nfds_t)wick_linux_net_watch(d->cfg.linux_net, &p[n], d->wallet.sock,
+                                          wick_tls_wants_write(&d->wallet.tls));
     }
     if (d->challenge != NULL) {
         n += (nfds_t)wick_responder_fds(d->challenge, &p[n]);

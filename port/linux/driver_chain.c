@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "driver_internal.h"
+#include "net_internal.h"
 
 #include "wick/calldata.h"
 
@@ -625,13 +626,9 @@ size_t wick_driver_chain_watch(const wick_driver *d, struct pollfd *out)
     size_t n = 0;
     for (uint8_t i = 0; i < d->lines; i++) {
         const wick_driver_line *l = &d->line[i];
-        int fd = l->job != NULL && wick_rpc_pool_sock(l->pool) >= 0
-                     ? wick_linux_net_fd(d->cfg.linux_net, wick_rpc_pool_sock(l->pool))
-                     : -1;
-        if (fd >= 0) {
-            out[n].fd = fd;
-            out[n].events = wick_rpc_pool_wants_write(l->pool) ? POLLOUT : POLLIN;
-            out[n++].revents = 0;
+        if (l->job != NULL) {
+            n += wick_linux_net_watch(d->cfg.linux_net, out + n, wick_rpc_pool_sock(l->pool),
+                                      wick_rpc_pool_wants_write(l->pool));
         }
         if (l->has_light) {
             n += wick_light_driver_watch(&l->light, out + n, d->cfg.linux_net);

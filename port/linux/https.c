@@ -360,7 +360,7 @@ static wick_status reason(const wick_https *t, int rc)
 static bool waits(wick_https *t, int rc)
 {
     t->wants_write = rc == MBEDTLS_ERR_SSL_WANT_WRITE;
-    return rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE;
+    return wick_ssl_waits(rc);
 }
 
 wick_status wick_https_poll(wick_https *t)
@@ -396,18 +396,15 @@ int32_t wick_https_write(wick_https *t, wick_span bytes)
     if (bytes.len == 0) {
         return 0;
     }
-    size_t len = bytes.len;
-    if (!wick_ssl_owed(&len, t->owed)) {
+    int rc;
+    if (!wick_ssl_write(&rc, &of(t)->ssl, &t->owed, bytes)) {
         return WICK_E_BAD_ARG;
     }
-    int rc = mbedtls_ssl_write(&of(t)->ssl, bytes.ptr, len);
     if (rc >= 0) {
-        t->owed = 0;
         t->wants_write = (size_t)rc < bytes.len;
         return rc;
     }
     if (waits(t, rc)) {
-        t->owed = len;
         return WICK_AGAIN;
     }
     return (int32_t)end_with(t, reason(t, rc));

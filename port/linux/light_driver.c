@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "net_internal.h"
+
 void wick_light_driver_init(wick_light_driver *d, wick_light *light, wick_rpc_pool *pool,
                             wick_beacon_api *beacon)
 {
@@ -424,18 +426,6 @@ uint64_t wick_light_driver_deadline(const wick_light_driver *d, uint64_t now_ms)
     return d->waits ? wick_time_min(t, now_ms + 20) : t;
 }
 
-static size_t watch(struct pollfd *p, const wick_linux_net *net, wick_sock s, bool write)
-{
-    int fd = s >= 0 ? wick_linux_net_fd(net, s) : -1;
-    if (fd < 0) {
-        return 0;
-    }
-    p->fd = fd;
-    p->events = write ? POLLOUT : POLLIN;
-    p->revents = 0;
-    return 1;
-}
-
 size_t wick_light_driver_watch(const wick_light_driver *d, struct pollfd *out,
                                const wick_linux_net *net)
 {
@@ -443,13 +433,13 @@ size_t wick_light_driver_watch(const wick_light_driver *d, struct pollfd *out,
     for (uint8_t i = 0; i < d->lanes; i++) {
         const wick_light_lane *l = &d->lane[i];
         if (l->job != NULL) {
-            n += watch(out + n, net, wick_rpc_pool_sock(l->pool),
-                       wick_rpc_pool_wants_write(l->pool));
+            n += wick_linux_net_watch(net, out + n, wick_rpc_pool_sock(l->pool),
+                                      wick_rpc_pool_wants_write(l->pool));
         }
     }
     if (d->beacon_job != NULL) {
-        n += watch(out + n, net, wick_beacon_api_sock(d->beacon),
-                   wick_beacon_api_wants_write(d->beacon));
+        n += wick_linux_net_watch(net, out + n, wick_beacon_api_sock(d->beacon),
+                                  wick_beacon_api_wants_write(d->beacon));
     }
     return n;
 }

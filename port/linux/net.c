@@ -7,6 +7,7 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -341,6 +342,18 @@ void wick_linux_net_close(wick_linux_net *net)
 int wick_linux_net_fd(const wick_linux_net *net, wick_sock s)
 {
     return fd_of(net, s, FREE);
+}
+
+size_t wick_linux_net_watch(const wick_linux_net *net, struct pollfd *out, wick_sock s, bool write)
+{
+    int fd = s >= 0 ? wick_linux_net_fd(net, s) : -1;
+    if (fd < 0) {
+        return 0;
+    }
+    out->fd = fd;
+    out->events = write ? POLLOUT : POLLIN;
+    out->revents = 0;
+    return 1;
 }
 
 int wick_linux_net_change_fd(const wick_linux_net *net)

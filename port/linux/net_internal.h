@@ -23,6 +23,12 @@ static inline bool wick_linux_same_source(const wick_addr *a, const wick_addr *b
     return memcmp(a->ip, b->ip, wick_addr_is_v4(a) || wick_addr_is_v4(b) ? 16 : 8) == 0;
 }
 
+struct pollfd;
+
+/* What poll() is to wait for: `s` to be readable, or writable instead.
+ * @return descriptors put into `out`: 0, there is no such socket, or 1 */
+size_t wick_linux_net_watch(const wick_linux_net *net, struct pollfd *out, wick_sock s, bool write);
+
 /* resolve.c */
 wick_status wick_linux_resolve(void *ctx, const char *host, wick_addr *out);
 void wick_linux_resolve_close(wick_linux_net *net);

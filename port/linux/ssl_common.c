@@ -372,3 +372,18 @@ int wick_ssl_get(const wick_ssl_wire *w, unsigned char *buf, size_t cap)
     }
     return (int)n; /* 0: closed */
 }
+
+bool wick_ssl_write(int *rc, mbedtls_ssl_context *ssl, size_t *owed, wick_span bytes)
+{
+    if (bytes.len < *owed) {
+        return false;
+    }
+    size_t len = *owed != 0 ? *owed : bytes.len;
+    *rc = mbedtls_ssl_write(ssl, bytes.ptr, len);
+    if (*rc >= 0) {
+        *owed = 0;
+    } else if (wick_ssl_waits(*rc)) {
+        *owed = len;
+    }
+    return true;
+}

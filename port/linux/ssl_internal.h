@@ -90,13 +90,17 @@ typedef struct wick_ssl_wire {
 int wick_ssl_put(const wick_ssl_wire *w, const unsigned char *data, size_t len);
 int wick_ssl_get(const wick_ssl_wire *w, unsigned char *buf, size_t cap);
 
-/* A record that waits has the bytes of the write that made it. The library, told of more, would send
- * that record and count them all as taken: it is told of the same. @return false: there are fewer */
-static inline bool wick_ssl_owed(size_t *len, size_t owed)
+/* Writes as mbedtls_ssl_write() does. A record that waits has the bytes of the write that made it; the
+ * library, told of more, would send that record and count them all as taken: it is told of the same.
+ * @param[out] rc    what the library says
+ * @param[in,out] owed bytes of the record that waits, 0: none does
+ * @return false: there are fewer bytes than that */
+bool wick_ssl_write(int *rc, mbedtls_ssl_context *ssl, size_t *owed, wick_span bytes);
+
+/* Does the library wait for the socket? */
+static inline bool wick_ssl_waits(int rc)
 {
-    bool enough = *len >= owed;
-    *len = owed != 0 ? owed : *len;
-    return enough;
+    return rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE;
 }
 
 #endif

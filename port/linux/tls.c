@@ -83,7 +83,7 @@ wick_status wick_tls_poll(wick_tls *t, uint64_t now_ms)
     }
     int rc = mbedtls_ssl_handshake(&s->ssl);
     t->wants_write = rc == MBEDTLS_ERR_SSL_WANT_WRITE;
-    if (rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE) {
+    if (wick_ssl_waits(rc)) {
         return WICK_AGAIN;
     }
     if (rc != 0) {
@@ -108,18 +108,15 @@ int32_t wick_tls_write(wick_tls *t, wick_span bytes)
     if (bytes.len == 0) {
         return 0;
     }
-    size_t len = bytes.len;
-    if (!wick_ssl_owed(&len, t->owed)) {
+    int rc;
+    if (!wick_ssl_write(&rc, &wick_ssl_of(t->lib)->ssl, &t->owed, bytes)) {
         return WICK_E_BAD_ARG;
     }
-    int rc = mbedtls_ssl_write(&wick_ssl_of(t->lib)->ssl, bytes.ptr, len);
     t->wants_write = rc == MBEDTLS_ERR_SSL_WANT_WRITE;
     if (rc >= 0) {
-        t->owed = 0;
         return rc;
     }
-    if (rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE) {
-        t->owed = len;
+    if (wick_ssl_waits(rc)) {
         return WICK_AGAIN;
     }
     return end_with(t, reason(t, rc));
@@ -135,7 +132,7 @@ int32_t wick_tls_read(wick_tls *t, uint8_t *buf, size_t cap)
         t->quiet = 0;
         return rc;
     }
-    if (rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE) {
+    if (wick_ssl_waits(rc)) {
         return WICK_AGAIN;
     }
     if (rc == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
