@@ -213,9 +213,11 @@ int chain_fail(const chain_view *v, wick_status s, const char *what)
     return cli_fail(v->c, s, "%s", what);
 }
 
-wick_status chain_peer_ids(uint8_t id32[32], uint8_t service32[32], const wick_peer_ref *ref)
+wick_status chain_peer(wick_peer_ref *ref, uint8_t id32[32], uint8_t service32[32],
+                       const char *text)
 {
-    wick_status s = wick_name_hash(id32, ref->name);
+    wick_status s = wick_peer_ref_parse(ref, text, strlen(text));
+    s = s == WICK_OK ? wick_name_hash(id32, ref->name) : s;
     return s == WICK_OK
                ? wick_name_hash(service32, ref->service.len > 0
                                                ? ref->service

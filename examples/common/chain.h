@@ -74,9 +74,10 @@ int chain_fail(const chain_view *v, wick_status s, const char *what);
  *  @return CLI_OK; else *over and what the command returns */
 int chain_options(chain_view *v, bool *over, cli *c, int argc, char **argv);
 
-/** Id and service of a peer reference, the default service if it names none.
- *  @retval WICK_OK  @retval WICK_E_NAME */
-WICK_NODISCARD wick_status chain_peer_ids(uint8_t id32[32], uint8_t service32[32],
-                                          const wick_peer_ref *ref);
+/** A peer reference with its id and service, the default service if it names none. `ref` points into
+ *  `text`.
+ *  @retval WICK_OK  @retval statuses of wick_peer_ref_parse() and wick_name_hash() */
+WICK_NODISCARD wick_status chain_peer(wick_peer_ref *ref, uint8_t id32[32], uint8_t service32[32],
+                                      const char *text);
 
 #endif

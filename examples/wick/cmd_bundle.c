@@ -236,10 +236,7 @@ static wick_status check_peer(const verify *v, uint8_t (*values)[32], uint8_t (*
     wick_peer_query q;
     wick_peer_ref ref;
     uint8_t id[32], service[32];
-    wick_status s = wick_peer_ref_parse(&ref, v->peer, strlen(v->peer));
-    if (s == WICK_OK) {
-        s = chain_peer_ids(id, service, &ref);
-    }
+    wick_status s = chain_peer(&ref, id, service, v->peer);
     if (s != WICK_OK) {
         return s;
     }

@@ -48,10 +48,7 @@ static int make(const cli *c, host *h, const char *text, const char *path, uint6
     uint8_t id[32], service[32];
     wick_buf out = wick_buf_make(file, sizeof file);
     const reader_evidence pieces = {evidence_put, &e};
-    wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
-    if (s == WICK_OK) {
-        s = chain_peer_ids(id, service, &ref);
-    }
+    wick_status s = chain_peer(&ref, id, service, text);
     if (s != WICK_OK) {
         return cli_fail(c, s, "'%s'", text);
     }

@@ -189,13 +189,8 @@ static int check(const cli *c, host *h, const char *text)
     uint8_t id[32], service[32], slots[2][32], words[2][32];
     wick_peer_ref ref;
     wick_device device;
-    wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
-    if (s == WICK_OK && ref.service.len != 0) {
-        s = WICK_E_NAME;
-    }
-    if (s == WICK_OK) {
-        s = chain_peer_ids(id, service, &ref);
-    }
+    wick_status s = chain_peer(&ref, id, service, text);
+    s = s == WICK_OK && ref.service.len != 0 ? WICK_E_NAME : s;
     if (s != WICK_OK) {
         return cli_fail(c, s, "'%s'", text);
     }

@@ -112,10 +112,7 @@ static int look_up(const cli *c, host *h, const char *text)
     wick_peer_record record;
     uint8_t id[32], service[32];
     uint64_t now_s = 0, begin_us = cli_now_us();
-    wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
-    if (s == WICK_OK) {
-        s = chain_peer_ids(id, service, &ref);
-    }
+    wick_status s = chain_peer(&ref, id, service, text);
     if (s != WICK_OK) {
         return cli_fail(c, s, "'%s'", text);
     }

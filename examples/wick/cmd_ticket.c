@@ -150,10 +150,7 @@ static int make(const cli *c, const char *peer, wick_ticket_claims *claims, cons
     uint64_t now_s = 0;
     uint32_t epoch = 0;
     memset(&to, 0, sizeof to);
-    wick_status s = wick_peer_ref_parse(&ref, peer, strlen(peer));
-    if (s == WICK_OK) {
-        s = chain_peer_ids(to.id, service, &ref);
-    }
+    wick_status s = chain_peer(&ref, to.id, service, peer);
     if (s != WICK_OK) {
         return cli_fail(c, s, "'%s'", peer);
     }

@@ -102,8 +102,7 @@ static wick_status names(challenge *ch, const char *text, char name[WICK_NAME_MA
 {
     wick_peer_ref ref;
     uint8_t id[32], service[32];
-    wick_status s = wick_peer_ref_parse(&ref, text, strlen(text));
-    s = s == WICK_OK ? chain_peer_ids(id, service, &ref) : s;
+    wick_status s = chain_peer(&ref, id, service, text);
     if (s != WICK_OK) {
         return s;
     }
