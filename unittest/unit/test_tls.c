@@ -4,29 +4,14 @@
  * has it, whose order counts, ECDHE only where it is asked for, and must 24 of the handshake's review:
  * an identity is found only by its own protocol, role and key length.
  */
-#include "wick/port/tls.h"
-
 #include <stdio.h>
 
-#include "tap.h"
+#include "tls_world.h"
 #include "wick/port/crypto.h"
-#include "wick/port/linux.h"
 
-static wick_hal_entropy entropy;
-static wick_linux_net net;
-static wick_hal_net hn;
-static wick_tls tc, ts;
 static wick_dtls dc, ds;
 static wick_dtls_entry ce, se;
 static wick_dtls_config cc, cs;
-static const uint8_t key[32] = "0123456789abcdef0123456789abcde";
-static const uint8_t other_key[32] = "X123456789abcdef0123456789abcde";
-static const uint8_t peer_a[32] = {0xaa}, peer_b[32] = {0xbb};
-
-static wick_span text(const char *s)
-{
-    return wick_span_make((const uint8_t *)s, strlen(s));
-}
 
 static void both(unsigned uses)
 {
@@ -52,58 +37,16 @@ static void both(unsigned uses)
     cs.expect_peer = peer_a;
 }
 
-/* ---- TLS over the loopback, DTLS by hand ---- */
-
-static wick_status st_c, st_s;
-
-static void tls_pair(void)
-{
-    wick_addr any = wick_addr_v4(127, 0, 0, 1, 0), where, from;
-    wick_sock listener, sc, ss;
-    REQUIRE_STATUS(wick_linux_net_init(&hn, &net), WICK_OK);
-    REQUIRE_STATUS(wick_linux_tcp_listen(&listener, &net, &any), WICK_OK);
-    REQUIRE_STATUS(hn.local_addr(hn.ctx, listener, &where), WICK_OK);
-    REQUIRE_STATUS(hn.tcp_open(hn.ctx, &sc, &where), WICK_OK);
-    wick_status st = WICK_AGAIN;
-    for (int i = 0; i < 100000 && st == WICK_AGAIN; i++) {
-        st = wick_linux_tcp_accept(&ss, &from, &net, listener);
-    }
-    REQUIRE_STATUS(st, WICK_OK);
-    REQUIRE_STATUS(wick_tls_init(&tc, &cc, &hn, sc), WICK_OK);
-    REQUIRE_STATUS(wick_tls_init(&ts, &cs, &hn, ss), WICK_OK);
-    CHECK_STATUS(wick_tls_start(&tc, 100, 5000), WICK_OK);
-    CHECK_STATUS(wick_tls_start(&ts, 100, 5000), WICK_OK);
-    st_c = st_s = WICK_AGAIN;
-    for (int i = 0; i < 100000 && (st_c == WICK_AGAIN || st_s == WICK_AGAIN); i++) {
-        st_c = st_c == WICK_AGAIN ? wick_tls_poll(&tc, 200) : st_c;
-        st_s = st_s == WICK_AGAIN ? wick_tls_poll(&ts, 200) : st_s;
-    }
-}
-
-static void tls_drop(void)
-{
-    wick_tls_free(&tc);
-    wick_tls_free(&ts);
-    wick_linux_net_close(&net);
-}
-
-static int32_t tls_read(wick_tls *t, uint8_t *buf, size_t cap)
-{
-    int32_t n = WICK_AGAIN;
-    for (int i = 0; i < 100000 && n == (int32_t)WICK_AGAIN; i++) {
-        n = wick_tls_read(t, buf, cap);
-    }
-    return n;
-}
+/* ---- sessions ---- */
 
 static void tls_echo(void)
 {
     uint8_t buf[16];
     CHECK_INT(wick_tls_write(&tc, text("there")), 5);
-    CHECK_INT(tls_read(&ts, buf, sizeof buf), 5);
+    CHECK_INT(read_some(tls_read, &ts, buf, sizeof buf), 5);
     CHECK_MEM(buf, "there", 5);
     CHECK_INT(wick_tls_write(&ts, text("back")), 4);
-    CHECK_INT(tls_read(&tc, buf, sizeof buf), 4);
+    CHECK_INT(read_some(tls_read, &tc, buf, sizeof buf), 4);
     CHECK_MEM(buf, "back", 4);
 }
 
@@ -170,7 +113,7 @@ TEST(every_suite_in_every_protocol)
         for (unsigned use = WICK_USE_TLS12; use <= WICK_USE_TLS13; use *= 2) {
             both(use);
             cc.suites = cs.suites = each[i];
-            tls_pair();
+            tls_meet(&cc, &cs);
             CHECK_STATUS(st_c, WICK_OK);
             CHECK_STATUS(st_s, WICK_OK);
             CHECK_INT(wick_tls_use(&tc), use);
@@ -179,7 +122,7 @@ TEST(every_suite_in_every_protocol)
                          use == WICK_USE_TLS12 ? names[i] : names13[i]) == 0);
             CHECK(wick_tls_peer(&ts) == &se);
             tls_echo();
-            tls_drop();
+            tls_part();
             CHECK_INT(wick_tls_use(&tc), 0);
             CHECK(strcmp(wick_tls_suite(&tc), "") == 0);
         }
@@ -213,9 +156,9 @@ TEST(order_of_suites)
     dtls_drop();
     both(WICK_USE_TLS12);
     cs.order[0] = WICK_DTLS_AES128_GCM;
-    tls_pair();
+    tls_meet(&cc, &cs);
     CHECK(strstr(wick_tls_suite(&tc), "GCM") != NULL);
-    tls_drop();
+    tls_part();
 }
 
 /* Must 24: the key of another protocol is not found, whatever the identity; the 16-byte key has an
@@ -241,10 +184,10 @@ TEST(keys_of_another_protocol)
                 CHECK_INT(dtls_pair(), i == k);
                 dtls_drop();
             } else {
-                tls_pair();
+                tls_meet(&cc, &cs);
                 CHECK_INT(st_c == WICK_OK && st_s == WICK_OK, i == k);
                 CHECK(i == k || (st_c == WICK_E_TLS && st_s == WICK_E_TLS));
-                tls_drop();
+                tls_part();
             }
         }
     }
@@ -271,33 +214,33 @@ TEST(version_follows_the_keys)
     table[1].uses = WICK_USE_TLS13;
     cs.entries = table;
     cs.entry_count = 2;
-    tls_pair();
+    tls_meet(&cc, &cs);
     CHECK(st_c == WICK_OK && st_s == WICK_OK && wick_tls_use(&ts) == WICK_USE_TLS12);
-    tls_drop();
+    tls_part();
     ce.identity = table[1].identity;
     ce.psk = table[1].psk;
     ce.uses = WICK_USE_TLS13;
-    tls_pair();
+    tls_meet(&cc, &cs);
     CHECK(st_c == WICK_OK && st_s == WICK_OK && wick_tls_use(&ts) == WICK_USE_TLS13);
     CHECK(wick_tls_peer(&ts) == &table[1]);
     tls_echo();
-    tls_drop();
+    tls_part();
     /* another peer than expected, and the wrong key */
     cs.expect_peer = peer_b;
-    tls_pair();
+    tls_meet(&cc, &cs);
     CHECK_STATUS(st_s, WICK_E_AUTH);
-    tls_drop();
+    tls_part();
     cs.expect_peer = peer_a;
     ce.psk = wick_span_make(key, 32);
-    tls_pair();
+    tls_meet(&cc, &cs);
     CHECK(st_c == WICK_E_TLS && st_s == WICK_E_TLS);
-    tls_drop();
+    tls_part();
     /* reflected: the entry is there, for the other role */
     ce.psk = table[1].psk;
     table[1].role = WICK_DTLS_CLIENT;
-    tls_pair();
+    tls_meet(&cc, &cs);
     CHECK(st_c == WICK_E_TLS && st_s == WICK_E_TLS);
-    tls_drop();
+    tls_part();
 }
 
 /* ---- what is found by a function ---- */
@@ -344,10 +287,10 @@ TEST(keys_found_by_a_function)
     CHECK_MEM(wick_dtls_peer(&ds)->peer, peer_a, 32);
     dtls_drop();
     finds(WICK_USE_TLS13);
-    tls_pair();
+    tls_meet(&cc, &cs);
     CHECK(st_c == WICK_OK && st_s == WICK_OK && asked != 0);
     CHECK_MEM(wick_tls_peer(&ts)->peer, peer_a, 32);
-    tls_drop();
+    tls_part();
     /* the table comes first */
     finds(0);
     cs.entries = &se;
@@ -411,7 +354,7 @@ TEST(no_session_takes_more_than_its_charge)
             if (p == 0) {
                 CHECK(dtls_pair());
             } else {
-                tls_pair();
+                tls_meet(&cc, &cs);
             }
             wick_mbedtls_pool_look(&up);
             (void)printf("# %s %s: %zu bytes a session, %zu in its handshake, admitted with %zu\n",
@@ -422,7 +365,7 @@ TEST(no_session_takes_more_than_its_charge)
             if (p == 0) {
                 dtls_drop();
             } else {
-                tls_drop();
+                tls_part();
             }
         }
     }

@@ -11,19 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tap.h"
+#include "tls_world.h"
 #include "wick/port/crypto.h"
 #include "wick/port/https.h"
-#include "wick/port/linux.h"
 
-static wick_linux_net net;
-static wick_hal_net hn;
 static wick_hal_clock hal_clock;
-static wick_hal_entropy entropy;
 static wick_https client, server;
 static wick_tls_identity gateway, caller, stranger;
-static wick_https_trust tc, ts;
-static wick_status st_c, st_s;
+static wick_https_trust trust_c, trust_s;
 
 static const uint8_t secrets[3][32] = {{[31] = 1}, {[31] = 2}, {[0] = 7, [31] = 3}};
 
@@ -34,12 +29,12 @@ static void setup(void)
     CHECK_STATUS(wick_tls_identity_make(&gateway, secrets[0], "gw-1.example_a", &entropy), WICK_OK);
     CHECK_STATUS(wick_tls_identity_make(&caller, secrets[1], "caller", &entropy), WICK_OK);
     CHECK_STATUS(wick_tls_identity_make(&stranger, secrets[2], "stranger", &entropy), WICK_OK);
-    memset(&tc, 0, sizeof tc);
-    tc.entropy = &entropy;
-    tc.clock = &hal_clock;
-    ts = tc;
-    tc.pin32 = gateway.spki_hash;
-    ts.own = &gateway;
+    memset(&trust_c, 0, sizeof trust_c);
+    trust_c.entropy = &entropy;
+    trust_c.clock = &hal_clock;
+    trust_s = trust_c;
+    trust_c.pin32 = gateway.spki_hash;
+    trust_s.own = &gateway;
 }
 
 static void teardown(void)
@@ -55,19 +50,9 @@ static void teardown(void)
 
 static void meet(void)
 {
-    wick_addr any = wick_addr_v4(127, 0, 0, 1, 0), where, from;
-    wick_sock listener, sc, ss;
-    REQUIRE_STATUS(wick_linux_net_init(&hn, &net), WICK_OK);
-    REQUIRE_STATUS(wick_linux_tcp_listen(&listener, &net, &any), WICK_OK);
-    REQUIRE_STATUS(hn.local_addr(hn.ctx, listener, &where), WICK_OK);
-    REQUIRE_STATUS(hn.tcp_open(hn.ctx, &sc, &where), WICK_OK);
-    st_s = WICK_AGAIN;
-    for (int i = 0; i < 100000 && st_s == WICK_AGAIN; i++) {
-        st_s = wick_linux_tcp_accept(&ss, &from, &net, listener);
-    }
-    REQUIRE_STATUS(st_s, WICK_OK);
-    REQUIRE_STATUS(wick_https_accept(&server, &ts, &hn, ss), WICK_OK);
-    REQUIRE_STATUS(wick_https_start(&client, &tc, &hn, sc, "192.0.2.7"), WICK_OK);
+    connect_pair();
+    REQUIRE_STATUS(wick_https_accept(&server, &trust_s, &hn, ss), WICK_OK);
+    REQUIRE_STATUS(wick_https_start(&client, &trust_c, &hn, sc, "192.0.2.7"), WICK_OK);
     st_c = st_s = WICK_AGAIN;
     for (int i = 0; i < 100000 && (st_c == WICK_AGAIN || st_s == WICK_AGAIN); i++) {
         st_c = st_c == WICK_AGAIN ? wick_https_poll(&client) : st_c;
@@ -79,13 +64,14 @@ static void meet(void)
     }
 }
 
-static int32_t read_some(wick_https *t, uint8_t *buf, size_t cap)
+static int32_t https_write(void *end, wick_span bytes)
 {
-    int32_t n = WICK_AGAIN;
-    for (int i = 0; i < 100000 && n == (int32_t)WICK_AGAIN; i++) {
-        n = wick_https_read(t, buf, cap);
-    }
-    return n;
+    return wick_https_write((wick_https *)end, bytes);
+}
+
+static int32_t https_read(void *end, uint8_t *buf, size_t cap)
+{
+    return wick_https_read((wick_https *)end, buf, cap);
 }
 
 /* In TLS 1.3 a client is up before the server has judged its certificate; it hears of it then. */
@@ -95,9 +81,9 @@ static bool talks(void)
     static const uint8_t word[5] = "hello";
     bool up = st_c == WICK_OK && st_s == WICK_OK &&
               wick_https_write(&client, wick_span_make(word, 5)) == 5 &&
-              read_some(&server, buf, sizeof buf) == 5 &&
+              read_some(https_read, &server, buf, sizeof buf) == 5 &&
               wick_https_write(&server, wick_span_make(buf, 5)) == 5 &&
-              read_some(&client, buf, sizeof buf) == 5 && memcmp(buf, word, 5) == 0;
+              read_some(https_read, &client, buf, sizeof buf) == 5 && memcmp(buf, word, 5) == 0;
     return up;
 }
 
@@ -194,7 +180,7 @@ TEST(believed_by_the_record_alone)
     for (unsigned bit = 0; bit < 256; bit += 51) {
         memcpy(pin, gateway.spki_hash, 32);
         pin[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-        tc.pin32 = pin;
+        trust_c.pin32 = pin;
         meet();
         CHECK_STATUS(st_c, WICK_E_CERT_KEY);
         CHECK(!talks());
@@ -204,16 +190,16 @@ TEST(believed_by_the_record_alone)
     wick_tls_identity_free(&stranger);
     CHECK_STATUS(wick_tls_identity_make(&stranger, secrets[2], "gw-1.example_a", &entropy),
                  WICK_OK);
-    ts.own = &stranger;
-    tc.pin32 = gateway.spki_hash;
+    trust_s.own = &stranger;
+    trust_c.pin32 = gateway.spki_hash;
     meet();
     CHECK_STATUS(st_c, WICK_E_CERT_KEY);
     part();
     /* A server without a key, a client with nothing to go by. */
-    ts.own = NULL;
-    CHECK_STATUS(wick_https_accept(&server, &ts, &hn, 0), WICK_E_TRUST_ANCHOR);
-    tc.pin32 = NULL;
-    CHECK_STATUS(wick_https_start(&client, &tc, &hn, 0, "192.0.2.7"), WICK_E_TRUST_ANCHOR);
+    trust_s.own = NULL;
+    CHECK_STATUS(wick_https_accept(&server, &trust_s, &hn, 0), WICK_E_TRUST_ANCHOR);
+    trust_c.pin32 = NULL;
+    CHECK_STATUS(wick_https_start(&client, &trust_c, &hn, 0, "192.0.2.7"), WICK_E_TRUST_ANCHOR);
     teardown();
 }
 
@@ -221,22 +207,22 @@ TEST(callers_prove_themselves)
 {
     uint8_t hash[32];
     setup();
-    ts.ask = true;
+    trust_s.ask = true;
     meet(); /* it has no certificate */
     CHECK(!talks());
     CHECK_STATUS(st_s, WICK_E_CERT);
     part();
-    tc.own = &caller;
+    trust_c.own = &caller;
     meet();
     CHECK(talks());
     CHECK(wick_https_peer_key(&server, hash));
     CHECK_MEM(hash, caller.spki_hash, 32);
     part();
-    ts.pin32 = caller.spki_hash;
+    trust_s.pin32 = caller.spki_hash;
     meet();
     CHECK(talks());
     part();
-    tc.own = &stranger;
+    trust_c.own = &stranger;
     meet();
     CHECK(!talks());
     CHECK_STATUS(st_s, WICK_E_CERT_KEY);
@@ -263,20 +249,20 @@ TEST(chain_and_ca_must_agree)
     REQUIRE(mkdtemp(dir) != NULL);
     (void)snprintf(other, sizeof other, "%s/other.pem", dir);
     put_pem(other, &stranger);
-    tc.ca_file = other;
+    trust_c.ca_file = other;
     meet(); /* the record says yes, the CA no */
     CHECK_STATUS(st_c, WICK_E_CERT_ISSUER);
     part();
-    tc.pin32 = stranger.spki_hash;
-    tc.ca_file = other;
-    ts.own = &gateway;
+    trust_c.pin32 = stranger.spki_hash;
+    trust_c.ca_file = other;
+    trust_s.own = &gateway;
     meet(); /* both no: the key counts */
     CHECK_STATUS(st_c, WICK_E_CERT_KEY);
     part();
-    ts.ca_file = other;
-    tc.own = &caller;
-    tc.ca_file = NULL;
-    tc.pin32 = gateway.spki_hash;
+    trust_s.ca_file = other;
+    trust_c.own = &caller;
+    trust_c.ca_file = NULL;
+    trust_c.pin32 = gateway.spki_hash;
     meet(); /* a caller whom no CA knows */
     CHECK(!talks());
     CHECK_STATUS(st_s, WICK_E_CERT_ISSUER);
@@ -285,68 +271,12 @@ TEST(chain_and_ca_must_agree)
     teardown();
 }
 
-/* A socket that takes no more than `room`, as where the other side is slow. */
-static size_t room;
-static int32_t (*send_all)(void *ctx, wick_sock s, wick_span bytes);
-
-static int32_t send_some(void *ctx, wick_sock s, wick_span bytes)
-{
-    wick_span part = wick_span_make(bytes.ptr, bytes.len < room ? bytes.len : room);
-    int32_t n = part.len == 0 ? (int32_t)WICK_AGAIN : send_all(ctx, s, part);
-    room -= n > 0 ? (size_t)n : 0;
-    return n;
-}
-
-/* What is written after AGAIN may be more than before: all of it arrives, wherever it was cut. */
 TEST(more_after_again)
 {
-    static const size_t cuts[] = {0, 1, 5, 40, 1000, 17000};
-    static const size_t first[] = {1, 300, 16384, 20000};
-    static uint8_t all[50000], got[50000];
     setup();
     meet();
     REQUIRE(st_c == WICK_OK && st_s == WICK_OK);
-    for (size_t i = 0; i < sizeof all; i++) {
-        all[i] = (uint8_t)(i * 31u >> 3);
-    }
-    send_all = hn.tcp_send;
-    hn.tcp_send = send_some;
-    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
-        for (size_t k = 0; k < sizeof first / sizeof first[0]; k++) {
-            size_t at = 0, in = 0, told = first[k];
-            room = cuts[i];
-            memset(got, 0, sizeof got);
-            for (int32_t n = 0; n != (int32_t)WICK_AGAIN && at < told;) {
-                n = wick_https_write(&client, wick_span_make(all + at, told - at));
-                REQUIRE(n > 0 || n == (int32_t)WICK_AGAIN);
-                at += n > 0 ? (size_t)n : 0;
-            }
-            if (at < told) { /* nothing can be taken back, and nothing gets through yet */
-                wick_span same = wick_span_make(all + at, told - at);
-                wick_span more = wick_span_make(all + at, told - at + 9);
-                CHECK_INT(wick_https_write(&client, more), WICK_AGAIN);
-                CHECK_INT(wick_https_write(&client, same), WICK_AGAIN);
-                if (--same.len != 0) {
-                    CHECK_INT(wick_https_write(&client, same), WICK_E_BAD_ARG);
-                }
-            }
-            told = sizeof all;
-            for (int j = 0; j < 1000000 && in < told; j++) {
-                room = j % 2 == 0 ? 700 : 0; /* it stops again and again */
-                if (at < told) {
-                    int32_t n = wick_https_write(&client, wick_span_make(all + at, told - at));
-                    REQUIRE(n > 0 || n == (int32_t)WICK_AGAIN);
-                    at += n > 0 ? (size_t)n : 0;
-                }
-                int32_t n = wick_https_read(&server, got + in, sizeof got - in);
-                REQUIRE(n > 0 || n == (int32_t)WICK_AGAIN);
-                in += n > 0 ? (size_t)n : 0;
-            }
-            CHECK_INT(in, told);
-            CHECK_MEM(got, all, sizeof all);
-        }
-    }
-    hn.tcp_send = send_all;
+    check_more_after_again(https_write, &client, https_read, &server);
     part();
     teardown();
 }
