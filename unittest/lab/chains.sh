@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Starts and stops the chains of the lab; sourced by tests and the demo, after topology.sh.
 #
-#   top=<source tree> work=<scratch folder>       must be set
+#   top=<source tree>                             must be set, and $work, a scratch folder, here:
+#   chains_work                                   or by whoever sources this
 #   chains_in="ip netns exec chain"               a network namespace to run in; default: here
 #   devnet_start 127.0.0.1 "8545 5052 8546 8551 30303" 64     proof of stake, genesis 64 s in the past
 #   sealing_start 127.0.0.1 8545 8546 qbft                    anvil and the sealing proxy in front of it
@@ -28,6 +29,16 @@ chains_need() { # anvil|devnet ...
         }
     done
     command -v node >/dev/null 2>&1 || { echo "1..0 # SKIP no node"; return 1; }
+}
+
+# A scratch folder, $work, which goes with the script as all that it started does. The chain tools keep a
+# cache below HOME: it goes too.
+chains_work() {
+    work=$(mktemp -d) || exit 1
+    HOME=$work
+    export HOME
+    trap 'chains_stop; rm -rf "$work"' EXIT
+    trap 'exit 1' HUP INT TERM
 }
 
 # Free TCP ports of the loopback interface, one a line; call it once. In a network of our own

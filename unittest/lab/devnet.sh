@@ -13,9 +13,7 @@ work=
 chains_need devnet || exit 77
 lab_alone "$@"
 
-work=$(mktemp -d)
-trap 'chains_stop; rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+chains_work
 # Three periods of 64 slots and more are in the past: the clock is never waited for.
 devnet_start 127.0.0.1 "$(chains_ports 5)" 600 --fulu-epoch 10 --missing 20 --skip-every 29
 echo "1..2"

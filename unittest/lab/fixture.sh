@@ -9,11 +9,7 @@ work=
 . "$top/unittest/lab/chains.sh"
 chains_need anvil devnet >&2 || exit 77
 
-work=$(mktemp -d)
-HOME=$work
-export HOME
-trap 'chains_stop; rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+chains_work
 # shellcheck disable=SC2046
 set -- $(chains_ports 2)
 anvil_options="--timestamp 1767225600"

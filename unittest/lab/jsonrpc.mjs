@@ -23,6 +23,8 @@ export async function ask(url, method, params) {
   return result;
 }
 
+export const call = (url, method, ...params) => ask(url, method, params);
+
 export const quantity = (n) => '0x' + n.toString(16);
 export const unknownBlock = () => new RpcError({ code: -32001, message: 'unknown block' });
 

@@ -15,13 +15,8 @@ work=
 chains_need anvil devnet || exit 77
 lab_alone "$@"
 
-work=$(mktemp -d) || exit 1
-# The chain tools keep a cache below HOME: it goes with the rest.
-HOME=$work
-export HOME
+chains_work
 umask 077
-trap 'chains_stop; rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
 suite=lab.live.$kind
 out=$work/out
 . "$top/unittest/lab/tap.sh"

@@ -14,29 +14,14 @@ lab=$top/build/deps/lab/bin
 . "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
 . "$top/unittest/lab/sites.sh"
-if [ "${WICK_INSIDE:-}" != yes ]; then
-    chains_need anvil || exit 77
-    for program in turnserver miniupnpd; do
-        [ -x "$lab/$program" ] || {
-            echo "1..0 # SKIP no $program: run sh toolchain/bootstrap.sh lab"
-            exit 77
-        }
-    done
-    lab_namespaces || { echo "1..0 # SKIP no namespaces: $lab_why"; exit 77; }
-    lab_tools || { echo "1..0 # SKIP no $lab_why"; exit 77; }
-    WICK_INSIDE=yes
-    export WICK_INSIDE
-    lab_enter sh "$0" "$@"
-fi
+chains_need anvil || exit 77
+lab_need turnserver miniupnpd
+lab_inside "$@"
 
 # ---- inside the namespaces: everything started here ends with this shell ----
 
-work=$(mktemp -d) || exit 1
+chains_work
 trap '[ -n "${WICK_KEEP:-}" ] && cp -r "$work" "$WICK_KEEP"; rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-# The chain tools keep a cache below HOME: it goes with the rest.
-HOME=$work
-export HOME
 umask 077
 # shellcheck disable=SC2034
 suite=lab.nat_matrix out=$work/out

@@ -9,17 +9,8 @@ wick=$1
 lab=$top/build/deps/lab/bin
 PATH=$PATH:/usr/sbin:/sbin:$lab
 . "$top/unittest/lab/topology.sh"
-if [ "${WICK_INSIDE:-}" != yes ]; then
-    [ -x "$lab/turnserver" ] || {
-        echo "1..0 # SKIP no turnserver: run sh toolchain/bootstrap.sh lab"
-        exit 77
-    }
-    lab_namespaces || { echo "1..0 # SKIP no namespaces: $lab_why"; exit 77; }
-    lab_tools || { echo "1..0 # SKIP no $lab_why"; exit 77; }
-    WICK_INSIDE=yes
-    export WICK_INSIDE
-    lab_enter sh "$0" "$@"
-fi
+lab_need turnserver
+lab_inside "$@"
 
 # ---- inside the namespaces: everything started here ends with this shell ----
 

@@ -1,22 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 # Two gateways with a wallet manager, a chain and relays, for tests of the paths between them; sourced
-# after topology.sh, chains.sh, tap.sh and parts.sh, inside the namespaces, with $work, $wick and
-# $wallet set.
+# with $wick, $wallet and $suite set.
 #
+#   pair_enter "$@"                                  skips, or goes on in namespaces, in a folder $work
 #   pair_relay turn 20.0.0.10 [CONFIGURATION...]     coturn in namespace turn; its job in $job_turn
 #   pair_up 20.0.0.10:3478 ...                       chain, contracts, money for the manager
 #   pair_conf a [LINES]                              wick.conf of gw-a, which lives in lan-a
 #   pair_manage                                      the wallet manager, which knows them now
 #   start listen lan-b "$wick" ...; await 60 '^READY' listen
 
-# What the tests of this kind need before they enter namespaces of their own.
-pair_need() {
+top=$WICK_SOURCE_DIR
+PATH=$PATH:/usr/sbin:/sbin:$top/build/deps/lab/bin
+. "$top/unittest/lab/topology.sh"
+. "$top/unittest/lab/chains.sh"
+. "$top/unittest/lab/tap.sh"
+. "$top/unittest/lab/parts.sh"
+
+pair_enter() {
     chains_need anvil || exit 77
-    [ -x "$top/build/deps/lab/bin/turnserver" ] || {
-        echo "1..0 # SKIP no turnserver: run sh toolchain/bootstrap.sh lab"
-        exit 77
-    }
-    { lab_tools && lab_namespaces; } || { echo "1..0 # SKIP no network to make: $lab_why"; exit 77; }
+    lab_need turnserver
+    lab_inside "$@"
+    chains_work
+    umask 077
+    # shellcheck disable=SC2034
+    out=$work/out
 }
 
 start() { # NAME NAMESPACE COMMAND...

@@ -12,9 +12,7 @@ work=
 chains_need devnet || exit 77
 lab_alone "$@"
 
-work=$(mktemp -d)
-trap 'chains_stop; rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+chains_work
 # shellcheck disable=SC2046
 set -- $(chains_ports 2)
 echo "1..1"

@@ -13,12 +13,7 @@ work=
 chains_need anvil devnet || exit 77
 lab_alone "$@"
 
-work=$(mktemp -d)
-# The chain tools keep a cache below HOME: it goes with the rest.
-HOME=$work
-export HOME
-trap 'chains_stop; rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+chains_work
 # shellcheck disable=SC2046
 set -- $(chains_ports 2)
 echo "1..1"

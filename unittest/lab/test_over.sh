@@ -8,29 +8,9 @@ set -u
 wick=$1
 wallet=$2
 suite=lab.over
-top=$WICK_SOURCE_DIR
-PATH=$PATH:/usr/sbin:/sbin:$top/build/deps/lab/bin
-. "$top/unittest/lab/topology.sh"
-. "$top/unittest/lab/chains.sh"
-. "$top/unittest/lab/tap.sh"
-. "$top/unittest/lab/parts.sh"
-. "$top/unittest/lab/pair.sh"
-if [ -z "${LAB_INSIDE:-}" ]; then
-    pair_need
-    command -v openssl >/dev/null 2>&1 || { echo "1..0 # SKIP no openssl: it makes the certificate"; exit 77; }
-    LAB_INSIDE=yes
-    export LAB_INSIDE
-    lab_enter sh "$0" "$@"
-fi
-
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
-umask 077
-HOME=$work
-export HOME
-# shellcheck disable=SC2034
-out=$work/out
+. "$WICK_SOURCE_DIR/unittest/lab/pair.sh"
+command -v openssl >/dev/null 2>&1 || { echo "1..0 # SKIP no openssl: it makes the certificate"; exit 77; }
+pair_enter "$@"
 
 lab_prepare && lab_wan && lab_host turn 20.0.0.10 && lab_host chain 20.0.0.20 \
     && lab_nat a 20.0.0.1 10.10.1 "" && lab_nat b 20.0.0.2 10.10.2 fully-random || broken "no network"

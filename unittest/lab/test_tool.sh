@@ -13,11 +13,7 @@ work=
 chains_need anvil devnet || exit 77
 lab_alone "$@"
 
-work=$(mktemp -d) || exit 1
-HOME=$work
-export HOME
-trap 'chains_stop; rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+chains_work
 suite=lab.tool_$chain
 out=$work/out
 . "$top/unittest/lab/tap.sh"

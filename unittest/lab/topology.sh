@@ -27,6 +27,26 @@ lab_enter() {
     exec unshare -Urnmpf --kill-child --mount-proc "$@"
 }
 
+# Starts the script again inside such namespaces, unless it is there already: lab_inside "$@". Skips it
+# where they are not to be had.
+lab_inside() {
+    [ -z "${LAB_INSIDE:-}" ] || return 0
+    { lab_tools && lab_namespaces; } || { echo "1..0 # SKIP no network to make: $lab_why"; exit 77; }
+    LAB_INSIDE=yes
+    export LAB_INSIDE
+    lab_enter sh "$0" "$@"
+}
+
+# Skips the script unless these servers are below build/deps/lab.
+lab_need() { # PROGRAM...
+    for lab_program; do
+        [ -x "$top/build/deps/lab/bin/$lab_program" ] || {
+            echo "1..0 # SKIP no $lab_program: run sh toolchain/bootstrap.sh lab"
+            exit 77
+        }
+    done
+}
+
 # First thing inside: `ip netns` keeps its names below /run.
 lab_prepare() {
     mount -t tmpfs tmpfs /run && mkdir -p /run/netns && ip link set lo up

@@ -3,23 +3,11 @@
 // the proof of storage words of one contract under the last one. Lines of "KIND HEX".
 //   node fixture.mjs ANVIL_URL PROXY_URL CONTRACT SLOT...
 import '../deps.mjs';
+import { call, quantity } from '../jsonrpc.mjs';
 
 const { headerRlp } = await import('./header.mjs');
 const [anvil, proxy, contract, ...slots] = process.argv.slice(2);
 
-async function call(url, method, ...params) {
-  const reply = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  });
-  const { error, result } = await reply.json();
-  if (error) {
-    throw new Error(`${method}: ${JSON.stringify(error)}`);
-  }
-  return result;
-}
-const quantity = (n) => '0x' + n.toString(16);
 const status = () => call(proxy, 'sealing_status');
 
 // Three validators join and two leave, one by one; each change of the set is one header to be told.

@@ -4,23 +4,11 @@
 //     STATUS pin|next|trust HASH RLP
 //   node scenario.mjs ANVIL_URL PROXY_URL RULE EPOCH
 import '../deps.mjs';
+import { call, quantity } from '../jsonrpc.mjs';
 
 const { headerRlp } = await import('./header.mjs');
 const [anvil, proxy, rule, epoch] = process.argv.slice(2);
 
-async function call(url, method, ...params) {
-  const reply = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  });
-  const { error, result } = await reply.json();
-  if (error) {
-    throw new Error(`${method}: ${JSON.stringify(error)}`);
-  }
-  return result;
-}
-const quantity = (n) => '0x' + n.toString(16);
 const block = (n) => call(proxy, 'eth_getBlockByNumber', quantity(n), false);
 const status = () => call(proxy, 'sealing_status');
 
