@@ -22,7 +22,7 @@ wick_add_test(unit trust_store LIBS wick_port_stub)
 function(wick_add_vectors_test module)
   cmake_parse_arguments(arg "" "" "LIBS;SOURCES" ${ARGN})
   wick_add_test(vectors ${module} LIBS wick_dep_cjson ${arg_LIBS}
-    SOURCES vectors/data.c ${arg_SOURCES})
+    SOURCES vectors/data.c vectors/walk.c ${arg_SOURCES})
 endfunction()
 wick_add_vectors_test(headers)
 wick_add_vectors_test(rlp)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of core/psk.
-set(vectors LIBS wick_crypto wick_dep_cjson SOURCES vectors/vectors.c vectors/data.c)
+set(vectors LIBS wick_crypto wick_dep_cjson SOURCES vectors/vectors.c vectors/data.c vectors/walk.c)
 wick_add_test(vectors hpke ${vectors})
 wick_add_test(vectors wycheproof ${vectors})
 wick_add_test(unit hkdf LIBS wick_crypto)

@@ -8,7 +8,7 @@ wick_add_test(unit voucher LIBS wick_crypto)
 
 # Bundles of a state made with the trie of the vector suites.
 wick_add_test(unit bundle LIBS wick_crypto wick_dep_cjson
-  SOURCES unit/bundle_world.c unit/seal_world.c vectors/trie.c vectors/data.c)
+  SOURCES unit/bundle_world.c unit/seal_world.c vectors/trie.c vectors/data.c vectors/walk.c)
 
 
 # The contracts themselves, and C against them on a node. Both need toolchain/bootstrap.sh --chain.

@@ -24,19 +24,24 @@ static wick_addr v6(uint8_t last, uint16_t port)
 }
 
 /* A message with one value of each shape, for the negative cases. */
+static void begin_sample(wick_stun_build *s, wick_buf *b)
+{
+    wick_addr peer = wick_addr_v4(192, 0, 2, 1, 32853), other = v6(9, 7);
+    wick_stun_begin(s, b, WICK_STUN_CREATE_PERMISSION, WICK_STUN_REQUEST, tid);
+    wick_stun_put_addr(s, WICK_STUN_XOR_PEER_ADDRESS, &peer);
+    wick_stun_put_addr(s, WICK_STUN_XOR_RELAYED_ADDRESS, &other);
+    wick_stun_put(s, WICK_STUN_USERNAME, span("abcde", 5));
+    wick_stun_put_u32(s, WICK_STUN_LIFETIME, 600);
+    wick_stun_put(s, WICK_STUN_DATA_ATTR, span("", 0));
+    wick_stun_put_error(s, 438, "Stale Nonce");
+    wick_stun_put_fingerprint(s);
+}
+
 static size_t sample(uint8_t *out, size_t cap)
 {
     wick_buf b = wick_buf_make(out, cap);
     wick_stun_build s;
-    wick_addr peer = wick_addr_v4(192, 0, 2, 1, 32853), other = v6(9, 7);
-    wick_stun_begin(&s, &b, WICK_STUN_CREATE_PERMISSION, WICK_STUN_REQUEST, tid);
-    wick_stun_put_addr(&s, WICK_STUN_XOR_PEER_ADDRESS, &peer);
-    wick_stun_put_addr(&s, WICK_STUN_XOR_RELAYED_ADDRESS, &other);
-    wick_stun_put(&s, WICK_STUN_USERNAME, span("abcde", 5));
-    wick_stun_put_u32(&s, WICK_STUN_LIFETIME, 600);
-    wick_stun_put(&s, WICK_STUN_DATA_ATTR, span("", 0));
-    wick_stun_put_error(&s, 438, "Stale Nonce");
-    wick_stun_put_fingerprint(&s);
+    begin_sample(&s, &b);
     CHECK_STATUS(wick_stun_end(&s), WICK_OK);
     return b.len;
 }
@@ -461,20 +466,13 @@ TEST(builder_counts_and_refuses)
     uint8_t m[256], small[255];
     size_t len = sample(m, sizeof m);
     wick_buf b = wick_buf_make(NULL, 0);
+    const wick_addr other = v6(9, 7);
     wick_stun_build s;
-    wick_addr peer = wick_addr_v4(192, 0, 2, 1, 32853), other = v6(9, 7);
     /* Every capacity below the need: nothing is written behind it. */
     for (size_t cap = 0; cap < len; cap++) {
         memset(small, 0xEE, sizeof small);
         b = wick_buf_make(small, cap);
-        wick_stun_begin(&s, &b, WICK_STUN_CREATE_PERMISSION, WICK_STUN_REQUEST, tid);
-        wick_stun_put_addr(&s, WICK_STUN_XOR_PEER_ADDRESS, &peer);
-        wick_stun_put_addr(&s, WICK_STUN_XOR_RELAYED_ADDRESS, &other);
-        wick_stun_put(&s, WICK_STUN_USERNAME, span("abcde", 5));
-        wick_stun_put_u32(&s, WICK_STUN_LIFETIME, 600);
-        wick_stun_put(&s, WICK_STUN_DATA_ATTR, span("", 0));
-        wick_stun_put_error(&s, 438, "Stale Nonce");
-        wick_stun_put_fingerprint(&s);
+        begin_sample(&s, &b);
         CHECK_STATUS(wick_stun_end(&s), WICK_E_NO_SPACE);
         CHECK_INT(b.len, len);
         CHECK(small[cap] == 0xEE && small[254] == 0xEE);

@@ -1,98 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The TURN client against scripted datagrams: what it must not believe, and its arguments. */
-#include "tap.h"
-#include "wick/port/crypto.h"
+#include "turn_world.h"
 #include "wick/turn.h"
 
-static wick_crypto_ctx cc;
-static wick_hal_crypto crypto;
-static wick_hal_entropy entropy;
-static wick_turn t;
 static wick_hmac_key key;
-static wick_addr server, me, peer, relayed;
-static uint8_t serial;
 
 static wick_span text(const char *s)
 {
     return wick_span_make((const uint8_t *)s, strlen(s));
-}
-
-static wick_status fill(void *ctx, uint8_t *out, size_t len)
-{
-    (void)ctx;
-    for (size_t i = 0; i < len; i++) {
-        out[i] = serial++;
-    }
-    return WICK_OK;
-}
-
-static wick_turn_config config(void)
-{
-    wick_turn_config cfg;
-    memset(&cfg, 0, sizeof cfg);
-    server = wick_addr_v4(20, 0, 0, 10, 3478);
-    me = wick_addr_v4(20, 0, 0, 1, 5000);
-    peer = wick_addr_v4(20, 0, 0, 20, 7000);
-    relayed = wick_addr_v4(20, 0, 0, 10, 50000);
-    CHECK_STATUS(wick_crypto_init(&crypto, &cc), WICK_OK);
-    entropy.fill = fill;
-    cfg.crypto = &crypto;
-    cfg.entropy = &entropy;
-    cfg.server = server;
-    cfg.username = text("test");
-    cfg.password = text("secret");
-    return cfg;
-}
-
-/* The request that the client sends now. */
-static bool request(wick_stun_msg *m, uint16_t method, uint64_t now)
-{
-    wick_out out;
-    for (unsigned i = 0; i < 20; i++) {
-        wick_turn_poll(&t, now, &out);
-        if (out.kind == WICK_OUT_SEND) {
-            return wick_stun_decode(m, out.bytes) == WICK_OK && m->method == method;
-        }
-        if (out.kind != WICK_OUT_EVENT) {
-            break;
-        }
-    }
-    return false;
-}
-
-struct answer {
-    uint8_t bytes[512];
-    wick_buf buf;
-    wick_stun_build b;
-};
-
-static void begin(struct answer *a, const wick_stun_msg *q, wick_stun_class cls)
-{
-    a->buf = wick_buf_make(a->bytes, sizeof a->bytes);
-    wick_stun_begin(&a->b, &a->buf, q->method, cls, wick_stun_tid(q));
-}
-
-static wick_status give(struct answer *a, uint64_t now)
-{
-    wick_turn_data data;
-    CHECK_STATUS(wick_stun_end(&a->b), WICK_OK);
-    return wick_turn_input(&t, now, wick_buf_span(&a->buf), &server, &data);
-}
-
-static void allocate_answer(struct answer *a, const wick_stun_msg *q, uint32_t lifetime_s)
-{
-    begin(a, q, WICK_STUN_SUCCESS);
-    wick_stun_put_addr(&a->b, WICK_STUN_XOR_RELAYED_ADDRESS, &relayed);
-    wick_stun_put_addr(&a->b, WICK_STUN_XOR_MAPPED_ADDRESS, &me);
-    wick_stun_put_u32(&a->b, WICK_STUN_LIFETIME, lifetime_s);
-}
-
-static void challenge(struct answer *a, const wick_stun_msg *q, uint16_t code, const char *nonce)
-{
-    begin(a, q, WICK_STUN_ERROR);
-    wick_stun_put_error(&a->b, code, "");
-    wick_stun_put(&a->b, WICK_STUN_NONCE, text(nonce));
-    wick_stun_put(&a->b, WICK_STUN_REALM, text("r"));
 }
 
 /* Brings the client to an authenticated Allocate, which is in `m`. */
@@ -109,7 +24,7 @@ static bool challenged(wick_stun_msg *m)
         !request(m, WICK_STUN_ALLOCATE, 0) || wick_stun_has(m, WICK_STUN_USERNAME)) {
         return false;
     }
-    challenge(&a, m, 401, "nonce1");
+    begin_challenge(&a, m, 401, "nonce1");
     return give(&a, 0) == WICK_AGAIN && request(m, WICK_STUN_ALLOCATE, 0) &&
            wick_stun_check_integrity(m, &key) == WICK_OK;
 }
@@ -122,7 +37,7 @@ static bool allocated(void)
     if (!challenged(&m)) {
         return false;
     }
-    allocate_answer(&a, &m, 600);
+    begin_allocated(&a, &m, 600);
     wick_stun_put_integrity(&a.b, &key);
     if (give(&a, 0) != WICK_AGAIN || !request(&m, WICK_STUN_CREATE_PERMISSION, 0)) {
         return false;
@@ -248,7 +163,7 @@ TEST(forged_answers)
     memcpy(mute, m.ptr, m.len); /* the client's buffer changes */
     REQUIRE_STATUS(wick_stun_decode(&m, wick_span_make(mute, m.len)), WICK_OK);
     /* another source */
-    allocate_answer(&a, &m, 600);
+    begin_allocated(&a, &m, 600);
     wick_stun_put_integrity(&a.b, &key);
     REQUIRE_STATUS(wick_stun_end(&a.b), WICK_OK);
     other.port++;
@@ -257,14 +172,14 @@ TEST(forged_answers)
     other.ip[15] ^= 1;
     CHECK_STATUS(wick_turn_input(&t, 0, wick_buf_span(&a.buf), &other, &data), WICK_E_NOT_FOUND);
     /* no integrity, wrong integrity */
-    allocate_answer(&a, &m, 600);
+    begin_allocated(&a, &m, 600);
     CHECK_STATUS(give(&a, 0), WICK_E_STUN_INTEGRITY);
-    allocate_answer(&a, &m, 600);
+    begin_allocated(&a, &m, 600);
     wick_stun_put_integrity(&a.b, &key);
     a.bytes[a.buf.len - 1] ^= 1;
     CHECK_STATUS(give(&a, 0), WICK_E_STUN_INTEGRITY);
     /* wrong fingerprint */
-    allocate_answer(&a, &m, 600);
+    begin_allocated(&a, &m, 600);
     wick_stun_put_integrity(&a.b, &key);
     wick_stun_put_fingerprint(&a.b);
     a.bytes[a.buf.len - 1] ^= 1;
@@ -272,11 +187,11 @@ TEST(forged_answers)
     /* another transaction, another method, a request instead of an answer */
     wick_stun_msg x = m;
     mute[19] ^= 1;
-    allocate_answer(&a, &x, 600);
+    begin_allocated(&a, &x, 600);
     CHECK_STATUS(give(&a, 0), WICK_E_NOT_FOUND);
     mute[19] ^= 1;
     x.method = WICK_STUN_REFRESH;
-    allocate_answer(&a, &x, 600);
+    begin_allocated(&a, &x, 600);
     CHECK_STATUS(give(&a, 0), WICK_E_NOT_FOUND);
     begin(&a, &m, WICK_STUN_REQUEST);
     CHECK_STATUS(give(&a, 0), WICK_E_NOT_FOUND);
@@ -293,7 +208,7 @@ TEST(forged_answers)
                  WICK_E_STATE); /* 'G' is 0x47: would be channel data, without an allocation */
     CHECK_STATUS(wick_turn_input(&t, 0, text(""), &server, &data), WICK_E_TRUNCATED);
     /* and the right one still counts, once */
-    allocate_answer(&a, &m, 600);
+    begin_allocated(&a, &m, 600);
     wick_stun_put_integrity(&a.b, &key);
     CHECK_STATUS(give(&a, 0), WICK_AGAIN);
     CHECK(wick_turn_is_allocated(&t));
@@ -384,7 +299,7 @@ TEST(truncated_answers)
     wick_turn_data data;
     uint8_t copy[512];
     REQUIRE(challenged(&m));
-    allocate_answer(&a, &m, 600);
+    begin_allocated(&a, &m, 600);
     wick_stun_put_integrity(&a.b, &key);
     REQUIRE_STATUS(wick_stun_end(&a.b), WICK_OK);
     for (size_t len = 0; len < a.buf.len; len++) {
@@ -439,7 +354,7 @@ TEST(extreme_lifetimes)
         wick_stun_msg m;
         wick_out out;
         REQUIRE(challenged(&m));
-        allocate_answer(&a, &m, lifetimes[i]);
+        begin_allocated(&a, &m, lifetimes[i]);
         wick_stun_put_integrity(&a.b, &key);
         CHECK_STATUS(give(&a, 0), WICK_AGAIN);
         CHECK(wick_turn_lifetime_s(&t) == lifetimes[i]);

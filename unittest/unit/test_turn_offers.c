@@ -4,90 +4,22 @@
  * and nonce cookies (RFC 8489 section 9.2.5), answers with the wrong kind of integrity, tickets and
  * addresses that nobody asked for. Scripted datagrams.
  */
-#include "tap.h"
-#include "wick/port/crypto.h"
-#include "wick/turn.h"
+#include "turn_world.h"
 
-static wick_crypto_ctx cc;
-static wick_hal_crypto crypto;
-static wick_hal_entropy entropy;
-static wick_turn t;
-static wick_addr server, me, relayed, six;
-static uint8_t serial;
-static uint8_t sent[1024]; /* the request under way; `m` is a view of it */
-static wick_stun_msg m;
+static wick_addr six;
+static wick_stun_msg m; /* the request under way */
+static struct answer a;
 
-static wick_status fill(void *ctx, uint8_t *out, size_t len)
-{
-    (void)ctx;
-    for (size_t i = 0; i < len; i++) {
-        out[i] = serial++;
-    }
-    return WICK_OK;
-}
-
-static wick_turn_config config(void)
+static wick_turn_config config_of_six(void)
 {
     static const char six_text[] = "[2001:db8:0:0:0:0:0:10]:50002";
-    wick_turn_config cfg;
-    memset(&cfg, 0, sizeof cfg);
-    server = wick_addr_v4(20, 0, 0, 10, 3478);
-    me = wick_addr_v4(20, 0, 0, 1, 5000);
-    relayed = wick_addr_v4(20, 0, 0, 10, 50000);
     CHECK_STATUS(wick_addr_parse(&six, six_text, sizeof six_text - 1), WICK_OK);
-    CHECK_STATUS(wick_crypto_init(&crypto, &cc), WICK_OK);
-    entropy.fill = fill;
-    cfg.crypto = &crypto;
-    cfg.entropy = &entropy;
-    cfg.server = server;
-    cfg.username = wick_span_text("test");
-    cfg.password = wick_span_text("secret");
-    return cfg;
-}
-
-/* The next request goes into `m`. */
-static bool request(uint16_t method, uint64_t now)
-{
-    wick_out out;
-    for (unsigned i = 0; i < 20; i++) {
-        wick_turn_poll(&t, now, &out);
-        if (out.kind == WICK_OUT_SEND && out.bytes.len <= sizeof sent) {
-            memcpy(sent, out.bytes.ptr, out.bytes.len);
-            return wick_stun_decode(&m, wick_span_make(sent, out.bytes.len)) == WICK_OK &&
-                   m.method == method;
-        }
-        if (out.kind != WICK_OUT_EVENT) {
-            break;
-        }
-    }
-    return false;
-}
-
-static struct {
-    uint8_t bytes[1024];
-    wick_buf buf;
-    wick_stun_build b;
-} a;
-
-static void begin(wick_stun_class cls)
-{
-    a.buf = wick_buf_make(a.bytes, sizeof a.bytes);
-    wick_stun_begin(&a.b, &a.buf, m.method, cls, wick_stun_tid(&m));
-}
-
-static wick_status give(uint64_t now)
-{
-    wick_turn_data data;
-    CHECK_STATUS(wick_stun_end(&a.b), WICK_OK);
-    return wick_turn_input(&t, now, wick_buf_span(&a.buf), &server, &data);
+    return config();
 }
 
 static void challenge(uint16_t code, const char *nonce, wick_span algorithms)
 {
-    begin(WICK_STUN_ERROR);
-    wick_stun_put_error(&a.b, code, "");
-    wick_stun_put(&a.b, WICK_STUN_NONCE, wick_span_text(nonce));
-    wick_stun_put(&a.b, WICK_STUN_REALM, wick_span_text("r"));
+    begin_challenge(&a, &m, code, nonce);
     if (algorithms.len != 0) {
         wick_stun_put(&a.b, WICK_STUN_PASSWORD_ALGORITHMS, algorithms);
     }
@@ -96,15 +28,7 @@ static void challenge(uint16_t code, const char *nonce, wick_span algorithms)
 static bool start(const wick_turn_config *cfg)
 {
     return wick_turn_init(&t, cfg) == WICK_OK && wick_turn_start(&t, 0) == WICK_OK &&
-           request(WICK_STUN_ALLOCATE, 0);
-}
-
-static void success(void)
-{
-    begin(WICK_STUN_SUCCESS);
-    wick_stun_put_addr(&a.b, WICK_STUN_XOR_RELAYED_ADDRESS, &relayed);
-    wick_stun_put_addr(&a.b, WICK_STUN_XOR_MAPPED_ADDRESS, &me);
-    wick_stun_put_u32(&a.b, WICK_STUN_LIFETIME, 600);
+           request(&m, WICK_STUN_ALLOCATE, 0);
 }
 
 /* Status of FAILED, WICK_OK if there is none. */
@@ -126,7 +50,7 @@ static bool signed_request(wick_hmac_key *key, const wick_turn_config *cfg)
         return false;
     }
     challenge(401, "obMatJos2AAABn", BOTH);
-    return give(0) == WICK_AGAIN && request(WICK_STUN_ALLOCATE, 0) &&
+    return give(&a, 0) == WICK_AGAIN && request(&m, WICK_STUN_ALLOCATE, 0) &&
            wick_turn_key_sha256(k, &crypto, wick_span_text("test"), wick_span_text("r"),
                                 wick_span_text("secret")) == WICK_OK &&
            wick_hmac_key_init(key, &crypto, WICK_HASH_SHA256, wick_span_make(k, 32)) == WICK_OK &&
@@ -156,16 +80,16 @@ TEST(offers)
              {"obMatJos2AAABn", {cut, sizeof cut}, WICK_E_MALFORMED, 0},
              {"obMatJos2AAABn", {many, sizeof many}, WICK_E_LIMIT, 0}};
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        wick_turn_config cfg = config();
+        wick_turn_config cfg = config_of_six();
         REQUIRE(start(&cfg));
         CHECK(!wick_stun_has(&m, WICK_STUN_USERNAME) && !wick_stun_has(&m, WICK_STUN_USERHASH));
         challenge(401, c[i].nonce, c[i].list);
-        CHECK_STATUS(give(0), WICK_AGAIN);
+        CHECK_STATUS(give(&a, 0), WICK_AGAIN);
         if (c[i].want != WICK_OK) {
             CHECK_STATUS(failed(0), c[i].want);
             continue;
         }
-        REQUIRE(request(WICK_STUN_ALLOCATE, 0));
+        REQUIRE(request(&m, WICK_STUN_ALLOCATE, 0));
         wick_span list = wick_stun_get(&m, WICK_STUN_PASSWORD_ALGORITHMS);
         wick_span one = wick_stun_get(&m, WICK_STUN_PASSWORD_ALGORITHM);
         CHECK(list.len == c[i].list.len &&
@@ -181,18 +105,18 @@ TEST(offers)
 TEST(userhash_hides_the_name)
 {
     uint8_t hash[WICK_TURN_USERHASH_BYTES];
-    wick_turn_config cfg = config();
+    wick_turn_config cfg = config_of_six();
     REQUIRE(start(&cfg));
     challenge(401, "obMatJos2AAADn", BOTH);
-    CHECK_STATUS(give(0), WICK_AGAIN);
-    REQUIRE(request(WICK_STUN_ALLOCATE, 0));
+    CHECK_STATUS(give(&a, 0), WICK_AGAIN);
+    REQUIRE(request(&m, WICK_STUN_ALLOCATE, 0));
     CHECK(!wick_stun_has(&m, WICK_STUN_USERNAME));
     wick_span v = wick_stun_get(&m, WICK_STUN_USERHASH);
     REQUIRE(v.len == sizeof hash);
     REQUIRE_STATUS(wick_turn_userhash(hash, &crypto, cfg.username, wick_span_text("r")), WICK_OK);
     CHECK_MEM(v.ptr, hash, sizeof hash);
     for (size_t i = 0; i + 4 <= m.len; i++) {
-        CHECK(memcmp(sent + i, "test", 4) != 0);
+        CHECK(memcmp(m.ptr + i, "test", 4) != 0);
     }
 }
 
@@ -209,7 +133,7 @@ TEST(longest_request)
         list[i] = 9;
     }
     for (unsigned family = 0; family < 4; family++) {
-        wick_turn_config cfg = config();
+        wick_turn_config cfg = config_of_six();
         cfg.username = wick_span_make(longest, WICK_TURN_USERNAME_MAX);
         cfg.password = wick_span_make(longest, WICK_TURN_PASSWORD_MAX);
         cfg.realm = wick_span_make(longest, WICK_TURN_REALM_MAX);
@@ -222,13 +146,13 @@ TEST(longest_request)
         CHECK(wick_stun_has(&m, WICK_STUN_MOBILITY_TICKET));
         CHECK_INT(wick_stun_has(&m, WICK_STUN_ADDITIONAL_ADDRESS_FAMILY), family == 3);
         CHECK_INT(wick_stun_has(&m, WICK_STUN_REQUESTED_ADDRESS_FAMILY), family % 3 != 0);
-        begin(WICK_STUN_ERROR);
+        begin(&a, &m, WICK_STUN_ERROR);
         wick_stun_put_error(&a.b, 401, "");
         wick_stun_put(&a.b, WICK_STUN_NONCE, wick_span_text(nonce));
         wick_stun_put(&a.b, WICK_STUN_REALM, cfg.realm);
         wick_stun_put(&a.b, WICK_STUN_PASSWORD_ALGORITHMS, wick_span_make(list, sizeof list));
-        CHECK_STATUS(give(0), WICK_AGAIN);
-        REQUIRE(request(WICK_STUN_ALLOCATE, 0));
+        CHECK_STATUS(give(&a, 0), WICK_AGAIN);
+        REQUIRE(request(&m, WICK_STUN_ALLOCATE, 0));
         CHECK(m.len <= WICK_TURN_TX_BYTES);
         CHECK_STATUS(wick_stun_check_fingerprint(&m), WICK_OK);
     }
@@ -240,36 +164,36 @@ TEST(answers_to_a_sha256_request)
     wick_hmac_key key;
     uint8_t mac[32];
     wick_hmac h;
-    wick_turn_config cfg = config();
+    wick_turn_config cfg = config_of_six();
     REQUIRE(signed_request(&key, &cfg));
-    success(); /* none */
-    CHECK_STATUS(give(0), WICK_E_STUN_INTEGRITY);
-    success(); /* the weaker one */
+    begin_allocated(&a, &m, 600); /* none */
+    CHECK_STATUS(give(&a, 0), WICK_E_STUN_INTEGRITY);
+    begin_allocated(&a, &m, 600); /* the weaker one */
     wick_stun_put(&a.b, WICK_STUN_MESSAGE_INTEGRITY, wick_span_make(zeros, 20));
-    CHECK_STATUS(give(0), WICK_E_STUN_BID_DOWN);
-    success(); /* wrong */
+    CHECK_STATUS(give(&a, 0), WICK_E_STUN_BID_DOWN);
+    begin_allocated(&a, &m, 600); /* wrong */
     wick_stun_put(&a.b, WICK_STUN_MESSAGE_INTEGRITY_SHA256, wick_span_make(zeros, 32));
-    CHECK_STATUS(give(0), WICK_E_STUN_INTEGRITY);
-    success(); /* right, but cut to 16 bytes, which TURN does not allow */
+    CHECK_STATUS(give(&a, 0), WICK_E_STUN_INTEGRITY);
+    begin_allocated(&a, &m, 600); /* right, but cut to 16 bytes, which TURN does not allow */
     size_t before = a.buf.len;
     wick_store_be16(a.bytes + 2, (uint16_t)(before + 20 - 20));
     wick_hmac_begin(&h, &key);
     wick_hmac_update(&h, wick_span_make(a.bytes, before));
     REQUIRE_STATUS(wick_hmac_finish(&h, mac), WICK_OK);
     wick_stun_put(&a.b, WICK_STUN_MESSAGE_INTEGRITY_SHA256, wick_span_make(mac, 16));
-    CHECK_STATUS(give(0), WICK_E_STUN_INTEGRITY);
+    CHECK_STATUS(give(&a, 0), WICK_E_STUN_INTEGRITY);
     wick_stun_msg cut;
     REQUIRE_STATUS(wick_stun_decode(&cut, wick_buf_span(&a.buf)), WICK_OK);
     CHECK_STATUS(wick_stun_check_integrity_sha256(&cut, &key), WICK_OK); /* it is right in itself */
     /* another error with a nonce whose promise was taken out */
-    begin(WICK_STUN_ERROR);
+    begin(&a, &m, WICK_STUN_ERROR);
     wick_stun_put_error(&a.b, 486, "");
     wick_stun_put(&a.b, WICK_STUN_NONCE, wick_span_text("obMatJos2AAABx"));
-    CHECK_STATUS(give(0), WICK_E_STUN_BID_DOWN);
+    CHECK_STATUS(give(&a, 0), WICK_E_STUN_BID_DOWN);
     /* and the right one */
-    success();
+    begin_allocated(&a, &m, 600);
     wick_stun_put_integrity_sha256(&a.b, &key);
-    CHECK_STATUS(give(0), WICK_AGAIN);
+    CHECK_STATUS(give(&a, 0), WICK_AGAIN);
     CHECK(wick_turn_is_sha256(&t));
     wick_hmac_key_wipe(&key);
 }
@@ -278,10 +202,10 @@ TEST(addresses_behind_the_integrity)
 {
     wick_hmac_key key;
     for (unsigned protect = 0; protect < 2; protect++) {
-        wick_turn_config cfg = config();
+        wick_turn_config cfg = config_of_six();
         cfg.family = WICK_TURN_FAMILY_BOTH;
         REQUIRE(signed_request(&key, &cfg));
-        success();
+        begin_allocated(&a, &m, 600);
         if (protect != 0) {
             wick_stun_put_addr(&a.b, WICK_STUN_XOR_RELAYED_ADDRESS, &six);
         }
@@ -289,7 +213,7 @@ TEST(addresses_behind_the_integrity)
         if (protect == 0) {
             wick_stun_put_addr(&a.b, WICK_STUN_XOR_RELAYED_ADDRESS, &six);
         }
-        CHECK_STATUS(give(0), WICK_AGAIN);
+        CHECK_STATUS(give(&a, 0), WICK_AGAIN);
         CHECK(wick_turn_is_allocated(&t));
         CHECK_INT(wick_turn_relayed2(&t)->port, protect != 0 ? 50002 : 0);
         wick_hmac_key_wipe(&key);
@@ -299,27 +223,27 @@ TEST(addresses_behind_the_integrity)
 TEST(families_that_were_not_asked_for)
 {
     for (unsigned i = 0; i < 2; i++) {
-        wick_turn_config cfg = config();
+        wick_turn_config cfg = config_of_six();
         cfg.family = i == 0 ? WICK_TURN_FAMILY_IPV4 : WICK_TURN_FAMILY_IPV6;
         REQUIRE(start(&cfg));
-        begin(WICK_STUN_SUCCESS);
+        begin(&a, &m, WICK_STUN_SUCCESS);
         wick_stun_put_addr(&a.b, WICK_STUN_XOR_RELAYED_ADDRESS, i == 0 ? &six : &relayed);
         wick_stun_put_addr(&a.b, WICK_STUN_XOR_MAPPED_ADDRESS, &me);
         wick_stun_put_u32(&a.b, WICK_STUN_LIFETIME, 600);
-        CHECK_STATUS(give(0), WICK_AGAIN);
+        CHECK_STATUS(give(&a, 0), WICK_AGAIN);
         CHECK_STATUS(failed(0), WICK_E_TURN_TRANSPORT);
     }
     /* Both, in the order in which servers give them or the other one. */
     for (unsigned i = 0; i < 2; i++) {
-        wick_turn_config cfg = config();
+        wick_turn_config cfg = config_of_six();
         cfg.family = WICK_TURN_FAMILY_BOTH;
         REQUIRE(start(&cfg));
-        begin(WICK_STUN_SUCCESS);
+        begin(&a, &m, WICK_STUN_SUCCESS);
         wick_stun_put_addr(&a.b, WICK_STUN_XOR_RELAYED_ADDRESS, i == 0 ? &relayed : &six);
         wick_stun_put_addr(&a.b, WICK_STUN_XOR_RELAYED_ADDRESS, i == 0 ? &six : &relayed);
         wick_stun_put_addr(&a.b, WICK_STUN_XOR_MAPPED_ADDRESS, &me);
         wick_stun_put_u32(&a.b, WICK_STUN_LIFETIME, 600);
-        CHECK_STATUS(give(0), WICK_AGAIN);
+        CHECK_STATUS(give(&a, 0), WICK_AGAIN);
         CHECK(wick_addr_equal(wick_turn_relayed(&t), &relayed));
         CHECK(wick_addr_equal(wick_turn_relayed2(&t), &six));
     }
@@ -335,30 +259,30 @@ TEST(tickets)
     } c[] = {{true, 12, true}, {true, WICK_TURN_TICKET_MAX, true}, {true, sizeof ticket, false},
              {true, 0, false}, {false, 12, false}};
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        wick_turn_config cfg = config();
+        wick_turn_config cfg = config_of_six();
         cfg.mobile = c[i].asked;
         REQUIRE(start(&cfg));
         CHECK_INT(wick_stun_has(&m, WICK_STUN_MOBILITY_TICKET), c[i].asked);
-        success();
+        begin_allocated(&a, &m, 600);
         wick_stun_put(&a.b, WICK_STUN_MOBILITY_TICKET, wick_span_make(ticket, c[i].len));
-        CHECK_STATUS(give(0), WICK_AGAIN);
+        CHECK_STATUS(give(&a, 0), WICK_AGAIN);
         CHECK_INT(wick_turn_is_mobile(&t), c[i].want);
         /* Nothing has changed: no ticket in the next Refresh. With a move there is one. */
         wick_out out;
         wick_turn_poll(&t, 0, &out); /* ALLOCATED */
         wick_turn_moved(&t, 0);
         if (!c[i].want) {
-            CHECK(request(WICK_STUN_BINDING, 0));
+            CHECK(request(&m, WICK_STUN_BINDING, 0));
             continue;
         }
-        REQUIRE(request(WICK_STUN_REFRESH, 0));
+        REQUIRE(request(&m, WICK_STUN_REFRESH, 0));
         CHECK_INT(wick_stun_get(&m, WICK_STUN_MOBILITY_TICKET).len, c[i].len);
-        begin(WICK_STUN_SUCCESS);
+        begin(&a, &m, WICK_STUN_SUCCESS);
         wick_stun_put_u32(&a.b, WICK_STUN_LIFETIME, 600);
         wick_stun_put(&a.b, WICK_STUN_MOBILITY_TICKET, wick_span_make(ticket + 1, 12));
-        CHECK_STATUS(give(0), WICK_AGAIN);
+        CHECK_STATUS(give(&a, 0), WICK_AGAIN);
         wick_turn_moved(&t, 0);
-        REQUIRE(request(WICK_STUN_REFRESH, 0)); /* the next ticket in the next one */
+        REQUIRE(request(&m, WICK_STUN_REFRESH, 0)); /* the next ticket in the next one */
         wick_span v = wick_stun_get(&m, WICK_STUN_MOBILITY_TICKET);
         CHECK(v.len == 12 && v.ptr[0] == 2);
     }
@@ -367,12 +291,12 @@ TEST(tickets)
 TEST(tickets_do_not_survive)
 {
     static const uint8_t ticket[12] = {0xAB, 0xCD, 0xEF, 0x01, 0x23};
-    wick_turn_config cfg = config();
+    wick_turn_config cfg = config_of_six();
     cfg.mobile = true;
     REQUIRE(start(&cfg));
-    success();
+    begin_allocated(&a, &m, 600);
     wick_stun_put(&a.b, WICK_STUN_MOBILITY_TICKET, wick_span_make(ticket, sizeof ticket));
-    CHECK_STATUS(give(0), WICK_AGAIN);
+    CHECK_STATUS(give(&a, 0), WICK_AGAIN);
     CHECK(wick_turn_is_mobile(&t));
     wick_turn_closed(&t, 0);
     CHECK(!wick_turn_is_mobile(&t));
@@ -386,21 +310,21 @@ TEST(given_back_is_gone)
 {
     wick_out out;
     wick_turn_data data;
-    wick_turn_config cfg = config();
+    wick_turn_config cfg = config_of_six();
     uint8_t late[512];
     REQUIRE(start(&cfg));
-    success();
-    CHECK_STATUS(give(0), WICK_AGAIN);
+    begin_allocated(&a, &m, 600);
+    CHECK_STATUS(give(&a, 0), WICK_AGAIN);
     REQUIRE(wick_turn_is_allocated(&t));
     wick_turn_release(&t, 0);
     CHECK(!wick_turn_is_allocated(&t));
-    REQUIRE(request(WICK_STUN_REFRESH, 0));
+    REQUIRE(request(&m, WICK_STUN_REFRESH, 0));
     uint32_t lifetime_s = 1;
     REQUIRE_STATUS(wick_stun_get_u32(&lifetime_s, &m, WICK_STUN_LIFETIME), WICK_OK);
     CHECK_INT(lifetime_s, 0);
-    begin(WICK_STUN_SUCCESS);
+    begin(&a, &m, WICK_STUN_SUCCESS);
     wick_stun_put_u32(&a.b, WICK_STUN_LIFETIME, 600);
-    CHECK_STATUS(give(0), WICK_AGAIN);
+    CHECK_STATUS(give(&a, 0), WICK_AGAIN);
     memcpy(late, a.bytes, a.buf.len);
     wick_turn_poll(&t, 0, &out);
     CHECK_INT(out.kind, WICK_OUT_DONE);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "beacon_data.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "walk.h"
 
 #define RAW_MAX (1u << 20)
 #define FILES_MAX 1024
@@ -36,28 +36,6 @@ static void add(const char *path, size_t len)
     fclose(f);
 }
 
-static void scan(const char *dir)
-{
-    DIR *d = opendir(dir);
-    if (d == NULL) {
-        return;
-    }
-    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
-        struct stat st;
-        char path[1024];
-        int len = snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
-        if (e->d_name[0] == '.' || len < 0 || (size_t)len >= sizeof path || stat(path, &st) != 0) {
-            continue;
-        }
-        if (S_ISDIR(st.st_mode)) {
-            scan(path);
-        } else if (st.st_size > 0 && (size_t)st.st_size <= RAW_MAX) {
-            add(path, (size_t)st.st_size);
-        }
-    }
-    closedir(d);
-}
-
 static int by_path(const void *a, const void *b)
 {
     return strcmp(((const raw_file *)a)->path, ((const raw_file *)b)->path);
@@ -67,9 +45,8 @@ const raw_file *raw_files(size_t *count)
 {
     static bool scanned;
     if (!scanned) {
-        const char *dir = getenv("WICK_VECTORS_DIR");
         scanned = true;
-        scan(dir != NULL ? dir : WICK_VECTORS_DEFAULT);
+        walk_vectors(RAW_MAX, add);
         qsort(files, file_count, sizeof files[0], by_path);
     }
     *count = file_count;

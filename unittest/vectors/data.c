@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data.h"
 
-#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "walk.h"
 
 #define FILE_MAX_BYTES (8u << 20)
 
@@ -65,14 +65,6 @@ void *data_alloc(size_t bytes)
 
 /* ---- files ---- */
 
-static char *join(const char *dir, const char *name)
-{
-    size_t len = strlen(dir) + strlen(name) + 2;
-    char *path = checked(malloc(len));
-    (void)snprintf(path, len, "%s/%s", dir, name);
-    return path;
-}
-
 static cJSON *parse(const char *path)
 {
     cJSON *root = NULL;
@@ -90,40 +82,22 @@ static cJSON *parse(const char *path)
     return root;
 }
 
-static void add(const char *path)
+static void add(const char *path, size_t size)
 {
+    size_t len = strlen(path);
+    (void)size;
+    if (strcmp(path + (len > 5 ? len - 5 : 0), ".json") != 0) {
+        return;
+    }
     cJSON *root = parse(path);
     if (root == NULL) {
         return;
     }
     files = checked(realloc(files, (file_count + 1) * sizeof *files));
-    files[file_count].path = checked(malloc(strlen(path) + 1));
-    memcpy(files[file_count].path, path, strlen(path) + 1);
+    files[file_count].path = checked(malloc(len + 1));
+    memcpy(files[file_count].path, path, len + 1);
     files[file_count].root = root;
     file_count++;
-}
-
-static void scan(const char *dir)
-{
-    DIR *d = opendir(dir);
-    if (d == NULL) {
-        return;
-    }
-    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
-        struct stat st;
-        size_t len = strlen(e->d_name);
-        if (e->d_name[0] == '.') {
-            continue;
-        }
-        char *path = join(dir, e->d_name);
-        if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-            scan(path);
-        } else if (len > 5 && strcmp(e->d_name + len - 5, ".json") == 0) {
-            add(path);
-        }
-        free(path);
-    }
-    closedir(d);
 }
 
 static int by_path(const void *a, const void *b)
@@ -135,10 +109,9 @@ const data_file *data_files(size_t *count)
 {
     static bool scanned;
     if (!scanned) {
-        const char *dir = getenv("WICK_VECTORS_DIR");
         scanned = true;
         at_first_use();
-        scan(dir != NULL ? dir : WICK_VECTORS_DEFAULT);
+        walk_vectors(FILE_MAX_BYTES - 1, add);
         if (file_count != 0) {
             qsort(files, file_count, sizeof *files, by_path);
         }

@@ -5,13 +5,12 @@
  * decodes in the direction it was sent, belongs to the answer or request beside it, and is written
  * again byte for byte.
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "tap.h"
+#include "walk.h"
 #include "wick/natpmp.h"
 #include "wick/pcp.h"
 
@@ -100,35 +99,11 @@ static void look_at(const char *path, size_t size)
     }
 }
 
-static void walk(const char *dir, unsigned depth)
-{
-    DIR *d = opendir(dir);
-    struct dirent *e;
-    while (d != NULL && depth < 16 && (e = readdir(d)) != NULL) {
-        char path[1024];
-        struct stat st;
-        if (e->d_name[0] == '.' ||
-            snprintf(path, sizeof path, "%s/%s", dir, e->d_name) >= (int)sizeof path ||
-            stat(path, &st) != 0) {
-            continue;
-        }
-        if (S_ISDIR(st.st_mode)) {
-            walk(path, depth + 1);
-        } else if (S_ISREG(st.st_mode) && st.st_size > 0 && (size_t)st.st_size < FILE_MAX) {
-            look_at(path, (size_t)st.st_size);
-        }
-    }
-    if (d != NULL) {
-        closedir(d);
-    }
-}
-
 TEST(captures)
 {
-    const char *dir = getenv("WICK_VECTORS_DIR");
     content = malloc(FILE_MAX + 1);
     REQUIRE(content != NULL);
-    walk(dir != NULL ? dir : WICK_VECTORS_DEFAULT, 0);
+    walk_vectors(FILE_MAX - 1, look_at);
     free(content);
     if (files == 0) {
         SKIP("no PCP capture below WICK_VECTORS_DIR");

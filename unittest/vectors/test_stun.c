@@ -9,13 +9,12 @@
  *     with coturn, user test, password secret: decodes, verifies, and is written again byte for byte
  *   - any other hex: hostile input; no crash, and decode(encode(decode(x))) == decode(x)
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "tap.h"
+#include "walk.h"
 #include "wick/port/crypto.h"
 #include "wick/stun.h"
 #include "wick/turn.h"
@@ -258,44 +257,16 @@ static void look_at(const char *path, size_t size)
     }
 }
 
-static void walk(const char *dir, unsigned depth)
-{
-    DIR *d = opendir(dir);
-    struct dirent *e;
-    if (d == NULL || depth > 16) {
-        if (d != NULL) {
-            closedir(d);
-        }
-        return;
-    }
-    while ((e = readdir(d)) != NULL) {
-        char path[1024];
-        struct stat st;
-        if (e->d_name[0] == '.' ||
-            snprintf(path, sizeof path, "%s/%s", dir, e->d_name) >= (int)sizeof path ||
-            stat(path, &st) != 0) {
-            continue;
-        }
-        if (S_ISDIR(st.st_mode)) {
-            walk(path, depth + 1);
-        } else if (S_ISREG(st.st_mode) && st.st_size > 0 && (size_t)st.st_size < FILE_MAX) {
-            look_at(path, (size_t)st.st_size);
-        }
-    }
-    closedir(d);
-}
-
 static void look_everywhere(void)
 {
     static bool looked;
-    const char *dir = getenv("WICK_VECTORS_DIR");
     if (looked) {
         return;
     }
     looked = true;
     content = malloc(FILE_MAX + 1);
     if (content != NULL && wick_crypto_init(&crypto, &cc) == WICK_OK) {
-        walk(dir != NULL ? dir : WICK_VECTORS_DEFAULT, 0);
+        walk_vectors(FILE_MAX - 1, look_at);
     }
     free(content);
 }
