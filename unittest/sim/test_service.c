@@ -146,18 +146,24 @@ TEST(behind_the_agents_own_endpoint)
     CHECK(sites_echo(&site, session, 5000) != WAY_NONE);
 }
 
+/* Publishes "web" on TCP port 8080 of the host, and waits for its word, which may be tried again. */
+static bool web_is_up(wick_endpoint *e)
+{
+    CHECK_STATUS(publish("web", WICK_PROTOCOL_TCP, 8080, NULL), WICK_OK);
+    for (unsigned i = 0; i < 4 && !(lab->b.seen[WICK_GW_EV_SERVICE] != 0 && told()->status == WICK_OK);
+         i++) {
+        (void)until_told(30000);
+    }
+    CHECK_STATUS(told()->status, WICK_OK);
+    return word(e, "web");
+}
+
 /* A port of the host behind a router: a mapping of its own, published because the agent's is proven. */
 TEST(port_is_mapped_at_the_router)
 {
     wick_endpoint e;
     REQUIRE(fresh(4, SITE_PCP));
-    REQUIRE_STATUS(publish("web", WICK_PROTOCOL_TCP, 8080, NULL), WICK_OK);
-    for (unsigned i = 0; i < 4 && !(lab->b.seen[WICK_GW_EV_SERVICE] != 0 && told()->status == WICK_OK);
-         i++) {
-        (void)until_told(30000);
-    }
-    REQUIRE_STATUS(told()->status, WICK_OK);
-    REQUIRE(word(&e, "web"));
+    REQUIRE(web_is_up(&e));
     CHECK_INT(e.kind, WICK_ENDPOINT_PCP);
     CHECK_INT(e.protocol, WICK_PROTOCOL_TCP);
     const wick_stub_pcp *p = &site.router[1].pcp;
@@ -190,13 +196,7 @@ TEST(mapping_goes_with_a_service_that_stays_on_chain)
 {
     wick_endpoint e;
     REQUIRE(fresh(14, SITE_PCP));
-    REQUIRE_STATUS(publish("web", WICK_PROTOCOL_TCP, 8080, NULL), WICK_OK);
-    for (unsigned i = 0; i < 4 && !(lab->b.seen[WICK_GW_EV_SERVICE] != 0 && told()->status == WICK_OK);
-         i++) {
-        (void)until_told(30000);
-    }
-    REQUIRE_STATUS(told()->status, WICK_OK);
-    REQUIRE(word(&e, "web"));
+    REQUIRE(web_is_up(&e));
     const wick_stub_pcp *p = &site.router[1].pcp;
     REQUIRE(wick_stub_pcp_find(p, lab->w.now_ms, 6, e.addr.port) != NULL);
     lab->b.keystore.secp256k1_sign = no_signature;

@@ -106,6 +106,18 @@ static void mutate(const beacon_plan *p)
     }
 }
 
+/* What was planned, altered in every way, where `before` is known. */
+static void mutate_from_before(const beacon_plan *p)
+{
+    wick_span s = beacon_make(p);
+    memcpy(good, s.ptr, s.len);
+    good_len = s.len;
+    memcpy(&honest, &before, sizeof honest);
+    memcpy(&b, &before, sizeof b);
+    REQUIRE_STATUS(give(&honest, p, good, good_len), WICK_OK);
+    mutate(p);
+}
+
 static void run(const char *fork)
 {
     REQUIRE(beacon_world(32, fork, NULL, 0));
@@ -123,13 +135,7 @@ static void run(const char *fork)
     for (size_t k = 0; k < 3; k++) {
         p = beacon_plan_at(kinds[k], 40, k < 2 ? 32 : 0);
         p.participants = 28;
-        s = beacon_make(&p);
-        memcpy(good, s.ptr, s.len);
-        good_len = s.len;
-        memcpy(&honest, &before, sizeof honest);
-        memcpy(&b, &before, sizeof b);
-        REQUIRE_STATUS(give(&honest, &p, good, good_len), WICK_OK);
-        mutate(&p);
+        mutate_from_before(&p);
     }
 }
 
@@ -188,13 +194,7 @@ TEST(seeded_defect_is_seen)
     REQUIRE_STATUS(give(&before, &p, s.ptr, s.len), WICK_OK);
     beacon_crypto.bls_verify = anything;
     p = beacon_plan_at(WICK_BEACON_OPTIMISTIC, 40, 0);
-    s = beacon_make(&p);
-    memcpy(good, s.ptr, s.len);
-    good_len = s.len;
-    memcpy(&honest, &before, sizeof honest);
-    memcpy(&b, &before, sizeof b);
-    REQUIRE_STATUS(give(&honest, &p, good, good_len), WICK_OK);
-    mutate(&p);
+    mutate_from_before(&p);
     CHECK(wrong > 100);
 }
 

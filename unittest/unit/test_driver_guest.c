@@ -15,6 +15,7 @@
 enum { LISTENS = 1, SHAKES, UP }; /* states of a guest */
 #define KNOWN 2                   /* state of an issuer */
 #define VIA 0x80                  /* directly, by socket 0 */
+#define HELLO_MAX 300u
 
 static uint64_t now = 1000000;
 static wick_linux_net net;
@@ -331,19 +332,26 @@ TEST(again_from_the_same_address)
     teardown();
 }
 
-/* Hellos without a cookie, under any number of addresses, hold one context and open no ticket. */
-TEST(must_23_hellos_of_many)
+/* The first datagram of a leaf with a ticket. */
+static size_t hello_of_a_leaf(uint8_t hello[HELLO_MAX])
 {
-    uint8_t hello[300];
     wick_out o;
-
-    setup();
     new_ticket(WICK_TICKET_CONNECT);
     new_client(identity);
     wick_dtls_poll(&client, &o, now);
-    REQUIRE(o.kind == WICK_OUT_SEND && o.bytes.len <= sizeof hello);
-    const size_t len = o.bytes.len;
+    CHECK(o.kind == WICK_OUT_SEND && o.bytes.len <= HELLO_MAX);
+    size_t len = o.bytes.len <= HELLO_MAX ? o.bytes.len : HELLO_MAX;
     memcpy(hello, o.bytes.ptr, len);
+    return len;
+}
+
+/* Hellos without a cookie, under any number of addresses, hold one context and open no ticket. */
+TEST(must_23_hellos_of_many)
+{
+    uint8_t hello[HELLO_MAX];
+
+    setup();
+    const size_t len = hello_of_a_leaf(hello);
     private_ops = 0;
     for (unsigned i = 0; i < 200; i++) {
         const wick_addr from = wick_addr_v4(127, 0, (uint8_t)(i >> 8), (uint8_t)(i + 2),
@@ -539,19 +547,13 @@ static wick_sock relay_stream(uint8_t i, const wick_addr *peer)
 TEST(none_takes_the_place_of_another)
 {
     static const wick_addr peer = {{[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 9}, 77};
-    uint8_t hello[300], bytes[2048], all[HELLOS * 320];
+    uint8_t hello[HELLO_MAX], bytes[2048], all[HELLOS * 320];
     wick_sock relay[2];
     wick_addr any = wick_addr_v4(127, 0, 0, 1, 0), at, from;
     wick_driver_event ev;
-    wick_out o;
 
     setup();
-    new_ticket(WICK_TICKET_CONNECT);
-    new_client(identity);
-    wick_dtls_poll(&client, &o, now);
-    REQUIRE(o.kind == WICK_OUT_SEND && o.bytes.len <= sizeof hello);
-    const size_t len = o.bytes.len;
-    memcpy(hello, o.bytes.ptr, len);
+    const size_t len = hello_of_a_leaf(hello);
     CHECK_STATUS(hn.udp_open(hn.ctx, &driver.sock[0], &any), WICK_OK);
     CHECK_STATUS(hn.local_addr(hn.ctx, driver.sock[0], &at), WICK_OK);
     wick_driver_run(&driver, &ev, now); /* what the agent has to say at first */

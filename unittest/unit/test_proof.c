@@ -91,15 +91,21 @@ static void make_world(struct world *w, wick_span word_rlp)
 static const uint8_t word_rlp[3] = {0x82, 0x12, 0x34};
 #define GOOD wick_span_make(word_rlp, sizeof word_rlp)
 
+/* The good proof, of which nothing has been given yet. */
+static void begin_good(struct world *w, wick_proof *p)
+{
+    make_world(w, GOOD);
+    REQUIRE_STATUS(wick_proof_begin(p, &w->header), WICK_OK);
+    REQUIRE_STATUS(wick_proof_account(p, address), WICK_OK);
+}
+
 TEST(account_and_slots_present_and_absent)
 {
     struct world w;
     wick_proof p;
     wick_account a;
     uint8_t word[32];
-    make_world(&w, GOOD);
-    REQUIRE_STATUS(wick_proof_begin(&p, &w.header), WICK_OK);
-    REQUIRE_STATUS(wick_proof_account(&p, address), WICK_OK);
+    begin_good(&w, &p);
     CHECK_STATUS(wick_proof_node(&p, w.account_node), WICK_OK);
     CHECK_INT(wick_proof_account_end(&p, &a), WICK_MPT_FOUND);
     CHECK(memcmp(&a, &w.account, sizeof a) == 0);
@@ -167,9 +173,7 @@ TEST(cut_proofs_show_nothing)
     struct world w;
     wick_proof p;
     wick_account a;
-    make_world(&w, GOOD);
-    REQUIRE_STATUS(wick_proof_begin(&p, &w.header), WICK_OK);
-    REQUIRE_STATUS(wick_proof_account(&p, address), WICK_OK);
+    begin_good(&w, &p);
     CHECK_INT(wick_proof_account_end(&p, &a), WICK_MPT_INCOMPLETE);
     CHECK(a.nonce == 0 && wick_ct_is_zero(a.code_hash, 32));
     memset(&a, 0, sizeof a);
@@ -181,9 +185,7 @@ TEST(wrong_claims_of_a_present_account)
 {
     struct world w;
     wick_proof p;
-    make_world(&w, GOOD);
-    REQUIRE_STATUS(wick_proof_begin(&p, &w.header), WICK_OK);
-    REQUIRE_STATUS(wick_proof_account(&p, address), WICK_OK);
+    begin_good(&w, &p);
     CHECK_STATUS(wick_proof_node(&p, w.account_node), WICK_OK);
     CHECK_INT(wick_proof_account_end(&p, NULL), WICK_MPT_FOUND);
     for (int i = 0; i < 4; i++) {
@@ -234,9 +236,7 @@ TEST(bad_nodes_fail_the_account)
     struct world w;
     wick_proof p;
     wick_account a;
-    make_world(&w, GOOD);
-    REQUIRE_STATUS(wick_proof_begin(&p, &w.header), WICK_OK);
-    REQUIRE_STATUS(wick_proof_account(&p, address), WICK_OK);
+    begin_good(&w, &p);
     CHECK_STATUS(wick_proof_node(&p, w.account_node), WICK_OK);
     CHECK_STATUS(wick_proof_node(&p, w.account_node), WICK_E_PROOF_BAD_HASH); /* one too many */
     CHECK_INT(wick_proof_account_end(&p, &a), WICK_MPT_BAD_HASH);
