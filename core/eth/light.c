@@ -194,7 +194,7 @@ uint64_t wick_light_reorg_floor(const wick_light *lc, uint64_t *time_s, uint32_t
 
 /* ------------------------------------------------------------------ events */
 
-void light_event(wick_light *lc, const wick_light_event *e)
+static void put_event(wick_light *lc, const wick_light_event *e)
 {
     /* Of heads and refusals only the newest matters. */
     for (unsigned i = 0; i < lc->event_count; i++) {
@@ -223,7 +223,7 @@ static void tell(wick_light *lc, wick_light_event_kind kind, wick_status status,
     e.number = th->number;
     e.time_s = th->timestamp;
     memcpy(e.hash, th->hash, sizeof e.hash);
-    light_event(lc, &e);
+    put_event(lc, &e);
 }
 
 void light_refused(wick_light *lc, uint8_t source, wick_status status)
@@ -233,7 +233,7 @@ void light_refused(wick_light *lc, uint8_t source, wick_status status)
     e.kind = WICK_LIGHT_EV_REFUSED;
     e.status = status;
     e.source = source;
-    light_event(lc, &e);
+    put_event(lc, &e);
 }
 
 void light_conflict(wick_light *lc)
@@ -270,7 +270,7 @@ void light_reorg(wick_light *lc, uint64_t number, uint64_t time_s)
     e.kind = WICK_LIGHT_EV_REORG;
     e.tier = wick_light_rule_tier(lc->cfg.rule);
     e.number = number;
-    light_event(lc, &e);
+    put_event(lc, &e);
 }
 
 void light_follow(wick_light *lc, const wick_trusted_header *th, const wick_header *h)
@@ -634,7 +634,7 @@ static void save(wick_light *lc, uint64_t now_ms)
         memset(&e, 0, sizeof e);
         e.kind = WICK_LIGHT_EV_STORE;
         e.status = s;
-        light_event(lc, &e);
+        put_event(lc, &e);
     }
 }
 

@@ -100,8 +100,6 @@ WICK_NODISCARD wick_status light_check_future(const wick_light *lc, const wick_t
 wick_trust_now light_now(const wick_light *lc, uint64_t now_ms);
 void light_tip(wick_light *lc, uint64_t number);
 
-void light_event(wick_light *lc, const wick_light_event *e);
-
 /* light_store.c */
 wick_status light_store_load(wick_light *lc, uint64_t now_ms);
 wick_status light_store_save(wick_light *lc);

@@ -186,7 +186,6 @@ void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span
 /** Services that have a word in the record, or are to have one: one bit each. */
 uint32_t gw_service_mask(const wick_gateway *gw);
 const uint8_t *gw_service_hash(const wick_gateway *gw, unsigned index);
-const char *gw_service_name(const wick_gateway *gw, unsigned index);
 gw_word_wish gw_service_wish(const wick_gateway *gw, unsigned index, wick_endpoint *e,
                              uint32_t *life_s);
 /** The word is what it should be. */
@@ -541,7 +540,6 @@ void gw_nsl_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_add
 bool gw_nsl_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline);
 uint64_t gw_nsl_tick(wick_gateway *gw, uint64_t now_ms);
 /** By which path to send to `addr`. */
-void gw_route_put(wick_gateway *gw, const wick_addr *addr, uint8_t via);
 uint8_t gw_route_get(const wick_gateway *gw, const wick_addr *addr);
 /* lookup.c */
 /** The proven words as a record that may be used now, its key a point of the curve; of an RSA record

@@ -37,7 +37,7 @@ wick_status gw_nsl_start(wick_gateway *gw, uint64_t now_ms)
 
 /* ------------------------------------------------------------------ routes */
 
-void gw_route_put(wick_gateway *gw, const wick_addr *addr, uint8_t via)
+static void route_put(wick_gateway *gw, const wick_addr *addr, uint8_t via)
 {
     unsigned slot = 0;
     for (unsigned i = 0; i < WICK_GW_ROUTES; i++) {
@@ -78,7 +78,7 @@ void gw_nsl_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_add
         return;
     }
     if (wick_nsl_input(&gw->nsl, now_ms, bytes, from) == WICK_OK) {
-        gw_route_put(gw, from, via);
+        route_put(gw, from, via);
     } else {
         gw->dropped++;
     }

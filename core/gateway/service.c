@@ -180,11 +180,6 @@ const uint8_t *gw_service_hash(const wick_gateway *gw, unsigned index)
     return gw->services[index].hash;
 }
 
-const char *gw_service_name(const wick_gateway *gw, unsigned index)
-{
-    return gw->services[index].name;
-}
-
 uint32_t gw_service_mask(const wick_gateway *gw)
 {
     uint32_t mask = 0;

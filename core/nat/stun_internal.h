@@ -21,7 +21,4 @@ static inline bool wick_stun_is_xor(wick_stun_attr attr)
  * where it is MALFORMED: no code of 300 to 699. */
 WICK_NODISCARD wick_status wick_stun_read_code(uint16_t *code, const uint8_t value[4]);
 
-/* One pass of the CRC register, started with 0xFFFFFFFF and inverted at the end. */
-uint32_t wick_crc32_update(uint32_t crc, const uint8_t *p, size_t len);
-
 #endif

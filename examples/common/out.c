@@ -7,7 +7,8 @@
 
 #define JSON_INTEGER_MAX (UINT64_C(1) << 53)
 
-void out_json_string(FILE *file, const char *text)
+/* With its quotes. */
+static void json_string(FILE *file, const char *text)
 {
     fputc('"', file);
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
@@ -68,7 +69,7 @@ static void put_key(out_rec *o, const char *key)
     }
     o->first = false;
     if (key != NULL) {
-        out_json_string(o->file, key);
+        json_string(o->file, key);
         fputc(':', o->file);
     }
 }
@@ -101,7 +102,7 @@ void out_str(out_rec *o, const char *key, const char *value)
 {
     put_key(o, key);
     if (o->json) {
-        out_json_string(o->file, value);
+        json_string(o->file, value);
     } else {
         for (const char *p = value; *p != '\0'; p++) {
             bool plain = (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f;

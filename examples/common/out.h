@@ -48,8 +48,6 @@ void out_open(out_rec *o, const char *key, bool list);
 void out_close(out_rec *o, bool list);
 void out_end(out_rec *o);
 
-/** Writes `text` as a JSON string with its quotes. */
-void out_json_string(FILE *file, const char *text);
 /** Text of a quantity: `text` has 2 * len + 3 bytes. */
 void out_quantity_text(char *text, const uint8_t *big_endian, size_t len);
 

@@ -185,12 +185,6 @@ wick_status wick_beacon_api_spec(wick_beacon_api *a, uint64_t now_ms)
     return start(a, now_ms, WICK_BEACON_BOOTSTRAP, JSON_DATA);
 }
 
-wick_status wick_beacon_api_finalized_root(wick_beacon_api *a, uint64_t now_ms)
-{
-    (void)snprintf(a->path, sizeof a->path, "/eth/v1/beacon/headers/finalized");
-    return start(a, now_ms, WICK_BEACON_BOOTSTRAP, JSON_DATA);
-}
-
 /* ---- answers ---- */
 
 static wick_status parse(wick_beacon_api *a)
@@ -387,13 +381,6 @@ void wick_beacon_api_blame(wick_beacon_api *a, uint64_t now_ms, wick_status why)
 const wick_json *wick_beacon_api_json(const wick_beacon_api *a)
 {
     return a->state == IDLE ? wick_json_member(a->root, "data") : NULL;
-}
-
-wick_status wick_beacon_api_claimed_root(uint8_t out32[32], const wick_beacon_api *a)
-{
-    const wick_json *data = wick_beacon_api_json(a);
-    memset(out32, 0, 32);
-    return data == NULL ? WICK_E_STATE : wick_json_hex(out32, 32, wick_json_member(data, "root"));
 }
 
 /* ---- the node's configuration ---- */

@@ -556,16 +556,6 @@ void wick_pcp_driver_probe(wick_pcp_driver *d)
     }
 }
 
-void wick_pcp_driver_check(wick_pcp_driver *d)
-{
-    for (unsigned i = 0; i < WICK_PCP_NETWORKS; i++) {
-        if (d->line[i].used) {
-            wick_pcp_client_check(&d->line[i].client, now_ms(d));
-            d->line[i].deadline_ms = now_ms(d);
-        }
-    }
-}
-
 /* ---- what the caller asks ---- */
 
 const wick_pcp_client *wick_pcp_driver_client(const wick_pcp_driver *d, unsigned network)

@@ -34,7 +34,7 @@ static void secret_of(uint8_t secret[32], uint8_t key)
     secret[31] = key;
 }
 
-void wick_stub_chain_key(wick_stub_chain *c, uint8_t address[20], uint8_t key)
+static void address_of(wick_stub_chain *c, uint8_t address[20], uint8_t key)
 {
     uint8_t secret[32], pub33[33];
     secret_of(secret, key);
@@ -52,7 +52,7 @@ void wick_stub_chain_members(wick_stub_chain *c, const uint8_t *members, unsigne
     for (unsigned i = 0; i < count; i++) {
         uint8_t address[20];
         unsigned k = i;
-        wick_stub_chain_key(c, address, members[i]);
+        address_of(c, address, members[i]);
         for (; k > 0 && memcmp(at[k - 1], address, 20) > 0; k--) {
             memcpy(at[k], at[k - 1], 20);
             c->sealing.member[k] = c->sealing.member[k - 1];
@@ -107,7 +107,7 @@ static void put_members(wick_buf *b, wick_stub_chain *c, bool rlp)
 {
     for (unsigned i = 0; i < c->sealing.members; i++) {
         uint8_t address[20];
-        wick_stub_chain_key(c, address, c->sealing.member[i]);
+        address_of(c, address, c->sealing.member[i]);
         if (rlp) {
             wick_rlp_put(b, address, 20);
         } else {
@@ -214,7 +214,7 @@ static void seal_clique(wick_stub_chain *c, wick_header *h, wick_buf *b)
         for (unsigned i = 0; i < s->members; i++) {
             member = member || s->member[i] == s->subject;
         }
-        wick_stub_chain_key(c, subject, s->subject);
+        address_of(c, subject, s->subject);
         h->field[WICK_HEADER_MINER] = wick_span_make(subject, 20);
         h->field[WICK_HEADER_NONCE] = wick_span_make(member ? zero : ones, 8);
     }

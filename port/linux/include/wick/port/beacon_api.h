@@ -108,9 +108,6 @@ WICK_NODISCARD wick_status wick_beacon_api_finality(wick_beacon_api *a, uint64_t
 WICK_NODISCARD wick_status wick_beacon_api_optimistic(wick_beacon_api *a, uint64_t now_ms);
 /** Configuration of the node: then wick_beacon_api_json(), wick_beacon_api_check_spec(). */
 WICK_NODISCARD wick_status wick_beacon_api_spec(wick_beacon_api *a, uint64_t now_ms);
-/** Root of the newest finalised block, as the node claims: wick_beacon_api_claimed_root(). To be
- *  trusted by nobody but its operator. */
-WICK_NODISCARD wick_status wick_beacon_api_finalized_root(wick_beacon_api *a, uint64_t now_ms);
 
 /** Goes on.
  *  @retval WICK_OK        there is an answer
@@ -140,9 +137,6 @@ void wick_beacon_api_blame(wick_beacon_api *a, uint64_t now_ms, wick_status why)
 
 /** `data` of the last answer that was JSON, else NULL. */
 const wick_json *wick_beacon_api_json(const wick_beacon_api *a);
-/** @retval WICK_OK  @retval WICK_E_JSON  @retval WICK_E_STATE no such answer */
-WICK_NODISCARD wick_status wick_beacon_api_claimed_root(uint8_t out32[32],
-                                                        const wick_beacon_api *a);
 /** Does the node's configuration agree with the chain's: slots, periods, committee, fork versions and
  *  epochs?
  *  @param[out] what  name of the first value that differs, NULL if none

@@ -116,9 +116,8 @@ WICK_NODISCARD wick_status wick_pcp_driver_adopt(wick_pcp_driver *d, unsigned *i
 WICK_NODISCARD wick_status wick_pcp_driver_unmap(wick_pcp_driver *d, unsigned id);
 /** Gives everything back; DONE follows. */
 void wick_pcp_driver_release(wick_pcp_driver *d);
-/** As wick_pcp_client_probe() and wick_pcp_client_check(), at every network. */
+/** As wick_pcp_client_probe(), at every network. */
 void wick_pcp_driver_probe(wick_pcp_driver *d);
-void wick_pcp_driver_check(wick_pcp_driver *d);
 
 /** Does what is due, without waiting. @return true: an event */
 bool wick_pcp_driver_step(wick_pcp_driver *d, wick_pcp_driver_event *event);

@@ -174,8 +174,6 @@ void wick_stub_chain_seal(wick_stub_chain *c, wick_crypto_ctx *crypto, wick_seal
 void wick_stub_chain_members(wick_stub_chain *c, const uint8_t *members, unsigned count);
 /** Clique: the next blocks vote `key` in or out, until that is decided. */
 void wick_stub_chain_vote(wick_stub_chain *c, uint8_t key);
-/** Address of a key number. */
-void wick_stub_chain_key(wick_stub_chain *c, uint8_t address[20], uint8_t key);
 /** Forgets the newest `depth` blocks; what comes now is another branch. */
 void wick_stub_chain_rewind(wick_stub_chain *c, unsigned depth);
 /** Makes a block now. */
