@@ -34,6 +34,35 @@ TEST(span_of_text_stops_at_zero)
     CHECK_INT(wick_span_text("").len, 0);
 }
 
+TEST(reader_takes_each_kind)
+{
+    static const uint8_t in[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,
+                                 12, 13, 14, 15, 16, 17, 18, 19, 20, 21};
+    uint8_t bytes[3] = {0};
+    wick_reader r = wick_reader_make(wick_span_make(in, sizeof in));
+    CHECK_INT(wick_read_u8(&r), 1);
+    CHECK_INT(wick_read_be16(&r), 0x0203);
+    CHECK_INT(wick_read_be32(&r), 0x04050607);
+    CHECK(wick_read_be64(&r) == UINT64_C(0x08090a0b0c0d0e0f));
+    wick_read_bytes(&r, bytes, 3);
+    CHECK_MEM(bytes, in + 15, 3);
+    wick_span s = wick_read_span(&r, 0);
+    CHECK(s.ptr == in + 18 && s.len == 0);
+    s = wick_read_span(&r, 3);
+    CHECK(s.ptr == in + 18 && s.len == 3);
+    CHECK_STATUS(wick_read_end(&r), WICK_OK);
+    /* Behind the end, and ever after: nothing, and zero bytes. */
+    for (unsigned i = 0; i < 2; i++) {
+        s = wick_read_span(&r, 1);
+        CHECK(s.ptr == NULL && s.len == 0);
+        memset(bytes, 0xEE, sizeof bytes);
+        wick_read_bytes(&r, bytes, 3);
+        CHECK(wick_ct_is_zero(bytes, 3));
+        CHECK(wick_read_be64(&r) == 0);
+    }
+    CHECK_STATUS(wick_read_end(&r), WICK_E_TRUNCATED);
+}
+
 TEST(reader_latches_first_error)
 {
     static const uint8_t in[] = {1, 2, 3, 4, 5};
@@ -76,10 +105,26 @@ TEST(addr_parse_refuses)
 {
     static const char *const bad[] = {"",           "1.2.3.4",      "1.2.3:4",    "1.2.3.256:1",
                                       "01.2.3.4:1", "1.2.3.4:65536", "1.2.3.4:", "1.2.3.4:1 ",
-                                      "[1:2]:3",    "1.2.3.4:01",   "[::1]:1"};
+                                      "[1:2]:3",    "1.2.3.4:01",   "[::1]:1",    ".2.3.4:1",
+                                      "1..3.4:1",   "1.2.3.:1",     ":1",         "1.2.3.4.5:1",
+                                      "[1:2:3:4:5:6:7:8:1", "[1:2:3:4:5:6:7:]:1",
+                                      "[1:2:3:4:5:6:7:8]1", "[1:2:3:4:5:6:7:12345]:1"};
     wick_addr a;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CHECK_STATUS(wick_addr_parse(&a, bad[i], strlen(bad[i])), WICK_E_MALFORMED);
+    }
+}
+
+/* A text ends where its length says, whatever stands behind it. */
+TEST(addr_parse_stops_at_the_length)
+{
+    static const char *const good[] = {"1.2.3.4:5", "[1:2:3:4:5:6:7:8]:9"};
+    wick_addr a;
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t len = 0; len < strlen(good[i]); len++) {
+            CHECK_STATUS(wick_addr_parse(&a, good[i], len), WICK_E_MALFORMED);
+        }
+        CHECK_STATUS(wick_addr_parse(&a, good[i], strlen(good[i])), WICK_OK);
     }
 }
 
@@ -164,6 +209,7 @@ TEST(status_texts)
 
 TAP_MAIN("unit.base", CASE(buf_counts_beyond_capacity), CASE(buf_measures_without_memory),
          CASE(span_of_text_stops_at_zero),
-         CASE(reader_latches_first_error), CASE(reader_refuses_trailing),
-         CASE(addr_text_round_trip), CASE(addr_parse_refuses), CASE(addr_public), CASE(hex_strict),
+         CASE(reader_takes_each_kind), CASE(reader_latches_first_error), CASE(reader_refuses_trailing),
+         CASE(addr_text_round_trip), CASE(addr_parse_refuses),
+         CASE(addr_parse_stops_at_the_length), CASE(addr_public), CASE(hex_strict),
          CASE(base64url_rfc4648_vectors), CASE(secrets), CASE(time_wraps), CASE(status_texts))

@@ -136,6 +136,12 @@ TEST(must_21_once_is_once)
     CHECK_STATUS(wick_hpke_export(&s, ct, 32, none), WICK_OK);
     CHECK_STATUS(wick_hpke_export(&r, pt, 32, none), WICK_OK);
     CHECK_MEM(ct, pt, 32);
+    /* as long as HKDF goes (RFC 5869 2.3), and its first bytes are those of no shorter one */
+    static uint8_t longest[2][255 * 32];
+    CHECK_STATUS(wick_hpke_export(&s, longest[0], sizeof longest[0], none), WICK_OK);
+    CHECK_STATUS(wick_hpke_export(&r, longest[1], sizeof longest[1], none), WICK_OK);
+    CHECK_MEM(longest[0], longest[1], sizeof longest[0]);
+    CHECK(memcmp(longest[0], ct, 32) != 0);
     /* roles are not exchanged */
     REQUIRE_STATUS(send_with(&base), WICK_OK);
     REQUIRE_STATUS(receive_with(&base), WICK_OK);
