@@ -5,8 +5,9 @@ wick_add_test(unit stun)
 wick_add_test(unit stun_integrity LIBS wick_crypto)
 wick_add_test(unit stun_attributes LIBS wick_crypto)
 wick_add_test(unit turn SOURCES unit/turn_world.c LIBS wick_crypto)
-wick_add_test(sim turn LIBS wick_port_stub SOURCES sim/turn_net.c)
-wick_add_test(sim turn_features LIBS wick_port_stub SOURCES sim/turn_net.c)
+foreach(module turn turn_refusals turn_features)
+  wick_add_test(sim ${module} LIBS wick_port_stub SOURCES sim/turn_net.c)
+endforeach()
 wick_add_test(sim nat_behaviour LIBS wick_port_stub)
 
 # Real coturn and miniupnpd (toolchain/bootstrap.sh lab) in namespaces; needs Linux and its sockets.

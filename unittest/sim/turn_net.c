@@ -233,3 +233,19 @@ void net_peer_send(struct net *n, const wick_addr *from, const char *what)
 {
     net_inject(n, from, wick_turn_relayed(&n->t), text(what));
 }
+
+bool net_ready(struct net *n, uint64_t seed, uint64_t start_ms)
+{
+    net_init(n, seed, start_ms);
+    return wick_turn_permit(&n->t, n->now_ms, &n->peer) == WICK_OK &&
+           wick_turn_start(&n->t, n->now_ms) == WICK_OK &&
+           net_until(n, WICK_TURN_EV_PERMISSION_READY, 1, 1000)->status == WICK_OK && !n->stuck;
+}
+
+void net_force(struct net *n, uint16_t method, uint16_t code, unsigned count, bool bare)
+{
+    n->server[0].force.method = method;
+    n->server[0].force.code = code;
+    n->server[0].force.count = count;
+    n->server[0].faults = bare ? WICK_STUB_TURN_ERRORS_BARE : 0;
+}

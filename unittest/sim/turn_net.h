@@ -59,6 +59,10 @@ struct net {
 void net_init(struct net *n, uint64_t seed, uint64_t start_ms);
 /** The client's configuration as net_init() used it, for variations. */
 wick_turn_config net_config(struct net *n);
+/** net_init(), then an allocation and a permission for `n->peer`. @return are they there? */
+bool net_ready(struct net *n, uint64_t seed, uint64_t start_ms);
+/** The first server refuses the next `count` requests of a method; `bare`: without MESSAGE-INTEGRITY. */
+void net_force(struct net *n, uint16_t method, uint16_t code, unsigned count, bool bare);
 /** Runs the world for so long. */
 void net_run(struct net *n, uint64_t ms);
 /** Runs until this event has been logged `count` times, at most `ms`. @return the last of them */
