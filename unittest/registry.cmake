@@ -5,6 +5,9 @@ wick_add_test(unit calldata)
 wick_add_test(unit verified)
 wick_add_test(unit marks)
 wick_add_test(unit voucher LIBS wick_crypto)
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic") # the small profile leaves it out
+  wick_add_test(unit relayed LIBS wick_crypto)
+endif()
 
 # Bundles of a state made with the trie of the vector suites.
 wick_add_test(unit bundle LIBS wick_crypto wick_dep_cjson

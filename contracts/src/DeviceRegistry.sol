@@ -2,171 +2,35 @@
 pragma solidity ^0.8.20;
 
 import {CompactSignature} from "./CompactSignature.sol";
-import {DeviceWord, EndpointWord, ManagerWord} from "./Words.sol";
+import {DeviceSignatures} from "./DeviceSignatures.sol";
+import {Organisations} from "./Organisations.sol";
+import {AttestorWord, DeviceWord, EndpointWord, ManagerWord, OfferWord, Terms} from "./Words.sol";
 
 /// @title Keys and endpoints of devices, readable by Merkle proof
 /// @notice A device has a name, known here by `id = keccak256(name)`. Its organisation's manager
 /// vouches for it once, off chain; whoever submits that voucher, the device owns the record from
-/// then on and writes where it can be reached. Readers do not call this contract: they ask any node
-/// for `eth_getProof` of constant storage keys and check the proof. So the slots and words below are
-/// an interface; they never change.
-/// @dev No proxy, no dependency, no loop, no call but to the precompiles ecrecover and sha256.
-contract DeviceRegistry {
-    /// @notice Two words per device.
-    /// @param word See DeviceWord. Once written it is never zero again.
-    /// @param key Public key or its hash; never zero again either, and void once revoked.
-    struct Device {
-        uint256 word;
-        bytes32 key;
-    }
-
-    /// @notice Two words per organisation.
-    /// @param id keccak256 of its name.
-    /// @param admin Address that sets the manager; upper 96 bits free.
-    struct Organisation {
-        bytes32 id;
-        uint256 admin;
-    }
-
-    /// @notice One word, behind a storage pointer.
-    /// @param word See EndpointWord.
-    struct Endpoint {
-        uint256 word;
-    }
-
-    /// @notice Slot 0: id => device.
-    mapping(bytes32 => Device) internal devices;
-    /// @notice Slot 1: keccak256(abi.encode(id, service, index)) => endpoint word.
-    mapping(bytes32 => Endpoint) internal endpoints;
-    /// @notice Slot 2: keccak256(abi.encode(id, service)) => SHA-256 of the TLS key's SPKI. Reserved.
-    mapping(bytes32 => bytes32) internal tlsKeys;
-    /// @notice Slot 3: organisation id => manager word.
-    mapping(bytes32 => uint256) internal managers;
-    /// @notice Slot 4: organisation number => organisation.
-    mapping(uint256 => Organisation) internal orgs;
-    /// @notice Slot 5: who may attest that an endpoint was reached. Reserved.
-    mapping(bytes32 => uint256) internal attestors;
-    /// @notice Slot 6: SHA-256 of a public key (SPKI, DER) => block whose log holds it.
-    mapping(bytes32 => uint256) internal announced;
-
-    /// @notice Longest life of a voucher, seconds.
-    uint256 internal constant VOUCHER_LIFE_MAX = 7 days;
+/// then on and writes where it can be reached. It needs no Ether for that: each call of an owner has
+/// a twin `...For` that anybody may send with the owner's signature, alone or in a batch.
+/// @dev No proxy, no dependency, no call but to itself and to the precompiles ecrecover and sha256.
+/// The dispatcher compares selectors in ascending order, 22 gas each: names and orders of arguments of
+/// the rare calls are such that the frequent ones come first.
+contract DeviceRegistry is DeviceSignatures, Organisations {
     /// @notice An endpoint expires at most so far ahead, seconds.
     uint256 internal constant EXPIRY_MAX = 365 days;
     /// @notice Largest step of an endpoint's sequence number.
     uint256 internal constant SEQ_JUMP_MAX = 1 << 16;
-
-    /// @notice What a manager signs (EIP-712): every word that will be stored, and when.
-    /// org: organisation of the manager. id: device. owner, keyType, flags, notAfter: fields of the
-    /// device word. key: key word. epoch: the stored one, 0 if never registered, which makes the
-    /// voucher single use. managerEpoch: the manager's. deadline: last second to submit it.
-    bytes32 internal constant VOUCHER_TYPEHASH = keccak256(
-        "Voucher(bytes32 org,bytes32 id,address owner,uint8 keyType,uint8 flags,bytes32 key,uint40 notAfter,uint32 epoch,uint32 managerEpoch,uint64 deadline)"
-    );
-    /// @dev EIP-712 type of the domain.
-    bytes32 private constant DOMAIN_TYPEHASH = keccak256(
-        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-    );
-    /// @dev Chain at deployment, and the domain separator there; another chain computes its own.
-    uint256 private immutable CHAIN_ID;
-    bytes32 private immutable SEPARATOR;
-
-    /// @notice A device was registered or restored.
-    /// @param id Device. @param word New device word. @param key New key word.
-    event Registered(bytes32 indexed id, uint256 word, bytes32 key);
-    /// @notice A device has another key.
-    /// @param id Device. @param word New device word. @param key New key word.
-    event Rotated(bytes32 indexed id, uint256 word, bytes32 key);
-    /// @notice A device was revoked; its key is void.
-    /// @param id Device. @param word New device word.
-    event Revoked(bytes32 indexed id, uint256 word);
-    /// @notice An endpoint was written.
-    /// @param id Device. @param entry Its key in `endpoints`: hash of id, service and index.
-    /// @param word New endpoint word.
-    event Published(bytes32 indexed id, bytes32 entry, uint256 word);
-    /// @notice The public key behind a key word that holds a hash.
-    /// @param key Key word: SHA-256 of the SPKI. @param spki SubjectPublicKeyInfo, DER.
-    event Announced(bytes32 indexed key, bytes spki);
-    /// @notice An organisation has another manager.
-    /// @param org Organisation. @param word New manager word.
-    event ManagerSet(bytes32 indexed org, uint256 word);
-
-    /// @notice An address that must be set is zero.
-    error ZeroAddress();
-    /// @notice An organisation id that must be set is zero.
-    error ZeroOrg();
-    /// @notice No such organisation.
-    error UnknownOrg();
-    /// @notice The caller is not the organisation's admin.
-    error NotAdmin();
-    /// @notice The caller does not own the record.
-    error NotOwner();
-    /// @notice There is no such record.
-    error NotRegistered();
-    /// @notice The record was revoked.
-    error RecordRevoked();
-    /// @notice The name belongs to another owner, whose record is live.
-    error NameTaken();
-    /// @notice The record belongs to another organisation.
-    /// @param org Number of that organisation.
-    error WrongOrg(uint8 org);
-    /// @notice The record has another epoch.
-    /// @param stored Its epoch.
-    error WrongEpoch(uint32 stored);
-    /// @notice The organisation's manager has another epoch.
-    /// @param stored Its epoch.
-    error WrongManagerEpoch(uint32 stored);
-    /// @notice The epoch cannot rise any more.
-    error EpochSaturated();
-    /// @notice The voucher's deadline has passed.
-    error VoucherExpired();
-    /// @notice The voucher's deadline is more than VOUCHER_LIFE_MAX ahead.
-    error DeadlineTooFar();
-    /// @notice The voucher's notAfter has passed.
-    error NotAfterPassed();
-    /// @notice The voucher is not signed by the organisation's manager.
-    error WrongSigner();
-    /// @notice A packed argument has bits outside its fields.
-    error BadWord();
-    /// @notice Key type unknown.
-    error BadKeyType();
-    /// @notice A flag is set that this key type does not have.
-    error BadFlags();
-    /// @notice Key out of range.
-    error BadKey();
-    /// @notice Endpoint index is neither 0 nor 1.
-    error BadIndex();
-    /// @notice validatedAt is not the owner's to write.
-    error ValidationClaimed();
-    /// @notice The sequence number does not rise.
-    /// @param stored The present one.
-    error SeqNotRising(uint32 stored);
-    /// @notice The sequence number rises by more than SEQ_JUMP_MAX.
-    /// @param stored The present one.
-    error SeqJump(uint32 stored);
-    /// @notice The endpoint's expiry has passed.
-    error EndpointExpired();
-    /// @notice The endpoint's expiry is more than EXPIRY_MAX ahead.
-    error ExpiryTooFar();
+    /// @notice An attestation counts for so long, seconds.
+    uint256 internal constant ATTESTATION_AGE_MAX = 600;
+    /// @notice So long a recovery waits for the owner's objection, seconds.
+    uint256 internal constant RECOVERY_DELAY = 2 days;
+    /// @dev Bytes of one attestation.
+    uint256 private constant ATTESTATION = 73;
 
     /// @notice Creates the registry with its first organisation, number 0.
     /// @param org keccak256 of the organisation's name.
     /// @param admin Sets the organisation's manager; a cold key.
     /// @param manager Signs vouchers; a key in service.
-    constructor(bytes32 org, address admin, address manager) {
-        if (org == 0) {
-            revert ZeroOrg();
-        }
-        if (admin == address(0) || manager == address(0)) {
-            revert ZeroAddress();
-        }
-        CHAIN_ID = block.chainid;
-        SEPARATOR = _separator();
-        orgs[0] = Organisation(org, uint256(uint160(admin)));
-        uint256 word = ManagerWord.pack(manager, 1, 0);
-        managers[org] = word;
-        emit ManagerSet(org, word);
-    }
+    constructor(bytes32 org, address admin, address manager) Organisations(org, admin, manager) {}
 
     // ---- devices ----
 
@@ -201,8 +65,8 @@ contract DeviceRegistry {
             revert WrongManagerEpoch(ManagerWord.epoch(manager));
         }
         unchecked {
-            if (uint64(terms) - block.timestamp > VOUCHER_LIFE_MAX) {
-                _refuseDeadline(terms);
+            if (uint64(terms) - block.timestamp > SIGNATURE_LIFE_MAX) {
+                _refuseVoucher(terms);
             }
         }
         if (DeviceWord.org(word) != 0) {
@@ -241,22 +105,31 @@ contract DeviceRegistry {
     /// @param info keyType, flags and the stored epoch, each at its place in a device word.
     /// @param key The new key or its hash.
     function rotate(bytes32 id, uint256 info, bytes32 key) external {
-        Device storage device = devices[id];
-        uint256 word = device.word;
-        if (!DeviceWord.isWriter(word, msg.sender, DeviceWord.withoutKey(info))) {
-            _refuseWriter(word, DeviceWord.withoutKey(info));
-        }
-        word = DeviceWord.withKey(word, info);
-        if (!DeviceWord.isKey(word, key)) {
-            _refuseKey(word);
-        }
-        if (DeviceWord.isLastEpoch(word)) {
-            revert EpochSaturated();
-        }
-        word = DeviceWord.nextEpoch(word);
-        device.word = word;
-        device.key = key;
-        emit Rotated(id, word, key);
+        _rotate(id, info, key, msg.sender);
+    }
+
+    /// @notice The same, sent by anybody, signed by the owner: Rotate.
+    /// @param id Device.
+    /// @param info As in rotate.
+    /// @param deadline Last second to submit it.
+    /// @param key As in rotate.
+    /// @param r Owner's signature, first half.
+    /// @param vs Owner's signature, second half (EIP-2098).
+    function rotateFor(bytes32 id, uint256 info, uint64 deadline, bytes32 key, bytes32 r, bytes32 vs)
+        external
+    {
+        bytes32 body = keccak256(
+            abi.encode(
+                ROTATE_TYPEHASH,
+                id,
+                DeviceWord.keyType(info),
+                DeviceWord.flags(info),
+                key,
+                DeviceWord.epoch(info),
+                deadline
+            )
+        );
+        _rotate(id, info, key, _relayed(body, deadline, r, vs));
     }
 
     /// @notice Revokes the record. Owner only, also after notAfter. Both words stay, so that neither
@@ -264,15 +137,143 @@ contract DeviceRegistry {
     /// @dev Works at the highest epoch too: a device can always be revoked.
     /// @param id Device.
     function revoke(bytes32 id) external {
-        Device storage device = devices[id];
-        uint256 word = device.word;
+        uint256 word = devices[id].word;
         uint256 epoch = DeviceWord.epochInPlace(DeviceWord.epoch(word));
-        if (!DeviceWord.isWriter(word, msg.sender, epoch)) {
-            _refuseWriter(word, epoch);
+        _checkWriter(word, msg.sender, epoch);
+        _revoke(id, word);
+    }
+
+    /// @notice The same, sent by anybody, signed by the owner: Revoke.
+    /// @param id Device.
+    /// @param r Owner's signature, first half.
+    /// @param vs Owner's signature, second half (EIP-2098).
+    /// @param epoch The stored epoch of the device.
+    /// @param deadline Last second to submit it.
+    function revokeFor(bytes32 id, bytes32 r, bytes32 vs, uint32 epoch, uint64 deadline) external {
+        address signer = _signer(REVOKE_TYPEHASH, 0, id, 0, 0, Terms.pack(deadline, epoch), r, vs);
+        uint256 word = devices[id].word;
+        _checkWriter(word, signer, DeviceWord.epochInPlace(epoch));
+        _revoke(id, word);
+    }
+
+    /// @notice Revokes a record of an organisation. Its manager or admin only.
+    /// @param id Device.
+    /// @param epoch The stored epoch of the device.
+    function revokeAsOrg(bytes32 id, uint32 epoch) external {
+        uint256 word = devices[id].word;
+        _checkEpoch(word, epoch);
+        Organisation storage org = orgs[DeviceWord.org(word)];
+        bool may = msg.sender == address(uint160(org.admin))
+            || msg.sender == ManagerWord.manager(managers[org.id]);
+        if (!may) {
+            revert NotManager();
         }
-        word = DeviceWord.asRevoked(word);
-        device.word = word;
-        emit Revoked(id, word);
+        _revoke(id, word);
+    }
+
+    /// @notice Offers the record to another owner, who must accept. Owner only.
+    /// @dev Raises the epoch, so that no offer signed before can come again.
+    /// @param id Device.
+    /// @param owner Who may accept; zero takes an offer back.
+    /// @param epoch The stored epoch of the device.
+    function transferOwner(bytes32 id, address owner, uint32 epoch) external {
+        _transfer(id, owner, msg.sender, epoch);
+    }
+
+    /// @notice The same, sent by anybody, signed by the owner: Transfer.
+    /// @param id Device.
+    /// @param terms deadline 64 | epoch 32.
+    /// @param owner As in transferOwner.
+    /// @param r Owner's signature, first half.
+    /// @param vs Owner's signature, second half (EIP-2098).
+    function transferOwnerFor(bytes32 id, uint256 terms, address owner, bytes32 r, bytes32 vs)
+        external
+    {
+        bytes32 whom = bytes32(uint256(uint160(owner)));
+        address signer = _signer(TRANSFER_TYPEHASH, 1, id, whom, 0, terms, r, vs);
+        _transfer(id, owner, signer, Terms.epoch(terms));
+    }
+
+    /// @notice Takes a record over that is offered to the caller. The key stays until it is rotated.
+    /// @param id Device.
+    /// @param epoch The stored epoch of the device, which the offer names.
+    function claimOwner(bytes32 id, uint32 epoch) external {
+        _claim(id, msg.sender, epoch);
+    }
+
+    /// @notice The same, sent by anybody, signed by the new owner: Claim.
+    /// @param id Device.
+    /// @param deadline Last second to submit it.
+    /// @param epoch The stored epoch of the device, which the offer names.
+    /// @param r New owner's signature, first half.
+    /// @param vs New owner's signature, second half (EIP-2098).
+    function claimOwnerFor(bytes32 id, uint64 deadline, uint32 epoch, bytes32 r, bytes32 vs)
+        external
+    {
+        address signer = _signer(CLAIM_TYPEHASH, 0, id, 0, 0, Terms.pack(deadline, epoch), r, vs);
+        _claim(id, signer, epoch);
+    }
+
+    /// @notice Offers a record, whose owner lost his key, to another one. Admin of its organisation
+    /// only. It can be accepted after RECOVERY_DELAY; an owner who still has his key objects by
+    /// whatever raises the epoch, for example by `transferOwner` to nobody.
+    /// @param owner Who may accept; zero takes the offer back.
+    /// @param id Device.
+    /// @param epoch The stored epoch of the device.
+    function recover(address owner, bytes32 id, uint32 epoch) external {
+        uint256 word = devices[id].word;
+        _checkEpoch(word, epoch);
+        if (msg.sender != address(uint160(orgs[DeviceWord.org(word)].admin))) {
+            revert NotAdmin();
+        }
+        _offer(id, owner, block.timestamp + RECOVERY_DELAY, word);
+    }
+
+    /// @notice Sets the TLS key of a service. Owner only. Raises the epoch.
+    /// @param id Device.
+    /// @param epoch The stored epoch of the device.
+    /// @param service keccak256 of the service's name.
+    /// @param key SHA-256 of the SPKI; zero withdraws it.
+    function setTlsKey(bytes32 id, uint32 epoch, bytes32 service, bytes32 key) external {
+        _setTlsKey(id, service, epoch, key, msg.sender);
+    }
+
+    /// @notice The same, sent by anybody, signed by the owner: TlsKey.
+    /// @param id Device.
+    /// @param service As in setTlsKey.
+    /// @param terms deadline 64 | epoch 32.
+    /// @param key As in setTlsKey.
+    /// @param r Owner's signature, first half.
+    /// @param vs Owner's signature, second half (EIP-2098).
+    function setTlsKeyFor(
+        bytes32 id,
+        bytes32 service,
+        uint256 terms,
+        bytes32 key,
+        bytes32 r,
+        bytes32 vs
+    ) external {
+        address signer = _signer(TLS_KEY_TYPEHASH, 2, id, service, key, terms, r, vs);
+        _setTlsKey(id, service, Terms.epoch(terms), key, signer);
+    }
+
+    /// @notice Sets the Merkle root of the leaves behind the device. Owner only. Raises the epoch.
+    /// @param id Device.
+    /// @param epoch The stored epoch of the device.
+    /// @param root See RECORDS.md; zero if it has none.
+    function setLeafRoot(bytes32 id, uint32 epoch, bytes32 root) external {
+        _setLeafRoot(id, epoch, root, msg.sender);
+    }
+
+    /// @notice The same, sent by anybody, signed by the owner: Children.
+    /// @param id Device.
+    /// @param terms deadline 64 | epoch 32.
+    /// @param root As in setLeafRoot.
+    /// @param r Owner's signature, first half.
+    /// @param vs Owner's signature, second half (EIP-2098).
+    function setLeafRootFor(bytes32 id, uint256 terms, bytes32 root, bytes32 r, bytes32 vs) external {
+        address signer = _signer(LEAF_ROOT_TYPEHASH, 1, id, root, 0, terms, r, vs);
+        _setLeafRoot(id, Terms.epoch(terms), root, signer);
     }
 
     /// @notice Makes known the key behind a key word that is a hash (RSA-2048, P-256), in the log of
@@ -298,54 +299,100 @@ contract DeviceRegistry {
     /// @param epoch The stored epoch of the device.
     /// @param word See EndpointWord; an all-zero place withdraws the endpoint.
     function publish(bytes32 id, bytes32 service, uint8 index, uint32 epoch, uint256 word) external {
-        uint256 record = devices[id].word;
-        if (!DeviceWord.isWriter(record, msg.sender, DeviceWord.epochInPlace(epoch))) {
-            _refuseWriter(record, DeviceWord.epochInPlace(epoch));
-        }
-        if (index > 1) {
-            revert BadIndex();
-        }
-        if (!EndpointWord.expiresWithin(word, block.timestamp, EXPIRY_MAX)) {
-            _refuseExpiry(word);
-        }
-        bytes32 entry = _endpointKey(id, service, index);
-        Endpoint storage at = endpoints[entry];
-        uint256 stored = at.word;
-        if (!EndpointWord.follows(word, stored, SEQ_JUMP_MAX)) {
-            _refuseSeq(word, stored);
-        }
-        word = EndpointWord.keepValidation(word, stored);
-        at.word = word;
-        emit Published(id, entry, word);
+        _checkWriter(devices[id].word, msg.sender, DeviceWord.epochInPlace(epoch));
+        _publish(id, service, index, word, 0);
     }
 
-    // ---- organisations ----
+    /// @notice The same with attestations: validatedAt is the lowest time of them. Owner only.
+    /// @param id Device.
+    /// @param service keccak256 of the service's name.
+    /// @param terms epoch and index as in publishFor; the deadline is zero.
+    /// @param word As in publish.
+    /// @param proof Attestors of the service (20 bytes each, as in setAttestors), then at least
+    /// threshold attestations in ascending order: position in the list 1 | checkedAt 8 | r 32 | vs 32.
+    function publishAttested(
+        bytes32 id,
+        bytes32 service,
+        uint256 terms,
+        uint256 word,
+        bytes calldata proof
+    ) external {
+        if (Terms.deadline(terms) != 0) {
+            revert BadWord();
+        }
+        _publishAttested(id, service, terms, word, proof, msg.sender);
+    }
 
-    /// @notice Sets an organisation's manager. Admin only. Unused vouchers of the former one are void,
-    /// also if he comes back, because the manager epoch never repeats.
-    /// @param org Organisation.
-    /// @param manager The new manager.
-    function setManager(bytes32 org, address manager) external {
-        uint256 word = managers[org];
-        if (word == 0) {
-            revert UnknownOrg();
+    /// @notice publish, sent by anybody, signed by the owner: Publish.
+    /// @param id Device.
+    /// @param service As in publish.
+    /// @param terms deadline 64 | epoch 32 | index 8.
+    /// @param word As in publish.
+    /// @param r Owner's signature, first half.
+    /// @param vs Owner's signature, second half (EIP-2098).
+    function publishFor(
+        bytes32 id,
+        bytes32 service,
+        uint256 terms,
+        uint256 word,
+        bytes32 r,
+        bytes32 vs
+    ) external {
+        bytes32 body = _publishBody(PUBLISH_TYPEHASH, id, service, terms, word);
+        address signer = _relayed(body, Terms.deadline(terms), r, vs);
+        _checkWriter(devices[id].word, signer, DeviceWord.epochInPlace(Terms.epoch(terms)));
+        _publish(id, service, Terms.index(terms), word, 0);
+    }
+
+    /// @notice publishAttested, sent by anybody, signed by the owner: PublishAttested.
+    /// @param terms As in publishFor.
+    /// @param word As in publish.
+    /// @param id Device.
+    /// @param service As in publish.
+    /// @param r Owner's signature, first half.
+    /// @param vs Owner's signature, second half (EIP-2098).
+    /// @param proof As in publishAttested.
+    function publishAttestedFor(
+        uint256 terms,
+        uint256 word,
+        bytes32 id,
+        bytes32 service,
+        bytes32 r,
+        bytes32 vs,
+        bytes calldata proof
+    ) external {
+        bytes32 body = _publishBody(PUBLISH_ATTESTED_TYPEHASH, id, service, terms, word);
+        address signer = _relayed(body, Terms.deadline(terms), r, vs);
+        _publishAttested(id, service, terms, word, proof, signer);
+    }
+
+    // ---- batches ----
+
+    /// @notice Runs calls of this contract one after the other. They are independent: one that is
+    /// refused changes nothing and says why in an event, the others stand.
+    /// @dev Each runs as the caller's own, so that both relayed calls and his own can be batched. No
+    /// call takes Ether, so none can count it twice.
+    /// @param calls Calldata of each.
+    function runBatch(bytes[] calldata calls) external {
+        for (uint256 i = 0; i < calls.length; ++i) {
+            bytes calldata one = calls[i];
+            bool good;
+            assembly ("memory-safe") {
+                let p := mload(0x40)
+                calldatacopy(p, one.offset, one.length)
+                good := delegatecall(gas(), address(), p, one.length, 0, 0)
+            }
+            if (!good) {
+                bytes memory reason;
+                assembly ("memory-safe") {
+                    reason := mload(0x40)
+                    mstore(reason, returndatasize())
+                    returndatacopy(add(reason, 0x20), 0, returndatasize())
+                    mstore(0x40, and(add(add(reason, 0x3f), returndatasize()), not(0x1f)))
+                }
+                emit Refused(i, reason);
+            }
         }
-        uint8 number = ManagerWord.number(word);
-        if (msg.sender != address(uint160(orgs[number].admin))) {
-            revert NotAdmin();
-        }
-        if (manager == address(0)) {
-            revert ZeroAddress();
-        }
-        uint32 epoch = ManagerWord.epoch(word);
-        if (epoch == type(uint32).max) {
-            revert EpochSaturated();
-        }
-        unchecked {
-            word = ManagerWord.pack(manager, epoch + 1, number);
-        }
-        managers[org] = word;
-        emit ManagerSet(org, word);
     }
 
     // ---- views, for tools; devices read by proof ----
@@ -359,30 +406,317 @@ contract DeviceRegistry {
         }
     }
 
-    /// @notice EIP-712 domain separator on this chain.
-    /// @return The separator.
-    function domainSeparator() external view returns (bytes32) {
-        return _domain();
+    // ---- changes ----
+
+    /// @param id Device. @param info As in rotate. @param key As in rotate. @param caller Who wants it.
+    function _rotate(bytes32 id, uint256 info, bytes32 key, address caller) private {
+        Device storage device = devices[id];
+        uint256 word = device.word;
+        if (!DeviceWord.isRotation(word, caller, info)) {
+            _refuseRotation(word, caller, info);
+        }
+        word = DeviceWord.withKey(word, info);
+        if (!DeviceWord.isKey(word, key)) {
+            _refuseKey(word);
+        }
+        if (DeviceWord.isLastEpoch(word)) {
+            revert EpochSaturated();
+        }
+        word = DeviceWord.nextEpoch(word);
+        device.word = word;
+        device.key = key;
+        _log(Rotated.selector, id, word, uint256(key));
+    }
+
+    /// @param id Device. @param word Its word, not revoked.
+    function _revoke(bytes32 id, uint256 word) private {
+        word = DeviceWord.asRevoked(word);
+        devices[id].word = word;
+        emit Revoked(id, word);
+    }
+
+    /// @param id Device. @param owner As in transferOwner. @param caller Who wants it. @param epoch Stored.
+    function _transfer(bytes32 id, address owner, address caller, uint32 epoch) private {
+        uint256 word = _raiseEpoch(id, epoch, caller);
+        _offer(id, owner, block.timestamp, word);
+    }
+
+    /// @param id Device. @param owner Who may accept, or zero. @param from When. @param word Device word.
+    function _offer(bytes32 id, address owner, uint256 from, uint256 word) private {
+        uint256 offer = 0;
+        if (owner != address(0)) {
+            offer = OfferWord.pack(owner, uint40(from), DeviceWord.epoch(word));
+        }
+        offers[id] = offer;
+        emit OwnerOffered(id, offer, word);
+    }
+
+    /// @param id Device. @param caller Who accepts, not zero. @param epoch The stored one.
+    function _claim(bytes32 id, address caller, uint32 epoch) private {
+        uint256 word = devices[id].word;
+        _checkEpoch(word, epoch);
+        uint256 offer = offers[id];
+        if (OfferWord.owner(offer) != caller || OfferWord.epoch(offer) != epoch) {
+            revert NotOffered();
+        }
+        if (OfferWord.from(offer) > block.timestamp) {
+            revert RecoveryPending();
+        }
+        word = _nextEpoch(DeviceWord.withOwner(word, caller));
+        devices[id].word = word;
+        delete offers[id];
+        emit OwnerChanged(id, word);
+    }
+
+    /// @param id Device. @param service Service. @param epoch The stored one. @param key New key word.
+    /// @param caller Who wants it.
+    function _setTlsKey(bytes32 id, bytes32 service, uint32 epoch, bytes32 key, address caller)
+        private
+    {
+        uint256 word = _raiseEpoch(id, epoch, caller);
+        bytes32 entry = _pair(id, service);
+        tlsKeys[entry] = key;
+        emit TlsKeySet(id, entry, key, word);
+    }
+
+    /// @param id Device. @param epoch The stored one. @param root New root. @param caller Who wants it.
+    function _setLeafRoot(bytes32 id, uint32 epoch, bytes32 root, address caller) private {
+        uint256 word = _raiseEpoch(id, epoch, caller);
+        leafRoots[id] = root;
+        emit LeafRootSet(id, root, word);
+    }
+
+    /// @dev Writes an endpoint of a record that the caller may write.
+    /// @param id Device. @param service Service. @param index 0 or 1, or refused. @param word New word.
+    /// @param validated Unix seconds when attestors reached it, 0 = they were not asked.
+    function _publish(bytes32 id, bytes32 service, uint256 index, uint256 word, uint256 validated)
+        private
+    {
+        if (index > 1) {
+            revert BadIndex();
+        }
+        if (!EndpointWord.expiresWithin(word, block.timestamp, EXPIRY_MAX)) {
+            _refuseExpiry(word);
+        }
+        bytes32 entry = _endpointKey(id, service, index);
+        Endpoint storage endpoint = endpoints[entry];
+        uint256 stored = endpoint.word;
+        if (!EndpointWord.follows(word, stored, SEQ_JUMP_MAX)) {
+            _refuseSeq(word, stored);
+        }
+        word = validated == 0
+            ? EndpointWord.keepValidation(word, stored)
+            : EndpointWord.withValidation(word, validated);
+        endpoint.word = word;
+        _log(Published.selector, id, uint256(entry), word);
+    }
+
+    /// @param id Device. @param service Service. @param terms Terms. @param word New word.
+    /// @param proof As in publishAttested. @param caller Who wants it.
+    function _publishAttested(
+        bytes32 id,
+        bytes32 service,
+        uint256 terms,
+        uint256 word,
+        bytes calldata proof,
+        address caller
+    ) private {
+        Device storage device = devices[id];
+        uint256 record = device.word;
+        _checkWriter(record, caller, DeviceWord.epochInPlace(Terms.epoch(terms)));
+        uint256 set = _attestors(DeviceWord.org(record), service, proof);
+        uint256 body = _attestBody(id, record, device.key, service, word);
+        uint256 validated = _lowestTime(set, body, proof);
+        _publish(id, service, Terms.index(terms), word, validated);
+    }
+
+    // ---- attestations ----
+
+    /// @dev The attestors of now for a service, if the list that came with the call is theirs.
+    /// @param org Number of the organisation. @param service Service. @param proof Begins with the list.
+    /// @return set Attestor word.
+    function _attestors(uint256 org, bytes32 service, bytes calldata proof)
+        private
+        view
+        returns (uint256 set)
+    {
+        set = attestors[_pair(bytes32(org), service)];
+        if (set == 0) {
+            set = attestors[_pair(bytes32(org), 0)];
+        }
+        if (set == 0) {
+            revert NoAttestors();
+        }
+        uint256 length = AttestorWord.count(set) * AttestorWord.MEMBER;
+        if (proof.length < length || !AttestorWord.isList(set, _hash(proof, length))) {
+            revert WrongAttestors();
+        }
+    }
+
+    /// @dev Puts the struct Attest into memory, all but checkedAt.
+    /// @param id Device. @param record Device word. @param key Its key word, of this epoch.
+    /// @param service Service. @param word Endpoint word, validatedAt zero.
+    /// @return body Where it is; the seventh word is for checkedAt.
+    function _attestBody(bytes32 id, uint256 record, bytes32 key, bytes32 service, uint256 word)
+        private
+        pure
+        returns (uint256 body)
+    {
+        bytes32 typeHash = ATTEST_TYPEHASH;
+        uint256 epoch = DeviceWord.epoch(record);
+        assembly ("memory-safe") {
+            body := mload(0x40)
+            mstore(0x40, add(body, 0xe0))
+            mstore(body, typeHash)
+            mstore(add(body, 0x20), id)
+            mstore(add(body, 0x40), epoch)
+            mstore(add(body, 0x60), key)
+            mstore(add(body, 0x80), service)
+            mstore(add(body, 0xa0), word)
+        }
+    }
+
+    /// @dev Checks that enough attestors signed, each once, each lately.
+    /// @param set Attestor word. @param body From _attestBody. @param proof List and attestations.
+    /// @return lowest Lowest time among the attestations, unix seconds.
+    function _lowestTime(uint256 set, uint256 body, bytes calldata proof)
+        private
+        view
+        returns (uint256 lowest)
+    {
+        uint256 count = AttestorWord.count(set);
+        uint256 next = 0; // lowest position that may sign now
+        uint256 signed = 0;
+        uint256 at = count * AttestorWord.MEMBER;
+        lowest = type(uint256).max;
+        unchecked {
+            while (at != proof.length) {
+                if (proof.length - at < ATTESTATION) {
+                    revert BadAttestation();
+                }
+                (uint256 position, uint256 time, bytes32 r, bytes32 vs) = _attestation(proof, at);
+                if (position < next || position >= count) {
+                    revert BadAttestation();
+                }
+                if (block.timestamp - time > ATTESTATION_AGE_MAX) {
+                    revert AttestationExpired();
+                }
+                address signer = CompactSignature.recover(_attestDigest(body, time), r, vs);
+                // Members are not zero, so a signature of nobody matches none.
+                if (uint160(signer) != _member(proof, position)) {
+                    revert WrongSigner();
+                }
+                lowest = time < lowest ? time : lowest;
+                next = position + 1;
+                at += ATTESTATION;
+                ++signed;
+            }
+        }
+        if (signed < AttestorWord.threshold(set)) {
+            revert BadAttestation();
+        }
+    }
+
+    /// @param proof List and attestations. @param at Where an attestation begins, all of it there.
+    /// @return position Of the attestor in the list.
+    /// @return time checkedAt.
+    /// @return r Signature, first half.
+    /// @return vs Signature, second half.
+    function _attestation(bytes calldata proof, uint256 at)
+        private
+        pure
+        returns (uint256 position, uint256 time, bytes32 r, bytes32 vs)
+    {
+        assembly ("memory-safe") {
+            let p := add(proof.offset, at)
+            let first := calldataload(p)
+            position := shr(248, first)
+            time := and(shr(184, first), 0xffffffffffffffff)
+            r := calldataload(add(p, 9))
+            vs := calldataload(add(p, 41))
+        }
+    }
+
+    /// @param proof Begins with the list. @param position Place in it. @return member Address there.
+    function _member(bytes calldata proof, uint256 position) private pure returns (uint256 member) {
+        assembly ("memory-safe") {
+            member := shr(96, calldataload(add(proof.offset, mul(position, 20))))
+        }
+    }
+
+    /// @param body From _attestBody. @param time checkedAt. @return What the attestor signed.
+    function _attestDigest(uint256 body, uint256 time) private view returns (bytes32) {
+        bytes32 hash;
+        assembly ("memory-safe") {
+            mstore(add(body, 0xc0), time)
+            hash := keccak256(body, 0xe0)
+        }
+        return _digest(hash);
+    }
+
+    // ---- who may, and when ----
+
+    /// @param word Stored device word. @param caller Who wants to write, not zero.
+    /// @param epoch Epoch that he means, at its place in a device word.
+    function _checkWriter(uint256 word, address caller, uint256 epoch) private pure {
+        if (!DeviceWord.isWriter(word, caller, epoch)) {
+            _refuseWriter(word, caller);
+        }
+    }
+
+    /// @dev For those who are not the owner: is the record live, at this epoch?
+    /// @param word Stored device word. @param epoch Epoch that is meant.
+    function _checkEpoch(uint256 word, uint32 epoch) private pure {
+        if (word == 0) {
+            revert NotRegistered();
+        }
+        if (DeviceWord.isRevoked(word)) {
+            revert RecordRevoked();
+        }
+        if (DeviceWord.epoch(word) != epoch) {
+            revert WrongEpoch(DeviceWord.epoch(word));
+        }
+    }
+
+    /// @param word Device word. @return It with the next epoch, or refused.
+    function _nextEpoch(uint256 word) private pure returns (uint256) {
+        if (DeviceWord.isLastEpoch(word)) {
+            revert EpochSaturated();
+        }
+        return DeviceWord.nextEpoch(word);
+    }
+
+    /// @param id Device. @param epoch The stored one. @param caller Who wants to write.
+    /// @return word New device word.
+    function _raiseEpoch(bytes32 id, uint32 epoch, address caller) private returns (uint256 word) {
+        word = devices[id].word;
+        _checkWriter(word, caller, DeviceWord.epochInPlace(epoch));
+        word = _nextEpoch(word);
+        devices[id].word = word;
     }
 
     // ---- refusals: which rule was it? Each of these functions reverts. ----
 
-    /// @param word Stored device word that the caller may not change.
-    /// @param epoch Epoch that he means, at its place in a device word.
-    function _refuseWriter(uint256 word, uint256 epoch) private view {
+    /// @param word Stored device word that the caller may not change. @param caller The caller.
+    function _refuseWriter(uint256 word, address caller) private pure {
         if (word == 0) {
             revert NotRegistered();
         }
-        if (!DeviceWord.isEpoch(epoch)) {
-            revert BadWord();
-        }
-        if (DeviceWord.owner(word) != msg.sender) {
+        if (DeviceWord.owner(word) != caller) {
             revert NotOwner();
         }
         if (DeviceWord.isRevoked(word)) {
             revert RecordRevoked();
         }
         revert WrongEpoch(DeviceWord.epoch(word));
+    }
+
+    /// @param word Stored device word. @param caller Who wants to rotate. @param info As in rotate.
+    function _refuseRotation(uint256 word, address caller, uint256 info) private pure {
+        if (!DeviceWord.isInfo(info)) {
+            revert BadWord();
+        }
+        _refuseWriter(word, caller);
     }
 
     /// @param word Device word with the type and flags of a key that is refused.
@@ -407,8 +741,8 @@ contract DeviceRegistry {
         revert EpochSaturated();
     }
 
-    /// @param terms Terms whose deadline is not within VOUCHER_LIFE_MAX from now.
-    function _refuseDeadline(uint256 terms) private view {
+    /// @param terms Terms whose deadline is not within SIGNATURE_LIFE_MAX from now.
+    function _refuseVoucher(uint256 terms) private view {
         if (uint64(terms) < block.timestamp) {
             revert VoucherExpired();
         }
@@ -454,68 +788,47 @@ contract DeviceRegistry {
     /// triple can look like another.
     /// @param id Device. @param service Service. @param index 0 or 1.
     /// @return hash Key in `endpoints`.
-    function _endpointKey(bytes32 id, bytes32 service, uint8 index)
+    function _endpointKey(bytes32 id, bytes32 service, uint256 index)
         private
         pure
         returns (bytes32 hash)
     {
         assembly ("memory-safe") {
-            let p := mload(0x40)
-            mstore(p, id)
-            mstore(add(p, 0x20), service)
-            mstore(add(p, 0x40), index)
-            hash := keccak256(p, 0x60)
+            let p := mload(0x40) // given back below: three words of scratch, and no new memory
+            mstore(0x00, id)
+            mstore(0x20, service)
+            mstore(0x40, index)
+            hash := keccak256(0x00, 0x60)
+            mstore(0x40, p)
         }
     }
 
-    /// @dev EIP-712 digest of the voucher, unpacked into one word per field.
-    /// @param org As in register. @param id As in register. @param word As in register.
-    /// @param key As in register. @param terms As in register.
-    /// @return digest What the manager signed.
-    function _voucherDigest(bytes32 org, bytes32 id, uint256 word, bytes32 key, uint256 terms)
-        private
-        view
-        returns (bytes32 digest)
-    {
-        bytes32 typeHash = VOUCHER_TYPEHASH;
-        bytes32 domain = _domain();
+    /// @dev An event with one topic and two words, through scratch memory.
+    /// @param topic Its selector. @param id Device. @param a First word. @param b Second word.
+    function _log(bytes32 topic, bytes32 id, uint256 a, uint256 b) private {
+        assembly ("memory-safe") {
+            mstore(0x00, a)
+            mstore(0x20, b)
+            log2(0x00, 0x40, topic, id)
+        }
+    }
+
+    /// @dev keccak256(abi.encode(a, b)).
+    /// @param a First word. @param b Second word. @return hash Its hash.
+    function _pair(bytes32 a, bytes32 b) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            mstore(0x00, a)
+            mstore(0x20, b)
+            hash := keccak256(0x00, 0x40)
+        }
+    }
+
+    /// @param data Bytes. @param length How many of them, all there. @return hash keccak256 of these.
+    function _hash(bytes calldata data, uint256 length) private pure returns (bytes32 hash) {
         assembly ("memory-safe") {
             let p := mload(0x40)
-            mstore(p, typeHash)
-            mstore(add(p, 0x20), org)
-            mstore(add(p, 0x40), id)
-            mstore(add(p, 0x60), and(word, 0xffffffffffffffffffffffffffffffffffffffff)) // owner
-            mstore(add(p, 0x80), and(shr(160, word), 0xff)) // keyType
-            mstore(add(p, 0xa0), and(shr(168, word), 0xff)) // flags
-            mstore(add(p, 0xc0), key)
-            mstore(add(p, 0xe0), and(shr(176, word), 0xffffffffff)) // notAfter
-            mstore(add(p, 0x100), and(shr(216, word), 0xffffffff)) // epoch
-            mstore(add(p, 0x120), shr(64, terms)) // managerEpoch, compared with the stored one
-            mstore(add(p, 0x140), and(terms, 0xffffffffffffffff)) // deadline
-            let body := keccak256(p, 0x160)
-            mstore(p, hex"1901")
-            mstore(add(p, 0x02), domain)
-            mstore(add(p, 0x22), body)
-            digest := keccak256(p, 0x42)
+            calldatacopy(p, data.offset, length)
+            hash := keccak256(p, length)
         }
-    }
-
-    /// @dev Domain separator: the cached one, unless the chain forked away under another id.
-    /// @return The separator.
-    function _domain() private view returns (bytes32) {
-        return block.chainid == CHAIN_ID ? SEPARATOR : _separator();
-    }
-
-    /// @dev Domain separator of the present chain. @return The separator.
-    function _separator() private view returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                DOMAIN_TYPEHASH,
-                keccak256("wick DeviceRegistry"),
-                keccak256("1"),
-                block.chainid,
-                address(this)
-            )
-        );
     }
 }

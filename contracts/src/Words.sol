@@ -23,6 +23,7 @@ library DeviceWord {
     uint256 private constant KEY_INFO = 0xffff << 160;
     uint256 private constant EPOCH = 0xffffffff << 216;
     uint256 private constant ONE_EPOCH = 1 << 216;
+    uint256 private constant WRITER = OWNER | (uint256(REVOKED) << 168) | EPOCH;
 
     /// @dev Field prime of secp256k1.
     uint256 private constant SECP256K1_P =
@@ -67,19 +68,28 @@ library DeviceWord {
     /// @param word Device word.
     /// @param caller Who wants to write.
     /// @param epoch_ Epoch that he means, at its place in a device word.
+    /// Nothing else may be set in it: in the owner's place it would complete a caller who has only
+    /// some of the owner's bits.
     /// @return True if he owns it, it is not revoked and the epoch is its own, in one comparison. A
-    /// word never written has owner zero, which cannot call. Whatever `epoch_` has outside the epoch
-    /// counts as a difference of its own: in the owner's place it would complete a caller who has
-    /// only some of the owner's bits.
+    /// word never written has owner zero, which neither calls nor signs.
     function isWriter(uint256 word, address caller, uint256 epoch_) internal pure returns (bool) {
         uint256 meant = uint256(uint160(caller)) | epoch_;
-        uint256 differs = (word & (OWNER | (uint256(REVOKED) << 168) | EPOCH)) ^ meant;
-        return differs | (epoch_ & ~EPOCH) == 0;
+        return (word ^ meant) & WRITER == 0;
     }
 
-    /// @param epoch_ Epoch, at its place in a device word. @return Whether there is nothing else.
-    function isEpoch(uint256 epoch_) internal pure returns (bool) {
-        return epoch_ & ~EPOCH == 0;
+    /// @param info Argument of rotate. @return Whether it holds key type, flags and epoch only.
+    function isInfo(uint256 info) internal pure returns (bool) {
+        return info & ~(EPOCH | KEY_INFO) == 0;
+    }
+
+    /// @notice isWriter() and isInfo() in one comparison.
+    /// @param word Device word.
+    /// @param caller Who wants to rotate.
+    /// @param info Argument of rotate.
+    /// @return Whether both hold.
+    function isRotation(uint256 word, address caller, uint256 info) internal pure returns (bool) {
+        uint256 differs = (word ^ (uint256(uint160(caller)) | (info & EPOCH))) & WRITER;
+        return differs | (info & ~(EPOCH | KEY_INFO)) == 0;
     }
 
     /// @param epoch_ Epoch. @return It, at its place in a device word.
@@ -122,17 +132,19 @@ library DeviceWord {
         return word & EPOCH == EPOCH;
     }
 
-    /// @param word Device word. @return It without key type and flags.
-    function withoutKey(uint256 word) internal pure returns (uint256) {
-        return word & ~KEY_INFO;
-    }
-
     /// @notice Takes key type and flags over.
     /// @param word Device word.
     /// @param info Device word with the new key type and flags.
     /// @return The new word.
     function withKey(uint256 word, uint256 info) internal pure returns (uint256) {
         return (word & ~KEY_INFO) | (info & KEY_INFO);
+    }
+
+    /// @param word Device word.
+    /// @param owner_ Another wallet.
+    /// @return The word with it.
+    function withOwner(uint256 word, address owner_) internal pure returns (uint256) {
+        return (word & ~OWNER) | uint256(uint160(owner_));
     }
 
     /// @notice Raises the epoch.
@@ -194,6 +206,14 @@ library EndpointWord {
         return word;
     }
 
+    /// @notice Sets the time at which attestors reached the place.
+    /// @param word New endpoint word, validatedAt zero.
+    /// @param time Unix seconds, below 2^24 hours.
+    /// @return The word to store.
+    function withValidation(uint256 word, uint256 time) internal pure returns (uint256) {
+        return word | ((time / 1 hours) << 232);
+    }
+
     /// @param word Endpoint word. @return Sequence number, 0 = never written.
     function seq(uint256 word) internal pure returns (uint32) {
         return uint32(word >> 160);
@@ -233,5 +253,87 @@ library ManagerWord {
     /// @param word Manager word. @return Number of the organisation.
     function number(uint256 word) internal pure returns (uint8) {
         return uint8(word >> 192);
+    }
+}
+
+/// @title Offer of a record to another owner: owner 160 | from 40 | epoch 32
+library OfferWord {
+    /// @param owner_ Wallet that may accept.
+    /// @param from_ Unix seconds from which it may.
+    /// @param epoch_ Epoch of the record; any other makes the offer void.
+    /// @return The word.
+    function pack(address owner_, uint40 from_, uint32 epoch_) internal pure returns (uint256) {
+        return uint256(uint160(owner_)) | (uint256(from_) << 160) | (uint256(epoch_) << 200);
+    }
+
+    /// @param word Offer word. @return Wallet that may accept.
+    function owner(uint256 word) internal pure returns (address) {
+        return address(uint160(word));
+    }
+
+    /// @param word Offer word. @return Unix seconds from which it may be accepted.
+    function from(uint256 word) internal pure returns (uint40) {
+        return uint40(word >> 160);
+    }
+
+    /// @param word Offer word. @return Epoch of the record that it is about.
+    function epoch(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 200);
+    }
+}
+
+/// @title Attestor word: threshold 8 | count 8 | members 240
+/// @dev members: the first 30 bytes of keccak256 of the members' addresses, 20 bytes each, ascending.
+/// So one word tells who may attest, however many they are; the list itself comes with the call.
+library AttestorWord {
+    /// @notice Bytes of one member in the list.
+    uint256 internal constant MEMBER = 20;
+
+    /// @param threshold_ How many must sign.
+    /// @param count_ How many there are.
+    /// @param list keccak256 of the members' addresses.
+    /// @return The word.
+    function pack(uint8 threshold_, uint8 count_, bytes32 list) internal pure returns (uint256) {
+        return (uint256(list) & ~uint256(0xffff)) | (uint256(count_) << 8) | threshold_;
+    }
+
+    /// @param word Attestor word. @return How many must sign.
+    function threshold(uint256 word) internal pure returns (uint256) {
+        return word & 0xff;
+    }
+
+    /// @param word Attestor word. @return How many there are.
+    function count(uint256 word) internal pure returns (uint256) {
+        return (word >> 8) & 0xff;
+    }
+
+    /// @param word Attestor word.
+    /// @param list keccak256 of members' addresses.
+    /// @return Whether these are the members.
+    function isList(uint256 word, bytes32 list) internal pure returns (bool) {
+        return (word ^ uint256(list)) >> 16 == 0;
+    }
+}
+
+/// @title Terms of a relayed call: deadline 64 | epoch 32 | index 8
+library Terms {
+    /// @param deadline_ Deadline. @param epoch_ Epoch. @return Terms of both.
+    function pack(uint64 deadline_, uint32 epoch_) internal pure returns (uint256) {
+        return deadline_ | (uint256(epoch_) << 64);
+    }
+
+    /// @param terms Terms. @return Last second to submit the call.
+    function deadline(uint256 terms) internal pure returns (uint256) {
+        return uint64(terms);
+    }
+
+    /// @param terms Terms. @return Epoch of the record that the signer means.
+    function epoch(uint256 terms) internal pure returns (uint32) {
+        return uint32(terms >> 64);
+    }
+
+    /// @param terms Terms. @return Index of the endpoint; more than 8 bits where it is none.
+    function index(uint256 terms) internal pure returns (uint256) {
+        return terms >> 96;
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.20;
 
-import {DeviceRegistry} from "../src/DeviceRegistry.sol";
+import {DeviceStorage} from "../src/DeviceStorage.sol";
 import {Fixture, Voucher} from "./Fixture.sol";
 
 /// @notice The attacks that the papers' contracts allow, tried on these. F1, F3 and F4 are the
@@ -44,12 +44,12 @@ contract DefectsTest is Fixture {
 
         Voucher memory stolen = voucher();
         stolen.owner = MALLORY;
-        vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+        vm.expectRevert(DeviceStorage.WrongSigner.selector);
         vm.prank(MALLORY);
         submitWith(stolen, r, vs);
         stolen = voucher();
         stolen.key = KEY2;
-        vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+        vm.expectRevert(DeviceStorage.WrongSigner.selector);
         vm.prank(MALLORY);
         submitWith(stolen, r, vs);
 
@@ -59,7 +59,7 @@ contract DefectsTest is Fixture {
         same(at(deviceSlot(ID)), deviceWord(v, 1));
 
         // The device's own transaction comes too late and changes nothing.
-        vm.expectRevert(why(DeviceRegistry.WrongEpoch.selector, 1));
+        vm.expectRevert(why(DeviceStorage.WrongEpoch.selector, 1));
         vm.prank(OWNER);
         submitWith(v, r, vs);
         same(at(deviceSlot(ID)), deviceWord(v, 1));
@@ -84,7 +84,7 @@ contract DefectsTest is Fixture {
         v.owner = MALLORY;
         v.key = KEY2;
         v.epoch = 1; // even with a voucher of the same manager for the next epoch
-        refused(v, why(DeviceRegistry.NameTaken.selector));
+        refused(v, why(DeviceStorage.NameTaken.selector));
         same(at(deviceSlot(ID)), deviceWord(voucher(), 1));
         same(bytes32(at(plus(deviceSlot(ID), 1))), KEY);
     }

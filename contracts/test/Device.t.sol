@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.20;
 
-import {DeviceRegistry} from "../src/DeviceRegistry.sol";
+import {DeviceStorage} from "../src/DeviceStorage.sol";
 import {Fixture, Voucher} from "./Fixture.sol";
 
 /// @notice Rotation, revocation, managers, construction.
@@ -41,7 +41,7 @@ contract DeviceTest is Fixture {
         v.flags = 1;
         v.key = KEY2;
         vm.expectEmit(address(registry));
-        emit DeviceRegistry.Rotated(ID, deviceWord(v, 2), KEY2);
+        emit DeviceStorage.Rotated(ID, deviceWord(v, 2), KEY2);
         vm.prank(OWNER);
         registry.rotate(ID, info(2, 1, 1), KEY2);
         same(word(), deviceWord(v, 2));
@@ -57,14 +57,14 @@ contract DeviceTest is Fixture {
     }
 
     function test_rotateIsForTheOwner() public {
-        bytes memory no = why(DeviceRegistry.NotOwner.selector);
+        bytes memory no = why(DeviceStorage.NotOwner.selector);
         rotateRefused(STRANGER, info(2, 1, 1), KEY2, no);
         rotateRefused(manager, info(2, 1, 1), KEY2, no);
         rotateRefused(ADMIN, info(2, 1, 1), KEY2, no);
     }
 
     function test_rotateNeedsTheEpoch() public {
-        bytes memory no = why(DeviceRegistry.WrongEpoch.selector, 1);
+        bytes memory no = why(DeviceStorage.WrongEpoch.selector, 1);
         rotateRefused(OWNER, info(2, 1, 0), KEY2, no);
         rotateRefused(OWNER, info(2, 1, 2), KEY2, no);
         rotateRefused(OWNER, info(2, 1, type(uint32).max), KEY2, no);
@@ -73,30 +73,30 @@ contract DeviceTest is Fixture {
     function test_rotateOfARevokedRecordIsRefused() public {
         vm.prank(OWNER);
         registry.revoke(ID);
-        rotateRefused(OWNER, info(2, 1, 2), KEY2, why(DeviceRegistry.RecordRevoked.selector));
+        rotateRefused(OWNER, info(2, 1, 2), KEY2, why(DeviceStorage.RecordRevoked.selector));
     }
 
     function test_rotateOfNothingIsRefused() public {
-        vm.expectRevert(DeviceRegistry.NotRegistered.selector);
+        vm.expectRevert(DeviceStorage.NotRegistered.selector);
         vm.prank(OWNER);
         registry.rotate(keccak256("nobody"), info(2, 1, 0), KEY2);
     }
 
     function test_rotateChecksTheKey() public {
-        rotateRefused(OWNER, info(0, 0, 1), KEY2, why(DeviceRegistry.BadKeyType.selector));
-        rotateRefused(OWNER, info(4, 0, 1), KEY2, why(DeviceRegistry.BadKeyType.selector));
-        rotateRefused(OWNER, info(2, 2, 1), KEY2, why(DeviceRegistry.BadFlags.selector));
-        rotateRefused(OWNER, info(2, 0x80, 1), KEY2, why(DeviceRegistry.BadFlags.selector));
-        rotateRefused(OWNER, info(3, 1, 1), KEY2, why(DeviceRegistry.BadFlags.selector));
-        rotateRefused(OWNER, info(2, 0, 1), 0, why(DeviceRegistry.BadKey.selector));
-        rotateRefused(OWNER, info(2, 0, 1), bytes32(FIELD), why(DeviceRegistry.BadKey.selector));
-        rotateRefused(OWNER, info(1, 0, 1), 0, why(DeviceRegistry.BadKey.selector));
+        rotateRefused(OWNER, info(0, 0, 1), KEY2, why(DeviceStorage.BadKeyType.selector));
+        rotateRefused(OWNER, info(4, 0, 1), KEY2, why(DeviceStorage.BadKeyType.selector));
+        rotateRefused(OWNER, info(2, 2, 1), KEY2, why(DeviceStorage.BadFlags.selector));
+        rotateRefused(OWNER, info(2, 0x80, 1), KEY2, why(DeviceStorage.BadFlags.selector));
+        rotateRefused(OWNER, info(3, 1, 1), KEY2, why(DeviceStorage.BadFlags.selector));
+        rotateRefused(OWNER, info(2, 0, 1), 0, why(DeviceStorage.BadKey.selector));
+        rotateRefused(OWNER, info(2, 0, 1), bytes32(FIELD), why(DeviceStorage.BadKey.selector));
+        rotateRefused(OWNER, info(1, 0, 1), 0, why(DeviceStorage.BadKey.selector));
     }
 
     function testFuzz_rotateRefusesBitsOutsideItsFields(uint256 stray) public {
         stray &= ~((uint256(0xffff) << 160) | (uint256(0xffffffff) << 216));
         vm.assume(stray != 0);
-        bytes memory no = why(DeviceRegistry.BadWord.selector);
+        bytes memory no = why(DeviceStorage.BadWord.selector);
         rotateRefused(OWNER, info(2, 1, 1) | stray, KEY2, no);
         rotateRefused(STRANGER, info(2, 1, 1) | stray, KEY2, no);
     }
@@ -104,7 +104,7 @@ contract DeviceTest is Fixture {
     /// Bits in the place of the owner neither complete a caller to him nor pass as his own.
     function testFuzz_rotateRefusesBitsInTheOwnersPlace(address sender, uint160 stray) public {
         vm.assume(stray != 0);
-        bytes memory no = why(DeviceRegistry.BadWord.selector);
+        bytes memory no = why(DeviceStorage.BadWord.selector);
         rotateRefused(sender, info(2, 1, 1) | stray, KEY2, no);
         rotateRefused(OWNER, info(2, 1, 1) | (stray & uint160(OWNER)) | 1, KEY2, no);
         rotateRefused(sender, info(2, 1, 1) | uint160(OWNER), KEY2, no);
@@ -117,12 +117,12 @@ contract DeviceTest is Fixture {
         (address owner, address part) = submask();
         bytes32 old = key();
         uint256 before = word();
-        bytes memory no = why(DeviceRegistry.BadWord.selector);
+        bytes memory no = why(DeviceStorage.BadWord.selector);
         rotateRefused(part, info(2, 1, 1) | uint160(owner), KEY2, no);
         rotateRefused(part, info(2, 1, 1) | (uint160(owner) ^ uint160(part)), KEY2, no);
         rotateRefused(owner, info(2, 1, 1) | uint160(owner), KEY2, no);
         rotateRefused(owner, info(2, 1, 1) | uint160(part), KEY2, no);
-        rotateRefused(part, info(2, 1, 1), KEY2, why(DeviceRegistry.NotOwner.selector));
+        rotateRefused(part, info(2, 1, 1), KEY2, why(DeviceStorage.NotOwner.selector));
         same(word(), before);
         same(key(), old);
     }
@@ -133,7 +133,7 @@ contract DeviceTest is Fixture {
             OWNER,
             info(2, 1, type(uint32).max),
             KEY2,
-            why(DeviceRegistry.EpochSaturated.selector)
+            why(DeviceStorage.EpochSaturated.selector)
         );
     }
 
@@ -155,7 +155,7 @@ contract DeviceTest is Fixture {
         Voucher memory v = voucher();
         v.flags = 0x80;
         vm.expectEmit(address(registry));
-        emit DeviceRegistry.Revoked(ID, deviceWord(v, 2));
+        emit DeviceStorage.Revoked(ID, deviceWord(v, 2));
         vm.prank(OWNER);
         registry.revoke(ID);
         same(word(), deviceWord(v, 2));
@@ -163,10 +163,10 @@ contract DeviceTest is Fixture {
     }
 
     function test_revokeIsForTheOwner() public {
-        vm.expectRevert(DeviceRegistry.NotOwner.selector);
+        vm.expectRevert(DeviceStorage.NotOwner.selector);
         vm.prank(STRANGER);
         registry.revoke(ID);
-        vm.expectRevert(DeviceRegistry.NotOwner.selector);
+        vm.expectRevert(DeviceStorage.NotOwner.selector);
         vm.prank(manager);
         registry.revoke(ID);
     }
@@ -174,7 +174,7 @@ contract DeviceTest is Fixture {
     function test_revokeRefusesACallerMadeOfTheOwnersBits() public {
         (address owner, address part) = submask();
         uint256 before = word();
-        vm.expectRevert(DeviceRegistry.NotOwner.selector);
+        vm.expectRevert(DeviceStorage.NotOwner.selector);
         vm.prank(part);
         registry.revoke(ID);
         same(word(), before);
@@ -185,13 +185,13 @@ contract DeviceTest is Fixture {
     function test_revokeTwiceIsRefused() public {
         vm.prank(OWNER);
         registry.revoke(ID);
-        vm.expectRevert(DeviceRegistry.RecordRevoked.selector);
+        vm.expectRevert(DeviceStorage.RecordRevoked.selector);
         vm.prank(OWNER);
         registry.revoke(ID);
     }
 
     function test_revokeOfNothingIsRefused() public {
-        vm.expectRevert(DeviceRegistry.NotRegistered.selector);
+        vm.expectRevert(DeviceStorage.NotRegistered.selector);
         vm.prank(OWNER);
         registry.revoke(keccak256("nobody"));
     }
@@ -232,23 +232,23 @@ contract DeviceTest is Fixture {
     function test_setManagerRaisesItsEpoch() public {
         uint256 want = uint256(uint160(STRANGER)) | (uint256(2) << 160);
         vm.expectEmit(address(registry));
-        emit DeviceRegistry.ManagerSet(ORG, want);
+        emit DeviceStorage.ManagerSet(ORG, want);
         vm.prank(ADMIN);
         registry.setManager(ORG, STRANGER);
         same(at(keccak256(abi.encode(ORG, uint256(3)))), want);
     }
 
     function test_setManagerIsForTheAdmin() public {
-        vm.expectRevert(DeviceRegistry.NotAdmin.selector);
+        vm.expectRevert(DeviceStorage.NotAdmin.selector);
         vm.prank(manager);
         registry.setManager(ORG, STRANGER);
     }
 
     function test_setManagerRefusesZeroAndUnknown() public {
-        vm.expectRevert(DeviceRegistry.ZeroAddress.selector);
+        vm.expectRevert(DeviceStorage.ZeroAddress.selector);
         vm.prank(ADMIN);
         registry.setManager(ORG, address(0));
-        vm.expectRevert(DeviceRegistry.UnknownOrg.selector);
+        vm.expectRevert(DeviceStorage.UnknownOrg.selector);
         vm.prank(ADMIN);
         registry.setManager(keccak256("nobody"), STRANGER);
     }
@@ -256,7 +256,7 @@ contract DeviceTest is Fixture {
     function test_managerEpochSaturates() public {
         uint256 last = uint256(uint160(manager)) | (uint256(type(uint32).max) << 160);
         vm.store(address(registry), keccak256(abi.encode(ORG, uint256(3))), bytes32(last));
-        vm.expectRevert(DeviceRegistry.EpochSaturated.selector);
+        vm.expectRevert(DeviceStorage.EpochSaturated.selector);
         vm.prank(ADMIN);
         registry.setManager(ORG, STRANGER);
     }
@@ -264,9 +264,9 @@ contract DeviceTest is Fixture {
     // ---- construction and views ----
 
     function test_constructorRefusesZeros() public {
-        refused(0, ADMIN, manager, DeviceRegistry.ZeroOrg.selector);
-        refused(ORG, address(0), manager, DeviceRegistry.ZeroAddress.selector);
-        refused(ORG, ADMIN, address(0), DeviceRegistry.ZeroAddress.selector);
+        refused(0, ADMIN, manager, DeviceStorage.ZeroOrg.selector);
+        refused(ORG, address(0), manager, DeviceStorage.ZeroAddress.selector);
+        refused(ORG, ADMIN, address(0), DeviceStorage.ZeroAddress.selector);
     }
 
     function refused(bytes32 org, address admin, address signer, bytes4 why) private {
@@ -307,7 +307,7 @@ contract DeviceTest is Fixture {
         bytes32 hash = sha256(spki);
         vm.roll(77);
         vm.expectEmit(address(registry));
-        emit DeviceRegistry.Announced(hash, spki);
+        emit DeviceStorage.Announced(hash, spki);
         vm.prank(STRANGER);
         registry.announce(spki);
         same(announcedAt(hash), 77);

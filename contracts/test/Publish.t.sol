@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.20;
 
-import {DeviceRegistry} from "../src/DeviceRegistry.sol";
+import {DeviceStorage} from "../src/DeviceStorage.sol";
 import {Fixture, Voucher} from "./Fixture.sol";
 
 /// @notice publish(): who may write an endpoint, and what a write may do to the word.
@@ -29,7 +29,7 @@ contract PublishTest is Fixture {
     function test_writesTheWordAndRepeatsItInTheEvent() public {
         bytes32 entry = keccak256(abi.encode(ID, SERVICE, uint256(0)));
         vm.expectEmit(address(registry));
-        emit DeviceRegistry.Published(ID, entry, endpoint(1));
+        emit DeviceStorage.Published(ID, entry, endpoint(1));
         publishAs(OWNER, endpoint(1));
         same(stored(), endpoint(1));
     }
@@ -43,10 +43,10 @@ contract PublishTest is Fixture {
     }
 
     function test_refusesAnotherIndex() public {
-        vm.expectRevert(DeviceRegistry.BadIndex.selector);
+        vm.expectRevert(DeviceStorage.BadIndex.selector);
         vm.prank(OWNER);
         registry.publish(ID, SERVICE, 2, 1, endpoint(1));
-        vm.expectRevert(DeviceRegistry.BadIndex.selector);
+        vm.expectRevert(DeviceStorage.BadIndex.selector);
         vm.prank(OWNER);
         registry.publish(ID, SERVICE, 255, 1, endpoint(1));
     }
@@ -54,7 +54,7 @@ contract PublishTest is Fixture {
     // ---- who ----
 
     function test_isForTheOwner() public {
-        bytes memory no = why(DeviceRegistry.NotOwner.selector);
+        bytes memory no = why(DeviceStorage.NotOwner.selector);
         publishRefused(STRANGER, 1, endpoint(1), no);
         publishRefused(manager, 1, endpoint(1), no);
     }
@@ -67,7 +67,7 @@ contract PublishTest is Fixture {
         Voucher memory v = voucher();
         v.owner = owner;
         vm.store(address(registry), deviceSlot(ID), bytes32(deviceWord(v, 1)));
-        bytes memory no = why(DeviceRegistry.NotOwner.selector);
+        bytes memory no = why(DeviceStorage.NotOwner.selector);
         publishRefused(part, 1, endpoint(1), no);
         publishRefused(part, 0xff, endpoint(1), no);
         uint256 wide = 1 | (uint256(0xff) << 32);
@@ -82,25 +82,25 @@ contract PublishTest is Fixture {
     }
 
     function test_needsTheEpoch() public {
-        publishRefused(OWNER, 0, endpoint(1), why(DeviceRegistry.WrongEpoch.selector, 1));
-        publishRefused(OWNER, 2, endpoint(1), why(DeviceRegistry.WrongEpoch.selector, 1));
+        publishRefused(OWNER, 0, endpoint(1), why(DeviceStorage.WrongEpoch.selector, 1));
+        publishRefused(OWNER, 2, endpoint(1), why(DeviceStorage.WrongEpoch.selector, 1));
     }
 
     /// What was sent before a rotation and comes after it is void.
     function test_must_29_rotationKillsWhatIsUnderWay() public {
         vm.prank(OWNER);
         registry.rotate(ID, info(2, 1, 1), KEY2);
-        publishRefused(OWNER, 1, endpoint(1), why(DeviceRegistry.WrongEpoch.selector, 2));
+        publishRefused(OWNER, 1, endpoint(1), why(DeviceStorage.WrongEpoch.selector, 2));
     }
 
     function test_revokedDeviceMayNotWrite() public {
         vm.prank(OWNER);
         registry.revoke(ID);
-        publishRefused(OWNER, 2, endpoint(1), why(DeviceRegistry.RecordRevoked.selector));
+        publishRefused(OWNER, 2, endpoint(1), why(DeviceStorage.RecordRevoked.selector));
     }
 
     function test_unregisteredDeviceMayNotWrite() public {
-        vm.expectRevert(DeviceRegistry.NotRegistered.selector);
+        vm.expectRevert(DeviceStorage.NotRegistered.selector);
         vm.prank(OWNER);
         registry.publish(keccak256("nobody"), SERVICE, 0, 0, endpoint(1));
     }
@@ -108,19 +108,19 @@ contract PublishTest is Fixture {
     // ---- sequence ----
 
     function test_must_29_seqRises() public {
-        publishRefused(OWNER, 1, endpoint(0), why(DeviceRegistry.SeqNotRising.selector, 0));
+        publishRefused(OWNER, 1, endpoint(0), why(DeviceStorage.SeqNotRising.selector, 0));
         publishAs(OWNER, endpoint(5));
-        publishRefused(OWNER, 1, endpoint(5), why(DeviceRegistry.SeqNotRising.selector, 5));
-        publishRefused(OWNER, 1, endpoint(4), why(DeviceRegistry.SeqNotRising.selector, 5));
+        publishRefused(OWNER, 1, endpoint(5), why(DeviceStorage.SeqNotRising.selector, 5));
+        publishRefused(OWNER, 1, endpoint(4), why(DeviceStorage.SeqNotRising.selector, 5));
         publishAs(OWNER, endpoint(6));
     }
 
     function test_must_29_seqJumpIsBounded() public {
-        publishRefused(OWNER, 1, endpoint(65537), why(DeviceRegistry.SeqJump.selector, 0));
+        publishRefused(OWNER, 1, endpoint(65537), why(DeviceStorage.SeqJump.selector, 0));
         publishAs(OWNER, endpoint(65536));
-        publishRefused(OWNER, 1, endpoint(131073), why(DeviceRegistry.SeqJump.selector, 65536));
+        publishRefused(OWNER, 1, endpoint(131073), why(DeviceStorage.SeqJump.selector, 65536));
         publishRefused(
-            OWNER, 1, endpoint(type(uint32).max), why(DeviceRegistry.SeqJump.selector, 65536)
+            OWNER, 1, endpoint(type(uint32).max), why(DeviceStorage.SeqJump.selector, 65536)
         );
         publishAs(OWNER, endpoint(131072));
     }
@@ -130,7 +130,7 @@ contract PublishTest is Fixture {
         uint256 near = endpoint(type(uint32).max - 1);
         vm.store(address(registry), endpointSlot(ID, SERVICE, 0), bytes32(near));
         publishAs(OWNER, endpoint(type(uint32).max));
-        bytes memory no = why(DeviceRegistry.SeqNotRising.selector, type(uint32).max);
+        bytes memory no = why(DeviceStorage.SeqNotRising.selector, type(uint32).max);
         publishRefused(OWNER, 1, endpoint(type(uint32).max), no);
         publishRefused(OWNER, 1, endpoint(1), no);
     }
@@ -143,7 +143,7 @@ contract PublishTest is Fixture {
         v.owner = STRANGER;
         v.epoch = 2;
         submit(v);
-        publishRefused(STRANGER, 3, endpoint(9), why(DeviceRegistry.SeqNotRising.selector, 9));
+        publishRefused(STRANGER, 3, endpoint(9), why(DeviceStorage.SeqNotRising.selector, 9));
         vm.prank(STRANGER);
         registry.publish(ID, SERVICE, 0, 3, endpoint(10));
     }
@@ -155,11 +155,11 @@ contract PublishTest is Fixture {
     }
 
     function test_expiryIsAheadAndAtMostAYear() public {
-        bytes memory passed = why(DeviceRegistry.EndpointExpired.selector);
+        bytes memory passed = why(DeviceStorage.EndpointExpired.selector);
         publishRefused(OWNER, 1, expiring(0, 1), passed);
         publishRefused(OWNER, 1, expiring(NOW - 1, 1), passed);
         publishRefused(OWNER, 1, expiring(NOW, 1), passed);
-        bytes memory far = why(DeviceRegistry.ExpiryTooFar.selector);
+        bytes memory far = why(DeviceStorage.ExpiryTooFar.selector);
         publishRefused(OWNER, 1, expiring(NOW + 365 days + 1, 1), far);
         publishRefused(OWNER, 1, expiring(type(uint40).max, 1), far);
         publishAs(OWNER, expiring(NOW + 1, 1));
@@ -170,9 +170,9 @@ contract PublishTest is Fixture {
 
     function test_must_29_ownerCannotClaimAValidation() public {
         uint256 word = endpointWord(1, uint40(NOW + 1 days), 1, 3, 49152, IP);
-        publishRefused(OWNER, 1, word, why(DeviceRegistry.ValidationClaimed.selector));
+        publishRefused(OWNER, 1, word, why(DeviceStorage.ValidationClaimed.selector));
         word |= uint256(0xffffff) << 232;
-        publishRefused(OWNER, 1, word, why(DeviceRegistry.ValidationClaimed.selector));
+        publishRefused(OWNER, 1, word, why(DeviceStorage.ValidationClaimed.selector));
     }
 
     function test_must_29_pureRenewalKeepsTheValidation() public {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.20;
 
 import {CompactSignature} from "../src/CompactSignature.sol";
 import {DeviceRegistry} from "../src/DeviceRegistry.sol";
+import {DeviceStorage} from "../src/DeviceStorage.sol";
 import {Fixture, Voucher} from "./Fixture.sol";
 
 /// @notice register(): what a voucher writes, and each rule that refuses one.
@@ -11,7 +12,7 @@ contract RegisterTest is Fixture {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
         vm.expectEmit(address(registry));
-        emit DeviceRegistry.Registered(ID, deviceWord(v, 1), KEY);
+        emit DeviceStorage.Registered(ID, deviceWord(v, 1), KEY);
         submitWith(v, r, vs);
         same(at(deviceSlot(ID)), deviceWord(v, 1));
         same(bytes32(at(plus(deviceSlot(ID), 1))), KEY);
@@ -34,7 +35,7 @@ contract RegisterTest is Fixture {
     function test_refusesUnknownOrg() public {
         Voucher memory v = voucher();
         v.org = keccak256("nobody");
-        refused(v, why(DeviceRegistry.UnknownOrg.selector));
+        refused(v, why(DeviceStorage.UnknownOrg.selector));
     }
 
     /// An absent manager has epoch 0 and address 0, which is also what ecrecover answers to garbage.
@@ -42,34 +43,34 @@ contract RegisterTest is Fixture {
         Voucher memory v = voucher();
         v.org = keccak256("nobody");
         v.managerEpoch = 0;
-        vm.expectRevert(DeviceRegistry.UnknownOrg.selector);
+        vm.expectRevert(DeviceStorage.UnknownOrg.selector);
         submitWith(v, bytes32(0), bytes32(0));
     }
 
     function test_refusesGarbageSignature() public {
-        vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+        vm.expectRevert(DeviceStorage.WrongSigner.selector);
         submitWith(voucher(), bytes32(0), bytes32(0));
     }
 
     function test_refusesAnotherSigner() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(OTHER_KEY, v);
-        vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+        vm.expectRevert(DeviceStorage.WrongSigner.selector);
         submitWith(v, r, vs);
     }
 
     function test_refusesWrongManagerEpoch() public {
         Voucher memory v = voucher();
         v.managerEpoch = 2;
-        refused(v, why(DeviceRegistry.WrongManagerEpoch.selector, 1));
+        refused(v, why(DeviceStorage.WrongManagerEpoch.selector, 1));
         v.managerEpoch = 0;
-        refused(v, why(DeviceRegistry.WrongManagerEpoch.selector, 1));
+        refused(v, why(DeviceStorage.WrongManagerEpoch.selector, 1));
     }
 
     function test_refusesBitsAboveTheTerms() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
-        vm.expectRevert(why(DeviceRegistry.WrongManagerEpoch.selector, 1));
+        vm.expectRevert(why(DeviceStorage.WrongManagerEpoch.selector, 1));
         registry.register(
             v.org, v.id, deviceWord(v, 0), v.key, terms(v) | (uint256(1) << 96), r, vs
         );
@@ -81,11 +82,11 @@ contract RegisterTest is Fixture {
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
         vm.prank(ADMIN);
         registry.setManager(ORG, vm.addr(OTHER_KEY));
-        vm.expectRevert(why(DeviceRegistry.WrongManagerEpoch.selector, 2));
+        vm.expectRevert(why(DeviceStorage.WrongManagerEpoch.selector, 2));
         submitWith(v, r, vs);
         vm.prank(ADMIN);
         registry.setManager(ORG, manager);
-        vm.expectRevert(why(DeviceRegistry.WrongManagerEpoch.selector, 3));
+        vm.expectRevert(why(DeviceStorage.WrongManagerEpoch.selector, 3));
         submitWith(v, r, vs);
         v.managerEpoch = 3;
         submit(v);
@@ -96,7 +97,7 @@ contract RegisterTest is Fixture {
         registry.setManager(ORG, vm.addr(OTHER_KEY));
         Voucher memory v = voucher();
         v.managerEpoch = 2;
-        refused(v, why(DeviceRegistry.WrongSigner.selector));
+        refused(v, why(DeviceStorage.WrongSigner.selector));
     }
 
     // ---- time ----
@@ -105,7 +106,7 @@ contract RegisterTest is Fixture {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
         vm.warp(uint256(v.deadline) + 1);
-        vm.expectRevert(DeviceRegistry.VoucherExpired.selector);
+        vm.expectRevert(DeviceStorage.VoucherExpired.selector);
         submitWith(v, r, vs);
         vm.warp(v.deadline);
         submitWith(v, r, vs);
@@ -114,9 +115,9 @@ contract RegisterTest is Fixture {
     function test_refusesDeadlineBeyondAWeek() public {
         Voucher memory v = voucher();
         v.deadline = uint64(NOW + 7 days + 1);
-        refused(v, why(DeviceRegistry.DeadlineTooFar.selector));
+        refused(v, why(DeviceStorage.DeadlineTooFar.selector));
         v.deadline = type(uint64).max;
-        refused(v, why(DeviceRegistry.DeadlineTooFar.selector));
+        refused(v, why(DeviceStorage.DeadlineTooFar.selector));
         v.deadline = uint64(NOW + 7 days);
         submit(v);
     }
@@ -124,9 +125,9 @@ contract RegisterTest is Fixture {
     function test_refusesNotAfterInThePast() public {
         Voucher memory v = voucher();
         v.notAfter = uint40(NOW);
-        refused(v, why(DeviceRegistry.NotAfterPassed.selector));
+        refused(v, why(DeviceStorage.NotAfterPassed.selector));
         v.notAfter = 0;
-        refused(v, why(DeviceRegistry.NotAfterPassed.selector));
+        refused(v, why(DeviceStorage.NotAfterPassed.selector));
         v.notAfter = uint40(NOW + 1);
         submit(v);
     }
@@ -136,40 +137,40 @@ contract RegisterTest is Fixture {
     function test_refusesOwnerZero() public {
         Voucher memory v = voucher();
         v.owner = address(0);
-        refused(v, why(DeviceRegistry.ZeroAddress.selector));
+        refused(v, why(DeviceStorage.ZeroAddress.selector));
     }
 
     function test_refusesUnknownKeyTypes() public {
         Voucher memory v = voucher();
         v.keyType = 0;
-        refused(v, why(DeviceRegistry.BadKeyType.selector));
+        refused(v, why(DeviceStorage.BadKeyType.selector));
         v.keyType = 4;
-        refused(v, why(DeviceRegistry.BadKeyType.selector));
+        refused(v, why(DeviceStorage.BadKeyType.selector));
         v.keyType = 255;
-        refused(v, why(DeviceRegistry.BadKeyType.selector));
+        refused(v, why(DeviceStorage.BadKeyType.selector));
     }
 
     function test_refusesFlagsThatTheTypeHasNot() public {
         Voucher memory v = voucher();
         v.flags = 2;
-        refused(v, why(DeviceRegistry.BadFlags.selector));
+        refused(v, why(DeviceStorage.BadFlags.selector));
         v.flags = 0x80; // nobody is born revoked
-        refused(v, why(DeviceRegistry.BadFlags.selector));
+        refused(v, why(DeviceStorage.BadFlags.selector));
         v.keyType = 1;
         v.flags = 1; // RSA has no parity
-        refused(v, why(DeviceRegistry.BadFlags.selector));
+        refused(v, why(DeviceStorage.BadFlags.selector));
         v.keyType = 3;
-        refused(v, why(DeviceRegistry.BadFlags.selector));
+        refused(v, why(DeviceStorage.BadFlags.selector));
     }
 
     function test_secp256k1KeyIsBelowTheFieldPrime() public {
         Voucher memory v = voucher();
         v.key = 0;
-        refused(v, why(DeviceRegistry.BadKey.selector));
+        refused(v, why(DeviceStorage.BadKey.selector));
         v.key = bytes32(FIELD);
-        refused(v, why(DeviceRegistry.BadKey.selector));
+        refused(v, why(DeviceStorage.BadKey.selector));
         v.key = bytes32(type(uint256).max);
-        refused(v, why(DeviceRegistry.BadKey.selector));
+        refused(v, why(DeviceStorage.BadKey.selector));
         v.key = bytes32(FIELD - 1);
         v.flags = 1;
         submit(v);
@@ -179,9 +180,9 @@ contract RegisterTest is Fixture {
         Voucher memory v = voucher();
         v.keyType = 1;
         v.key = 0;
-        refused(v, why(DeviceRegistry.BadKey.selector));
+        refused(v, why(DeviceStorage.BadKey.selector));
         v.keyType = 3;
-        refused(v, why(DeviceRegistry.BadKey.selector));
+        refused(v, why(DeviceStorage.BadKey.selector));
         v.key = bytes32(type(uint256).max);
         submit(v);
     }
@@ -190,7 +191,7 @@ contract RegisterTest is Fixture {
     function test_refusesANumberInTheWord() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
-        vm.expectRevert(DeviceRegistry.BadWord.selector);
+        vm.expectRevert(DeviceStorage.BadWord.selector);
         registry.register(
             v.org, v.id, deviceWord(v, 0) | (uint256(1) << 248), v.key, terms(v), r, vs
         );
@@ -201,7 +202,7 @@ contract RegisterTest is Fixture {
     function test_must_28_eachAlteredFieldIsRefused() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
-        bytes memory no = why(DeviceRegistry.WrongSigner.selector);
+        bytes memory no = why(DeviceStorage.WrongSigner.selector);
         Voucher memory w = voucher();
         w.id = keccak256("gw-2");
         altered(w, r, vs, no);
@@ -225,13 +226,13 @@ contract RegisterTest is Fixture {
         altered(w, r, vs, no);
         w = voucher();
         w.epoch = 1;
-        altered(w, r, vs, why(DeviceRegistry.WrongEpoch.selector, 0));
+        altered(w, r, vs, why(DeviceStorage.WrongEpoch.selector, 0));
         w = voucher();
         w.managerEpoch = 2;
-        altered(w, r, vs, why(DeviceRegistry.WrongManagerEpoch.selector, 1));
+        altered(w, r, vs, why(DeviceStorage.WrongManagerEpoch.selector, 1));
         w = voucher();
         w.org = keccak256("other");
-        altered(w, r, vs, why(DeviceRegistry.UnknownOrg.selector));
+        altered(w, r, vs, why(DeviceStorage.UnknownOrg.selector));
         submitWith(voucher(), r, vs);
     }
 
@@ -259,7 +260,7 @@ contract RegisterTest is Fixture {
     function test_must_28_voucherWorksOnce() public {
         Voucher memory v = voucher();
         submit(v);
-        refused(v, why(DeviceRegistry.WrongEpoch.selector, 1));
+        refused(v, why(DeviceStorage.WrongEpoch.selector, 1));
     }
 
     function test_must_28_voucherDoesNotReviveARevokedRecord() public {
@@ -267,9 +268,9 @@ contract RegisterTest is Fixture {
         submit(v);
         vm.prank(OWNER);
         registry.revoke(ID);
-        refused(v, why(DeviceRegistry.WrongEpoch.selector, 2));
+        refused(v, why(DeviceStorage.WrongEpoch.selector, 2));
         v.epoch = 1; // signed before the revocation, never used
-        refused(v, why(DeviceRegistry.WrongEpoch.selector, 2));
+        refused(v, why(DeviceStorage.WrongEpoch.selector, 2));
     }
 
     function test_must_28_voucherDoesNotSurviveARotation() public {
@@ -278,7 +279,7 @@ contract RegisterTest is Fixture {
         v.epoch = 1;
         vm.prank(OWNER);
         registry.rotate(ID, info(2, 1, 1), KEY2);
-        refused(v, why(DeviceRegistry.WrongEpoch.selector, 2));
+        refused(v, why(DeviceStorage.WrongEpoch.selector, 2));
     }
 
     function test_must_28_voucherDoesNotSurviveATransfer() public {
@@ -293,20 +294,20 @@ contract RegisterTest is Fixture {
         given.notAfter = v.notAfter;
         given.deadline = v.deadline;
         submit(given);
-        refused(v, why(DeviceRegistry.NameTaken.selector));
+        refused(v, why(DeviceStorage.NameTaken.selector));
         v.epoch = 1; // signed for the former owner, never used
-        refused(v, why(DeviceRegistry.NameTaken.selector));
+        refused(v, why(DeviceStorage.NameTaken.selector));
         same(at(deviceSlot(ID)), deviceWord(given, 2));
         vm.prank(STRANGER);
         registry.revoke(ID); // free again, but not for a voucher from before
-        refused(v, why(DeviceRegistry.WrongEpoch.selector, 3));
+        refused(v, why(DeviceStorage.WrongEpoch.selector, 3));
     }
 
     function test_must_28_voucherOfAnotherChainIsRefused() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) =
             signFor(MANAGER_KEY, v, block.chainid + 1, address(registry));
-        vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+        vm.expectRevert(DeviceStorage.WrongSigner.selector);
         submitWith(v, r, vs);
     }
 
@@ -316,7 +317,7 @@ contract RegisterTest is Fixture {
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
         vm.chainId(31338);
         same(registry.domainSeparator(), separator(31338, address(registry)));
-        vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+        vm.expectRevert(DeviceStorage.WrongSigner.selector);
         submitWith(v, r, vs);
         submit(v);
     }
@@ -325,7 +326,7 @@ contract RegisterTest is Fixture {
         Voucher memory v = voucher();
         DeviceRegistry twin = DeviceRegistry(construct(ORG, ADMIN, manager));
         (bytes32 r, bytes32 vs) = signFor(MANAGER_KEY, v, block.chainid, address(twin));
-        vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+        vm.expectRevert(DeviceStorage.WrongSigner.selector);
         submitWith(v, r, vs);
     }
 
@@ -342,7 +343,7 @@ contract RegisterTest is Fixture {
         same(ecrecover(body, other, r, twin), manager);
         for (uint256 bit = 0; bit < 2; ++bit) {
             uint256 squeezed = (uint256(twin) & (type(uint256).max >> 1)) | (bit << 255);
-            vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+            vm.expectRevert(DeviceStorage.WrongSigner.selector);
             submitWith(v, r, bytes32(squeezed));
         }
         submitWith(v, r, compact(recovery, s));
@@ -360,7 +361,7 @@ contract RegisterTest is Fixture {
     function test_otherRecoveryBitIsAnotherSigner() public {
         Voucher memory v = voucher();
         (bytes32 r, bytes32 vs) = sign(MANAGER_KEY, v);
-        vm.expectRevert(DeviceRegistry.WrongSigner.selector);
+        vm.expectRevert(DeviceStorage.WrongSigner.selector);
         submitWith(v, r, bytes32(uint256(vs) ^ (uint256(1) << 255)));
     }
 
@@ -370,9 +371,9 @@ contract RegisterTest is Fixture {
         submit(voucher());
         Voucher memory v = voucher();
         v.owner = STRANGER;
-        refused(v, why(DeviceRegistry.NameTaken.selector));
+        refused(v, why(DeviceStorage.NameTaken.selector));
         v.epoch = 1;
-        refused(v, why(DeviceRegistry.NameTaken.selector));
+        refused(v, why(DeviceStorage.NameTaken.selector));
     }
 
     function test_ownerRenewsByVoucher() public {
@@ -420,7 +421,7 @@ contract RegisterTest is Fixture {
         Voucher memory v = voucher();
         v.org = other;
         v.epoch = 2;
-        refused(v, why(DeviceRegistry.WrongOrg.selector, 0));
+        refused(v, why(DeviceStorage.WrongOrg.selector, 0));
         // A name of its own it may have, and the number is in the word.
         v.id = keccak256("gw-other");
         v.epoch = 0;
@@ -432,9 +433,9 @@ contract RegisterTest is Fixture {
         Voucher memory v = voucher();
         vm.store(address(registry), deviceSlot(ID), bytes32(deviceWord(v, type(uint32).max)));
         v.epoch = type(uint32).max;
-        refused(v, why(DeviceRegistry.EpochSaturated.selector));
+        refused(v, why(DeviceStorage.EpochSaturated.selector));
         v.epoch = 0;
-        refused(v, why(DeviceRegistry.WrongEpoch.selector, type(uint32).max));
+        refused(v, why(DeviceStorage.WrongEpoch.selector, type(uint32).max));
     }
 
     function testFuzz_storesWhatWasVouched(

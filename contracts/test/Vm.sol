@@ -26,6 +26,8 @@ interface Vm {
         pure
         returns (bytes memory);
     function prank(address sender) external;
+    function startPrank(address sender) external;
+    function stopPrank() external;
     function snapshotGasLastCall(string calldata name) external returns (uint256);
     function readFile(string calldata path) external view returns (string memory);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8, bytes32, bytes32);

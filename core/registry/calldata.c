@@ -7,6 +7,7 @@
 
 #include "wick/abi.h"
 #include "wick/keccak.h"
+#include "registry_internal.h"
 
 /* Fields of a device word, big-endian: org 1 | epoch 4 | notAfter 5 | flags 1 | keyType 1 |
  * owner 20. A call leaves at zero what it has no say in. */
@@ -20,19 +21,19 @@
 #define AT_MANAGER_EPOCH 20
 #define AT_DEADLINE 24
 
-static void put_key_info(uint8_t word[32], uint32_t epoch, uint8_t key_type, uint8_t flags)
+void wick_registry_key_info(uint8_t word32[32], uint32_t epoch, uint8_t key_type, uint8_t flags)
 {
-    memset(word, 0, 32);
-    wick_store_be32(word + AT_EPOCH, epoch);
-    word[AT_FLAGS] = flags;
-    word[AT_KEY_TYPE] = key_type;
+    memset(word32, 0, 32);
+    wick_store_be32(word32 + AT_EPOCH, epoch);
+    word32[AT_FLAGS] = flags;
+    word32[AT_KEY_TYPE] = key_type;
 }
 
 void wick_calldata_register(wick_buf *out, const wick_voucher *voucher, const uint8_t r32[32],
                             const uint8_t vs32[32])
 {
     uint8_t word[32], terms[32] = {0};
-    put_key_info(word, voucher->epoch, voucher->key_type, voucher->flags);
+    wick_registry_key_info(word, voucher->epoch, voucher->key_type, voucher->flags);
     word[AT_NOT_AFTER] = (uint8_t)(voucher->not_after >> 32);
     wick_store_be32(word + AT_NOT_AFTER + 1, (uint32_t)voucher->not_after);
     memcpy(word + AT_OWNER, voucher->owner, sizeof voucher->owner);
@@ -64,7 +65,7 @@ void wick_calldata_rotate(wick_buf *out, const uint8_t id32[32], uint32_t epoch,
                           uint8_t flags, const uint8_t key32[32])
 {
     uint8_t info[32];
-    put_key_info(info, epoch, key_type, flags);
+    wick_registry_key_info(info, epoch, key_type, flags);
     wick_abi_put_call(out, "rotate(bytes32,uint256,bytes32)");
     wick_abi_put_word(out, id32);
     wick_abi_put_word(out, info);
@@ -96,13 +97,6 @@ void wick_announced_topic(uint8_t topic32[32])
 {
     static const uint8_t event[] = "Announced(bytes32,bytes)";
     wick_keccak256(topic32, event, sizeof event - 1);
-}
-
-void wick_calldata_set_manager(wick_buf *out, const uint8_t org32[32], const uint8_t manager20[20])
-{
-    wick_abi_put_call(out, "setManager(bytes32,address)");
-    wick_abi_put_word(out, org32);
-    wick_abi_put_address(out, manager20);
 }
 
 void wick_calldata_relay_register(wick_buf *out, const uint8_t endpoint32[32])

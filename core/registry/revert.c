@@ -42,6 +42,18 @@ static const struct refusal refusals[] = {
     {0xc26c2696, WICK_E_UNSUPPORTED, "BadKeyType", false},
     {0x5f304789, WICK_E_BAD_KEY, "BadFlags", false},
     {0xee9f2d53, WICK_E_BAD_KEY, "BadKey", false},
+#if WICK_WITH_RELAYED
+    /* what only signed calls and organisations meet */
+    {0x4127c3f4, WICK_E_NAME_TAKEN, "OrgTaken", false},
+    {0x0819bdcd, WICK_E_EXPIRED, "SignatureExpired", false},
+    {0xff43b88f, WICK_E_NOT_OWNER, "NotOffered", false},
+    {0x122d82d6, WICK_E_STATE, "RecoveryPending", false},
+    {0x87a15126, WICK_E_NOT_FOUND, "NoAttestors", false},
+    {0x3e8b0f82, WICK_E_BAD_ARG, "BadAttestors", false},
+    {0xe48960c6, WICK_E_RECORD_STALE, "WrongAttestors", false},
+    {0x342bd384, WICK_E_BAD_ARG, "BadAttestation", false},
+    {0x716dcc39, WICK_E_EXPIRED, "AttestationExpired", false},
+#endif
     /* RelayRegistry */
     {0xc0fc8a8a, WICK_E_NOT_OWNER, "NotManager", false},
     {0x7c214f04, WICK_E_NOT_OWNER, "NotOperator", false},
@@ -53,6 +65,22 @@ static const struct refusal refusals[] = {
     {0x3c654645, WICK_E_LIMIT, "TooManyRelays", false},
 };
 
+static const struct refusal *find(uint32_t selector)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        if (refusals[i].selector == selector) {
+            return &refusals[i];
+        }
+    }
+    return NULL;
+}
+
+const char *wick_registry_error_name(uint32_t selector)
+{
+    const struct refusal *r = find(selector);
+    return r != NULL ? r->name : NULL;
+}
+
 wick_status wick_revert_decode(wick_revert *out, wick_span data)
 {
     memset(out, 0, sizeof *out);
@@ -60,21 +88,18 @@ wick_status wick_revert_decode(wick_revert *out, wick_span data)
         return WICK_E_TX_REVERTED;
     }
     out->selector = wick_load_be32(data.ptr);
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-        const struct refusal *r = &refusals[i];
-        if (r->selector != out->selector) {
-            continue;
-        }
-        wick_abi args = wick_abi_make(wick_span_make(data.ptr + 4, data.len - 4));
-        uint64_t value = r->has_value ? wick_abi_u64(&args, 0) : 0;
-        size_t want = r->has_value ? 4 + 32 : 4;
-        if (data.len != want || args.status != WICK_OK || value > UINT32_MAX) {
-            return WICK_E_TX_REVERTED;
-        }
-        out->name = r->name;
-        out->has_value = r->has_value;
-        out->value = value;
-        return r->status;
+    const struct refusal *r = find(out->selector);
+    if (r == NULL) {
+        return WICK_E_TX_REVERTED;
     }
-    return WICK_E_TX_REVERTED;
+    wick_abi args = wick_abi_make(wick_span_make(data.ptr + 4, data.len - 4));
+    uint64_t value = r->has_value ? wick_abi_u64(&args, 0) : 0;
+    size_t want = r->has_value ? 4 + 32 : 4;
+    if (data.len != want || args.status != WICK_OK || value > UINT32_MAX) {
+        return WICK_E_TX_REVERTED;
+    }
+    out->name = r->name;
+    out->has_value = r->has_value;
+    out->value = value;
+    return r->status;
 }

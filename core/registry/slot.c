@@ -38,13 +38,41 @@ void wick_slot_endpoint(uint8_t slot32[32], const uint8_t id32[32], const uint8_
     word_of_mapping(slot32, slot32, WICK_SLOT_ENDPOINTS, 0);
 }
 
-void wick_slot_tls_key(uint8_t slot32[32], const uint8_t id32[32], const uint8_t service32[32])
+static void word_of_pair(uint8_t slot32[32], const uint8_t a32[32], const uint8_t b32[32],
+                         uint64_t mapping)
 {
     uint8_t parts[64];
-    memcpy(parts, id32, 32);
-    memcpy(parts + 32, service32, 32);
+    memcpy(parts, a32, 32);
+    memcpy(parts + 32, b32, 32);
     wick_keccak256(slot32, parts, sizeof parts);
-    word_of_mapping(slot32, slot32, WICK_SLOT_TLS_KEYS, 0);
+    word_of_mapping(slot32, slot32, mapping, 0);
+}
+
+void wick_slot_tls_key(uint8_t slot32[32], const uint8_t id32[32], const uint8_t service32[32])
+{
+    word_of_pair(slot32, id32, service32, WICK_SLOT_TLS_KEYS);
+}
+
+void wick_slot_attestors(uint8_t slot32[32], uint8_t number, const uint8_t class32[32])
+{
+    uint8_t org[32];
+    small_key(org, number);
+    word_of_pair(slot32, org, class32, WICK_SLOT_ATTESTORS);
+}
+
+void wick_slot_leaf_root(uint8_t slot32[32], const uint8_t id32[32])
+{
+    word_of_mapping(slot32, id32, WICK_SLOT_LEAF_ROOTS, 0);
+}
+
+void wick_slot_offer(uint8_t slot32[32], const uint8_t id32[32])
+{
+    word_of_mapping(slot32, id32, WICK_SLOT_OFFERS, 0);
+}
+
+void wick_slot_admin_offer(uint8_t slot32[32], const uint8_t org32[32])
+{
+    word_of_mapping(slot32, org32, WICK_SLOT_ADMIN_OFFERS, 0);
 }
 
 void wick_slot_announced(uint8_t slot32[32], const uint8_t key32[32])

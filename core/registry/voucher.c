@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Typed messages around a registration (EIP-712), and compact signatures (EIP-2098). */
-#include "wick/voucher.h"
+#include "registry_internal.h"
 
 #include <string.h>
 
@@ -25,7 +25,8 @@ void wick_registry_domain_separator(uint8_t separator32[32], const wick_registry
                        domain->contract);
 }
 
-static void digest(uint8_t digest32[32], const wick_registry_domain *domain, wick_eip712 *h)
+void wick_registry_digest(uint8_t digest32[32], const wick_registry_domain *domain,
+                          wick_eip712 *h)
 {
     uint8_t separator[32], body[32];
     wick_eip712_end(h, body);
@@ -48,7 +49,7 @@ void wick_voucher_digest(uint8_t digest32[32], const wick_registry_domain *domai
     wick_eip712_u64(&h, voucher->epoch);
     wick_eip712_u64(&h, voucher->manager_epoch);
     wick_eip712_u64(&h, voucher->deadline);
-    digest(digest32, domain, &h);
+    wick_registry_digest(digest32, domain, &h);
 }
 
 void wick_possession_digest(uint8_t digest32[32], const wick_registry_domain *domain,
@@ -58,7 +59,7 @@ void wick_possession_digest(uint8_t digest32[32], const wick_registry_domain *do
     wick_eip712_begin(&h, POSSESSION_TYPE);
     wick_eip712_word(&h, id32);
     wick_eip712_word(&h, challenge32);
-    digest(digest32, domain, &h);
+    wick_registry_digest(digest32, domain, &h);
 }
 
 wick_status wick_signature_compact(uint8_t r32[32], uint8_t vs32[32], const uint8_t sig64[64],
@@ -75,21 +76,31 @@ wick_status wick_signature_compact(uint8_t r32[32], uint8_t vs32[32], const uint
     return WICK_OK;
 }
 
+wick_status wick_registry_signer(uint8_t address20[20], const wick_hal_crypto *crypto,
+                                 const uint8_t digest32[32], const uint8_t r32[32],
+                                 const uint8_t vs32[32])
+{
+    uint8_t sig[64], pub65[65];
+    memcpy(sig, r32, 32);
+    memcpy(sig + 32, vs32, 32);
+    sig[32] &= 0x7f;
+    memset(address20, 0, 20);
+    if (memcmp(sig + 32, half_order, 32) > 0 ||
+        crypto->secp256k1_recover(crypto->ctx, pub65, sig, vs32[0] >> 7, digest32) != WICK_OK) {
+        return WICK_E_AUTH;
+    }
+    return wick_eth_address(address20, pub65);
+}
+
 wick_status wick_voucher_check(const wick_hal_crypto *crypto, const wick_registry_domain *domain,
                                const wick_voucher *voucher, const uint8_t r32[32],
                                const uint8_t vs32[32], const uint8_t manager20[20])
 {
-    uint8_t digest32[32], sig[64], pub65[65], address[20];
-    memcpy(sig, r32, 32);
-    memcpy(sig + 32, vs32, 32);
-    sig[32] &= 0x7f;
+    uint8_t digest32[32], address[20];
     wick_voucher_digest(digest32, domain, voucher);
-    wick_status s = crypto->secp256k1_recover(crypto->ctx, pub65, sig, vs32[0] >> 7, digest32);
-    if (s == WICK_OK) {
-        s = wick_eth_address(address, pub65);
-    }
+    wick_status s = wick_registry_signer(address, crypto, digest32, r32, vs32);
     return s == WICK_OK && memcmp(address, manager20, sizeof address) == 0 ? WICK_OK
-                                                                          : WICK_E_VOUCHER;
+                                                                           : WICK_E_VOUCHER;
 }
 
 wick_status wick_voucher_fits(const wick_voucher *voucher, uint64_t now_s)

@@ -28,5 +28,6 @@
 /* A session lasts until it is idle or the device sleeps. */
 #define WICK_WITH_REKEY 0
 #define WICK_WITH_LEAVES 0
+#define WICK_WITH_RELAYED 0
 
 #endif

@@ -178,6 +178,17 @@ static const struct known known[] = {
     {"BadKeyType", "", WICK_E_UNSUPPORTED},
     {"BadFlags", "", WICK_E_BAD_KEY},
     {"BadKey", "", WICK_E_BAD_KEY},
+#if WICK_WITH_RELAYED
+    {"OrgTaken", "", WICK_E_NAME_TAKEN},
+    {"SignatureExpired", "", WICK_E_EXPIRED},
+    {"NotOffered", "", WICK_E_NOT_OWNER},
+    {"RecoveryPending", "", WICK_E_STATE},
+    {"NoAttestors", "", WICK_E_NOT_FOUND},
+    {"BadAttestors", "", WICK_E_BAD_ARG},
+    {"WrongAttestors", "", WICK_E_RECORD_STALE},
+    {"BadAttestation", "", WICK_E_BAD_ARG},
+    {"AttestationExpired", "", WICK_E_EXPIRED},
+#endif
     {"UnknownRelay", "", WICK_E_NOT_FOUND},
     {"SameStatus", "", WICK_E_STATE},
 };

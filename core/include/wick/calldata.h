@@ -53,6 +53,24 @@ void wick_announced_topic(uint8_t topic32[32]);
 /** setManager(org, manager): by the organisation's admin. */
 void wick_calldata_set_manager(wick_buf *out, const uint8_t org32[32],
                                const uint8_t manager20[20]);
+/** admit(org, admin, manager, number): another organisation; by the admin of organisation 0. */
+void wick_calldata_admit(wick_buf *out, const uint8_t org32[32], const uint8_t admin20[20],
+                         const uint8_t manager20[20], uint8_t number);
+/** offerAdmin(org, admin): by the admin; zero takes an offer back. */
+void wick_calldata_offer_admin(wick_buf *out, const uint8_t org32[32], const uint8_t admin20[20]);
+/** takeAdmin(org): by who it is offered to. */
+void wick_calldata_take_admin(wick_buf *out, const uint8_t org32[32]);
+/** setAttestors(members, threshold, org, class): by the admin; wick_attestors_encode() says what
+ *  fits. class is a service, or zero for those that have no attestors of their own. */
+void wick_calldata_set_attestors(wick_buf *out, const uint8_t org32[32],
+                                 const uint8_t class32[32], uint8_t threshold,
+                                 const uint8_t (*members)[20], size_t count);
+/** revokeAsOrg(id, epoch): by manager or admin of the record's organisation. */
+void wick_calldata_revoke_as_org(wick_buf *out, const uint8_t id32[32], uint32_t epoch);
+/** recover(owner, id, epoch): by the admin of the record's organisation; the new owner may claim
+ *  the record two days later, unless the epoch has risen. */
+void wick_calldata_recover(wick_buf *out, const uint8_t owner20[20], const uint8_t id32[32],
+                           uint32_t epoch);
 
 /* RelayRegistry */
 
@@ -73,6 +91,9 @@ typedef struct wick_revert {
     bool has_value;     /* the error tells the stored epoch or sequence number */
     uint64_t value;
 } wick_revert;
+
+/** Name of a custom error in the contracts' source, NULL if unknown; static. */
+const char *wick_registry_error_name(uint32_t selector);
 
 /**
  * Decodes revert data.

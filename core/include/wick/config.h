@@ -581,6 +581,13 @@
 #define WICK_SESSIONS_MAX 8
 #endif
 
+/* ---- calls that others send, and attestations (wick/relayed.h, wick/attest.h) ---- */
+
+/* 0 leaves them out: for a device that pays for its own transactions. No RAM. */
+#ifndef WICK_WITH_RELAYED
+#define WICK_WITH_RELAYED 1
+#endif
+
 /* ---- tickets of leaves (wick/ticket.h) ---- */
 
 /* Making, opening and accepting tickets: 0 leaves it out, of the agent as well. */

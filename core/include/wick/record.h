@@ -78,7 +78,10 @@ enum {
     WICK_SLOT_MANAGERS = 3,
     WICK_SLOT_ORGS = 4,
     WICK_SLOT_ATTESTORS = 5,
-    WICK_SLOT_ANNOUNCED = 6
+    WICK_SLOT_ANNOUNCED = 6,
+    WICK_SLOT_LEAF_ROOTS = 7,
+    WICK_SLOT_OFFERS = 8,
+    WICK_SLOT_ADMIN_OFFERS = 9
 };
 
 /** Slots in RelayRegistry. */
@@ -93,6 +96,15 @@ void wick_slot_endpoint(uint8_t slot32[32], const uint8_t id32[32], const uint8_
 void wick_slot_tls_key(uint8_t slot32[32], const uint8_t id32[32], const uint8_t service32[32]);
 /** announced[key]: block whose log holds the SPKI that has this SHA-256. */
 void wick_slot_announced(uint8_t slot32[32], const uint8_t key32[32]);
+/** attestors[keccak256(abi.encode(number, class))]: number of the organisation; class is a service,
+ *  or zero for those that have no attestors of their own. */
+void wick_slot_attestors(uint8_t slot32[32], uint8_t number, const uint8_t class32[32]);
+/** leafRoots[id]: Merkle root of the leaves behind a device. */
+void wick_slot_leaf_root(uint8_t slot32[32], const uint8_t id32[32]);
+/** offers[id]: to whom a record is offered. */
+void wick_slot_offer(uint8_t slot32[32], const uint8_t id32[32]);
+/** adminOffers[org]: to whom an organisation's administration is offered. */
+void wick_slot_admin_offer(uint8_t slot32[32], const uint8_t org32[32]);
 /** managers[org]; org is the organisation's id, not its number. */
 void wick_slot_manager(uint8_t slot32[32], const uint8_t org32[32]);
 /** orgs[number], word 0 (id) or 1 (admin). */

@@ -68,6 +68,16 @@ WICK_NODISCARD wick_status wick_signature_compact(uint8_t r32[32], uint8_t vs32[
                                                   const uint8_t sig64[64], uint8_t recid);
 
 /**
+ * Who signed a digest, by its compact signature?
+ * @param[out] address20 zeroed on error
+ * @retval WICK_OK  @retval WICK_E_AUTH no valid signature, high s included
+ */
+WICK_NODISCARD wick_status wick_registry_signer(uint8_t address20[20],
+                                                const wick_hal_crypto *crypto,
+                                                const uint8_t digest32[32],
+                                                const uint8_t r32[32], const uint8_t vs32[32]);
+
+/**
  * Did the manager at `manager20` sign this voucher? The address must come from a proven
  * managers[org] word. Content and deadline are for wick_voucher_fits().
  * @retval WICK_OK  @retval WICK_E_VOUCHER another signer, or no valid signature (high s included)
