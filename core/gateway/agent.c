@@ -317,6 +317,9 @@ static void tell_session(wick_gateway *gw, wick_gateway_event *e)
     memcpy(e->name, s->name, sizeof e->name);
     e->initiator = s->initiator;
     e->keys_only = s->keys_only;
+#if WICK_WITH_PEER_CACHE
+    e->cached = s->cached;
+#endif
     e->epoch = s->epoch;
     e->seq = s->seq;
     e->tier = s->tier;

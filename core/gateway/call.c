@@ -18,6 +18,7 @@
 #define ROOM_PERIOD_MS 200u
 #define PATH_PERIOD_MS 100u
 #define SET_UP_MS 120000u /* a call ends at the latest after this and the handshake's 31 s */
+#define REMEMBERED_MS 3000u /* a handshake by a remembered record, before it is read anew */
 #define HOP_MS 2500u /* for the first try of each endpoint, where a record names two */
 #define CALL_TRIES 2u     /* unanswered handshakes of a call, its record read anew for each */
 
@@ -142,7 +143,9 @@ static void start_handshake(wick_gateway *gw, uint64_t now_ms, uint8_t index)
     wick_status st = gw_call_handshake(gw, s, now_ms);
     if (st == WICK_OK) {
         s->state = SES_NSL;
-        s->due_ms = s->has_next && s->hops < 2 ? now_ms + HOP_MS : WICK_TIME_NEVER(now_ms);
+        s->due_ms = gw_is_remembered(s)          ? now_ms + REMEMBERED_MS
+                    : s->has_next && s->hops < 2 ? now_ms + HOP_MS
+                                                 : WICK_TIME_NEVER(now_ms);
     } else {
         gw_session_end(gw, index, st);
     }
@@ -212,6 +215,22 @@ static void hop(wick_gateway *gw, uint64_t now_ms, uint8_t index, bool last)
     gw_call_path(s, now_ms);
 }
 
+/* What was remembered is not answered: the peer may have moved. */
+static void read_anew(wick_gateway *gw, uint64_t now_ms, uint8_t index)
+{
+#if WICK_WITH_PEER_CACHE
+    wick_gateway_session *s = &gw->session[index];
+    gw_cache_drop(gw, s->registry, s->id);
+    gw_path_release(gw, index);
+    s->cached = false;
+    s->state = SES_LOOKUP;
+    s->due_ms = now_ms;
+    s->give_up_ms = now_ms + SET_UP_MS;
+#else
+    (void)gw, (void)now_ms, (void)index;
+#endif
+}
+
 void gw_session_permission(wick_gateway *gw, uint64_t now_ms, const wick_addr *ip)
 {
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
@@ -226,7 +245,8 @@ uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms)
     uint64_t next = WICK_TIME_NEVER(now_ms);
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         wick_gateway_session *s = &gw->session[i];
-        if (s->state == SES_LOOKUP && wick_time_reached(now_ms, s->due_ms)) {
+        if (s->state == SES_LOOKUP && wick_time_reached(now_ms, s->due_ms) &&
+            !gw_peer_remembered(gw, now_ms, i)) {
             bool room = gw_peer_read(gw, i);
             s->state = room ? SES_READ : SES_LOOKUP;
             s->due_ms = now_ms + ROOM_PERIOD_MS;
@@ -236,7 +256,11 @@ uint64_t gw_session_tick(wick_gateway *gw, uint64_t now_ms)
             try_path(gw, now_ms, i);
         } else if (s->state == SES_NSL && wick_time_reached(now_ms, s->due_ms)) {
             wick_nsl_close(&gw->nsl, s->run);
-            hop(gw, now_ms, i, false);
+            if (gw_is_remembered(s)) {
+                read_anew(gw, now_ms, i);
+            } else {
+                hop(gw, now_ms, i, false);
+            }
         } else if ((s->state == SES_UP || s->state == SES_GUEST) &&
                    now_ms - s->used_ms >= WICK_GW_IDLE_MS) {
             gw_session_end(gw, i, WICK_E_TIMEOUT);
@@ -265,6 +289,7 @@ void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_sta
         if (s->state != SES_NSL || s->run != run) {
             continue;
         }
+        gw_cache_drop(gw, s->registry, s->id);
         if (s->has_next && status == WICK_E_NSL_NO_ANSWER) {
             hop(gw, now_ms, i, true);
         } else if (s->tries + 1u < CALL_TRIES && status == WICK_E_NSL_NO_ANSWER) {

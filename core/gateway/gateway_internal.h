@@ -17,7 +17,7 @@
  *   direct.c   messages about paths (direct_msg.c)       ways.c     paths of a session
  *   rekey.c    sessions that last
  *   service.c  words of local applications               peer_keys.c  keys for them
- *   ticket.c   leaves of other gateways
+ *   ticket.c   leaves of other gateways              peer_cache.c  records that serve again
  */
 #include "wick/gateway.h"
 
@@ -409,6 +409,37 @@ bool gw_second_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_
                      wick_span bytes);
 bool gw_second_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
 uint64_t gw_second_tick(wick_gateway *gw, uint64_t now_ms);
+
+/* peer_cache.c */
+#if WICK_WITH_PEER_CACHE
+/** A record that was read. `whole`: with endpoints of its service. */
+void gw_cache_put(wick_gateway *gw, uint64_t now_ms, const wick_gateway_record *record, bool whole);
+/** Newer endpoints of one. */
+void gw_cache_endpoints(wick_gateway *gw, uint8_t registry, const uint8_t id[32],
+                        const uint8_t service[32], const wick_peer_record *rec,
+                        const wick_trusted_header *header);
+/** One that still serves, or NULL. `service` NULL: its device words alone are wanted. */
+const wick_gateway_record *gw_cache_get(wick_gateway *gw, uint64_t now_ms, uint8_t registry,
+                                        const uint8_t id[32], const uint8_t *service);
+/** A handshake with this peer has succeeded; nothing of it holds any more; blocks above `number` have
+ *  left the chain. */
+void gw_cache_confirm(wick_gateway *gw, const uint8_t id[32]);
+void gw_cache_drop(wick_gateway *gw, uint8_t registry, const uint8_t id[32]);
+void gw_cache_reorg(wick_gateway *gw, uint8_t registry, uint64_t number);
+/** lookup.c: a call, a caller's look-up by what is remembered. @return false: it is to be read */
+bool gw_peer_remembered(wick_gateway *gw, uint64_t now_ms, uint8_t session);
+bool gw_caller_remembered(wick_gateway *gw, uint64_t now_ms, uint8_t lookup);
+#define gw_is_remembered(s) ((s)->cached)
+#else
+#define gw_is_remembered(s) false
+#define gw_cache_put(gw, now_ms, record, whole) ((void)(record))
+#define gw_cache_endpoints(gw, registry, id, service, rec, header) ((void)(gw))
+#define gw_cache_confirm(gw, id) ((void)(gw))
+#define gw_cache_drop(gw, registry, id) ((void)(gw))
+#define gw_cache_reorg(gw, registry, number) ((void)(gw))
+#define gw_peer_remembered(gw, now_ms, session) false
+#define gw_caller_remembered(gw, now_ms, lookup) false
+#endif
 
 /* call.c */
 /** Parts of a reference, and what the chain knows them by. */

@@ -111,6 +111,11 @@ uint64_t gw_nsl_tick(wick_gateway *gw, uint64_t now_ms)
             continue;
         }
         if (!gw->nsl_lookup[i].asked) {
+            if (gw_caller_remembered(gw, now_ms, i)) {
+                gw->nsl_lookup[i].asked = true;
+                next = now_ms; /* its answer goes out */
+                continue;
+            }
             gw->nsl_lookup[i].asked = gw_peer_read_caller(gw, i);
             next = gw->nsl_lookup[i].asked ? next : wick_time_min(next, now_ms + ROOM_PERIOD_MS);
         }

@@ -67,16 +67,16 @@ static wick_status key_of(const wick_gateway *gw, wick_nsl_key *key, const wick_
                : s;
 }
 
-wick_status gw_record_verify(wick_gateway *gw, uint64_t now_ms, wick_peer_record *rec,
-                             wick_nsl_key *key, const wick_gateway_read *read,
-                             const uint8_t id[32], const uint8_t *service)
+/* `said`: what wick_peer_record_read() said of it. */
+static wick_status judge(wick_gateway *gw, uint64_t now_ms, wick_nsl_key *key,
+                         const wick_peer_record *rec, wick_status said, uint8_t registry,
+                         const uint8_t id[32], const uint8_t *service, uint64_t header_time_s)
 {
     wick_record_seen seen;
     uint64_t unix_s = 0;
-    wick_status s = wick_peer_record_read(rec, &read->query);
-    s = wick_marks_record(&gw->marks, &seen, read->registry, id, service, rec, s);
+    wick_status s = wick_marks_record(&gw->marks, &seen, registry, id, service, rec, said);
     if (!gw_unix(gw, now_ms, &unix_s)) {
-        unix_s = read->header.timestamp;
+        unix_s = header_time_s;
     }
     if (s == WICK_OK) {
         s = wick_device_check(&rec->device, &seen, unix_s);
@@ -85,9 +85,17 @@ wick_status gw_record_verify(wick_gateway *gw, uint64_t now_ms, wick_peer_record
         s = key_of(gw, key, &rec->device);
     }
     if (s == WICK_OK) {
-        wick_marks_put(&gw->marks, read->registry, id, service, &seen);
+        wick_marks_put(&gw->marks, registry, id, service, &seen);
     }
     return s;
+}
+
+wick_status gw_record_verify(wick_gateway *gw, uint64_t now_ms, wick_peer_record *rec,
+                             wick_nsl_key *key, const wick_gateway_read *read,
+                             const uint8_t id[32], const uint8_t *service)
+{
+    wick_status said = wick_peer_record_read(rec, &read->query);
+    return judge(gw, now_ms, key, rec, said, read->registry, id, service, read->header.timestamp);
 }
 
 /* May this endpoint be tried from here? */
@@ -179,6 +187,7 @@ static void endpoint_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_
             out->endpoint_header = read->header;
             out->record = rec; /* its device words are the same */
         }
+        gw_cache_endpoints(gw, s->registry, s->id, s->service, &rec, &read->header);
     }
     gw_session_resolved(gw, now_ms, read->owner, s->status);
 }
@@ -192,31 +201,46 @@ static void answer_caller(wick_gateway *gw, uint64_t now_ms, uint8_t owner, cons
     (void)status;
 }
 
-static void caller_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
-                        wick_status status)
+/* The device words of a caller are at hand, and its key, or the hash of it. */
+static void caller_known(wick_gateway *gw, uint64_t now_ms, uint8_t owner, wick_nsl_key *key,
+                         const wick_peer_record *rec, wick_status status)
 {
-    wick_peer_record rec;
-    wick_nsl_key key;
-    memset(&key, 0, sizeof key);
-    if (status == WICK_OK) {
-        status = gw_record_verify(gw, now_ms, &rec, &key, read, gw->nsl_lookup[read->owner].id,
-                                  NULL);
-    }
 #if WICK_WITH_NSL_RSA
-    if (status == WICK_OK && key.type == WICK_KEY_TYPE_RSA2048) {
-        status = gw_key_want(gw, &key, READ_NSL, read->owner, read->registry, rec.device.key);
+    if (status == WICK_OK && key->type == WICK_KEY_TYPE_RSA2048) {
+        status = gw_key_want(gw, key, READ_NSL, owner, 0, rec->device.key);
         if (status == WICK_AGAIN) {
             return;
         }
     }
+#else
+    (void)rec;
 #endif
-    answer_caller(gw, now_ms, read->owner, &key, status);
+    answer_caller(gw, now_ms, owner, key, status);
+}
+
+static void caller_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
+                        wick_status status)
+{
+    wick_gateway_record found;
+    wick_nsl_key key;
+    memset(&key, 0, sizeof key);
+    memset(&found, 0, sizeof found);
+    if (status == WICK_OK) {
+        memcpy(found.id, gw->nsl_lookup[read->owner].id, sizeof found.id);
+        status = gw_record_verify(gw, now_ms, &found.record, &key, read, found.id, NULL);
+        found.registry = read->registry;
+        found.grace = read->grace;
+        found.proven = status;
+        found.header = found.endpoint_header = read->header;
+        gw_cache_put(gw, now_ms, &found, false);
+    }
+    caller_known(gw, now_ms, read->owner, &key, &found.record, status);
 }
 
 /* A peer to be called has been read, and its key is at hand. */
 static void peer_done(wick_gateway *gw, uint64_t now_ms, uint8_t session)
 {
-    if (!read_endpoint(gw, session)) {
+    if (gw_is_remembered(&gw->session[session]) || !read_endpoint(gw, session)) {
         gw_session_resolved(gw, now_ms, session, gw->session[session].status);
     }
 }
@@ -247,6 +271,39 @@ void gw_peer_key_done(wick_gateway *gw, uint64_t now_ms, uint8_t purpose, uint8_
 }
 #endif
 
+/* The record of a peer to be called, or why there is none. */
+static void record_found(wick_gateway *gw, uint64_t now_ms, uint8_t session,
+                         const wick_gateway_record *found, wick_status status)
+{
+    wick_gateway_session *s = &gw->session[session];
+    const wick_device *device = &found->record.device;
+    if (found->proven != WICK_AGAIN) {
+        s->grace = found->grace;
+        s->tier = found->header.tier;
+        s->block_number = found->header.number;
+        s->block_time_s = found->header.timestamp;
+    }
+    if (gw->cfg.records != NULL) {
+        gw->cfg.records[session] = *found;
+    }
+    s->status = status;
+    if (status != WICK_OK) {
+        gw_session_resolved(gw, now_ms, session, status);
+        return;
+    }
+    s->epoch = device->epoch;
+    s->seq = 0;
+    s->endpoint_tier = (uint8_t)found->endpoint_header.tier;
+    s->status = choose(gw, now_ms, s, &found->record, found->header.timestamp);
+#if WICK_WITH_NSL_RSA
+    if (s->key.type == WICK_KEY_TYPE_RSA2048 &&
+        gw_key_want(gw, &s->key, READ_PEER, session, s->registry, device->key) == WICK_AGAIN) {
+        return;
+    }
+#endif
+    peer_done(gw, now_ms, session);
+}
+
 void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
                        wick_status status)
 {
@@ -263,55 +320,62 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
         return;
     }
     wick_gateway_session *s = &gw->session[read->owner];
-    wick_peer_record rec;
-    bool proven = status == WICK_OK, key = false;
-    if (proven) {
-        s->grace = read->grace;
-        s->tier = read->header.tier;
-        s->block_number = read->header.number;
-        s->block_time_s = read->header.timestamp;
-        status = gw_record_verify(gw, now_ms, &rec, &s->key, read, s->id, s->service);
-    }
-    if (gw->cfg.records != NULL) {
-        wick_gateway_record *out = &gw->cfg.records[read->owner];
-        memset(out, 0, sizeof *out);
-        memcpy(out->id, s->id, sizeof out->id);
-        memcpy(out->service, s->service, sizeof out->service);
-        out->registry = s->registry;
-        out->proven = proven ? status : WICK_AGAIN;
-        if (proven) {
-            out->grace = read->grace;
-            out->header = read->header;
-            out->endpoint_header = read->header;
-            out->record = rec;
-        }
-    }
+    wick_gateway_record found;
+    memset(&found, 0, sizeof found);
+    memcpy(found.id, s->id, sizeof found.id);
+    memcpy(found.service, s->service, sizeof found.service);
+    found.registry = s->registry;
+    found.proven = WICK_AGAIN;
     if (status == WICK_OK) {
-        key = true;
-        s->epoch = rec.device.epoch;
-        s->seq = 0;
-        s->endpoint_tier = (uint8_t)s->tier;
+        found.grace = read->grace;
+        found.header = found.endpoint_header = read->header;
+        status = gw_record_verify(gw, now_ms, &found.record, &s->key, read, s->id, s->service);
+        found.proven = status;
+        gw_cache_put(gw, now_ms, &found, true);
         hash_device(s->device_digest, read);
-        status = choose(gw, now_ms, s, &rec, read->header.timestamp);
     }
-    s->status = status;
-#if WICK_WITH_NSL_RSA
-    if (key && s->key.type == WICK_KEY_TYPE_RSA2048 &&
-        gw_key_want(gw, &s->key, READ_PEER, read->owner, read->registry, rec.device.key) ==
-            WICK_AGAIN) {
-        return;
-    }
-#endif
-    if (key) {
-        peer_done(gw, now_ms, read->owner);
-    } else {
-        gw_session_resolved(gw, now_ms, read->owner, status);
-    }
+    record_found(gw, now_ms, read->owner, &found, status);
 }
+
+#if WICK_WITH_PEER_CACHE
+bool gw_peer_remembered(wick_gateway *gw, uint64_t now_ms, uint8_t session)
+{
+    wick_gateway_session *s = &gw->session[session];
+    if (s->lookup_only || s->tries != 0) { /* is read, and the record anew that did not help */
+        return false;
+    }
+    const wick_gateway_record *r = gw_cache_get(gw, now_ms, s->registry, s->id, s->service);
+    if (r == NULL ||
+        judge(gw, now_ms, &s->key, &r->record, WICK_OK, s->registry, s->id, s->service,
+              r->header.timestamp) != WICK_OK ||
+        choose(gw, now_ms, s, &r->record, r->header.timestamp) != WICK_OK) {
+        return false;
+    }
+    s->cached = true;
+    s->state = SES_READ;
+    record_found(gw, now_ms, session, r, WICK_OK);
+    return true;
+}
+
+bool gw_caller_remembered(wick_gateway *gw, uint64_t now_ms, uint8_t lookup)
+{
+    const uint8_t *id = gw->nsl_lookup[lookup].id;
+    const wick_gateway_record *r = gw_cache_get(gw, now_ms, 0, id, NULL);
+    wick_nsl_key key;
+    memset(&key, 0, sizeof key);
+    if (r == NULL || judge(gw, now_ms, &key, &r->record, WICK_OK, 0, id, NULL,
+                           r->header.timestamp) != WICK_OK) {
+        return false;
+    }
+    caller_known(gw, now_ms, lookup, &key, &r->record, WICK_OK);
+    return true;
+}
+#endif
 
 void gw_reorg(wick_gateway *gw, uint64_t now_ms, uint8_t registry, uint64_t number)
 {
     gw_read_reorg(gw, registry, number);
+    gw_cache_reorg(gw, registry, number);
     if (registry == 0) {
         gw_own_wake(gw, now_ms);
         gw_ticket_reorg(gw, now_ms);

@@ -125,6 +125,7 @@ void gw_rekey_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_re
     if (status == WICK_OK) {
         status = gw_record_verify(gw, now_ms, &rec, &key, read, s->id, NULL);
         if (is_void(status)) {
+            gw_cache_drop(gw, read->registry, s->id);
             gw_session_end(gw, read->owner, status);
             return;
         }

@@ -189,6 +189,7 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
         const wick_light *light = gw_registry(gw, 0)->light;
         s->block_number = light != NULL ? wick_light_tip(light) : 0;
     }
+    gw_cache_confirm(gw, keys->peer_id);
     s->state = SES_UP;
     s->keys = *keys;
     s->due_ms = now_ms; /* since when it is up */

@@ -22,7 +22,7 @@ bool agent_interrupted(void)
     return interrupted != 0;
 }
 
-static void catch_signals(void)
+void agent_catch_signals(void)
 {
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -210,6 +210,7 @@ static int open_agent(agent *a)
     g.device_key = h->device_key;
     g.registries = a->registries;
     g.records = a->records;
+    g.cache = &a->cache;
     if (service != NULL) {
         g.service = service->name[0] != '\0' ? service->name : service->s.name;
         g.expires_s = service->expires_s > UINT32_MAX ? UINT32_MAX : (uint32_t)service->expires_s;
@@ -238,7 +239,7 @@ int agent_open(agent *a, const cli *c)
     memset(a, 0, sizeof *a);
     a->cli = c;
     a->begin_us = a->step_us = cli_now_us();
-    catch_signals();
+    agent_catch_signals();
     int code = host_open(&a->host, c);
     code = code == CLI_OK ? host_load_keys(&a->host, c) : code;
     return code == CLI_OK ? open_agent(a) : code;

@@ -15,6 +15,7 @@
 #include "link.h"
 #include "out.h"
 #include "wick/gateway.h"
+#include "wick/peer_cache.h"
 #include "wick/port/driver.h"
 
 #define AGENT_TICKET_RULES 16
@@ -37,6 +38,7 @@ typedef struct agent {
     char wallet_token[256];
     uint8_t wallet_psk[32];
     wick_gateway_record records[WICK_GW_SESSIONS_MAX]; /* what PEER_RESOLVED is about */
+    wick_peer_cache cache;
     wick_gateway gateway;
     wick_driver driver;
     bool driving;
@@ -79,7 +81,8 @@ void agent_print(agent *a, const wick_gateway_event *event);
 /** Exit code of a refusal that ends the command, with the reason printed. */
 int agent_fail(const agent *a, wick_status status, const char *what);
 
-/** True once SIGINT or SIGTERM came. agent_open() catches them. */
+/** True once SIGINT or SIGTERM came. agent_open() catches them, and for those who have none: */
+void agent_catch_signals(void);
 bool agent_interrupted(void);
 
 #endif

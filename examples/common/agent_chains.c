@@ -47,6 +47,7 @@ static int take_registry(agent *a, const conf_registry *r, size_t *count)
     to->light = l->has_light ? &l->light : NULL;
     to->tier = link_tier(chain);
     to->max_age_s = (uint32_t)chain->max_age_s;
+    to->cache_s = (uint32_t)chain->cache_s;
     memcpy(to->pinned_hash, chain->trusted_hash, sizeof to->pinned_hash);
     return CLI_OK;
 }

@@ -10,6 +10,7 @@
 
 #define SECTION_DEFAULT_EXPIRES_S 86400u
 #define DEFAULT_RPC_TIMEOUT_MS 5000u
+#define DEFAULT_CACHE_S 300u
 #define DEFAULT_MAX_AGE_S 900u
 #define DEFAULT_TRUSTING_DAYS 30u
 #define DEFAULT_CLIQUE_EPOCH 30000u
@@ -38,6 +39,7 @@ static const key_def chain_keys[] = {
     KEY(conf_chain, trusted_hash, VALUE_HEX32),
     KEY(conf_chain, max_age_s, VALUE_U64),
     KEY(conf_chain, grace_s, VALUE_U64),
+    KEY(conf_chain, cache_s, VALUE_U64),
     KEY(conf_chain, trusting_days, VALUE_U64),
     KEY(conf_chain, depth, VALUE_U64),
     KEY(conf_chain, epoch, VALUE_U64),
@@ -282,6 +284,7 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
     }
     for (size_t i = 0; i < CONF_CHAINS_MAX; i++) {
         c->chains[i].max_age_s = DEFAULT_MAX_AGE_S;
+        c->chains[i].cache_s = DEFAULT_CACHE_S;
         c->chains[i].trusting_days = DEFAULT_TRUSTING_DAYS;
         c->chains[i].epoch = DEFAULT_CLIQUE_EPOCH;
         c->chains[i].max_blobs = DEFAULT_MAX_BLOBS;

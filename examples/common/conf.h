@@ -90,6 +90,7 @@ typedef struct conf_chain {
     uint8_t trusted_hash[32];
     uint64_t max_age_s;     /* oldest head that is used; default 900 */
     uint64_t grace_s;       /* how long the last record serves when the chain halts; default 0 */
+    uint64_t cache_s;       /* how long a record serves again in handshakes; 0: never; default 300 */
     uint64_t trusting_days; /* default 30: older trust must be given anew */
     uint64_t depth;         /* blocks that must be on top; default 0 */
     uint64_t epoch;         /* Clique; default 30000 */

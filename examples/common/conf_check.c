@@ -18,20 +18,20 @@ typedef struct rule_keys {
 } rule_keys;
 
 static const rule_keys by_rule[] = {
-    {CONF_RULE_OWN_NODE, "", "max_age_s grace_s depth"},
-    {CONF_RULE_PINNED, "trusted_hash", "grace_s"},
-    {CONF_RULE_QUORUM, "quorum", "max_age_s grace_s depth"},
-    {CONF_RULE_QBFT, "trusted_hash", "max_age_s grace_s trusting_days"},
-    {CONF_RULE_IBFT2, "trusted_hash", "max_age_s grace_s trusting_days"},
-    {CONF_RULE_IBFT1, "trusted_hash", "max_age_s grace_s trusting_days"},
-    {CONF_RULE_CLIQUE, "trusted_hash period_s", "max_age_s grace_s trusting_days depth epoch"},
+    {CONF_RULE_OWN_NODE, "", "max_age_s grace_s cache_s depth"},
+    {CONF_RULE_PINNED, "trusted_hash", "grace_s cache_s"},
+    {CONF_RULE_QUORUM, "quorum", "max_age_s grace_s cache_s depth"},
+    {CONF_RULE_QBFT, "trusted_hash", "max_age_s grace_s cache_s trusting_days"},
+    {CONF_RULE_IBFT2, "trusted_hash", "max_age_s grace_s cache_s trusting_days"},
+    {CONF_RULE_IBFT1, "trusted_hash", "max_age_s grace_s cache_s trusting_days"},
+    {CONF_RULE_CLIQUE, "trusted_hash period_s", "max_age_s grace_s cache_s trusting_days depth epoch"},
     {CONF_RULE_SYNC_COMMITTEE, "trusted_hash network beacon_url",
-     "max_age_s grace_s trusting_days beacon_ca_file genesis_time genesis_validators_root preset "
+     "max_age_s grace_s cache_s trusting_days beacon_ca_file genesis_time genesis_validators_root preset "
      "seconds_per_slot forks max_blobs"}};
 
 #define DEVNET_KEYS "genesis_time genesis_validators_root preset seconds_per_slot forks"
 #define OPTIONAL_KEYS                                                                              \
-    "trusted_hash max_age_s grace_s trusting_days depth epoch period_s quorum network beacon_url " \
+    "trusted_hash max_age_s grace_s cache_s trusting_days depth epoch period_s quorum network beacon_url " \
     "beacon_ca_file max_blobs " DEVNET_KEYS
 
 /* Takes the next word of a list; false at its end. */
@@ -74,6 +74,7 @@ static wick_status check_ranges(const conf *c, conf_error *e, const conf_chain *
     wick_status s = in_range(c, e, x, "chain_id", x->chain_id, 1, INT64_MAX);
     s = s == WICK_OK ? in_range(c, e, x, "max_age_s", x->max_age_s, 1, UINT32_MAX) : s;
     s = s == WICK_OK ? in_range(c, e, x, "grace_s", x->grace_s, 0, UINT32_MAX) : s;
+    s = s == WICK_OK ? in_range(c, e, x, "cache_s", x->cache_s, 0, WICK_GW_CACHE_MAX_S) : s;
     s = s == WICK_OK ? in_range(c, e, x, "trusting_days", x->trusting_days, 1, DAYS_MAX) : s;
     s = s == WICK_OK ? in_range(c, e, x, "depth", x->depth, 0, UINT32_MAX) : s;
     s = s == WICK_OK ? in_range(c, e, x, "epoch", x->epoch, 1, UINT32_MAX) : s;

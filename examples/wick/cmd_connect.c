@@ -10,6 +10,7 @@
 
 #include "agent.h"
 #include "commands.h"
+#include "talk.h"
 
 #define TIMEOUT_DEFAULT_S 90u
 #define ECHO_RETRY_MS 1000u /* a datagram may be lost */
@@ -261,58 +262,102 @@ static int call_peer(call *x, uint64_t until_ms)
     return code >= 0 ? code : agent_fail(&a, x->last, x->peer);
 }
 
-int cmd_connect(cli *c, int argc, char **argv)
+static bool take_seconds(uint64_t *out_ms, const char *text)
+{
+    uint64_t s = 0;
+    bool good = cli_u64_arg(&s, text, 86400) == WICK_OK && s != 0;
+    *out_ms = s * 1000u;
+    return good;
+}
+
+/* @return exit code, or -1: go on */
+static int take_options(cli *c, talk_wish *x, int argc, char **argv)
 {
     static const struct option options[] = {{"send", required_argument, NULL, 's'},
                                             {"timeout", required_argument, NULL, 't'},
                                             {"for", required_argument, NULL, 'f'},
                                             {"publish", no_argument, NULL, 'p'},
                                             {"suite", required_argument, NULL, 'u'},
+                                            {"over", required_argument, NULL, 'o'},
+                                            {"out", required_argument, NULL, 'w'},
+                                            {"protocol", required_argument, NULL, 'P'},
+                                            {"to", required_argument, NULL, 'T'},
+                                            {"fresh", no_argument, NULL, 'F'},
                                             CLI_COMMON_OPTIONS};
-    static call x;
-    unsigned long timeout_s = TIMEOUT_DEFAULT_S;
-    unsigned goals = WICK_GW_GOAL_CALL;
-    const char *suite = NULL;
-    x.text = "hello";
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
-        char *end = NULL;
         if (got == 's') {
-            x.text = optarg;
+            x->text = optarg;
         } else if (got == 'u') {
-            suite = optarg;
-        } else if (got == 't') {
-            timeout_s = strtoul(optarg, &end, 10);
-            if (*end != '\0' || timeout_s == 0 || timeout_s > 86400) {
-                return cli_usage(c, "--timeout takes seconds, 1 to 86400");
-            }
+            x->suite = optarg;
+        } else if (got == 'o' && !talk_take_over(&x->over, optarg)) {
+            return cli_usage(c, "--over takes dtls, tls, tls12 or raw");
+        } else if (got == 't' && !take_seconds(&x->timeout_ms, optarg)) {
+            return cli_usage(c, "--timeout takes seconds, 1 to 86400");
+        } else if (got == 'f' && !take_seconds(&x->keep_ms, optarg)) {
+            return cli_usage(c, "--for takes seconds, 1 to 86400");
         } else if (got == 'p') {
-            goals = WICK_GW_GOAL_SERVE; /* with all that keeps it reachable: a second relay, too */
-        } else if (got == 'f') {
-            x.keep_ms = strtoul(optarg, &end, 10) * 1000u;
-            if (*end != '\0' || x.keep_ms == 0 || x.keep_ms > 86400000) {
-                return cli_usage(c, "--for takes seconds, 1 to 86400");
-            }
-        } else {
+            x->publish = true; /* with all that keeps it reachable: a second relay, too */
+        } else if (got == 'w') {
+            x->out = optarg;
+        } else if (got == 'P') {
+            x->protocol = optarg;
+        } else if (got == 'T') {
+            x->to = optarg;
+        } else if (got == 'F') {
+            x->fresh = true;
+        } else if (got != 'o' && got != 't' && got != 'f') {
             return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
         }
     }
     if (argc - optind != 1) {
         return cli_usage(c, "one name");
     }
-    if (strlen(x.text) == 0 || strlen(x.text) > WICK_DTLS_WRITE_MAX) {
+    x->peer = argv[optind];
+    if (strlen(x->text) == 0 || strlen(x->text) > WICK_DTLS_WRITE_MAX) {
         return cli_usage(c, "--send takes 1 to %u bytes", (unsigned)WICK_DTLS_WRITE_MAX);
     }
-    x.peer = argv[optind];
-    wick_peer_ref ref;
-    wick_status s = wick_peer_ref_parse(&ref, x.peer, strlen(x.peer));
-    if (s != WICK_OK) {
-        return cli_fail(c, s, "'%s'", x.peer);
+    if (x->over != TALK_DTLS && (x->keep_ms != 0 || x->publish)) {
+        return cli_usage(c, "--for and --publish are for sessions over DTLS");
     }
-    int code = agent_open(&a, c);
-    code = code == CLI_OK ? agent_suite(&a, suite) : code;
+    if (talk_use(x->protocol) == 0) {
+        return cli_usage(c, "--protocol takes dtls, tls12, tls13 or psk16");
+    }
+    return -1;
+}
+
+int cmd_connect(cli *c, int argc, char **argv)
+{
+    static call x;
+    static conf f;
+    talk_wish wish = {.text = "hello", .protocol = "dtls12", .timeout_ms = TIMEOUT_DEFAULT_S * 1000u};
+    wick_peer_ref ref;
+    conf_error e;
+    int code = take_options(c, &wish, argc, argv);
+    if (code >= 0) {
+        return code;
+    }
+    wick_status s = wick_peer_ref_parse(&ref, wish.peer, strlen(wish.peer));
+    if (s != WICK_OK) {
+        return cli_fail(c, s, "'%s'", wish.peer);
+    }
+    if (conf_load(&f, &e, c->config) != WICK_OK) {
+        return cli_fail(c, WICK_E_CONFIG, "%s", e.text);
+    }
+    if (wish.over != TALK_DTLS) {
+        return over_connect(c, &f, &wish);
+    }
+    if (daemon_connect(c, &f, &wish, &code)) {
+        return code;
+    }
+    x.peer = wish.peer;
+    x.text = wish.text;
+    x.keep_ms = wish.keep_ms;
+    code = agent_open(&a, c);
+    code = code == CLI_OK ? agent_suite(&a, wish.suite) : code;
     if (code == CLI_OK) {
-        s = wick_gateway_start(&a.gateway, agent_now(&a), goals);
-        code = s == WICK_OK ? call_peer(&x, agent_now(&a) + timeout_s * 1000u)
+        s = wick_gateway_start(&a.gateway, agent_now(&a),
+                               wish.publish ? WICK_GW_GOAL_SERVE : WICK_GW_GOAL_CALL);
+        code = s == WICK_OK ? call_peer(&x, agent_now(&a) + wish.timeout_ms)
                             : cli_fail(c, s, "agent");
     }
     agent_close(&a);

@@ -27,7 +27,7 @@ typedef struct keys_ask {
     wick_srtp_profile srtp; /* 0: no SRTP */
     uint32_t media;
     const char *out;
-    bool next;
+    bool next, fresh;
     uint64_t timeout_ms;
 } keys_ask;
 
@@ -138,6 +138,9 @@ static bool psk_by_daemon(const cli *c, const conf *f, const keys_ask *x, const 
     if (x->protocol != NULL) {
         (void)snprintf(more, sizeof more, ",\"protocol\":\"%s\"%s", x->protocol,
                        x->next ? ",\"next\":true" : "");
+    }
+    if (x->fresh) {
+        (void)snprintf(more + strlen(more), sizeof more - strlen(more), ",\"fresh\":true");
     }
     if (srtp && x->media != 0) {
         (void)snprintf(more + strlen(more), sizeof more - strlen(more), ",\"media\":%u",
@@ -272,15 +275,6 @@ static int by_ourselves(const cli *c, const keys_ask *x, bool key)
     return code;
 }
 
-/* ---- commands ---- */
-
-static int load(const cli *c, conf *f)
-{
-    conf_error e;
-    return conf_load(f, &e, c->config) == WICK_OK ? CLI_OK
-                                                  : cli_fail(c, WICK_E_CONFIG, "%s", e.text);
-}
-
 static bool take_protocol(keys_ask *x, const char *text)
 {
     static const struct {
@@ -302,6 +296,26 @@ static bool take_protocol(keys_ask *x, const char *text)
         }
     }
     return false;
+}
+
+int keys_hand_out(cli *c, const conf *f, const char *name, const char *protocol, const char *out,
+                  uint64_t timeout_ms)
+{
+    keys_ask x = {.name = name, .out = out, .fresh = true, .timeout_ms = timeout_ms};
+    int code = CLI_OK;
+    if (!take_protocol(&x, protocol)) {
+        return cli_usage(c, "--protocol takes dtls, tls12, tls13 or psk16");
+    }
+    return psk_by_daemon(c, f, &x, "get_psk", &code) ? code : by_ourselves(c, &x, false);
+}
+
+/* ---- commands ---- */
+
+static int load(const cli *c, conf *f)
+{
+    conf_error e;
+    return conf_load(f, &e, c->config) == WICK_OK ? CLI_OK
+                                                  : cli_fail(c, WICK_E_CONFIG, "%s", e.text);
 }
 
 /* Options of all three. @return exit code, or -1: go on */

@@ -8,6 +8,7 @@
 
 #include "agent.h"
 #include "commands.h"
+#include "talk.h"
 
 #define STOP_MS 3000u
 
@@ -156,25 +157,47 @@ static int serve(service *v)
     return CLI_OK;
 }
 
-int cmd_listen(cli *c, int argc, char **argv)
+/* @return exit code, or -1: go on */
+static int take_options(cli *c, talk_wish *x, int argc, char **argv)
 {
     static const struct option options[] = {{"once", no_argument, NULL, 'o'},
                                             {"count", required_argument, NULL, 'n'},
                                             {"suite", required_argument, NULL, 'u'},
+                                            {"over", required_argument, NULL, 'O'},
+                                            {"port", required_argument, NULL, 'p'},
+                                            {"address", required_argument, NULL, 'a'},
+                                            {"service", required_argument, NULL, 's'},
+                                            {"out", required_argument, NULL, 'w'},
+                                            {"protocol", required_argument, NULL, 'P'},
                                             CLI_COMMON_OPTIONS};
-    static service v;
-    const char *suite = NULL;
+    uint64_t number = 0;
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
-        char *end = NULL;
         if (got == 'o') {
-            v.wanted = 1;
+            x->wanted = 1;
         } else if (got == 'u') {
-            suite = optarg;
+            x->suite = optarg;
         } else if (got == 'n') {
-            v.wanted = strtoul(optarg, &end, 10);
-            if (*end != '\0' || v.wanted == 0) {
+            if (cli_u64_arg(&number, optarg, 1000000) != WICK_OK || number == 0) {
                 return cli_usage(c, "--count takes a number above 0");
             }
+            x->wanted = (unsigned long)number;
+        } else if (got == 'O') {
+            if (!talk_take_over(&x->over, optarg)) {
+                return cli_usage(c, "--over takes dtls, tls, tls12 or raw");
+            }
+        } else if (got == 'p') {
+            if (cli_u64_arg(&number, optarg, 65535) != WICK_OK || number == 0) {
+                return cli_usage(c, "--port takes 1 to 65535");
+            }
+            x->port = (uint16_t)number;
+        } else if (got == 'a') {
+            x->address = optarg;
+        } else if (got == 's') {
+            x->service = optarg;
+        } else if (got == 'w') {
+            x->out = optarg;
+        } else if (got == 'P') {
+            x->protocol = optarg;
         } else {
             return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
         }
@@ -182,8 +205,37 @@ int cmd_listen(cli *c, int argc, char **argv)
     if (argc != optind) {
         return cli_usage(c, "no argument but options");
     }
-    int code = agent_open(&a, c);
-    code = code == CLI_OK ? agent_suite(&a, suite) : code;
+    if (talk_use(x->protocol) == 0) {
+        return cli_usage(c, "--protocol takes dtls, tls12, tls13 or psk16");
+    }
+    bool tls = x->over == TALK_TLS13 || x->over == TALK_TLS12;
+    return !tls && (x->port != 0 || x->address != NULL)
+               ? cli_usage(c, "--port and --address are for --over tls")
+               : -1;
+}
+
+int cmd_listen(cli *c, int argc, char **argv)
+{
+    static service v;
+    static conf f;
+    conf_error e;
+    talk_wish wish = {.service = "tls", .protocol = "dtls12"};
+    int code = take_options(c, &wish, argc, argv);
+    if (code >= 0) {
+        return code;
+    }
+    if (conf_load(&f, &e, c->config) != WICK_OK) {
+        return cli_fail(c, WICK_E_CONFIG, "%s", e.text);
+    }
+    if (wish.over != TALK_DTLS) {
+        return over_listen(c, &f, &wish);
+    }
+    if (daemon_listen(c, &f, &wish, &code)) {
+        return code;
+    }
+    v.wanted = wish.wanted;
+    code = agent_open(&a, c);
+    code = code == CLI_OK ? agent_suite(&a, wish.suite) : code;
     if (code == CLI_OK) {
         wick_status s = wick_gateway_start(&a.gateway, agent_now(&a), WICK_GW_GOAL_SERVE);
         code = s == WICK_OK ? serve(&v) : cli_fail(c, s, "agent");

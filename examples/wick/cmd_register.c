@@ -8,6 +8,7 @@
 
 #include "agent.h"
 #include "commands.h"
+#include "talk.h"
 
 #define TIMEOUT_DEFAULT_S 120u
 
@@ -65,7 +66,16 @@ static int command(cli *c, int argc, char **argv, unsigned goals, wick_gateway_e
     if (argc != optind) {
         return cli_usage(c, "no argument but options");
     }
-    int code = agent_open(&a, c);
+    static conf f;
+    conf_error e;
+    int code = CLI_OK;
+    if (conf_load(&f, &e, c->config) != WICK_OK) {
+        return cli_fail(c, WICK_E_CONFIG, "%s", e.text);
+    }
+    if (daemon_register(c, &f, wanted == WICK_GW_EV_PUBLISHED, timeout_s * 1000u, &code)) {
+        return code;
+    }
+    code = agent_open(&a, c);
     if (code == CLI_OK) {
         wick_status s = wick_gateway_start(&a.gateway, agent_now(&a), goals);
         code = s == WICK_OK ? run(wanted, agent_now(&a) + timeout_s * 1000u)

@@ -6,6 +6,7 @@
  * main() would, and returns the exit code.
  */
 #include "cli.h"
+#include "conf.h"
 
 int cmd_keccak(cli *c, int argc, char **argv);
 int cmd_rlp_decode(cli *c, int argc, char **argv);
@@ -38,6 +39,9 @@ int cmd_bundle_make(cli *c, int argc, char **argv);
 int cmd_bundle_show(cli *c, int argc, char **argv);
 int cmd_bundle_verify(cli *c, int argc, char **argv);
 int cmd_doctor(cli *c, int argc, char **argv);
+/** A key for a peer, by the daemon or an agent of our own, into a file: cmd_keys.c. */
+int keys_hand_out(cli *c, const conf *f, const char *name, const char *protocol, const char *out,
+                  uint64_t timeout_ms);
 int cmd_key_get(cli *c, int argc, char **argv);
 int cmd_psk_find(cli *c, int argc, char **argv);
 int cmd_psk_get(cli *c, int argc, char **argv);

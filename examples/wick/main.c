@@ -167,10 +167,22 @@ static const command commands[] = {
      "make the name belong to this wallet and key; asks the wallet manager where needed"},
     {"publish", NULL, cmd_publish, "publish [--timeout S]",
      "register, take an address on a relay, and write it to the record"},
-    {"listen", NULL, cmd_listen, "listen [--once | --count N] [--suite rsa|secp256k1]",
-     "publish, then serve: answer handshakes and send back what peers send"},
-    {"connect", NULL, cmd_connect, "connect NAME[/SERVICE][@REGISTRY] [--send TEXT] [--timeout S] [--for S] [--publish] [--suite rsa|secp256k1]",
-     "look a peer up, handshake, DTLS; send a text and wait until it comes back"},
+    {"listen", NULL, cmd_listen,
+     "listen [--over dtls|tls|tls12|raw] [--once | --count N] [--suite rsa|secp256k1] "
+     "[tls: --port N [--address ADDR:PORT] [--service NAME]] [raw: --out FOLDER|- [--protocol P]]",
+     "publish, then serve: answer handshakes and send back what peers send. Over tls it listens at a TCP "
+     "port and publishes it as service NAME, 'tls' unless named: the port must be reachable at a public "
+     "address, by a mapping at the router, or at --address. Raw: callers' keys go into FOLDER, a file for "
+     "each identity, mode 0600"},
+    {"connect", NULL, cmd_connect,
+     "connect NAME[/SERVICE][@REGISTRY] [--over dtls|tls|tls12|raw] [--send TEXT] [--timeout S] [--for S] "
+     "[--publish] [--fresh] [--suite rsa|secp256k1] [tls: --to ADDR:PORT] [raw: --out FILE|- [--protocol P]]",
+     "look a peer up, handshake, DTLS; send a text and wait until it comes back. Over tls the text goes "
+     "over TCP, with the session's own key for TLS, to a SERVICE that the peer has published with protocol "
+     "TCP, or to --to; the peer must be able to tell whose key it is: `wick listen --over tls`, or a server "
+     "that asks `wick psk find`. Raw: handshake alone, key and identity for --protocol dtls, tls12, tls13 "
+     "or psk16 go into FILE, mode 0600. A wickd that runs with this wick.conf does the work; --fresh: it "
+     "reads the record anew"},
     {"leaf", "add", cmd_leaf_add, "leaf add NAME -o FILE",
      "a key for a new leaf, and the section for wick.conf"},
     {"leaf", "enrol", cmd_leaf_enrol,

@@ -12,6 +12,7 @@
  *   status.c   the answer of "status"                 metrics.c  the same as figures
  *   light.c    chains, their heads and nodes          leaves.c   devices behind this gateway
  *   carry.c    their payload, to and from other gateways
+ *   talks.c    sessions of local applications
  */
 #include "agent.h"
 #include "carry.h"
@@ -33,6 +34,32 @@ typedef struct wickd_session {
     uint64_t rx_bytes, rx_messages;
 } wickd_session;
 
+/** A client that waits for a session. */
+typedef struct wickd_call {
+    bool waiting, existing, cached;
+    uint8_t session, id[32];
+    wick_tier tier;
+    uint32_t serial;
+    uint64_t give_up_ms, block;
+    uint64_t us[3]; /* asked, looked up, agreed on a key */
+    uint64_t rpc, rpc_calls, udp; /* counters when it asked */
+} wickd_call;
+
+/** Whose a session is. */
+typedef struct wickd_talk {
+    bool owned, mine; /* mine: begun for that client */
+    uint8_t client;
+    uint32_t serial;
+} wickd_talk;
+
+typedef struct wickd_talks {
+    bool listening;
+    uint8_t listener;
+    uint32_t listener_serial;
+    wickd_call call[SERVER_CLIENTS];
+    wickd_talk session[WICK_GW_SESSIONS_MAX];
+} wickd_talks;
+
 typedef struct wickd {
     cli cli;
     agent agent;
@@ -40,6 +67,7 @@ typedef struct wickd {
     lookups lookups;
     leaves leaves;
     carry carry;
+    wickd_talks talks;
     int signal_fd;
     bool stop, reload;
     uint64_t started_ms;
@@ -85,6 +113,17 @@ uint64_t keys_run(wickd *d, uint64_t now_ms);
 /** Public key of a record. */
 void keys_put_peer(out_rec *o, const lookup_result *result);
 
+/* talks.c */
+void talks_connect(wickd *d, unsigned client);
+void talks_listen(wickd *d, unsigned client);
+void talks_send(wickd *d, unsigned client);
+void talks_close(wickd *d, unsigned client);
+void talks_gateway(wickd *d, const wick_gateway_event *event);
+/** @return true: these bytes were an application's */
+bool talks_driver(wickd *d, const wick_driver_event *event);
+/** Ends what took too long, and sessions of clients that have left. @return when to be called again */
+uint64_t talks_run(wickd *d, uint64_t now_ms);
+
 /* services.c */
 void services_publish(wickd *d, unsigned client);
 void services_unpublish(wickd *d, unsigned client);
@@ -94,6 +133,10 @@ void services_put(wickd *d, out_rec *o);
 void events_gateway(wickd *d, const wick_gateway_event *event);
 void events_driver(wickd *d, const wick_driver_event *event);
 void events_light(wickd *d, const wick_driver_event *event);
+/** An event is written between these two, for `client` alone, or with EVENTS_ALL for subscribers. */
+#define EVENTS_ALL UINT32_MAX
+bool events_begin(wickd *d, out_rec *o, const char *event, wick_status status);
+void events_end(wickd *d, out_rec *o, unsigned client, uint32_t serial);
 /** One line to the log. */
 __attribute__((format(printf, 3, 4))) void events_log(const wickd *d, wick_log_level level,
                                                       const char *format, ...);

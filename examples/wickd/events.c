@@ -21,7 +21,7 @@ void events_log(const wickd *d, wick_log_level level, const char *format, ...)
 
 /* ---- subscribers ---- */
 
-static bool begin(wickd *d, out_rec *o, const char *event, wick_status status)
+bool events_begin(wickd *d, out_rec *o, const char *event, wick_status status)
 {
     FILE *file = fmemopen(d->line, sizeof d->line, "w");
     if (file == NULL) {
@@ -39,14 +39,24 @@ static bool begin(wickd *d, out_rec *o, const char *event, wick_status status)
     return true;
 }
 
-static void end(wickd *d, out_rec *o)
+void events_end(wickd *d, out_rec *o, unsigned client, uint32_t serial)
 {
     out_end(o);
     long len = ferror(o->file) != 0 ? 0 : ftell(o->file);
     (void)fclose(o->file);
-    if (len > 0 && len < (long)sizeof d->line) {
-        server_publish(&d->server, d->line, (size_t)len);
+    if (len <= 0 || len >= (long)sizeof d->line) {
+        return;
     }
+    if (client == EVENTS_ALL) {
+        server_publish(&d->server, d->line, (size_t)len);
+    } else {
+        server_tell(&d->server, client, serial, d->line, (size_t)len);
+    }
+}
+
+static void end(wickd *d, out_rec *o)
+{
+    events_end(d, o, EVENTS_ALL, 0);
 }
 
 /* ---- the agent ---- */
@@ -147,12 +157,13 @@ void events_gateway(wickd *d, const wick_gateway_event *e)
     }
     remember(d, e);
     keys_event(d, e);
+    talks_gateway(d, e);
     if (e->kind == WICK_GW_EV_PEER_RESOLVED) {
         lookups_event(&d->lookups, e, agent_now(&d->agent));
         return; /* whoever asked has been told */
     }
     log_event(d, e);
-    if (!begin(d, &o, agent_event_name(e->kind), e->status)) {
+    if (!events_begin(d, &o, agent_event_name(e->kind), e->status)) {
         return;
     }
     if (e->status == WICK_OK) {
@@ -169,7 +180,7 @@ void events_gateway(wickd *d, const wick_gateway_event *e)
 static void tell_session(wickd *d, const wick_driver_event *ev, const char *event)
 {
     out_rec o;
-    if (begin(d, &o, event, ev->status)) {
+    if (events_begin(d, &o, event, ev->status)) {
         out_u64(&o, "session", ev->session);
         if (ev->peer != NULL) {
             out_hex(&o, "peer", ev->peer, 32);
@@ -202,7 +213,7 @@ void events_leaf(void *ctx, const char *name, wick_span identity, bool up, wick_
     events_log(d, status == WICK_OK ? WICK_LOG_INFO : WICK_LOG_WARN, "leaf %s %s, from %s%s%s", name,
                up ? "is here" : "has gone", addr, status != WICK_OK ? ": " : "",
                status != WICK_OK ? wick_status_str(status) : "");
-    if (begin(d, &o, up ? "leaf" : "leaf-gone", status)) {
+    if (events_begin(d, &o, up ? "leaf" : "leaf-gone", status)) {
         out_str(&o, "leaf", name);
         out_addr(&o, "from", from);
         end(d, &o);
@@ -239,11 +250,13 @@ void events_driver(wickd *d, const wick_driver_event *ev)
         tell_session(d, ev, "open");
         carry_reset(&d->carry, ev->session, WICK_E_STATE);
         leaves_session(&d->leaves, ev->session, WICK_OK);
+        (void)talks_driver(d, ev);
     } else if (ev->kind == WICK_DRIVER_DATA) {
         s->rx_bytes += ev->bytes.len;
         s->rx_messages++;
-        bool carried = carry_input(&d->carry, ev->session, ev->bytes, agent_now(&d->agent));
-        if (!carried && d->agent.host.conf.wickd.echo) {
+        bool taken = carry_input(&d->carry, ev->session, ev->bytes, agent_now(&d->agent)) ||
+                     talks_driver(d, ev);
+        if (!taken && d->agent.host.conf.wickd.echo) {
             /* What cannot be sent now is lost, as on any datagram path. */
             wick_status sent = wick_driver_send(&d->agent.driver, ev->session, ev->bytes);
             (void)sent;
@@ -255,6 +268,7 @@ void events_driver(wickd *d, const wick_driver_event *ev)
         events_log(d, WICK_LOG_INFO, "session %u has ended: %s", (unsigned)ev->session,
                    wick_status_str(ev->status));
         tell_session(d, ev, "closed");
+        (void)talks_driver(d, ev);
     }
 }
 
@@ -303,7 +317,7 @@ void events_light(wickd *d, const wick_driver_event *ev)
                chain->s.name, wick_tier_str(e->tier), (unsigned long long)e->number,
                e->status != WICK_OK ? " status=" : "",
                e->status != WICK_OK ? wick_status_str(e->status) : "");
-    if (begin(d, &o, light_name(e->kind), e->status)) {
+    if (events_begin(d, &o, light_name(e->kind), e->status)) {
         out_str(&o, "chain", chain->s.name);
         out_str(&o, "tier", wick_tier_str(e->tier));
         out_u64(&o, "block", e->number);

@@ -74,6 +74,12 @@ void keys_get(wickd *d, unsigned client)
     uint8_t session = WICK_GW_NO_SESSION;
     uint64_t now_ms = agent_now(&d->agent);
     wick_status s = wick_get_psk(&d->agent.gateway, &session, now_ms, d->asked[client].name);
+    if (s == WICK_OK && d->asked[client].fresh && !d->agent.driver.session[session].used) {
+        /* One that carries data is alive. */
+        wick_gateway_close(&d->agent.gateway, session);
+        d->session[session].used = false;
+        s = wick_get_psk(&d->agent.gateway, &session, now_ms, d->asked[client].name);
+    }
     d->psk[client].had = s == WICK_OK;
     if (s == WICK_OK) {
         give(d, client, session);

@@ -181,13 +181,18 @@ static uint64_t housekeeping(wickd *d)
     retry(d, now_ms);
     server_run(&d->server, now_ms);
     (void)leaves_run(&d->leaves, now_ms); /* their questions first, their answers at the end */
-    uint64_t next = lookups_run(&d->lookups, now_ms);
-    uint64_t keys = keys_run(d, now_ms);
-    next = keys < next ? keys : next;
+    (void)lookups_run(&d->lookups, now_ms);
+    (void)keys_run(d, now_ms);
     server_run(&d->server, now_ms); /* what was answered at once goes out at once */
+    /* It may have brought more lines: what these ask for begins now, not in the next turn. */
     uint64_t until = now_ms + TURN_MS;
+    uint64_t next = lookups_run(&d->lookups, now_ms);
+    until = next < until ? next : until;
+    next = keys_run(d, now_ms);
     until = next < until ? next : until;
     next = server_deadline(&d->server);
+    until = next < until ? next : until;
+    next = talks_run(d, now_ms); /* now that it is known who has left */
     until = next < until ? next : until;
     until = wick_time_min(until, carry_run(&d->carry, now_ms));
     return wick_time_min(until, leaves_run(&d->leaves, now_ms));

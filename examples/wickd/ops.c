@@ -238,6 +238,10 @@ static void answer(wickd *d, unsigned client)
     case WICKD_OP_FIND_PSK:
     case WICKD_OP_SERVICE_PUBLISH:
     case WICKD_OP_SERVICE_UNPUBLISH:
+    case WICKD_OP_CONNECT:
+    case WICKD_OP_LISTEN:
+    case WICKD_OP_SEND:
+    case WICKD_OP_CLOSE:
     case WICKD_OP_NONE:
     case WICKD_OPS:
     default:
@@ -272,6 +276,18 @@ void ops_on_line(void *ctx, unsigned client, wick_span line)
         break;
     case WICKD_OP_SERVICE_UNPUBLISH:
         services_unpublish(d, client);
+        break;
+    case WICKD_OP_CONNECT:
+        talks_connect(d, client);
+        break;
+    case WICKD_OP_LISTEN:
+        talks_listen(d, client);
+        break;
+    case WICKD_OP_SEND:
+        talks_send(d, client);
+        break;
+    case WICKD_OP_CLOSE:
+        talks_close(d, client);
         break;
     default:
         answer(d, client);

@@ -14,7 +14,10 @@ enum {
     TAKES_SERVICE = 4,
     MAY_PROTOCOL = 8,
     MAY_NEXT = 16,
-    MAY_PLACE = 32 /* transport, port, address, expires_s */
+    MAY_PLACE = 32, /* transport, port, address, expires_s */
+    MAY_FRESH = 64,
+    TAKES_SESSION = 128,
+    TAKES_DATA = 256
 };
 
 static const struct {
@@ -33,11 +36,15 @@ static const struct {
     [WICKD_OP_UNSUBSCRIBE] = {"unsubscribe", 0},
     [WICKD_OP_RELOAD] = {"reload", 0},
     [WICKD_OP_GET_PEER_KEY] = {"get_peer_key", TAKES_NAME},
-    [WICKD_OP_GET_PSK] = {"get_psk", TAKES_NAME | MAY_PROTOCOL | MAY_NEXT},
+    [WICKD_OP_GET_PSK] = {"get_psk", TAKES_NAME | MAY_PROTOCOL | MAY_NEXT | MAY_FRESH},
     [WICKD_OP_FIND_PSK] = {"find_psk", TAKES_IDENTITY | MAY_PROTOCOL},
     [WICKD_OP_SERVICE_PUBLISH] = {"service_publish", TAKES_SERVICE | MAY_PLACE},
     [WICKD_OP_SERVICE_UNPUBLISH] = {"service_unpublish", TAKES_SERVICE},
     [WICKD_OP_SERVICE_LIST] = {"service_list", 0},
+    [WICKD_OP_CONNECT] = {"connect", TAKES_NAME | MAY_FRESH},
+    [WICKD_OP_LISTEN] = {"listen", 0},
+    [WICKD_OP_SEND] = {"send", TAKES_SESSION | TAKES_DATA},
+    [WICKD_OP_CLOSE] = {"close", TAKES_SESSION},
 };
 
 /* A value takes up to 96 bytes of it, and two bytes of a line make one. */
@@ -164,13 +171,52 @@ static wick_status take_place(wickd_request *out, const char **why, size_t *know
     return WICK_OK;
 }
 
+static wick_status take_flag(bool *out, const char **why, size_t *known, const wick_json *value,
+                             const char *refusal)
+{
+    if (value == NULL) {
+        return WICK_OK;
+    }
+    (*known)++;
+    *out = wick_json_is_true(value);
+    return wick_json_kind_of(value) == WICK_JSON_BOOL ? WICK_OK
+                                                      : refuse(why, WICK_E_MALFORMED, refusal);
+}
+
+/* A session, and what is to be sent there. */
+static wick_status take_datagram(wickd_request *out, const char **why, size_t *known,
+                                 const wick_json *root, bool with_data)
+{
+    const wick_json *session = wick_json_member(root, "session");
+    uint64_t number = 0;
+    (*known)++;
+    if (wick_json_kind_of(session) != WICK_JSON_NUMBER ||
+        wick_json_u64(&number, session) != WICK_OK || number > 254) {
+        return refuse(why, WICK_E_MALFORMED, "'session' is missing, or none that there can be");
+    }
+    out->session = (uint8_t)number;
+    if (!with_data) {
+        return WICK_OK;
+    }
+    (*known)++;
+    const char *text = wick_json_text(wick_json_member(root, "data"));
+    size_t len = text != NULL ? strlen(text) : 0;
+    out->data_len = len > 2 ? (len - 2) / 2 : 0;
+    if (len < 4 || len % 2 != 0 || out->data_len > sizeof out->data || text[0] != '0' ||
+        text[1] != 'x' ||
+        wick_hex_decode(out->data, out->data_len, text + 2, len - 2) != WICK_OK) {
+        out->data_len = 0;
+        return refuse(why, WICK_E_MALFORMED, "'data' is 0x and the hex digits of 1 to 1136 bytes");
+    }
+    return WICK_OK;
+}
+
 /* Members of the operation. `known` counts those that are there. */
 static wick_status take_members(wickd_request *out, const char **why, size_t *known,
                                 const wick_json *root)
 {
     unsigned members = ops[out->op].members;
     const wick_json *protocol = wick_json_member(root, "protocol");
-    const wick_json *next = wick_json_member(root, "next");
     const wick_json *media = wick_json_member(root, "media");
     uint64_t number = 0;
     wick_status s = WICK_OK;
@@ -195,12 +241,16 @@ static wick_status take_members(wickd_request *out, const char **why, size_t *kn
                 : refuse(why, WICK_E_MALFORMED, "'media' is 1 to 4294967295");
         out->media = (uint32_t)number;
     }
-    if (s == WICK_OK && (members & MAY_NEXT) != 0 && next != NULL) {
-        (*known)++;
-        out->next = wick_json_is_true(next);
-        if (wick_json_kind_of(next) != WICK_JSON_BOOL) {
-            s = refuse(why, WICK_E_MALFORMED, "'next' is true or false");
-        }
+    if (s == WICK_OK && (members & MAY_NEXT) != 0) {
+        s = take_flag(&out->next, why, known, wick_json_member(root, "next"),
+                      "'next' is true or false");
+    }
+    if (s == WICK_OK && (members & MAY_FRESH) != 0) {
+        s = take_flag(&out->fresh, why, known, wick_json_member(root, "fresh"),
+                      "'fresh' is true or false");
+    }
+    if (s == WICK_OK && (members & TAKES_SESSION) != 0) {
+        s = take_datagram(out, why, known, root, (members & TAKES_DATA) != 0);
     }
     if (s == WICK_OK && (members & MAY_PLACE) != 0) {
         s = take_place(out, why, known, root);

@@ -28,10 +28,11 @@
  *                           tier, block, age_s, and grace: served from memory because no newer
  *                           header can be had
  *   get_peer_key name       the peer's public key from its proven record, with epoch, tier, block
- *   get_psk      name, protocol, next, media
+ *   get_psk      name, protocol, next, media, fresh
  *                           a fresh PSK shared with the peer, for a client of this side: identity, psk,
  *                           peer. `protocol`: dtls12 (default), tls12, tls13, psk16, srtp. `next` true:
- *                           the successor of the one given before. Answered when the handshake is over.
+ *                           the successor of the one given before. `fresh` true: of a new
+ *                           handshake, for the peer may have lost its side. Answered when that is over.
  *                           srtp: `keys` of media session `media` for SRTP_AEAD_AES_128_GCM, in the order
  *                           of RFC 5764 section 4.2; `media` must be given, another one for each media
  *                           session: the same number gives the same keys again
@@ -43,6 +44,19 @@
  *                           (default) or tcp; event "service" tells when it is proven
  *   service_unpublish service
  *   service_list -          services and where they lead
+ *   connect      name, fresh
+ *                           a session with the peer, for this client: look-up, handshake and DTLS are the
+ *                           daemon's. Answered when DTLS is up: session, peer, suite, and the time of each
+ *                           part. `fresh` true: the record is read anew, whatever is remembered of it. Ends
+ *                           with the client, or by "close"
+ *   listen       -          sessions that peers begin are this client's from now on (one client at a time):
+ *                           event "open" for each
+ *   send         session, data
+ *                           one datagram, 0x hex, 1 to 1136 bytes; AGAIN: the one before is not out yet
+ *   close        session    ends a session of this client
+ *                           What comes in its sessions is told to this client alone:
+ *                           {"ok":true,"event":"data","session":0,"data":"0x.."}, "moved", and at the end
+ *                           {"event":"closed","session":0}, with a `code` where it was not closed by an end
  *   light        -          heads: one item for each chain and tier
  *   sessions     -          sessions with peers
  *   metrics      -          text: all figures in the text format of Prometheus
@@ -57,10 +71,12 @@
 #include <stdbool.h>
 
 #include "wick/base.h"
+#include "wick/port/dtls.h"
 #include "wick/port/json.h"
 
 #define WICKD_PROTOCOL 1
 #define WICKD_LINE_MAX 4096
+#define WICKD_DATA_MAX WICK_DTLS_WRITE_MAX /* of "send" */
 #define WICKD_STALL_MS 10000u
 #define WICKD_IDLE_MS 120000u
 
@@ -82,6 +98,10 @@ typedef enum wickd_op {
     WICKD_OP_SERVICE_PUBLISH,
     WICKD_OP_SERVICE_UNPUBLISH,
     WICKD_OP_SERVICE_LIST,
+    WICKD_OP_CONNECT,
+    WICKD_OP_LISTEN,
+    WICKD_OP_SEND,
+    WICKD_OP_CLOSE,
     WICKD_OPS
 } wickd_op;
 
@@ -97,6 +117,10 @@ typedef struct wickd_request {
     uint16_t port;
     wick_addr address; /* port 0: none was given */
     uint32_t expires_s; /* 0: none was given */
+    bool fresh;
+    uint8_t session;
+    size_t data_len;
+    uint8_t data[WICKD_DATA_MAX];
 } wickd_request;
 
 /** Name of an operation; "" for WICKD_OP_NONE. */

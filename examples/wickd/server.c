@@ -164,13 +164,29 @@ uint32_t server_serial(const server *sv, unsigned client)
     return sv->client[client].serial;
 }
 
-unsigned server_clients(const server *sv, bool subscribed_only)
+/* Is it told things, and so expected to be silent? */
+static bool is_kept(const server_client *c)
+{
+    return c->subscribed || c->held;
+}
+
+unsigned server_clients(const server *sv, bool kept_only)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < SERVER_CLIENTS; i++) {
-        n += sv->client[i].fd >= 0 && (!subscribed_only || sv->client[i].subscribed) ? 1u : 0u;
+        n += sv->client[i].fd >= 0 && (!kept_only || is_kept(&sv->client[i])) ? 1u : 0u;
     }
     return n;
+}
+
+bool server_hold(server *sv, unsigned client, bool held)
+{
+    server_client *c = &sv->client[client];
+    if (held && !is_kept(c) && server_clients(sv, true) >= SERVER_SUBSCRIBERS) {
+        return false;
+    }
+    c->held = held;
+    return true;
 }
 
 /* ---- output ---- */
@@ -217,19 +233,32 @@ void server_reply(server *sv, unsigned client, const char *line, size_t len)
     c->heard_ms = sv->now_ms;
 }
 
+static void tell(server *sv, server_client *c, const char *line, size_t len)
+{
+    if (c->fd < 0 || c->closing) {
+        return;
+    }
+    put_lost(sv, c);
+    if (c->lost == 0 && has_room(c, len + SERVER_REPLY_MAX)) {
+        put(sv, c, line, len);
+    } else {
+        c->lost++;
+    }
+}
+
 void server_publish(server *sv, const char *line, size_t len)
 {
     for (unsigned i = 0; i < SERVER_CLIENTS; i++) {
-        server_client *c = &sv->client[i];
-        if (c->fd < 0 || !c->subscribed || c->closing) {
-            continue;
+        if (sv->client[i].subscribed) {
+            tell(sv, &sv->client[i], line, len);
         }
-        put_lost(sv, c);
-        if (c->lost == 0 && has_room(c, len + SERVER_REPLY_MAX)) {
-            put(sv, c, line, len);
-        } else {
-            c->lost++;
-        }
+    }
+}
+
+void server_tell(server *sv, unsigned client, uint32_t serial, const char *line, size_t len)
+{
+    if (sv->client[client].serial == serial) {
+        tell(sv, &sv->client[client], line, len);
     }
 }
 
@@ -361,7 +390,7 @@ static bool is_allowed(int fd)
 /* Is this a client whose place another one may have, now or later? */
 static bool makes_room(const server_client *c)
 {
-    return c->fd >= 0 && !c->subscribed && !c->waiting && c->out_len == 0;
+    return c->fd >= 0 && !is_kept(c) && !c->waiting && c->out_len == 0;
 }
 
 /* A free place, or that of the client that has been silent for longest; -1: none now. */
@@ -438,7 +467,7 @@ static uint64_t patience(const server_client *c)
     if (c->in_len != 0 && !c->waiting) {
         return c->begun_ms + WICKD_STALL_MS; /* a byte now and then does not prolong it */
     }
-    return c->subscribed || c->waiting ? UINT64_MAX : until;
+    return is_kept(c) || c->waiting ? UINT64_MAX : until;
 }
 
 static void turn_stalled_away(server *sv)

@@ -20,7 +20,7 @@
 #include "request.h"
 
 #define SERVER_CLIENTS 16
-#define SERVER_SUBSCRIBERS 12 /* so that they alone cannot take every place */
+#define SERVER_SUBSCRIBERS 12 /* and those held, so that they alone cannot take every place */
 #define SERVER_REPLY_MAX 24576 /* of one answer or event, with its line end */
 #define SERVER_OUT_MAX (SERVER_REPLY_MAX + 8192)
 
@@ -28,6 +28,7 @@ typedef struct server_client { /* private, but for `subscribed` */
     int fd;          /* -1: free */
     uint32_t serial; /* of the connection: a place is used again */
     bool subscribed;
+    bool held;       /* it may be silent for as long as it likes: see server_hold() */
     bool waiting;    /* an answer is owed */
     bool ended;      /* nothing more comes in */
     bool closing;    /* gone once the output is out */
@@ -86,7 +87,14 @@ void server_reply(server *sv, unsigned client, const char *line, size_t len);
 /** Sends a line to every subscriber; one that has no room loses it. */
 void server_publish(server *sv, const char *line, size_t len);
 
-unsigned server_clients(const server *sv, bool subscribed_only);
+/** Sends a line to one client, if it is still the one of `serial`; one that has no room loses it. */
+void server_tell(server *sv, unsigned client, uint32_t serial, const char *line, size_t len);
+
+/** A client that is told things keeps its place though it is silent. @return false: too many do */
+bool server_hold(server *sv, unsigned client, bool held);
+
+/** `kept_only`: those that keep their place while they are silent. */
+unsigned server_clients(const server *sv, bool kept_only);
 
 /** Turns everybody away and removes the socket. May be called on a zeroed struct. */
 void server_close(server *sv);

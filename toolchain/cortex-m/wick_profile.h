@@ -25,6 +25,8 @@
 /* The firmware is the only application. */
 #define WICK_WITH_SERVICES 0
 #define WICK_WITH_PEER_KEYS 0
+/* Its calls are few, and its RAM is small. */
+#define WICK_WITH_PEER_CACHE 0
 /* A session lasts until it is idle or the device sleeps. */
 #define WICK_WITH_REKEY 0
 #define WICK_WITH_LEAVES 0

@@ -100,10 +100,13 @@ want 0 '^ready *true' untouched_by_them run gw-a status
 # ---- one process for a store
 want 3 "STORE_BUSY: .* is held by wickd, process $daemon_job" second_daemon \
     "$wickd" --config "$dir/gw-a.conf"
-want 3 'STORE_BUSY' listen_beside run gw-a listen
-want 3 'STORE_BUSY' register_beside run gw-a register
+sed '/^\[wickd\]/,$d' "$dir/gw-a.conf" >"$dir/beside.conf" # whoever does not find the daemon's socket
+printf '[wickd]\nsocket = %s/none.sock\n' "$dir" >>"$dir/beside.conf"
+want 3 'STORE_BUSY' listen_beside run beside listen
+want 3 'STORE_BUSY' register_beside run beside register
 grep -q 'remedy: it registers, publishes.*wick status' "$out"
 result $? register_beside_says_how
+want 0 '^registered .*by=wickd' register_by_the_daemon run gw-a register
 sed 's,^store_dir.*,store_dir = other.store,' "$dir/gw-a.conf" >"$dir/other.conf"
 echo "socket = $socket" >>"$dir/other.conf"
 want 1 'STATE: .*another daemon listens there' second_socket "$wickd" --config "$dir/other.conf"

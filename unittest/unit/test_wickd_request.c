@@ -21,12 +21,17 @@ static const char *must_have(unsigned op)
     case WICKD_OP_LOOKUP:
     case WICKD_OP_GET_PEER_KEY:
     case WICKD_OP_GET_PSK:
+    case WICKD_OP_CONNECT:
         return "\",\"name\":\"gw-b\"}";
     case WICKD_OP_FIND_PSK:
         return "\",\"identity\":\"gw-b\"}";
     case WICKD_OP_SERVICE_PUBLISH:
     case WICKD_OP_SERVICE_UNPUBLISH:
         return "\",\"service\":\"gw-b\"}";
+    case WICKD_OP_SEND:
+        return "\",\"session\":1,\"data\":\"0x00\"}";
+    case WICKD_OP_CLOSE:
+        return "\",\"session\":1}";
     default:
         return "\"}";
     }
@@ -45,7 +50,7 @@ TEST(every_operation)
         CHECK_STATUS(parse(line), WICK_OK);
         CHECK_INT(q.op, i);
         CHECK(!q.has_tag);
-        CHECK(strcmp(q.name, strlen(must_have(i)) > 2 ? "gw-b" : "") == 0);
+        CHECK(strcmp(q.name, strstr(must_have(i), "gw-b") != NULL ? "gw-b" : "") == 0);
         if (strlen(must_have(i)) > 2) { /* without it, or with another one's */
             memcpy(line + 7 + len, "\"}", 3);
             CHECK_STATUS(parse(line), WICK_E_MALFORMED);
@@ -182,6 +187,57 @@ TEST(keys)
     }
 }
 
+TEST(sessions)
+{
+    static char line[4096];
+    CHECK_STATUS(parse("{\"op\":\"connect\",\"name\":\"gw-b\"}"), WICK_OK);
+    CHECK(!q.fresh);
+    CHECK_STATUS(parse("{\"op\":\"connect\",\"name\":\"gw-b\",\"fresh\":true}"), WICK_OK);
+    CHECK(q.fresh);
+    CHECK_STATUS(parse(PSK ",\"fresh\":true}"), WICK_OK);
+    CHECK(q.fresh);
+    CHECK_STATUS(parse("{\"op\":\"close\",\"session\":254}"), WICK_OK);
+    CHECK_INT(q.session, 254);
+    CHECK_STATUS(parse("{\"op\":\"send\",\"session\":0,\"data\":\"0x00fF\"}"), WICK_OK);
+    CHECK(q.session == 0 && q.data_len == 2 && q.data[0] == 0 && q.data[1] == 0xFF);
+    /* the longest, and one byte more */
+    static const char head[] = "{\"op\":\"send\",\"session\":0,\"data\":\"0x";
+    size_t at = sizeof head - 1;
+    memcpy(line, head, at);
+    memset(line + at, 'a', 2 * WICKD_DATA_MAX);
+    memcpy(line + at + 2 * WICKD_DATA_MAX, "\"}", 3);
+    CHECK_STATUS(parse(line), WICK_OK);
+    CHECK_INT(q.data_len, WICKD_DATA_MAX);
+    memset(line + at, 'a', 2 * WICKD_DATA_MAX + 2);
+    memcpy(line + at + 2 * WICKD_DATA_MAX + 2, "\"}", 3);
+    CHECK_STATUS(parse(line), WICK_E_MALFORMED);
+    CHECK_INT(q.data_len, 0);
+#define SEND "{\"op\":\"send\",\"session\":1,\"data\":"
+    static const char *const bad[] = {"{\"op\":\"connect\",\"name\":\"a\",\"fresh\":1}",
+                                      "{\"op\":\"connect\",\"name\":\"a\",\"session\":1}",
+                                      "{\"op\":\"listen\",\"name\":\"a\"}",
+                                      "{\"op\":\"listen\",\"session\":1}",
+                                      "{\"op\":\"close\",\"session\":255}",
+                                      "{\"op\":\"close\",\"session\":-1}",
+                                      "{\"op\":\"close\",\"session\":\"1\"}",
+                                      "{\"op\":\"close\",\"session\":1,\"data\":\"0x00\"}",
+                                      "{\"op\":\"send\",\"session\":1}",
+                                      "{\"op\":\"send\",\"data\":\"0x00\"}",
+                                      SEND "\"\"}",
+                                      SEND "\"0x\"}",
+                                      SEND "\"0x0\"}",
+                                      SEND "\"0x000\"}",
+                                      SEND "\"0X00\"}",
+                                      SEND "\"1x00\"}",
+                                      SEND "\"0x0g\"}",
+                                      SEND "\"0000\"}",
+                                      SEND "16}"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_STATUS(parse(bad[i]), WICK_E_MALFORMED);
+        CHECK(why[0] != '\0');
+    }
+}
+
 TEST(services)
 {
     wick_addr at = wick_addr_v4(192, 0, 2, 1, 8443);
@@ -260,6 +316,6 @@ TEST(zero_bytes)
     CHECK(strcmp(q.name, "\\u0000") == 0);
 }
 
-TAP_MAIN("unit.wickd_request", CASE(every_operation), CASE(tags), CASE(refused), CASE(keys), CASE(services),
+TAP_MAIN("unit.wickd_request", CASE(every_operation), CASE(tags), CASE(refused), CASE(keys), CASE(sessions), CASE(services),
          CASE(lengths),
          CASE(zero_bytes))

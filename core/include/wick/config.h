@@ -223,6 +223,16 @@
 #ifndef WICK_GW_SESSIONS_MAX
 #define WICK_GW_SESSIONS_MAX 4
 #endif
+/* Records that serve again without another reading (wick/peer_cache.h): 0 leaves it out. */
+#ifndef WICK_WITH_PEER_CACHE
+#define WICK_WITH_PEER_CACHE 1
+#endif
+/* How many are remembered, range 1..255, about 0.6 KB each in memory of the caller's. */
+#ifndef WICK_GW_PEERS_CACHED
+#define WICK_GW_PEERS_CACHED 16
+#endif
+/* Longest time for which one serves: as long as responders keep their former key. */
+#define WICK_GW_CACHE_MAX_S 900u
 /* Allocations at once: 0 and 2 on relays of one's own, 1 at a peer's relay or for a check. */
 #define WICK_GW_TURNS (2 + (WICK_WITH_STANDBY ? 1 : 0))
 /* UDP sockets that the agent may name: one for each allocation, the open one, to which direct and PCP

@@ -135,6 +135,9 @@ typedef struct wick_gateway_registry {
     uint8_t pinned_hash[32];  /* tier PINNED */
     uint32_t max_age_s;       /* oldest header accepted, 0: 900; not asked of PINNED, or without
                                * a clock */
+#if WICK_WITH_PEER_CACHE
+    uint32_t cache_s; /* for how long a record serves again (wick/peer_cache.h); 0: not at all */
+#endif
     const wick_trust_policy *policy; /* further allow list for headers of `light`; NULL: all that
                                       * its rule gives */
 } wick_gateway_registry;
@@ -221,6 +224,9 @@ typedef struct wick_gateway_config {
     size_t ticket_rule_count;
 #endif
 
+#if WICK_WITH_PEER_CACHE
+    struct wick_peer_cache *cache; /* NULL, or zeroed: records that serve again (wick/peer_cache.h) */
+#endif
     wick_gateway_record *records; /* NULL, or WICK_GW_SESSIONS_MAX of them: PEER_RESOLVED of a
                                    * session, or of a look-up, fills the one of its index */
 } wick_gateway_config;
@@ -310,6 +316,7 @@ typedef struct wick_gateway_event {
     uint8_t session;   /* WICK_GW_NO_SESSION if none */
     bool initiator;    /* SESSION_*: this side is the DTLS client */
     bool keys_only;    /* SESSION_UP: an application asked for a PSK: no DTLS is to begin here */
+    bool cached;       /* PEER_RESOLVED: from memory (wick/peer_cache.h) */
     bool sent;         /* REGISTERED, PUBLISHED: a transaction was needed */
     wick_tier tier;        /* of the header under which it was proven */
     bool grace;            /* proven under an old header, for there is no newer one: still served */
@@ -925,6 +932,9 @@ typedef struct wick_gateway_session {
     uint8_t state, registry, via, tries;
     bool initiator, lookup_only, has_next, asked, over_second;
     bool keys_only; /* for an application that asked for a PSK */
+#if WICK_WITH_PEER_CACHE
+    bool cached; /* its record was remembered */
+#endif
 #if WICK_WITH_REKEY
     uint8_t renew;
     bool outdated; /* its peer has another key by now */
