@@ -227,7 +227,7 @@ static void tell_refused(wickd *d, const wick_driver_event *ev)
     wick_addr_str(addr, &ev->from);
     events_log(d, ev->status == WICK_AGAIN ? WICK_LOG_INFO : WICK_LOG_WARN,
                "leaf with a ticket refused: from %s: %s", addr, wick_status_str(ev->status));
-    if (begin(d, &o, "refused", ev->status)) {
+    if (events_begin(d, &o, "refused", ev->status)) {
         out_addr(&o, "from", &ev->from);
         end(d, &o);
     }

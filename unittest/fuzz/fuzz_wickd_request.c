@@ -19,11 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_ACCEPTED();
         FUZZ_CHECK(size < WICKD_LINE_MAX);
         FUZZ_CHECK(q.op != WICKD_OP_NONE);
-        bool named = q.op == WICKD_OP_LOOKUP ||
+        bool named = q.op == WICKD_OP_LOOKUP || q.op == WICKD_OP_CONNECT ||
                      (q.op >= WICKD_OP_GET_PEER_KEY && q.op <= WICKD_OP_SERVICE_UNPUBLISH);
         FUZZ_CHECK(named || q.name[0] == '\0');
         FUZZ_CHECK(q.op == WICKD_OP_SERVICE_PUBLISH || (q.port == 0 && q.expires_s == 0));
         FUZZ_CHECK((q.uses & (q.uses - 1)) == 0 && (q.media == 0 || q.uses == WICK_USE_SRTP));
+        FUZZ_CHECK(q.data_len <= sizeof q.data && (q.op == WICKD_OP_SEND) == (q.data_len != 0));
+        FUZZ_CHECK(q.session == 0 || q.op == WICKD_OP_SEND || q.op == WICKD_OP_CLOSE);
+        FUZZ_CHECK(!q.fresh || q.op == WICKD_OP_CONNECT || q.op == WICKD_OP_GET_PSK);
         /* The same bytes mean the same, whatever was parsed in between. */
         FUZZ_CHECK(wickd_request_parse(&again, &why, wick_span_make(data, size)) == WICK_OK);
         FUZZ_CHECK(memcmp(&q, &again, sizeof q) == 0);
