@@ -94,6 +94,10 @@ want 1 'NO_ENDPOINT' tls_no_such_service run gw-b connect gw-a/none --over tls
 kill -TERM "$tls_job"
 wait "$tls_job"
 result $? tls_listen_stops
+withdrawn() { # that takes a transaction
+    run gw-b lookup gw-a/web 2>&1 | grep -q NO_ENDPOINT
+}
+until_ok 60 withdrawn
 want 1 'NO_ENDPOINT' tls_service_is_withdrawn run gw-b connect gw-a/web --over tls
 want 2 '--over tls needs --port' tls_needs_a_port run gw-a listen --over tls
 want 2 '--over takes' over_nothing_else run gw-b connect gw-a --over smoke
