@@ -41,6 +41,8 @@ if(TARGET wick AND TARGET wick-wallet)
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab standby lab/test_standby.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
+  wick_add_script_test(lab reach lab/test_reach.sh
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab over lab/test_over.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab nat_matrix lab/nat_matrix.sh TIMEOUT 600

@@ -515,7 +515,8 @@ void wick_gateway_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_
         if (!gw_path_input(gw, now_ms, socket, bytes, from)) {
             gw_session_input(gw, now_ms, (uint8_t)(VIA_DIRECT | socket), from, bytes);
         }
-    } else if (gw_choice_input(gw, now_ms, bytes, from)) {
+    } else if (gw_choice_input(gw, now_ms, bytes, from) ||
+               (socket == 0 && gw_path_reached(gw, now_ms, socket, bytes, from))) {
         return;
     } else if (gw->turn_used[socket] && gw_over(gw, socket) == WICK_GW_OVER_UDP &&
                wick_addr_equal(from, wick_turn_server(&gw->turn[socket]))) {

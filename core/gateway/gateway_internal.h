@@ -383,6 +383,9 @@ void gw_path_mapping_changed(wick_gateway *gw, uint64_t now_ms);
 /** @return true if it was a router's, or a trial's */
 bool gw_path_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes,
                    const wick_addr *from);
+/** @return true if it was an answer of the STUN server that tries an endpoint, to any socket */
+bool gw_path_reached(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes,
+                     const wick_addr *from);
 uint64_t gw_path_tick(wick_gateway *gw, uint64_t now_ms);
 bool gw_path_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint64_t *deadline);
 #else
@@ -392,6 +395,7 @@ bool gw_path_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint
 #define gw_path_released(gw) true
 #define gw_path_mapping_changed(gw, now_ms) ((void)(gw))
 #define gw_path_input(gw, now_ms, socket, bytes, from) false
+#define gw_path_reached(gw, now_ms, socket, bytes, from) false
 #define gw_path_tick(gw, now_ms) WICK_TIME_NEVER(now_ms)
 #define gw_path_poll(gw, out, now_ms, deadline) false
 #endif

@@ -227,6 +227,10 @@ void gw_own_publishing(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_own *o = &gw->own;
     if (moved(gw, o->index)) {
+        uint32_t since = (uint32_t)now_ms - o->moved_at_ms;
+        if (since >= o->moved_gap_ms && since - o->moved_gap_ms >= MOVED_GAP_MAX_MS) {
+            o->moved_gap_ms = 0; /* an hour of rest, with or without a relay */
+        }
         uint32_t twice = o->moved_gap_ms < MOVED_GAP_MAX_MS / 2 ? o->moved_gap_ms * 2
                                                                 : MOVED_GAP_MAX_MS;
         o->moved_gap_ms = o->moved_gap_ms == 0 ? MOVED_GAP_MIN_MS : twice;

@@ -7,7 +7,8 @@
  * seen addressed would else pass the trial from outside though no mapping is there.
  *
  * The trial: a datagram with a nonce of 128 bits goes from the own relayed address to the claimed one,
- * a few times, and must arrive at the open socket.
+ * a few times, and must arrive at the open socket. While there is no relay, a STUN server with two
+ * addresses is asked for such a datagram, where one is configured (wick/reach.h).
  */
 #include "gateway_internal.h"
 
@@ -85,7 +86,7 @@ void gw_path_relays(wick_gateway *gw, uint64_t now_ms)
     } else {
         wick_path_withdraw(p, now_ms, WICK_PATH_RELAY2, WICK_E_TURN_LOST);
     }
-    wick_path_judge(p, now_ms, up || warm != NULL);
+    wick_path_judge(p, now_ms, up || warm != NULL || gw->cfg.stun.port != 0);
 }
 
 /* ------------------------------------------------------------------ the trial from outside */
@@ -96,11 +97,65 @@ static void probe_end(wick_gateway *gw, uint64_t now_ms, wick_status status)
     wick_path_source source = (wick_path_source)o->probing;
     o->probing = WICK_PATH_NONE;
     o->send_probe = false;
-    gw_way_release(gw, WICK_GW_NO_SESSION, o->probe_via, &o->probe_to);
+    if (o->reaching) {
+        o->reaching = false;
+    } else {
+        gw_way_release(gw, WICK_GW_NO_SESSION, o->probe_via, &o->probe_to);
+    }
     wick_path_verdict(&o->path, now_ms, source, status);
     if (status == WICK_OK && gw_service_waits(gw)) {
         gw_own_wake(gw, now_ms);
     }
+}
+
+/* By the STUN server; its answers come to socket 0 and to the open one. */
+static void reach_begin(wick_gateway *gw, uint64_t now_ms)
+{
+    wick_gateway_open *o = &gw->open;
+    wick_reach_config cfg = {gw->cfg.entropy, gw->cfg.stun, o->probe_to};
+    o->reaching = true;
+    if (!o->open || wick_reach_init(&o->reach, &cfg) != WICK_OK ||
+        wick_reach_start(&o->reach, now_ms) != WICK_OK) {
+        probe_end(gw, now_ms, WICK_AGAIN); /* of the other family, or no randomness */
+    }
+}
+
+static bool reach_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms,
+                       uint64_t *deadline)
+{
+    wick_gateway_open *o = &gw->open;
+    wick_out v;
+    if (!o->reaching) {
+        return false;
+    }
+    wick_reach_poll(&o->reach, now_ms, &v);
+    if (v.kind == WICK_OUT_SEND) {
+        out->kind = WICK_GW_OUT_SEND;
+        out->socket = v.event == 1 ? WICK_GW_SOCKET_OPEN : 0;
+        out->to = v.to;
+        out->bytes = v.bytes;
+        return true;
+    }
+    if (v.kind == WICK_OUT_DONE) {
+        const wick_addr *seen = wick_reach_seen(&o->reach);
+        if (seen->port != 0 && !gw_relay_up(gw)) {
+            wick_path_reflexive(&o->path, now_ms, seen);
+        }
+        bool unknown = v.status == WICK_E_TIMEOUT || v.status == WICK_E_ENTROPY;
+        probe_end(gw, now_ms, unknown ? WICK_AGAIN : v.status);
+        *deadline = now_ms;
+    } else {
+        *deadline = wick_time_min(*deadline, v.deadline_ms);
+    }
+    return false;
+}
+
+bool gw_path_reached(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span bytes,
+                     const wick_addr *from)
+{
+    wick_gateway_open *o = &gw->open;
+    return o->reaching && wick_reach_input(&o->reach, now_ms, bytes, from,
+                                           socket == WICK_GW_SOCKET_OPEN ? 1u : 0u) == WICK_AGAIN;
 }
 
 static void probe_begin(wick_gateway *gw, uint64_t now_ms, const wick_path_out *v)
@@ -109,6 +164,10 @@ static void probe_begin(wick_gateway *gw, uint64_t now_ms, const wick_path_out *
     wick_status s = WICK_AGAIN;
     o->probing = (uint8_t)v->source;
     o->probe_to = v->addr;
+    if (!gw_relay_up(gw) && gw_standby_relayed(gw) == NULL && gw->cfg.stun.port != 0) {
+        reach_begin(gw, now_ms);
+        return;
+    }
     o->probe_via = gw_relay_up(gw) ? gw_main_via(gw) : gw_standby_via(gw);
     o->probe_until_ms = now_ms + PROBE_TIME_MS;
     o->probe_due_ms = now_ms;
@@ -126,7 +185,7 @@ static void probe_begin(wick_gateway *gw, uint64_t now_ms, const wick_path_out *
 static uint64_t probe_tick(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_open *o = &gw->open;
-    if (o->probing == WICK_PATH_NONE) {
+    if (o->probing == WICK_PATH_NONE || o->reaching) {
         return WICK_TIME_NEVER(now_ms);
     }
     if (wick_time_reached(now_ms, o->probe_until_ms)) {
@@ -355,6 +414,7 @@ static void choose_own(const wick_gateway *gw, const wick_netif *list, size_t co
 void gw_path_start(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_open *o = &gw->open;
+    wick_path_judge(&o->path, now_ms, gw_relay_up(gw) || gw->cfg.stun.port != 0);
     if (wanted(gw) && o->begun) {
         find_router(gw, now_ms, &o->seen_local, &o->seen_router);
         offer_own(gw, now_ms);
@@ -398,7 +458,7 @@ void gw_path_stop(wick_gateway *gw, uint64_t now_ms)
         wick_pcp_client_release(&o->pcp, now_ms);
     }
     o->probing = WICK_PATH_NONE;
-    o->send_probe = false;
+    o->send_probe = o->reaching = false;
     o->mapped = false; /* the next start asks again */
     gw_service_unmapped(gw);
     for (unsigned i = WICK_PATH_DIRECT; i < WICK_PATH_SOURCES; i++) {
@@ -429,7 +489,10 @@ bool gw_path_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span 
         (void)s; /* what is not ours is dropped there */
         return true;
     }
-    if (o->probing != WICK_PATH_NONE && bytes.len == PROBE_BYTES &&
+    if (gw_path_reached(gw, now_ms, socket, bytes, from)) {
+        return true;
+    }
+    if (o->probing != WICK_PATH_NONE && !o->reaching && bytes.len == PROBE_BYTES &&
         memcmp(bytes.ptr, o->probe, PROBE_BYTES) == 0) {
         probe_end(gw, now_ms, WICK_OK);
         return true;
@@ -488,7 +551,7 @@ bool gw_path_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms, uint
         *deadline = wick_time_min(*deadline, p.deadline_ms);
         break;
     }
-    return probe_poll(gw, out, now_ms);
+    return reach_poll(gw, out, now_ms, deadline) || probe_poll(gw, out, now_ms);
 }
 
 void gw_path_tell_event(const wick_gateway *gw, wick_gateway_event *e)

@@ -64,6 +64,7 @@ static int take_relay(agent *a, wick_gateway_config *g, wick_driver_config *d)
     g->no_standby = !p->standby;
     g->allow_unvalidated = p->try_unvalidated;
     g->pcp_server = p->pcp_server;
+    g->stun = p->stun;
     g->open_port = (uint16_t)p->port;
     if (r->username[0] == '\0') {
         return CLI_OK; /* the wallet manager gives credentials */

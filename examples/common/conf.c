@@ -84,6 +84,7 @@ static const key_def path_keys[] = {KEY(conf_path, direct, VALUE_YES),
                                     KEY(conf_path, try_unvalidated, VALUE_YES),
                                     KEY(conf_path, private, VALUE_YES),
                                     KEY(conf_path, pcp_server, VALUE_ADDR),
+                                    KEY(conf_path, stun, VALUE_ADDR),
                                     KEY(conf_path, port, VALUE_U64)};
 static const key_def ticket_keys[] = {KEY(conf_tickets, accept, VALUE_TEXT)};
 static const key_def service_keys[] = {KEY(conf_service, name, VALUE_NAME),

@@ -157,6 +157,7 @@ typedef struct conf_path {
     bool private;         /* private addresses are told to peers of sessions, and theirs are tried:
                            * for gateways of one site; default no */
     wick_addr pcp_server; /* default: the default gateway */
+    wick_addr stun;       /* tries endpoints from outside where there is no relay (RFC 5780) */
     uint64_t port;        /* that routers map; default: drawn once and kept */
 } conf_path;
 

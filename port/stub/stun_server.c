@@ -61,10 +61,11 @@ bool wick_stub_stun_answer(wick_stub_stun_out *out, wick_stub_stun *s, wick_span
         wick_stun_put_error(&b, s->error != 0 ? s->error : 420, "refused");
         wick_stun_put_unknown(&b, &m);
     } else {
-        if (wick_stun_get_u32(&change, &m, WICK_STUN_CHANGE_REQUEST) == WICK_OK) {
+        if (!s->ignores_changes &&
+            wick_stun_get_u32(&change, &m, WICK_STUN_CHANGE_REQUEST) == WICK_OK) {
             out->at ^= ((change & CHANGE_PORT) != 0 ? 1u : 0) | ((change & CHANGE_IP) != 0 ? 2u : 0);
         }
-        if (wick_stun_has(&m, WICK_STUN_RESPONSE_PORT)) {
+        if (!s->ignores_changes && wick_stun_has(&m, WICK_STUN_RESPONSE_PORT)) {
             out->to.port = wick_load_be16(wick_stun_get(&m, WICK_STUN_RESPONSE_PORT).ptr);
         }
         wick_stun_begin(&b, &buf, m.method, WICK_STUN_SUCCESS, wick_stun_tid(&m));
@@ -72,5 +73,35 @@ bool wick_stub_stun_answer(wick_stub_stun_out *out, wick_stub_stun *s, wick_span
     }
     bool good = wick_stun_end(&b) == WICK_OK;
     out->len = buf.len;
+    return good;
+}
+
+static uint64_t run(void *ctx, wick_stub_world *w)
+{
+    wick_stub_stun *s = ctx;
+    for (unsigned i = 0; i < 4; i++) {
+        uint8_t in[WICK_STUB_MTU];
+        wick_addr from;
+        int n;
+        while ((n = wick_stub_recv(w, s->sock[i], &from, in, sizeof in)) >= 0) {
+            wick_stub_stun_out out;
+            if (!s->down &&
+                wick_stub_stun_answer(&out, s, wick_span_make(in, (size_t)n), &from, i)) {
+                wick_stub_send(w, s->sock[out.at], &out.to, wick_span_make(out.bytes, out.len));
+            }
+        }
+    }
+    return WICK_TIME_NEVER(w->now_ms);
+}
+
+bool wick_stub_stun_open(wick_stub_stun *s, wick_stub_world *w)
+{
+    int host[2] = {wick_stub_host(w, -1, s->at[0]), wick_stub_host(w, -1, s->at[2])};
+    int actor = wick_stub_actor_add(w, run, s);
+    bool good = host[0] >= 0 && host[1] >= 0 && actor >= 0;
+    for (unsigned i = 0; i < 4 && good; i++) {
+        s->sock[i] = wick_stub_open(w, host[i >> 1], s->at[i].port, actor);
+        good = s->sock[i] >= 0;
+    }
     return good;
 }

@@ -40,6 +40,7 @@ mpt wick_mpt 32
 nat_behaviour wick_nat_behaviour 64
 pcp wick_pcp_msg both
 proof wick_proof 32
+reach wick_reach 64
 receipt wick_item_proof 32
 receipt wick_log_copy 32
 rlp wick_rlp 32

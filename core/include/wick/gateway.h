@@ -36,7 +36,8 @@
  * better way in than a relay, as wick/path.h says: an own public address, then a mapping by PCP or
  * NAT-PMP. Each is tried from outside, by a datagram with a nonce from the own relayed address to the
  * open socket, before peers are told. The best is published as primary (index 0 of the record), the
- * next one as standby (index 1). Where the registry names several relays, one is drawn at random,
+ * next one as standby (index 1). A gateway without a relay is tried by a STUN server instead (cfg.stun,
+ * wick/reach.h): it can be called, and calls peers that are not behind relays. Where the registry names several relays, one is drawn at random,
  * weighted by its round-trip time, kept over restarts, and a second one is held warm: it takes over as
  * soon as the first one does not answer.
  *
@@ -107,6 +108,7 @@
 #include "wick/path.h"
 #include "wick/pcp_client.h"
 #include "wick/proof.h"
+#include "wick/reach.h"
 #include "wick/record.h"
 #include "wick/session_keys.h"
 #include "wick/ticket_table.h"
@@ -208,6 +210,10 @@ typedef struct wick_gateway_config {
     bool no_standby;          /* no second relay is kept */
     wick_addr pcp_server;     /* zero: the default gateway; port 0: 5351 */
     uint16_t open_port;       /* local port of the open socket; 0: the one in the store, or drawn */
+#if WICK_WITH_PATH
+    wick_addr stun;           /* STUN server with two addresses (RFC 5780), by which endpoints are tried
+                               * while there is no relay; port 0: then they wait for one */
+#endif
 #if WICK_WITH_TURN_STREAM
     uint8_t relay_over;       /* wick_gateway_over */
     uint16_t relay_tls_port;  /* of relays, for TLS; 0: the port that they have for UDP and TCP */
@@ -812,6 +818,8 @@ typedef struct wick_gateway_open {
     wick_addr probe_to;
     uint64_t probe_due_ms, probe_until_ms;
     uint8_t probe[20];
+    bool reaching;    /* the trial is by the STUN server */
+    wick_reach reach;
 } wick_gateway_open;
 #endif
 

@@ -8,7 +8,10 @@
  *     if (wick_stub_stun_answer(&answer, &s, request, &from, at)) {
  *         send answer.bytes from s.at[answer.at] to answer.to
  *     }
+ *
+ * wick_stub_stun_open() makes it a host of the stub world.
  */
+#include "wick/port/stub.h"
 #include "wick/stun.h"
 
 #ifdef __cplusplus
@@ -22,7 +25,10 @@ typedef struct wick_stub_stun {
     bool no_response_port; /* does not know RESPONSE-PORT: 420 */
     bool classic;          /* RFC 3489: MAPPED-ADDRESS alone */
     uint16_t error;        /* answers every request with this; 0: none */
+    bool ignores_changes;  /* answers from where it was asked, whatever was asked for */
+    bool down;             /* answers nothing */
     unsigned requests;
+    int sock[4]; /* in the world */
 } wick_stub_stun;
 
 typedef struct wick_stub_stun_out {
@@ -37,6 +43,9 @@ void wick_stub_stun_init(wick_stub_stun *s, const wick_addr *first, const wick_a
 /** Answers a request that came to place `at`. @return false: there is no answer to it */
 bool wick_stub_stun_answer(wick_stub_stun_out *out, wick_stub_stun *s, wick_span request,
                            const wick_addr *from, unsigned at);
+
+/** Two public hosts, which answer. @return false: there is no room for them */
+bool wick_stub_stun_open(wick_stub_stun *s, wick_stub_world *w);
 
 #ifdef __cplusplus
 }
