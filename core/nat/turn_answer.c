@@ -17,6 +17,12 @@ static void deny(wick_turn *t, wick_turn_op *op, wick_status status)
     op->event = channel ? WICK_TURN_EV_CHANNEL_DENIED : WICK_TURN_EV_PERMISSION_DENIED;
 }
 
+/* Peers wait longer, so that a Refresh has settled whether the allocation lives. */
+static uint64_t strike_wait(unsigned i, unsigned strikes)
+{
+    return (i == ALLOCATION ? STRIKE_WAIT_MS : BACKOFF_MS) << strikes;
+}
+
 /* The server refuses for good. Without integrity an established thing gets several chances. */
 static void refuse(wick_turn *t, unsigned i, wick_status status, bool authentic, uint64_t now_ms)
 {
@@ -32,9 +38,7 @@ static void refuse(wick_turn *t, unsigned i, wick_status status, bool authentic,
     op->strikes++;
     op->event_status = status;
     if (!authentic && op->strikes < WICK_TURN_STRIKES) {
-        /* Peers wait longer, so that a Refresh has settled whether the allocation lives. */
-        op->due_ms = now_ms + ((i == ALLOCATION ? STRIKE_WAIT_MS : BACKOFF_MS)
-                               << (op->strikes - 1u));
+        op->due_ms = now_ms + strike_wait(i, op->strikes - 1u);
         return;
     }
     if (i == ALLOCATION) {
@@ -385,6 +389,27 @@ static wick_turn_request *find_request(wick_turn *t, const wick_stun_msg *m)
     return NULL;
 }
 
+/* An error that has no integrity where it should have (RFC 8489 section 9.2.5): anybody who sees our
+ * requests can send it before the server answers. */
+static bool is_bare(const wick_turn *t, const wick_turn_request *r, unsigned code, bool authentic)
+{
+    return r->authenticated != 0 && !authentic && code != 0 && code != 401 && code != 438 &&
+           t->state != STATE_RELEASING && !wick_turn_is_stream_(t);
+}
+
+/* The transaction goes on, and is asked again soon. @return false: it was said often enough */
+static bool goes_on(wick_turn *t, wick_turn_request *r, uint64_t now_ms)
+{
+    wick_turn_op *op = &t->op[r->op - 1u];
+    if (op->strikes + 1u >= WICK_TURN_STRIKES || r->left == 0) {
+        return false;
+    }
+    r->doubted = 1;
+    r->next_ms = now_ms + strike_wait(r->op - 1u, op->strikes);
+    op->strikes++;
+    return true;
+}
+
 wick_status wick_turn_answer_(wick_turn *t, uint64_t now_ms, const wick_stun_msg *m)
 {
     wick_turn_request *found = find_request(t, m);
@@ -410,6 +435,13 @@ wick_status wick_turn_answer_(wick_turn *t, uint64_t now_ms, const wick_stun_msg
     }
     if (code != 401 && code != 438 && wick_turn_is_stripped_(m)) {
         return WICK_E_STUN_BID_DOWN; /* RFC 8489 section 9.2.5 */
+    }
+    bool bare = is_bare(t, &r, code, authentic);
+    if (bare && r.doubted != 0) {
+        return WICK_E_STUN_INTEGRITY; /* one for each transmission: they come at once from a forger */
+    }
+    if (bare && goes_on(t, found, now_ms)) {
+        return WICK_AGAIN;
     }
     found->op = 0;
     t->op[i].flight = 0;

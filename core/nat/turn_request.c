@@ -145,6 +145,7 @@ wick_status wick_turn_transmit_(wick_turn *t, wick_turn_request *r, uint64_t now
         return failed(t, r, r->op - 1u, now_ms, status);
     }
     r->left--;
+    r->doubted = 0;
     uint64_t wait_ms = r->rto_ms;
     if (wick_turn_is_stream_(t)) {
         wait_ms = is_short(t, r) ? STREAM_SHORT_MS : STREAM_WAIT_MS;

@@ -252,7 +252,14 @@ TEST(redirects)
         }
         CHECK_STATUS(give(&a, 0), WICK_AGAIN);
         wick_turn_poll(&t, 0, &out);
-        CHECK_INT(out.kind, integrity != 0 ? WICK_OUT_SEND : WICK_OUT_EVENT);
+        CHECK_INT(out.kind, integrity != 0 ? WICK_OUT_SEND : WICK_OUT_WAIT);
+        CHECK(wick_addr_equal(wick_turn_server(&t), &next) == (integrity != 0));
+        for (uint64_t ms = 250; integrity == 0 && ms <= 750; ms += 500) { /* nor if it insists */
+            REQUIRE(request(&m, WICK_STUN_ALLOCATE, ms));
+            CHECK_STATUS(give(&a, ms), WICK_AGAIN);
+        }
+        wick_turn_poll(&t, 750, &out);
+        CHECK_INT(out.kind, integrity != 0 ? WICK_OUT_WAIT : WICK_OUT_EVENT);
         CHECK_STATUS(out.status, integrity != 0 ? WICK_OK : WICK_E_TURN_REFUSED);
     }
 }
@@ -548,6 +555,77 @@ TEST(ipv6_peers)
     CHECK_STATUS(indication(WICK_STUN_DATA, &v6, "x", 0), WICK_OK);
 }
 
+/* An error without integrity ends no transaction (RFC 8489 section 9.2.5): whoever sees a request could
+ * answer it before the server does. One counts for each transmission, and the third is believed. */
+TEST(bare_errors_are_doubted)
+{
+    static const uint16_t codes[] = {300, 400, 403, 405, 420, 437, 441, 442, 486, 500, 508, 600};
+    struct answer a;
+    wick_stun_msg m, again;
+    wick_out out;
+    uint8_t tid[WICK_STUN_TID_BYTES];
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        for (unsigned insists = 0; insists < 2; insists++) {
+            REQUIRE(challenged(&m));
+            memcpy(tid, wick_stun_tid(&m), sizeof tid);
+            begin(&a, &m, WICK_STUN_ERROR);
+            wick_stun_put_error(&a.b, codes[i], "");
+            CHECK_STATUS(give(&a, 0), WICK_AGAIN);
+            for (unsigned k = 0; k < 5; k++) { /* a forger sends many */
+                CHECK_STATUS(give(&a, 0), WICK_E_STUN_INTEGRITY);
+            }
+            wick_turn_poll(&t, 0, &out);
+            CHECK_INT(out.kind, WICK_OUT_WAIT);
+            CHECK_INT(out.deadline_ms, 250);
+            REQUIRE(request(&again, WICK_STUN_ALLOCATE, 250));
+            CHECK(memcmp(wick_stun_tid(&again), tid, sizeof tid) == 0); /* the same transaction */
+            CHECK_STATUS(give(&a, 250), WICK_AGAIN);
+            CHECK_STATUS(give(&a, 250), WICK_E_STUN_INTEGRITY);
+            wick_turn_poll(&t, 250, &out);
+            CHECK_INT(out.kind, WICK_OUT_WAIT);
+            CHECK_INT(out.deadline_ms, 750);
+            REQUIRE(request(&again, WICK_STUN_ALLOCATE, 750));
+            CHECK(memcmp(wick_stun_tid(&again), tid, sizeof tid) == 0);
+            if (insists == 0) {
+                allocate_answer(&a, &again, 600);
+                wick_stun_put_integrity(&a.b, &key);
+            }
+            CHECK_STATUS(give(&a, 760), WICK_AGAIN);
+            CHECK_INT(wick_turn_is_allocated(&t), insists == 0);
+            CHECK_STATUS(give(&a, 760), WICK_E_NOT_FOUND); /* the transaction is over */
+        }
+    }
+    /* With integrity it counts at once. */
+    REQUIRE(challenged(&m));
+    begin(&a, &m, WICK_STUN_ERROR);
+    wick_stun_put_error(&a.b, 486, "");
+    wick_stun_put_integrity(&a.b, &key);
+    CHECK_STATUS(give(&a, 0), WICK_AGAIN);
+    wick_turn_poll(&t, 0, &out);
+    CHECK_INT(out.event, WICK_TURN_EV_FAILED);
+    CHECK_STATUS(out.status, WICK_E_TURN_QUOTA);
+    /* Once the allocation is there, and after a success, it begins anew. */
+    for (unsigned round = 0; round < 3; round++) {
+        uint64_t at = 301000 + (uint64_t)round * 400000;
+        if (round == 0) {
+            REQUIRE(allocated());
+        }
+        REQUIRE(request(&m, WICK_STUN_REFRESH, at));
+        for (unsigned k = 0; k < 2; k++) {
+            begin(&a, &m, WICK_STUN_ERROR);
+            wick_stun_put_error(&a.b, 437, "");
+            CHECK_STATUS(give(&a, at), WICK_AGAIN);
+            at += 500;
+            REQUIRE(request(&m, WICK_STUN_REFRESH, at));
+        }
+        begin(&a, &m, WICK_STUN_SUCCESS);
+        wick_stun_put_u32(&a.b, WICK_STUN_LIFETIME, 600);
+        wick_stun_put_integrity(&a.b, &key);
+        CHECK_STATUS(give(&a, at), WICK_AGAIN);
+        CHECK(wick_turn_is_allocated(&t));
+    }
+}
+
 TEST(wipe_leaves_nothing)
 {
     REQUIRE(allocated());
@@ -561,4 +639,4 @@ TAP_MAIN("unit.turn", CASE(arguments), CASE(crypto_failure), CASE(longest_creden
          CASE(forged_answers), CASE(redirects), CASE(realms), CASE(truncated_answers), CASE(useless_successes),
          CASE(extreme_lifetimes), CASE(refresh_answers), CASE(binding_answers),
          CASE(data_indications), CASE(channel_data), CASE(fresh_transaction_ids), CASE(ipv6_peers),
-         CASE(wipe_leaves_nothing))
+         CASE(bare_errors_are_doubted), CASE(wipe_leaves_nothing))

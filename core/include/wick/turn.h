@@ -61,9 +61,12 @@
  *
  * Trust: answers count only from the server's address, with the transaction id of a request that is
  * under way, and where the request was authenticated a success only with right MESSAGE-INTEGRITY.
- * Real servers send 401, 437, 438 and 441 without it, so errors are believed unauthenticated, but
- * such an error can end an established allocation only by WICK_TURN_STRIKES of them in separate,
- * spaced transactions. 300 (ALTERNATE-SERVER) is followed while allocating: with integrity, or in
+ * Real servers send 401, 437, 438 and 441 without it, so errors are believed unauthenticated in the
+ * end, but not at once. RFC 8489 section 9.2.5 has such an error discarded: the transaction goes on, and
+ * an answer with integrity still counts. What differs from the RFC is that a server which says it
+ * WICK_TURN_STRIKES times, each in answer to another transmission, is believed then (0.75 s for the
+ * allocation, 3 s for peers) instead of after 39.5 s of silence: coturn has nothing else to say about
+ * an allocation that it has lost. Over a stream each is a transaction of its own. 300 (ALTERNATE-SERVER) is followed while allocating: with integrity, or in
  * answer to the first request, which has none; that server must then authenticate itself.
  * Whatever a server does, the number of requests is bounded: one 401 per server, at most WICK_TURN_RETRIES
  * new nonces in a row (then exponential waits), WICK_TURN_REDIRECTS other servers.
@@ -149,6 +152,7 @@ typedef struct wick_turn_request {
     uint8_t op;   /* index + 1 into op[]; 0 free */
     uint8_t left; /* transmissions left */
     uint8_t authenticated;
+    uint8_t doubted; /* an error without integrity came since the last transmission */
 } wick_turn_request;
 
 #define WICK_TURN_OPS (2 + WICK_TURN_PERMISSIONS + WICK_TURN_CHANNELS)
