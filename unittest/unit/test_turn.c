@@ -258,9 +258,11 @@ TEST(redirects)
             REQUIRE(request(&m, WICK_STUN_ALLOCATE, ms));
             CHECK_STATUS(give(&a, ms), WICK_AGAIN);
         }
-        wick_turn_poll(&t, 750, &out);
-        CHECK_INT(out.kind, integrity != 0 ? WICK_OUT_WAIT : WICK_OUT_EVENT);
-        CHECK_STATUS(out.status, integrity != 0 ? WICK_OK : WICK_E_TURN_REFUSED);
+        if (integrity == 0) {
+            wick_turn_poll(&t, 750, &out);
+            CHECK_INT(out.kind, WICK_OUT_EVENT);
+            CHECK_STATUS(out.status, WICK_E_TURN_REFUSED);
+        }
     }
 }
 
