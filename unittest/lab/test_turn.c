@@ -97,6 +97,7 @@ struct client {
 };
 
 static struct client a, b;
+static bool echoing; /* what comes to a client goes back */
 static int peer_fd = -1;
 static wick_addr peer;
 static unsigned peer_got;
@@ -154,6 +155,12 @@ static uint64_t client_pump(struct client *c)
             c->last = data;
             memcpy(c->bytes, data.data.ptr, data.data.len);
             c->last.data.ptr = c->bytes;
+            uint8_t frame[2100];
+            wick_buf back = wick_buf_make(frame, sizeof frame);
+            if (echoing && wick_turn_send(&c->t, lab_now_ms(), &back, &data.peer, c->last.data) ==
+                               WICK_OK) {
+                client_send(c, wick_turn_server(&c->t), wick_buf_span(&back));
+            }
         }
     }
     for (unsigned i = 0; i < 100; i++) {
@@ -529,13 +536,72 @@ TEST(alternate_server)
     lab_kill(&servers[1]);
 }
 
+static pid_t program; /* of coturn's own */
+
+static bool program_ended(void)
+{
+    return !lab_runs(program);
+}
+
+/* Coturn's echo server answers what our client sends by indication and by channel; then its client, on an
+ * allocation of its own, has its packets answered by ours, and misses none. */
+TEST(beside_turnutils)
+{
+    wick_addr echo = wick_addr_v4(20, 0, 0, 20, 3480);
+    REQUIRE(start_server(0, with_user));
+    REQUIRE(ready(5014));
+    const char *const peer_arg[] = {lab_program("turnutils_peer"), "-L", "20.0.0.20", "-p", "3480",
+                                    NULL};
+    REQUIRE(lab_spawn(&program, peer_arg));
+    a.got = 0;
+    want_count = 1;
+    uint64_t end = lab_now_ms() + LAB_PATIENCE_MS;
+    while (a.got == 0 && lab_runs(program) && !wick_time_reached(lab_now_ms(), end)) {
+        CHECK_STATUS(say(&a, &echo, "indication"), WICK_OK); /* nobody may listen yet */
+        run(200, a_got);
+    }
+    REQUIRE(a.got >= 1);
+    CHECK(wick_addr_equal(&a.last.peer, &echo));
+    CHECK_MEM(a.bytes, "indication", 10);
+    settle();
+    CHECK_STATUS(wick_turn_bind(&a.t, lab_now_ms(), &echo), WICK_OK);
+    CHECK_STATUS(wait_event(EV(CHANNEL_READY), 1), WICK_OK);
+    want_count = a.got + 1;
+    CHECK_STATUS(say(&a, &echo, "by channel"), WICK_OK);
+    await(a_got);
+    CHECK_INT(a.last.channel, 0x4000);
+    CHECK_MEM(a.bytes, "by channel", 10);
+    lab_kill(&program);
+
+    char line[300];
+    REQUIRE_STATUS(wick_turn_permit(&a.t, lab_now_ms(), &server_addr[0]), WICK_OK);
+    REQUIRE_STATUS(wait_event(EV(PERMISSION_READY), 2), WICK_OK);
+    snprintf(line, sizeof line,
+             "exec %s -u test -w secret -L 20.0.0.1 -e 20.0.0.10 -r %u -n 5 -c -l 100 20.0.0.10 "
+             ">/run/uclient.log 2>&1",
+             lab_program("turnutils_uclient"), (unsigned)wick_turn_relayed(&a.t)->port);
+    const char *const client_arg[] = {"/bin/sh", "-c", line, NULL};
+    REQUIRE(lab_spawn(&program, client_arg));
+    a.got = 0;
+    echoing = true;
+    await(program_ended);
+    echoing = false;
+    lab_kill(&program);
+    CHECK(a.got >= 5);
+    CHECK_INT(a.last.data.len, 100);
+    CHECK(wick_addr_same_ip(&a.last.peer, &server_addr[0]));
+    CHECK_INT(lab_command("grep -q 'Total lost packets 0 (0.0*%)' /run/uclient.log || "
+                          "{ sed 's/^/# /' /run/uclient.log; exit 1; }"), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct tap_case cases[] = {
         CASE(data_and_channel), CASE(relay_to_relay), CASE(stale_nonce), CASE(wrong_password),
         CASE(time_limited_credentials), CASE(lifetimes), CASE(server_restarted),
         CASE(server_killed), CASE(denied_peer), CASE(quota_and_transport),
-        CASE(second_allocation_on_one_socket), CASE(mapping_changed), CASE(alternate_server)};
+        CASE(second_allocation_on_one_socket), CASE(mapping_changed), CASE(alternate_server),
+        CASE(beside_turnutils)};
     int rc;
     (void)argc;
     if (!lab_turn_inside(&rc, argv, NULL)) {
