@@ -203,6 +203,7 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
 #if WICK_WITH_DIRECT
     gw_ways_begin(gw, now_ms, index);
 #endif
+    gw_standby_wake(gw, now_ms); /* it is worth a second relay */
     gw_event(gw, WICK_GW_EV_SESSION_UP, WICK_OK, index);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A second relay, kept warm: an allocation on another approved relay with the same permissions as the
- * one in use, whose address is the standby word of the record while a relay is the way in. When the
+ * one in use, whose address is the standby word of the record while a relay is the way in. A gateway that
+ * publishes nothing and only calls has one from its first session that began over a relay on. When the
  * relay in use is lost or does not answer, the two change places at once; the words on the chain
  * follow.
  *
@@ -48,10 +49,23 @@ const wick_addr *gw_standby_relayed(const wick_gateway *gw)
     return gw->standby.state == SB_UP ? wick_turn_relayed(&gw->turn[gw_standby_via(gw)]) : NULL;
 }
 
+/* Is there a session that would end with the relay in use? */
+static bool relays_session(const wick_gateway *gw)
+{
+    for (unsigned i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        const wick_gateway_session *s = &gw->session[i];
+        if (s->state == SES_UP && s->via == gw_main_via(gw)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool wanted(const wick_gateway *gw)
 {
     return !gw->cfg.no_standby && gw->cfg.relay.port == 0 && gw->relays.count > 1 &&
-           gw->relays.state == R_UP && (gw->goals & WICK_GW_GOAL_PUBLISH) != 0;
+           gw->relays.state == R_UP &&
+           ((gw->goals & WICK_GW_GOAL_PUBLISH) != 0 || relays_session(gw));
 }
 
 void gw_standby_wake(wick_gateway *gw, uint64_t now_ms)

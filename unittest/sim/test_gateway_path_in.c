@@ -460,6 +460,30 @@ TEST(new_peer_takes_the_standby)
     CHECK(lab_echo(&lab, session, "standby", 5000));
 }
 
+/* Who only calls, and publishes nothing, has a second relay too while its session is over a relay. */
+TEST(caller_keeps_a_second_relay)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        uint8_t session = 0;
+        two_relays(42 + i);
+        lab.a.cfg.no_direct = true;
+        REQUIRE(begin(30000));
+        REQUIRE(until_word(1, WICK_ENDPOINT_RELAY, NULL, 60000));
+        REQUIRE_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_CALL), WICK_OK);
+        REQUIRE(wick_stub_run(&lab.w, 60000, &lab.a.ready));
+        CHECK(look(&lab.a)->relay2.port == 0); /* nobody needs it yet */
+        REQUIRE(lab_connect(&lab, &session, 40000));
+        CHECK(lab_echo(&lab, session, "before", 10000));
+        wick_stub_run(&lab.w, 20000, NULL); /* it is warm, and told */
+        CHECK(look(&lab.a)->relay2.port != 0);
+        lab.relay[index_of(&look(&lab.a)->relay)].down = true;
+        uint64_t t0 = lab.w.now_ms;
+        CHECK(lab_echo(&lab, session, "after", 60000));
+        CHECK(lab.w.now_ms - t0 <= 6000); /* and what lab_echo() adds: it looks once a second */
+        CHECK_INT(lab.a.seen[WICK_GW_EV_SESSION_DOWN], 0);
+    }
+}
+
 /* The whole network is away for a while: that is not the relay's fault. */
 TEST(both_relays_silent)
 {
@@ -495,4 +519,5 @@ TAP_MAIN("sim.gateway_path_in",
          CASE(second_relay_is_warm),
          CASE(relay_dies),
          CASE(new_peer_takes_the_standby),
+         CASE(caller_keeps_a_second_relay),
          CASE(both_relays_silent))
