@@ -414,7 +414,9 @@ static void choose_own(const wick_gateway *gw, const wick_netif *list, size_t co
 void gw_path_start(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_open *o = &gw->open;
-    wick_path_judge(&o->path, now_ms, gw_relay_up(gw) || gw->cfg.stun.port != 0);
+    if (gw->cfg.stun.port != 0) {
+        wick_path_judge(&o->path, now_ms, true);
+    }
     if (wanted(gw) && o->begun) {
         find_router(gw, now_ms, &o->seen_local, &o->seen_router);
         offer_own(gw, now_ms);
