@@ -628,6 +628,34 @@ TEST(bare_errors_are_doubted)
     }
 }
 
+/* A server that keeps what was given back (coturn does for a while, and grants 600 s more): released is
+ * released. */
+TEST(a_released_allocation_lingers)
+{
+    struct answer a;
+    wick_stun_msg m;
+    wick_out out;
+    uint32_t lifetime = 1;
+    uint8_t frame[64];
+    REQUIRE(allocated());
+    wick_turn_release(&t, 0);
+    CHECK(!wick_turn_is_allocated(&t));
+    REQUIRE(request(&m, WICK_STUN_REFRESH, 0));
+    CHECK_STATUS(wick_stun_get_u32(&lifetime, &m, WICK_STUN_LIFETIME), WICK_OK);
+    CHECK_INT(lifetime, 0);
+    begin(&a, &m, WICK_STUN_SUCCESS);
+    wick_stun_put_u32(&a.b, WICK_STUN_LIFETIME, 600);
+    wick_stun_put_integrity(&a.b, &key);
+    CHECK_STATUS(give(&a, 0), WICK_AGAIN);
+    CHECK(!wick_turn_is_allocated(&t));
+    wick_turn_poll(&t, 0, &out);
+    CHECK_INT(out.kind, WICK_OUT_DONE);
+    CHECK_STATUS(out.status, WICK_OK);
+    wick_buf b = wick_buf_make(frame, sizeof frame);
+    CHECK_STATUS(wick_turn_send(&t, 0, &b, &peer, text("x")), WICK_E_STATE);
+    CHECK_STATUS(indication(WICK_STUN_DATA, &peer, "x", 0), WICK_E_STATE);
+}
+
 TEST(wipe_leaves_nothing)
 {
     REQUIRE(allocated());
@@ -641,4 +669,5 @@ TAP_MAIN("unit.turn", CASE(arguments), CASE(crypto_failure), CASE(longest_creden
          CASE(forged_answers), CASE(redirects), CASE(realms), CASE(truncated_answers), CASE(useless_successes),
          CASE(extreme_lifetimes), CASE(refresh_answers), CASE(binding_answers),
          CASE(data_indications), CASE(channel_data), CASE(fresh_transaction_ids), CASE(ipv6_peers),
-         CASE(bare_errors_are_doubted), CASE(wipe_leaves_nothing))
+         CASE(bare_errors_are_doubted),
+         CASE(a_released_allocation_lingers), CASE(wipe_leaves_nothing))
