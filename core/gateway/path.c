@@ -114,8 +114,8 @@ static void reach_begin(wick_gateway *gw, uint64_t now_ms)
     wick_gateway_open *o = &gw->open;
     wick_reach_config cfg = {gw->cfg.entropy, gw->cfg.stun, o->probe_to};
     o->reaching = true;
-    if (!o->open || wick_reach_init(&o->reach, &cfg) != WICK_OK ||
-        wick_reach_start(&o->reach, now_ms) != WICK_OK) {
+    if (!o->open || wick_reach_init(&o->trial.reach, &cfg) != WICK_OK ||
+        wick_reach_start(&o->trial.reach, now_ms) != WICK_OK) {
         probe_end(gw, now_ms, WICK_AGAIN); /* of the other family, or no randomness */
     }
 }
@@ -128,7 +128,7 @@ static bool reach_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms,
     if (!o->reaching) {
         return false;
     }
-    wick_reach_poll(&o->reach, now_ms, &v);
+    wick_reach_poll(&o->trial.reach, now_ms, &v);
     if (v.kind == WICK_OUT_SEND) {
         out->kind = WICK_GW_OUT_SEND;
         out->socket = v.event == 1 ? WICK_GW_SOCKET_OPEN : 0;
@@ -137,7 +137,7 @@ static bool reach_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms,
         return true;
     }
     if (v.kind == WICK_OUT_DONE) {
-        const wick_addr *seen = wick_reach_seen(&o->reach);
+        const wick_addr *seen = wick_reach_seen(&o->trial.reach);
         if (seen->port != 0 && !gw_relay_up(gw)) {
             wick_path_reflexive(&o->path, now_ms, seen);
         }
@@ -154,7 +154,7 @@ bool gw_path_reached(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_spa
                      const wick_addr *from)
 {
     wick_gateway_open *o = &gw->open;
-    return o->reaching && wick_reach_input(&o->reach, now_ms, bytes, from,
+    return o->reaching && wick_reach_input(&o->trial.reach, now_ms, bytes, from,
                                            socket == WICK_GW_SOCKET_OPEN ? 1u : 0u) == WICK_AGAIN;
 }
 
@@ -169,13 +169,13 @@ static void probe_begin(wick_gateway *gw, uint64_t now_ms, const wick_path_out *
         return;
     }
     o->probe_via = gw_relay_up(gw) ? gw_main_via(gw) : gw_standby_via(gw);
-    o->probe_until_ms = now_ms + PROBE_TIME_MS;
-    o->probe_due_ms = now_ms;
+    o->trial.probe.until_ms = now_ms + PROBE_TIME_MS;
+    o->trial.probe.due_ms = now_ms;
     if (o->open && wick_turn_is_allocated(&gw->turn[o->probe_via])) {
-        s = gw->cfg.entropy->fill(gw->cfg.entropy->ctx, o->probe + 4, PROBE_BYTES - 4);
+        s = gw->cfg.entropy->fill(gw->cfg.entropy->ctx, o->trial.probe.bytes + 4, PROBE_BYTES - 4);
         s = s == WICK_OK ? wick_turn_permit(&gw->turn[o->probe_via], now_ms, &o->probe_to)
                          : WICK_AGAIN;
-        memcpy(o->probe, PROBE_HEAD, 4);
+        memcpy(o->trial.probe.bytes, PROBE_HEAD, 4);
     }
     if (s != WICK_OK) {
         probe_end(gw, now_ms, WICK_AGAIN); /* no room, or nobody to try with: later */
@@ -188,15 +188,15 @@ static uint64_t probe_tick(wick_gateway *gw, uint64_t now_ms)
     if (o->probing == WICK_PATH_NONE || o->reaching) {
         return WICK_TIME_NEVER(now_ms);
     }
-    if (wick_time_reached(now_ms, o->probe_until_ms)) {
+    if (wick_time_reached(now_ms, o->trial.probe.until_ms)) {
         probe_end(gw, now_ms, WICK_E_NAT_UNREACHED);
         return now_ms;
     }
-    if (wick_time_reached(now_ms, o->probe_due_ms)) {
+    if (wick_time_reached(now_ms, o->trial.probe.due_ms)) {
         o->send_probe = true;
-        o->probe_due_ms = now_ms + PROBE_PERIOD_MS;
+        o->trial.probe.due_ms = now_ms + PROBE_PERIOD_MS;
     }
-    return wick_time_min(o->probe_due_ms, o->probe_until_ms);
+    return wick_time_min(o->trial.probe.due_ms, o->trial.probe.until_ms);
 }
 
 static bool probe_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
@@ -206,7 +206,7 @@ static bool probe_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
         return false;
     }
     o->send_probe = false;
-    wick_status s = gw_path_send(gw, out, wick_span_make(o->probe, PROBE_BYTES), now_ms,
+    wick_status s = gw_path_send(gw, out, wick_span_make(o->trial.probe.bytes, PROBE_BYTES), now_ms,
                                  o->probe_via, &o->probe_to);
     if (s == WICK_E_TURN_FORBIDDEN) {
         probe_end(gw, now_ms, s);
@@ -495,7 +495,7 @@ bool gw_path_input(wick_gateway *gw, uint64_t now_ms, uint8_t socket, wick_span 
         return true;
     }
     if (o->probing != WICK_PATH_NONE && !o->reaching && bytes.len == PROBE_BYTES &&
-        memcmp(bytes.ptr, o->probe, PROBE_BYTES) == 0) {
+        memcmp(bytes.ptr, o->trial.probe.bytes, PROBE_BYTES) == 0) {
         probe_end(gw, now_ms, WICK_OK);
         return true;
     }

@@ -43,8 +43,8 @@ passes "each row has its tests" servers "$scratch/tree"
 sed -i 's/sim.pcp_rows.sctp/by eye/' "$scratch/tree/core/nat/SERVERS.md"
 refuses "a row without a test is seen" "no test: SCTP is mapped" servers "$scratch/tree"
 copy
-sed -i 's/^TEST(wrong_password_ends)/TEST(another)/' "$scratch/tree/unittest/sim/test_turn.c"
-refuses "a test that is not there is seen" "sim.turn has no test wrong_password_ends" servers "$scratch/tree"
+sed -i "s/^TEST(wrong_password_ends)/TEST(another)/" "$scratch/tree/unittest/sim/test_turn_refusals.c"
+refuses "a test that is not there is seen" "sim.turn_refusals has no test wrong_password_ends" servers "$scratch/tree"
 copy
 sed -i 's/CASE(start_up)/CASE(sctp)/' "$scratch/tree/unittest/sim/test_pcp_rows.c"
 refuses "so is one that does not run" "sim.pcp_rows has no test start_up" servers "$scratch/tree"

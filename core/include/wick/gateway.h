@@ -805,21 +805,28 @@ typedef struct wick_gateway_standby {
 #endif
 
 #if WICK_WITH_PATH
+/** The trial of an endpoint through a relay. Private. */
+typedef struct wick_gateway_probe {
+    uint64_t due_ms, until_ms;
+    uint8_t bytes[20];
+} wick_gateway_probe;
+
 /** The open socket, and the endpoints that lead to it. Private. */
 typedef struct wick_gateway_open {
     wick_path path;
     wick_pcp_client pcp;
-    bool begun, asking, mapped, open, opening, reopened, send_probe, saved;
+    bool begun, asking, mapped, open, opening, reopened, send_probe;
+    bool reaching; /* the trial is by the STUN server */
     uint8_t probing; /* wick_path_source, NONE: nothing is tried */
     uint8_t probe_via, mapping;
     uint16_t port, kept_port;
     wick_addr local, router; /* whom PCP asks, and from where */
     wick_addr own, seen_local, seen_router; /* of the interfaces: a public address, and as above */
     wick_addr probe_to;
-    uint64_t probe_due_ms, probe_until_ms;
-    uint8_t probe[20];
-    bool reaching;    /* the trial is by the STUN server */
-    wick_reach reach;
+    union {
+        wick_gateway_probe probe;
+        wick_reach reach;
+    } trial;
 } wick_gateway_open;
 #endif
 
