@@ -589,7 +589,7 @@ TEST(bare_errors_are_doubted)
             REQUIRE(request(&again, WICK_STUN_ALLOCATE, 750));
             CHECK(memcmp(wick_stun_tid(&again), tid, sizeof tid) == 0);
             if (insists == 0) {
-                allocate_answer(&a, &again, 600);
+                begin_allocated(&a, &again, 600);
                 wick_stun_put_integrity(&a.b, &key);
             }
             CHECK_STATUS(give(&a, 760), WICK_AGAIN);
