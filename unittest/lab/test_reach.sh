@@ -8,33 +8,10 @@ set -u
 wick=$1
 wallet=$2
 suite=lab.reach
-top=$WICK_SOURCE_DIR
-PATH=$PATH:/usr/sbin:/sbin:$top/build/deps/lab/bin
-. "$top/unittest/lab/topology.sh"
-. "$top/unittest/lab/chains.sh"
-. "$top/unittest/lab/tap.sh"
-. "$top/unittest/lab/parts.sh"
-. "$top/unittest/lab/pair.sh"
+. "$WICK_SOURCE_DIR/unittest/lab/pair.sh"
 . "$top/unittest/lab/sites.sh"
-if [ -z "${LAB_INSIDE:-}" ]; then
-    pair_need
-    [ -x "$top/build/deps/lab/bin/miniupnpd" ] || {
-        echo "1..0 # SKIP no miniupnpd: run sh toolchain/bootstrap.sh lab"
-        exit 77
-    }
-    LAB_INSIDE=yes
-    export LAB_INSIDE
-    lab_enter sh "$0" "$@"
-fi
-
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
-umask 077
-HOME=$work
-export HOME
-# shellcheck disable=SC2034
-out=$work/out
+lab_need miniupnpd
+pair_enter "$@"
 
 lab_prepare && lab_wan && lab_host server 20.0.0.10 20.0.0.11 && lab_host chain 20.0.0.20 \
     && site_up pcp b 1 "$top/build/deps/lab/bin/miniupnpd" "$work" \

@@ -9,28 +9,8 @@ set -u
 wick=$1
 wallet=$2
 suite=lab.standby
-top=$WICK_SOURCE_DIR
-PATH=$PATH:/usr/sbin:/sbin:$top/build/deps/lab/bin
-. "$top/unittest/lab/topology.sh"
-. "$top/unittest/lab/chains.sh"
-. "$top/unittest/lab/tap.sh"
-. "$top/unittest/lab/parts.sh"
-. "$top/unittest/lab/pair.sh"
-if [ -z "${LAB_INSIDE:-}" ]; then
-    pair_need
-    LAB_INSIDE=yes
-    export LAB_INSIDE
-    lab_enter sh "$0" "$@"
-fi
-
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
-umask 077
-HOME=$work
-export HOME
-# shellcheck disable=SC2034
-out=$work/out
+. "$WICK_SOURCE_DIR/unittest/lab/pair.sh"
+pair_enter "$@"
 
 lab_up || broken "no network"
 pair_relay turn 20.0.0.10 no-tls
