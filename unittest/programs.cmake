@@ -60,6 +60,8 @@ wick_add_fuzz(wickd_request LIBS wick_wickd)
 if(TARGET wick AND TARGET wick-wallet AND TARGET wickd)
   wick_add_script_test(lab ticket lab/test_ticket.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
+  wick_add_script_test(lab many lab/test_many.sh
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
   wick_add_script_test(lab talks lab/test_talks.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wickd>)
   wick_add_script_test(lab wickd lab/test_wickd.sh
