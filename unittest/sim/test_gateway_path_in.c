@@ -460,6 +460,20 @@ TEST(new_peer_takes_the_standby)
     CHECK(lab_echo(&lab, session, "standby", 5000));
 }
 
+/* Who only calls needs no way in: no socket is opened for it, no router asked, though there is a public
+ * address. */
+TEST(caller_opens_nothing)
+{
+    fresh(46, 1);
+    wick_stub_host_move(&lab.w, lab.host_a, -1, wick_addr_v4(20, 0, 0, 78, 0));
+    REQUIRE_STATUS(wick_stub_node_begin(&lab.a, WICK_GW_GOAL_CALL), WICK_OK);
+    REQUIRE(wick_stub_run(&lab.w, 60000, &lab.a.ready));
+    wick_stub_run(&lab.w, 30000, NULL);
+    CHECK_INT(look(&lab.a)->source, WICK_PATH_RELAY);
+    CHECK_INT(look(&lab.a)->open_port, 0);
+    CHECK_INT(look(&lab.a)->claim[WICK_PATH_DIRECT].state, WICK_PATH_ABSENT);
+}
+
 /* Who only calls, and publishes nothing, has a second relay too while its session is over a relay. */
 TEST(caller_keeps_a_second_relay)
 {
@@ -519,5 +533,5 @@ TAP_MAIN("sim.gateway_path_in",
          CASE(second_relay_is_warm),
          CASE(relay_dies),
          CASE(new_peer_takes_the_standby),
-         CASE(caller_keeps_a_second_relay),
+         CASE(caller_opens_nothing), CASE(caller_keeps_a_second_relay),
          CASE(both_relays_silent))
