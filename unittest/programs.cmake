@@ -37,6 +37,8 @@ if(TARGET wick AND TARGET wick-wallet)
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab operator lab/test_operator.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
+  wick_add_script_test(lab wallet lab/test_wallet.sh
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wick-wallet-faults>)
   wick_add_script_test(lab direct lab/test_direct.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab standby lab/test_standby.sh

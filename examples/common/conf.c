@@ -17,6 +17,12 @@
 #define DEFAULT_MAX_BLOBS 9u /* Electra's */
 #define DEFAULT_RELAY_TTL_S 3600u
 #define DEFAULT_FUND_WEI UINT64_C(10000000000000000)
+#define DEFAULT_FUND_DAY_WEI UINT64_C(1000000000000000000)
+#define DEFAULT_CHECK_TIMEOUT_S 10u
+#define DEFAULT_PER_MINUTE 600u
+#define DEFAULT_GAP_MS 2000u
+#define DEFAULT_BATCH 16u
+#define DEFAULT_BATCH_MS 500u
 
 typedef struct key_def {
     const char *key;
@@ -97,7 +103,16 @@ static const key_def manager_keys[] = {
     KEY(conf_manager, ledger_file, VALUE_PATH),
     KEY(conf_manager, relay_secret_file, VALUE_PATH),
     KEY(conf_manager, relay_ttl_s, VALUE_U64),
-    KEY(conf_manager, fund_wei, VALUE_U64)};
+    KEY(conf_manager, fund_wei, VALUE_U64),
+    KEY(conf_manager, fund_day_wei, VALUE_U64),
+    KEY(conf_manager, audit_file, VALUE_PATH),
+    KEY(conf_manager, check, VALUE_PATH),
+    KEY(conf_manager, check_timeout_s, VALUE_U64),
+    KEY(conf_manager, per_minute, VALUE_U64),
+    KEY(conf_manager, gap_ms, VALUE_U64),
+    KEY(conf_manager, sponsor, VALUE_YES),
+    KEY(conf_manager, batch, VALUE_U64),
+    KEY(conf_manager, batch_ms, VALUE_U64)};
 
 static const key_def wickd_keys[] = {
     KEY(conf_wickd, socket, VALUE_PATH), KEY(conf_wickd, serve, VALUE_YES),
@@ -297,6 +312,13 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
     c->wickd.log = WICK_LOG_INFO;
     c->manager.relay_ttl_s = DEFAULT_RELAY_TTL_S;
     c->manager.fund_wei = DEFAULT_FUND_WEI;
+    c->manager.fund_day_wei = DEFAULT_FUND_DAY_WEI;
+    c->manager.check_timeout_s = DEFAULT_CHECK_TIMEOUT_S;
+    c->manager.per_minute = DEFAULT_PER_MINUTE;
+    c->manager.gap_ms = DEFAULT_GAP_MS;
+    c->manager.sponsor = true;
+    c->manager.batch = DEFAULT_BATCH;
+    c->manager.batch_ms = DEFAULT_BATCH_MS;
     for (size_t i = 0; i < CONF_SERVICES_MAX; i++) {
         c->services[i].expires_s = SECTION_DEFAULT_EXPIRES_S;
     }

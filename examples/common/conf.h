@@ -184,6 +184,15 @@ typedef struct conf_manager {
     char relay_secret_file[CONF_TEXT_MAX]; /* static-auth-secret of the relays */
     uint64_t relay_ttl_s;                  /* default one hour */
     uint64_t fund_wei;                     /* default 0.01 Ether */
+    uint64_t fund_day_wei;                 /* in all, in 24 hours; default 1 Ether */
+    char audit_file[CONF_TEXT_MAX];        /* one line for each decision; default: none */
+    char check[CONF_TEXT_MAX];             /* command that must say yes to a name; default: none */
+    uint64_t check_timeout_s;              /* default 10 */
+    uint64_t per_minute;                   /* requests of all devices that cost calls; default 600 */
+    uint64_t gap_ms;                       /* least time between two of one device; default 2000 */
+    bool sponsor;                          /* sends devices' calls and pays for them; default yes */
+    uint64_t batch;                        /* of so many in one transaction; default 16 */
+    uint64_t batch_ms;                     /* how long one waits for others; default 500 */
 } conf_manager;
 
 /* wickd: the gateway daemon. */

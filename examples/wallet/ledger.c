@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Append-only record of what was given: "unix-seconds op name detail" lines. A line is on disk
- * before the thing is given, so a manager that is killed may have written one line too many, never
- * one too few. A torn last line (no newline) is cut off at the next start.
+ * Append-only record of what was given: "unix-seconds op name detail [transaction]" lines. A line is on
+ * disk before the thing is given, so a manager that is killed may have written one line too many, never
+ * one too few. A transaction is there whole, so that it is the same one that is sent again; "done" and
+ * "void" end it. A torn last line (no newline) is cut off at the next start.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,26 +15,72 @@
 
 #include "wallet.h"
 
-#define LINE_MAX_BYTES 256
+#define LINE_MAX_BYTES (2 * WALLET_RAW_MAX + 512)
+#define DAY_S 86400u
 
-static wick_status take_line(wallet *w, const char *line)
+static char line[LINE_MAX_BYTES];
+
+static wallet_device *find_device(wallet *w, const char *name)
+{
+    for (size_t i = 0; i < w->device_count; i++) {
+        if (strcmp(w->devices[i].name, name) == 0) {
+            return &w->devices[i];
+        }
+    }
+    return NULL;
+}
+
+/* A transaction that was under way when the line was written. */
+static wick_status take_back(wallet *w, const char *op, const char *name, char *hex)
+{
+    static uint8_t raw[WALLET_RAW_MAX];
+    size_t digits = strlen(hex);
+    if (digits < 2 || digits % 2 != 0 || digits / 2 - 1 > sizeof raw || strncmp(hex, "0x", 2) != 0) {
+        return WICK_E_MALFORMED;
+    }
+    wick_status s = wick_hex_decode(raw, digits / 2 - 1, hex + 2, digits - 2);
+    return s == WICK_OK ? wallet_outbox_take(w, op, name, wick_span_make(raw, digits / 2 - 1))
+                        : WICK_E_MALFORMED;
+}
+
+static wick_status take_line(wallet *w, char *text, uint64_t now)
 {
     unsigned long long at;
     char op[16], name[CONF_NAME_MAX], detail[80];
-    if (sscanf(line, "%llu %15s %63s %79s", &at, op, name, detail) != 4) {
+    uint8_t hash[32];
+    int end = 0;
+    if (sscanf(text, "%llu %15s %63s %79s%n", &at, op, name, detail, &end) != 4) {
         return WICK_E_MALFORMED;
     }
-    for (size_t i = 0; i < w->device_count; i++) {
-        if (strcmp(op, "fund") == 0 && strcmp(w->devices[i].name, name) == 0) {
-            w->devices[i].fundings++;
-        }
+    bool fund = strcmp(op, "fund") == 0, ends = strcmp(op, "done") == 0 || strcmp(op, "void") == 0;
+    wallet_device *d = fund || ends ? find_device(w, name) : NULL;
+    if (fund && d != NULL) {
+        d->fundings++;
     }
-    return WICK_OK;
+    if (fund && at <= now && now - at < DAY_S) {
+        w->day_at_s = w->day_at_s == 0 ? at : w->day_at_s;
+        w->day_wei += w->config->manager.fund_wei;
+    }
+    if (ends) {
+        if (wick_hex_decode(hash, 32, detail + 2, strlen(detail) - 2) != WICK_OK) {
+            return WICK_E_MALFORMED;
+        }
+        const wallet_out *o = wallet_outbox_find(w, "fund", name);
+        if (strcmp(op, "void") == 0 && d != NULL && o != NULL && memcmp(o->hash, hash, 32) == 0 &&
+            d->fundings > 0) {
+            d->fundings--; /* it was not given after all */
+        }
+        wallet_outbox_drop(w, hash);
+    }
+    char *raw = text + end;
+    raw += strspn(raw, " ");
+    raw[strcspn(raw, "\n")] = '\0';
+    return raw[0] != '\0' ? take_back(w, op, name, raw) : WICK_OK;
 }
 
 static wick_status replay(wallet *w)
 {
-    char line[LINE_MAX_BYTES];
+    uint64_t now = 0;
     off_t whole = 0; /* end of the last complete line */
     int copy = dup(w->ledger_fd);
     FILE *f = copy < 0 ? NULL : fdopen(copy, "r");
@@ -41,6 +88,9 @@ static wick_status replay(wallet *w)
         return WICK_E_HAL;
     }
     wick_status s = WICK_OK;
+    if (w->clock.unix_s(w->clock.ctx, &now) != WICK_OK) {
+        now = 0;
+    }
     while (s == WICK_OK && fgets(line, sizeof line, f) != NULL) {
         size_t len = strlen(line);
         if (len == 0) {
@@ -51,7 +101,7 @@ static wick_status replay(wallet *w)
             break;
         }
         whole += (off_t)len;
-        s = take_line(w, line);
+        s = take_line(w, line, now);
     }
     (void)fclose(f);
     if (s == WICK_OK && ftruncate(w->ledger_fd, whole) != 0) {
@@ -76,26 +126,31 @@ wick_status wallet_ledger_open(wallet *w, const char *path)
     return replay(w);
 }
 
-wick_status wallet_ledger_add(wallet *w, const char *op, const char *name, const char *detail)
+wick_status wallet_ledger_add(wallet *w, const char *op, const char *name, const char *detail,
+                              wick_span raw)
 {
-    char line[LINE_MAX_BYTES];
     uint64_t now = 0;
     if (w->clock.unix_s(w->clock.ctx, &now) != WICK_OK) {
         now = 0; /* the order of the lines is what counts */
     }
-    int n = snprintf(line, sizeof line, "%llu %s %s %s\n", (unsigned long long)now, op, name,
-                     detail);
-    if (n < 0 || (size_t)n >= sizeof line) {
+    int n = snprintf(line, sizeof line, "%llu %s %s %s%s", (unsigned long long)now, op, name, detail,
+                     raw.len != 0 ? " 0x" : "");
+    if (n < 0 || (size_t)n + 2 * raw.len + 2 > sizeof line) {
         return WICK_E_HAL;
     }
-    struct stat st;
-    if (fstat(w->ledger_fd, &st) != 0) {
-        return WICK_E_HAL;
+    size_t len = (size_t)n;
+    if (raw.len != 0) {
+        wick_hex_encode(line + len, raw.ptr, raw.len);
+        len += 2 * raw.len;
     }
-    ssize_t done = write(w->ledger_fd, line, (size_t)n);
-    if (done == n && fsync(w->ledger_fd) == 0) {
-        return WICK_OK;
+    line[len++] = '\n';
+    for (size_t at = 0; at < len;) {
+        ssize_t wrote = write(w->ledger_fd, line + at, len - at);
+        if (wrote < 0 && errno != EINTR) {
+            return WICK_E_HAL;
+        }
+        at += wrote > 0 ? (size_t)wrote : 0;
+        WALLET_STEP(); /* a torn line */
     }
-    /* A piece of a line must not stay: the next one would be glued to it. */
-    return ftruncate(w->ledger_fd, st.st_size) == 0 ? WICK_E_HAL : WICK_E_STORE_CORRUPT;
+    return fsync(w->ledger_fd) == 0 ? WICK_OK : WICK_E_HAL;
 }

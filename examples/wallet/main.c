@@ -2,20 +2,26 @@
 /*
  * wick-wallet [--config FILE]           serve
  * wick-wallet [--config FILE] new-key   make the manager's key and print its address
+ * wick-wallet [--config FILE] audit     check the audit log
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "wallet.h"
 #include "wick/port/tls.h"
 #include "wick/tx.h"
 
-#define CONNECTIONS_MAX 4 /* each takes about 24 KB of the TLS pool */
+#define CONNECTIONS_MAX 32 /* each takes about 25 KB of the TLS pool */
+#define PENDING_MS 20       /* how often a check command is looked at */
 #define HANDSHAKE_MS 10000
 #define IDLE_MS 60000
+#define SETTLE_MS 2000
 
 typedef struct connection {
     bool used, up;
@@ -24,6 +30,7 @@ typedef struct connection {
     wick_addr from;
     wick_tls tls;
     wallet_device *device;
+    wallet_job job;
     uint64_t idle_at_ms;
     uint8_t challenge[32];
     size_t in_len, out_len, out_at;
@@ -35,6 +42,17 @@ static wallet the_wallet;
 static conf the_conf;
 static connection connections[CONNECTIONS_MAX];
 static volatile sig_atomic_t stopping;
+
+#ifdef WALLET_FAULTS
+void wallet_step(void)
+{
+    static long steps;
+    const char *at = getenv("WALLET_KILL_AT");
+    if (at != NULL && ++steps == strtol(at, NULL, 10)) {
+        (void)raise(SIGKILL);
+    }
+}
+#endif
 
 static void on_signal(int sig)
 {
@@ -49,6 +67,8 @@ static uint64_t now_ms(const wallet *w)
 
 static void drop(wallet *w, connection *c)
 {
+    wallet_check_end(&c->job.check);
+    wallet_batch_forget(w, &c->job);
     if (c->up) {
         wick_tls_close(&c->tls);
     }
@@ -144,7 +164,13 @@ static wick_status answer_line(wallet *w, connection *c)
         return c->in_len == sizeof c->in ? WICK_E_LIMIT : WICK_AGAIN;
     }
     size_t len = (size_t)(end - c->in);
-    wallet_answer(c->out, w, c->device, c->challenge, wick_span_make(c->in, len));
+    wick_status s = wallet_answer(c->out, w, c->device, &c->job, c->challenge,
+                                  wick_span_make(c->in, len));
+    if (s != WICK_OK) {
+        c->idle_at_ms = now_ms(w) + IDLE_MS; /* we keep the device waiting */
+        return WICK_E_STATE;
+    }
+    memset(&c->job, 0, sizeof c->job);
     c->out_len = strlen(c->out);
     printf("%s %s\n", c->device->name, strncmp(c->out, "{\"ok\":true", 10) == 0 ? "served" : c->out);
     memmove(c->in, end + 1, c->in_len - len - 1);
@@ -173,6 +199,9 @@ static wick_status serve(wallet *w, connection *c)
             s = flush(c);
             return s == WICK_OK ? WICK_AGAIN : s;
         }
+        if (s == WICK_E_STATE) {
+            return WICK_AGAIN; /* a check runs, or a batch fills */
+        }
         if (s == WICK_AGAIN && c->out_len == 0) {
             int32_t n = wick_tls_read(&c->tls, c->in + c->in_len, sizeof c->in - c->in_len);
             if (n == 0) {
@@ -191,9 +220,10 @@ static wick_status serve(wallet *w, connection *c)
 static void run(wallet *w, wick_sock listener)
 {
     struct pollfd fds[1 + CONNECTIONS_MAX];
+    uint64_t settle_at_ms = now_ms(w);
     while (!stopping) {
         nfds_t count = 1;
-        bool more = false;
+        bool more = false, pending = false;
         fds[0] = (struct pollfd){wick_linux_net_fd(&w->net, listener), POLLIN, 0};
         for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
             connection *c = &connections[i];
@@ -201,9 +231,17 @@ static void run(wallet *w, wick_sock listener)
                 short want = wick_tls_wants_write(&c->tls) ? POLLOUT : POLLIN;
                 fds[count++] = (struct pollfd){wick_linux_net_fd(&w->net, c->sock), want, 0};
                 more = more || c->more;
+                pending = pending || c->job.state != WALLET_JOB_NEW;
             }
         }
-        (void)poll(fds, count, more ? 0 : 1000);
+        (void)poll(fds, count, more ? 0 : pending ? PENDING_MS : 1000);
+        wallet_batch_run(w);
+        if (wick_time_reached(now_ms(w), settle_at_ms)) {
+            if (wallet_outbox_settle(w) != WICK_OK) {
+                printf("the node does not answer: asked again\n");
+            }
+            settle_at_ms = now_ms(w) + SETTLE_MS;
+        }
         if ((fds[0].revents & POLLIN) != 0) {
             take(w, listener);
         }
@@ -271,6 +309,29 @@ static int new_key(const cli *c, wallet *w)
     return CLI_OK;
 }
 
+static int check_audit(const cli *c)
+{
+    conf_error e;
+    uint64_t lines = 0;
+    uint8_t last[32];
+    long whole = 0;
+    const char *path = the_conf.manager.audit_file;
+    if (conf_require(&the_conf, &e, &the_conf.manager.s, "audit_file") != WICK_OK) {
+        return cli_fail(c, WICK_E_CONFIG, "%s: %s", the_conf.path, e.text);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    wick_status s = fd < 0 ? WICK_E_NOT_FOUND : wallet_audit_check(&lines, last, &whole, fd);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (s != WICK_OK) {
+        return cli_fail_remedy(c, s, "compare it with a copy: somebody has altered it",
+                               "%s, line %llu", path, (unsigned long long)lines + 1);
+    }
+    printf("%llu lines\n", (unsigned long long)lines);
+    return CLI_OK;
+}
+
 static int start(const cli *c, wallet *w)
 {
     conf_error e;
@@ -309,6 +370,15 @@ static int start(const cli *c, wallet *w)
         (void)snprintf(what, sizeof what, "%s", m->ledger_file);
         s = wallet_ledger_open(w, m->ledger_file);
     }
+    w->audit_fd = -1;
+    if (s == WICK_OK && m->audit_file[0] != '\0') {
+        (void)snprintf(what, sizeof what, "%s", m->audit_file);
+        s = wallet_audit_open(w, m->audit_file);
+    }
+    if (s == WICK_OK && m->check[0] != '\0') {
+        (void)snprintf(what, sizeof what, "%s", m->check);
+        s = access(m->check, X_OK) == 0 ? WICK_OK : WICK_E_NOT_FOUND;
+    }
     if (s == WICK_OK) {
         (void)snprintf(what, sizeof what, "%s", the_conf.rpcs[0].url);
         w->chain.net = &w->net;
@@ -327,9 +397,11 @@ static int start(const cli *c, wallet *w)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {CLI_COMMON_OPTIONS};
-    cli c = {.program = "wick-wallet", .usage = "[--config FILE] [new-key]"};
+    cli c = {.program = "wick-wallet", .usage = "[--config FILE] [new-key | audit]"};
     c.help = "vouches for the devices of wick.conf's [manager] and pays for their first steps; new-key\n"
-             "  makes its key and shows the address. SIGTERM ends it. Exit codes: 0 ended, 1 refused,\n"
+             "  makes its key and shows the address; audit checks that no line of the audit log is altered\n"
+             "  or missing between others. With [manager] check = COMMAND a name is vouched for only if\n"
+             "  `COMMAND NAME` exits with 0 within check_timeout_s. SIGTERM ends it. Exit codes: 0 ended, 1 refused,\n"
              "  2 usage, 3 no network";
     wallet *w = &the_wallet;
     conf_error e;
@@ -339,7 +411,8 @@ int main(int argc, char **argv)
         return opt == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
     }
     bool make_key = optind + 1 == argc && strcmp(argv[optind], "new-key") == 0;
-    if (!make_key && optind != argc) {
+    bool audit = optind + 1 == argc && strcmp(argv[optind], "audit") == 0;
+    if (!make_key && !audit && optind != argc) {
         return cli_usage(&c, "unknown command '%s'", argv[optind]);
     }
     if (conf_load(&the_conf, &e, c.config) != WICK_OK) {
@@ -354,6 +427,9 @@ int main(int argc, char **argv)
             return cli_fail(&c, WICK_E_CONFIG, "%s: %s", the_conf.path, e.text);
         }
         return new_key(&c, w);
+    }
+    if (audit) {
+        return check_audit(&c);
     }
     int rc = start(&c, w);
     if (rc != CLI_OK) {

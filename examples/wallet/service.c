@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wallet.h"
+#include "wick/calldata.h"
 #include "wick/turn.h"
 
 static void refuse(char answer[WALLET_LINE_MAX], wick_status status)
@@ -16,14 +17,23 @@ static void refuse(char answer[WALLET_LINE_MAX], wick_status status)
                    wick_status_str(status), wick_status_cause(status), wick_status_remedy(status));
 }
 
-/* One such request of a device at a time, and not too fast: each costs calls of the node. */
-static wick_status take_turn(const wallet *w, uint64_t *not_before_ms)
+/* One such request of a device at a time, and not too fast: each costs calls of the node. Nor do all
+ * together ask for more than the node and the purse shall bear. */
+static wick_status take_turn(wallet *w, uint64_t *not_before_ms)
 {
     uint64_t now = w->clock.now_ms(w->clock.ctx);
     if (*not_before_ms != 0 && !wick_time_reached(now, *not_before_ms)) {
         return WICK_E_HTTP_RATE;
     }
-    *not_before_ms = now + WALLET_GAP_MS;
+    if (w->minute_at_ms == 0 || wick_time_reached(now, w->minute_at_ms)) {
+        w->minute_at_ms = now + 60000;
+        w->minute_count = 0;
+    }
+    if (w->minute_count >= w->config->manager.per_minute) {
+        return WICK_E_HTTP_RATE;
+    }
+    w->minute_count++;
+    *not_before_ms = now + w->config->manager.gap_ms;
     return WICK_OK;
 }
 
@@ -42,40 +52,56 @@ static wick_status check_token(const wallet_device *device, const wick_json *roo
                : WICK_E_AUTH;
 }
 
-static wick_status complete_voucher(wick_voucher *v, wallet *w)
+static void keep_detail(wallet_job *job, const uint8_t *bytes32)
+{
+    memcpy(job->detail, "0x", 2);
+    wick_hex_encode(job->detail + 2, bytes32, 32);
+}
+
+/* Token, possession, turn, check, and what the chain says; then it is in the ledger and signed. */
+static wick_status make_voucher(wick_voucher *v, uint8_t r[32], uint8_t vs[32], wallet *w,
+                                wallet_device *device, wallet_job *job, const uint8_t challenge[32],
+                                const wick_json *root)
 {
     uint8_t words[VOUCH_SLOTS][32];
     uint64_t now = 0;
-    wick_status s = w->clock.unix_s(w->clock.ctx, &now);
+    wick_status s = check_token(device, root);
+    if (s == WICK_OK) {
+        s = vouch_read(v, &w->manager, challenge, root);
+    }
+    if (s == WICK_OK) {
+        keep_detail(job, v->key);
+    }
+    if (s == WICK_OK && job->state == WALLET_JOB_NEW) {
+        s = take_turn(w, &device->call_at_ms);
+        job->state = WALLET_JOB_BEGUN;
+    }
+    if (s == WICK_OK && !job->checked) {
+        s = wallet_check_run(&job->check, w, device->name);
+        job->checked = s == WICK_OK;
+    }
+    if (s == WICK_OK) {
+        s = w->clock.unix_s(w->clock.ctx, &now);
+    }
     if (s == WICK_OK) {
         s = wallet_chain_read(words, w, v->id);
     }
-    return s == WICK_OK ? vouch_complete(v, &w->manager, (const uint8_t(*)[32])words, now) : s;
+    if (s == WICK_OK) {
+        s = vouch_complete(v, &w->manager, (const uint8_t(*)[32])words, now);
+    }
+    if (s == WICK_OK) {
+        s = wallet_ledger_add(w, "voucher", device->name, job->detail, (wick_span){NULL, 0});
+    }
+    return s == WICK_OK ? vouch_sign(r, vs, v, &w->manager) : s;
 }
 
 static wick_status voucher(char answer[WALLET_LINE_MAX], wallet *w, wallet_device *device,
-                           const uint8_t challenge[32], const wick_json *root)
+                           wallet_job *job, const uint8_t challenge[32], const wick_json *root)
 {
     wick_voucher v;
     uint8_t r[32], vs[32];
-    char org_hex[65], r_hex[65], vs_hex[65], key_hex[67] = "0x";
-    wick_status s = check_token(device, root);
-    if (s == WICK_OK) {
-        s = vouch_read(&v, &w->manager, challenge, root);
-    }
-    if (s == WICK_OK) {
-        s = take_turn(w, &device->voucher_at_ms);
-    }
-    if (s == WICK_OK) {
-        s = complete_voucher(&v, w);
-    }
-    if (s == WICK_OK) {
-        wick_hex_encode(key_hex + 2, v.key, sizeof v.key);
-        s = wallet_ledger_add(w, "voucher", device->name, key_hex);
-    }
-    if (s == WICK_OK) {
-        s = vouch_sign(r, vs, &v, &w->manager);
-    }
+    char org_hex[65], r_hex[65], vs_hex[65];
+    wick_status s = make_voucher(&v, r, vs, w, device, job, challenge, root);
     if (s != WICK_OK) {
         return s;
     }
@@ -90,11 +116,34 @@ static wick_status voucher(char answer[WALLET_LINE_MAX], wallet *w, wallet_devic
     return WICK_OK;
 }
 
+static void put_tx(char answer[WALLET_LINE_MAX], wallet_job *job, const uint8_t hash[32])
+{
+    keep_detail(job, hash);
+    (void)snprintf(answer, WALLET_LINE_MAX, "{\"ok\":true,\"tx\":\"%s\"}\n", job->detail);
+}
+
+/* The registration itself, sent and paid for by the manager. */
+static wick_status enrol(wallet *w, wallet_device *device, wallet_job *job,
+                         const uint8_t challenge[32], const wick_json *root)
+{
+    wick_voucher v;
+    uint8_t r[32], vs[32], bytes[WICK_CALLDATA_MAX];
+    wick_buf call = wick_buf_make(bytes, sizeof bytes);
+    if (!w->config->manager.sponsor) {
+        return WICK_E_UNSUPPORTED;
+    }
+    wick_status s = make_voucher(&v, r, vs, w, device, job, challenge, root);
+    if (s == WICK_OK) {
+        wick_calldata_register(&call, &v, r, vs);
+        s = wallet_batch_add(w, job, device, wick_buf_span(&call));
+    }
+    return s;
+}
+
 static wick_status fund(char answer[WALLET_LINE_MAX], wallet *w, wallet_device *device,
-                        const wick_json *root)
+                        wallet_job *job, const wick_json *root)
 {
     uint8_t owner[20], hash[32];
-    char hex[65];
     bool sent = false;
     wick_status s = wick_json_hex(owner, sizeof owner, wick_json_member(root, "owner"));
     if (s == WICK_OK && device->fundings >= WALLET_FUNDINGS_MAX) {
@@ -107,8 +156,7 @@ static wick_status fund(char answer[WALLET_LINE_MAX], wallet *w, wallet_device *
         s = wallet_chain_fund(hash, &sent, w, device, owner);
     }
     if (s == WICK_OK && sent) {
-        wick_hex_encode(hex, hash, sizeof hash);
-        (void)snprintf(answer, WALLET_LINE_MAX, "{\"ok\":true,\"tx\":\"0x%s\"}\n", hex);
+        put_tx(answer, job, hash);
     } else if (s == WICK_OK) {
         (void)snprintf(answer, WALLET_LINE_MAX, "{\"ok\":true,\"tx\":null}\n");
     }
@@ -144,26 +192,60 @@ static wick_status relay(char answer[WALLET_LINE_MAX], wallet *w, const wallet_d
     return s;
 }
 
-void wallet_answer(char answer[WALLET_LINE_MAX], wallet *w, wallet_device *device,
-                   const uint8_t challenge[32], wick_span line)
+static const char *const ops[] = {"voucher", "register", "fund", "relay", "unknown"};
+
+static wick_status decide(char answer[WALLET_LINE_MAX], size_t *op, wallet *w, wallet_device *device,
+                          wallet_job *job, const uint8_t challenge[32], wick_span line)
 {
     static uint8_t arena[WALLET_LINE_MAX * 4];
     const wick_json *root;
+    const size_t unknown = sizeof ops / sizeof ops[0] - 1;
     wick_status s = wick_json_parse(&root, arena, sizeof arena, line);
-    const char *op = s == WICK_OK ? wick_json_text(wick_json_member(root, "op")) : NULL;
-    if (op == NULL) {
+    const char *text = s == WICK_OK ? wick_json_text(wick_json_member(root, "op")) : NULL;
+    for (*op = 0; *op < unknown && (text == NULL || strcmp(text, ops[*op]) != 0); ++*op) {
+    }
+    if (text == NULL) {
         s = WICK_E_JSON;
-    } else if (strcmp(op, "voucher") == 0) {
-        s = voucher(answer, w, device, challenge, root);
-    } else if (strcmp(op, "fund") == 0) {
-        s = fund(answer, w, device, root);
-    } else if (strcmp(op, "relay") == 0) {
+    } else if (job->state == WALLET_JOB_WAITS) {
+        s = WICK_AGAIN;
+    } else if (job->state == WALLET_JOB_SENT) {
+        s = job->status;
+        if (s == WICK_OK) {
+            put_tx(answer, job, job->hash);
+        }
+    } else if (*op == 0) {
+        s = voucher(answer, w, device, job, challenge, root);
+    } else if (*op == 1) {
+        s = enrol(w, device, job, challenge, root);
+        s = s == WICK_AGAIN && job->state == WALLET_JOB_SENT ? job->status : s;
+        if (s == WICK_OK) {
+            put_tx(answer, job, job->hash);
+        }
+    } else if (*op == 2) {
+        s = fund(answer, w, device, job, root);
+    } else if (*op == 3) {
         s = relay(answer, w, device);
     } else {
         s = WICK_E_UNSUPPORTED;
     }
+    wick_wipe(arena, sizeof arena); /* it held the token */
+    return s;
+}
+
+wick_status wallet_answer(char answer[WALLET_LINE_MAX], wallet *w, wallet_device *device,
+                          wallet_job *job, const uint8_t challenge[32], wick_span line)
+{
+    size_t op = 0;
+    wick_status s = decide(answer, &op, w, device, job, challenge, line);
+    if (s == WICK_AGAIN) {
+        return s;
+    }
+    WALLET_STEP();
+    wick_status noted = wallet_audit(w, device->name, ops[op], s, job->detail);
+    WALLET_STEP();
+    s = s == WICK_OK ? noted : s; /* what cannot be accounted for is not given */
     if (s != WICK_OK) {
         refuse(answer, s);
     }
-    wick_wipe(arena, sizeof arena); /* it held the token */
+    return WICK_OK;
 }

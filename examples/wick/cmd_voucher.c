@@ -17,9 +17,9 @@
 #include "record_out.h"
 #include "send.h"
 #include "vouch.h"
-#include "wick/rsa.h"
+#include "vouch_request.h"
 
-#define DAYS_DEFAULT 365u
+#define DAYS_DEFAULT VOUCH_DAYS_DEFAULT
 
 static sender s;
 
@@ -70,60 +70,7 @@ static int open_with(const cli *c)
     return st == WICK_OK ? code : chain_fail(&s.view, st, "head");
 }
 
-static void put_fields(out_rec *o, const char *name, const wick_voucher *v)
-{
-    out_str(o, "name", name);
-    out_hex(o, "id", v->id, sizeof v->id);
-    out_hex(o, "owner", v->owner, sizeof v->owner);
-    out_u64(o, "keyType", v->key_type);
-    out_u64(o, "flags", v->flags);
-    out_hex(o, "key", v->key, sizeof v->key);
-    out_u64(o, "notAfter", v->not_after);
-}
-
 /* ---- request ---- */
-
-static int request(const cli *c, const arguments *a)
-{
-    host *h = &s.h;
-    wick_voucher v;
-    wick_device words;
-    uint8_t digest[32], sig[WICK_RSA_BYTES], der[WICK_RSA_SPKI_MAX];
-    wick_buf spki = wick_buf_make(der, sizeof der);
-    uint64_t now = 0;
-    const wick_hal_keystore *k = &h->keystore;
-    memset(&v, 0, sizeof v);
-    const char *name = h->conf.identity.name;
-    wick_status st = wick_name_hash(v.id, wick_span_text(name));
-    if (st == WICK_OK) {
-        st = vouch_key_words(&words, &spki, &h->crypto, k, h->device_key);
-    }
-    if (st == WICK_OK) {
-        st = h->clock.unix_s(h->clock.ctx, &now);
-    }
-    if (st == WICK_OK) {
-        v.key_type = words.key_type;
-        v.flags = words.flags;
-        v.not_after = now + a->days * 86400;
-        memcpy(v.key, words.key, sizeof v.key);
-        memcpy(v.owner, s.address, sizeof v.owner);
-        wick_possession_digest(digest, &s.domain, v.id, a->challenge);
-        st = spki.len != 0 ? k->rsa_sign(k->ctx, sig, h->device_key, digest)
-                           : k->secp256k1_sign(k->ctx, sig, NULL, h->device_key, digest);
-    }
-    if (st != WICK_OK) {
-        return cli_fail(c, st, "identity '%s'", name);
-    }
-    out_rec o;
-    out_begin(&o, stdout, true); /* it is for the manager's `voucher issue` */
-    put_fields(&o, name, &v);
-    out_hex(&o, "possession", sig, spki.len != 0 ? sizeof sig : 64);
-    if (spki.len != 0) {
-        out_hex(&o, "spki", der, spki.len);
-    }
-    out_end(&o);
-    return CLI_OK;
-}
 
 int cmd_voucher_request(cli *c, int argc, char **argv)
 {
@@ -134,7 +81,9 @@ int cmd_voucher_request(cli *c, int argc, char **argv)
     }
     code = code == CLI_OK ? sender_open(&s, c) : code;
     code = code == CLI_OK ? host_load_keys(&s.h, c) : code;
-    return done(code == CLI_OK ? request(c, &a) : code);
+    return done(code == CLI_OK ? vouch_request(stdout, c, &s.h, &s.domain, a.challenge, a.days, NULL,
+                                               NULL)
+                               : code);
 }
 
 /* ---- issue ---- */
@@ -174,7 +123,7 @@ static int issue(const cli *c, const arguments *a, const wick_json *root)
     }
     out_rec o;
     out_begin(&o, stdout, true); /* it is for `voucher submit` */
-    put_fields(&o, wick_json_text(wick_json_member(root, "name")), &v);
+    vouch_put(&o, wick_json_text(wick_json_member(root, "name")), &v);
     out_hex(&o, "org", v.org, sizeof v.org);
     out_u64(&o, "epoch", v.epoch);
     out_u64(&o, "managerEpoch", v.manager_epoch);

@@ -165,6 +165,8 @@ static const command commands[] = {
      "registers what a voucher says, and pays for it; by anybody"},
     {"register", NULL, cmd_register, "register [--timeout S]",
      "make the name belong to this wallet and key; asks the wallet manager where needed"},
+    {"sponsor", "register", cmd_sponsor_register, "sponsor register [--timeout S]",
+     "the same by a transaction that the wallet manager sends and pays for: the device needs no Ether"},
     {"publish", NULL, cmd_publish, "publish [--timeout S]",
      "register, take an address on a relay, and write it to the record"},
     {"listen", NULL, cmd_listen,

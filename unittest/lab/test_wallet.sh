@@ -1,0 +1,170 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The wallet manager: check commands that say no, hang or lie, sponsored registrations, the audit log,
+# limits, and a manager that is killed at every step and started again: nothing is lost, and nothing is
+# given twice.
+# usage: test_wallet.sh <wick> <wick-wallet> <wick-wallet-faults>
+set -u
+wick=$1
+wallet=$2
+faults=$3
+suite=lab.wallet
+. "$WICK_SOURCE_DIR/unittest/lab/loopback.sh"
+
+lab_start
+command_file() { # <name> <line of shell>
+    printf '#!/bin/sh\n%s\n' "$2" >"$dir/$1"
+    chmod 700 "$dir/$1"
+}
+command_file yes 'echo "$# $1 $(env | grep -c .)" >>'"$dir"'/yes.args; exit 0'
+command_file no 'exit 1'
+command_file hangs 'echo $$ >'"$dir"'/hangs.pid; sleep 600 & wait'
+command_file dies 'kill -9 $$'
+command_file says-yes 'echo yes; exit 3'
+echo 'audit_file = audit' >>"$dir/manager.conf"
+cp "$dir/manager.conf" "$dir/plain.conf"
+
+up() { # <program> <configuration> [<kill at>]
+    rm -f "$dir/wallet.log" # what an earlier one said
+    # shellcheck disable=SC2086
+    start wallet.log env ${3:+WALLET_KILL_AT=$3} "$1" --config "$dir/$2.conf"
+    wallet_job=$started
+}
+down() {
+    kill "$wallet_job" 2>/dev/null
+    wait "$wallet_job" 2>/dev/null
+}
+with() { # <name> <lines for [manager]>: the manager with them
+    { cat "$dir/plain.conf"; printf '%s\n' "$2"; } >"$dir/$1.conf"
+    up "$wallet" "$1"
+    await 60 '^READY' wallet.log || exit 1
+}
+for name in gw-a gw-b gw-c gw-d step-1 step-2 step-3 step-4 step-5 step-6 step-7 step-8; do
+    gateway "$name"
+done
+owner() { # <name>
+    run "$1" --json id show | sed -n 's/.*"wallet":"\([^"]*\)".*/\1/p'
+}
+
+# ---- the check: yes only by exit code 0, in time, of the command itself
+with no "check = no"
+want 1 'NOT_OWNER' check_no run gw-a sponsor register --timeout 60
+down
+with dies "check = dies"
+want 1 'NOT_OWNER' check_dies run gw-a sponsor register --timeout 60
+down
+with says-yes "check = says-yes"
+want 1 'NOT_OWNER' check_talks run gw-a sponsor register --timeout 60
+down
+with hangs "$(printf 'check = hangs\ncheck_timeout_s = 1')"
+want 1 'TIMEOUT' check_hangs run gw-a sponsor register --timeout 60
+until_ok 30 test -s "$dir/hangs.pid" && ! kill -0 "$(cat "$dir/hangs.pid")" 2>/dev/null
+result $? check_hanging_is_killed
+down
+sed 's/^audit_file/check = nowhere\naudit_file/' "$dir/plain.conf" >"$dir/nowhere.conf"
+want 1 'NOT_FOUND: .*nowhere' check_missing "$wallet" --config "$dir/nowhere.conf"
+[ "$(cast nonce "$manager")" = 0 ]
+result $? check_refused_costs_nothing
+
+# ---- yes: and the device has no Ether
+with yes "check = yes"
+want 0 '^registered .*name=gw-a .*epoch=1' sponsored run gw-a sponsor register --timeout 60
+grep -q '^1 gw-a ' "$dir/yes.args"
+result $? check_argument
+[ "$(cast balance "$(owner gw-a)")" = 0 ] && [ "$(cast nonce "$(owner gw-a)")" = 0 ]
+result $? sponsored_needs_no_ether
+want 0 '^registered .*epoch=1' sponsored_again run gw-a sponsor register --timeout 60
+# A command that says yes to everybody vouches for nobody else's name: the token is wrong.
+cp "$dir/gw-b.wallet.token" "$dir/gw-b.token.kept"
+echo wrong >"$dir/gw-b.wallet.token"
+want 1 'AUTH' check_lies run gw-b sponsor register --timeout 60
+cp "$dir/gw-b.token.kept" "$dir/gw-b.wallet.token"
+down
+
+# ---- limits of all devices together, and of the day
+with few "per_minute = 1"
+want 0 '^registered .*name=gw-b' limit_first run gw-b sponsor register --timeout 60
+want 1 'HTTP_RATE' limit_of_all run gw-c sponsor register --timeout 60
+down
+with poor "$(printf 'fund_wei = 1000000000000000\nfund_day_wei = 999999999999999')"
+start limit.log "$wick" --config "$dir/gw-c.conf" register --timeout 300 # it would go on asking
+await 60 '^gw-c .*"code":"LIMIT"' wallet.log
+result $? limit_of_the_day
+kill "$started"
+wait "$started" 2>/dev/null
+down
+with nosponsor "sponsor = no"
+want 1 'UNSUPPORTED' sponsor_off run gw-c sponsor register --timeout 60
+down
+
+# ---- the audit log: each decision, no secret, and no line can be changed
+want 0 '^[1-9][0-9]* lines' audit "$wallet" --config "$dir/plain.conf" audit
+grep -q '"device":"gw-a","op":"register","decision":"refused","code":"NOT_OWNER"' "$dir/audit" &&
+    grep -q '"device":"gw-a","op":"register","decision":"granted"' "$dir/audit"
+result $? audit_decisions
+! grep -q -e "$(cat "$dir/gw-a.wallet.psk")" -e "$(cat "$dir/gw-a.wallet.token")" "$dir/audit" "$dir/ledger"
+result $? audit_no_secrets
+cp "$dir/audit" "$dir/audit.kept"
+sed -i '2s/refused/granted/' "$dir/audit"
+want 1 'MALFORMED: .*line 3' audit_altered "$wallet" --config "$dir/plain.conf" audit
+want 1 'MALFORMED' audit_altered_start "$wallet" --config "$dir/plain.conf"
+sed 2d "$dir/audit.kept" >"$dir/audit"
+want 1 'MALFORMED: .*line 2' audit_missing_line "$wallet" --config "$dir/plain.conf" audit
+{ cat "$dir/audit.kept"; printf '{"at":1'; } >"$dir/audit"
+with plain2 ''
+down
+cmp -s "$dir/audit" "$dir/audit.kept"
+result $? audit_torn_line_is_cut
+
+# ---- killed at each step: the device asks again until it has what it wants
+ask() { # <device> <command...>
+    until run "$@" >"$dir/life.out" 2>&1; do
+        :
+    done
+}
+life() { # <what> <device> <command...>: the manager dies at its step 1, 2, 3 ..., until it lives
+    what=$1 step=1
+    shift
+    up "$faults" plain "$step"
+    ask "$@" &
+    asking=$!
+    jobs_running="$jobs_running $asking"
+    until_ok 120 life_over || return 1
+    wait "$asking"
+    down
+    echo "# $what: killed $((step - 1)) times"
+    [ "$step" -ge 5 ]
+}
+life_over() { # and whoever is dead is started again
+    if ! kill -0 "$wallet_job" 2>/dev/null; then
+        step=$((step + 1))
+        up "$faults" plain "$step"
+    fi
+    ! kill -0 "$asking" 2>/dev/null
+}
+# A sponsored registration has eight steps: a device for each, killed there, and then served.
+once=0 steps='1 2 3 4 5 6 7 8'
+for step in $steps; do
+    before=$(cast nonce "$manager")
+    up "$faults" plain "$step"
+    await 60 '^READY' wallet.log || exit 1
+    run "step-$step" sponsor register --timeout 60 >"$dir/life.out" 2>&1
+    until_ok 60 eval '! kill -0 "$wallet_job" 2>/dev/null' || once=1 # it had to die
+    up "$wallet" plain
+    await 60 '^READY' wallet.log || exit 1
+    ask "step-$step" sponsor register --timeout 60
+    down
+    [ "$(cast nonce "$manager")" = $((before + 1)) ] || { echo "# step $step"; once=1; }
+done
+result "$once" killed_sponsor_once
+before=$(cast nonce "$manager")
+life fund gw-d register --timeout 120
+result $? killed_fund
+got=$(cast balance "$(owner gw-d)")
+[ "$(cast nonce "$manager")" = $((before + 1)) ] && [ "${#got}" -eq 16 ]
+result $? killed_fund_once
+[ "$(grep -c ' fund gw-d 0x' "$dir/ledger")" = "$(($(grep -c ' void gw-d ' "$dir/ledger") + 1))" ]
+result $? killed_fund_ledger
+want 0 '^[1-9][0-9]* lines' killed_audit "$wallet" --config "$dir/plain.conf" audit
+
+tap_end
