@@ -9,7 +9,7 @@
 
 #include "send.h"
 #include "wallet.h"
-#include "wick/abi.h"
+#include "wick/relayed.h"
 
 /* Of a batch besides its items: the transaction, and room for state that changes before it is in. */
 #define BATCH_GAS 60000u
@@ -66,22 +66,6 @@ wick_status wallet_batch_add(wallet *w, wallet_job *job, wallet_device *device, 
     return WICK_AGAIN;
 }
 
-/* runBatch(bytes[]) of all that waits. */
-static void put_batch(wick_buf *b, const wallet *w)
-{
-    size_t at = w->item_count * 32;
-    wick_abi_put_call(b, "runBatch(bytes[])");
-    wick_abi_put_u64(b, 32);
-    wick_abi_put_u64(b, w->item_count);
-    for (size_t i = 0; i < w->item_count; i++) {
-        wick_abi_put_u64(b, at);
-        at += 32 + (w->items[i].len + 31) / 32 * 32;
-    }
-    for (size_t i = 0; i < w->item_count; i++) {
-        wick_abi_put_bytes(b, wick_span_make(w->items[i].call, w->items[i].len));
-    }
-}
-
 static wick_status send_all(uint8_t hash[32], wallet *w)
 {
     static uint8_t bytes[WALLET_RAW_MAX - 256];
@@ -92,7 +76,11 @@ static wick_status send_all(uint8_t hash[32], wallet *w)
     if (w->item_count == 1) {
         wick_buf_put(&b, w->items[0].call, w->items[0].len);
     } else {
-        put_batch(&b, w);
+        wick_span calls[WALLET_BATCH_MAX];
+        for (size_t i = 0; i < w->item_count; i++) {
+            calls[i] = wick_span_make(w->items[i].call, w->items[i].len);
+        }
+        wick_calldata_batch(&b, calls, w->item_count);
     }
     wick_status s = wick_buf_status(&b);
     if (s == WICK_OK) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wallet.h"
+#include "wick/abi.h"
 #include "wick/calldata.h"
 #include "wick/turn.h"
 
@@ -140,6 +141,50 @@ static wick_status enrol(wallet *w, wallet_device *device, wallet_job *job,
     return s;
 }
 
+/* What a device may have sent for it: calls that its owner has signed, about its own record. */
+static bool is_sponsored(const uint8_t id[32], wick_span call)
+{
+    static const struct {
+        const char *signature;
+        size_t id_at; /* argument */
+    } calls[] = {{"publishFor(bytes32,bytes32,uint256,uint256,bytes32,bytes32)", 0},
+                 {"publishAttestedFor(uint256,uint256,bytes32,bytes32,bytes32,bytes32,bytes)", 2},
+                 {"rotateFor(bytes32,uint256,uint64,bytes32,bytes32,bytes32)", 0},
+                 {"revokeFor(bytes32,bytes32,bytes32,uint32,uint64)", 0},
+                 {"setTlsKeyFor(bytes32,bytes32,uint256,bytes32,bytes32,bytes32)", 0},
+                 {"setLeafRootFor(bytes32,uint256,bytes32,bytes32,bytes32)", 0}};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        uint8_t selector[4];
+        size_t at = 4 + 32 * calls[i].id_at;
+        wick_abi_selector(selector, calls[i].signature);
+        if (call.len >= at + 32 && memcmp(call.ptr, selector, 4) == 0) {
+            return memcmp(call.ptr + at, id, 32) == 0;
+        }
+    }
+    return false;
+}
+
+static wick_status sponsor(wallet *w, wallet_device *device, wallet_job *job, const wick_json *root)
+{
+    uint8_t id[32], bytes[WALLET_CALL_MAX];
+    wick_buf call = wick_buf_make(bytes, sizeof bytes);
+    if (!w->config->manager.sponsor) {
+        return WICK_E_UNSUPPORTED;
+    }
+    wick_status s = wick_name_hash(id, wick_span_text(device->name));
+    if (s == WICK_OK) {
+        s = wick_json_data(&call, wick_json_member(root, "call"));
+    }
+    if (s == WICK_OK && !is_sponsored(id, wick_buf_span(&call))) {
+        s = WICK_E_AUTH;
+    }
+    if (s == WICK_OK && job->state == WALLET_JOB_NEW) {
+        s = take_turn(w, &device->call_at_ms);
+        job->state = WALLET_JOB_BEGUN;
+    }
+    return s == WICK_OK ? wallet_batch_add(w, job, device, wick_buf_span(&call)) : s;
+}
+
 static wick_status fund(char answer[WALLET_LINE_MAX], wallet *w, wallet_device *device,
                         wallet_job *job, const wick_json *root)
 {
@@ -192,7 +237,7 @@ static wick_status relay(char answer[WALLET_LINE_MAX], wallet *w, const wallet_d
     return s;
 }
 
-static const char *const ops[] = {"voucher", "register", "fund", "relay", "unknown"};
+static const char *const ops[] = {"voucher", "register", "fund", "relay", "sponsor", "unknown"};
 
 static wick_status decide(char answer[WALLET_LINE_MAX], size_t *op, wallet *w, wallet_device *device,
                           wallet_job *job, const uint8_t challenge[32], wick_span line)
@@ -215,8 +260,8 @@ static wick_status decide(char answer[WALLET_LINE_MAX], size_t *op, wallet *w, w
         }
     } else if (*op == 0) {
         s = voucher(answer, w, device, job, challenge, root);
-    } else if (*op == 1) {
-        s = enrol(w, device, job, challenge, root);
+    } else if (*op == 1 || *op == 4) {
+        s = *op == 1 ? enrol(w, device, job, challenge, root) : sponsor(w, device, job, root);
         s = s == WICK_AGAIN && job->state == WALLET_JOB_SENT ? job->status : s;
         if (s == WICK_OK) {
             put_tx(answer, job, job->hash);

@@ -180,10 +180,14 @@ static int read_record(const cli *c, wick_device *d, const uint8_t id[32], const
 
 int cmd_device_revoke(cli *c, int argc, char **argv)
 {
-    static const struct option options[] = {SEND_OPTIONS, CLI_COMMON_OPTIONS};
+    static const struct option options[] = {{"as-org", no_argument, NULL, 'o'}, SEND_OPTIONS,
+                                            CLI_COMMON_OPTIONS};
     uint8_t id[32], bytes[WICK_CALLDATA_MAX];
+    wick_device d;
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
-        if (!sender_option(&s, got)) {
+        if (got == 'o') {
+            s.as_manager = true;
+        } else if (!sender_option(&s, got)) {
             return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
         }
     }
@@ -196,8 +200,13 @@ int cmd_device_revoke(cli *c, int argc, char **argv)
         return cli_fail(c, st, "'%s'", name);
     }
     wick_buf call = wick_buf_make(bytes, sizeof bytes);
-    wick_calldata_revoke(&call, id);
     int code = sender_open(&s, c);
+    if (code == CLI_OK && s.as_manager) {
+        code = read_record(c, &d, id, name);
+        wick_calldata_revoke_as_org(&call, id, d.epoch);
+    } else {
+        wick_calldata_revoke(&call, id);
+    }
     code = code == CLI_OK ? sender_call(&s, NULL, "revoke", s.domain.contract, wick_buf_span(&call))
                           : code;
     if (code == CLI_OK && !s.dry_run) {

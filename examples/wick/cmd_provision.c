@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wick provision: a new device's first-boot folder, and its announcement to the manager.
- * wick device replace: the same for a name whose device is lost. Its record is revoked first, so that
- * the lost device's key is void, and then the new device may take the name with keys of its own.
+ * wick device replace: the same for a name whose device is lost. Its record is revoked first, by the
+ * organisation, so that the lost device's key is void, and then the new device may take the name with
+ * keys of its own.
  */
 #include <string.h>
 
@@ -75,7 +76,11 @@ static int revoke(const cli *c, const char *name)
     if (st != WICK_OK) {
         return cli_fail(c, st, "%s", name);
     }
-    wick_calldata_revoke(&call, id);
+    if (s.as_manager) {
+        wick_calldata_revoke_as_org(&call, id, d.epoch);
+    } else {
+        wick_calldata_revoke(&call, id);
+    }
     return sender_call(&s, NULL, "revoke", s.domain.contract, wick_buf_span(&call));
 }
 
@@ -87,6 +92,7 @@ int cmd_device_replace(cli *c, int argc, char **argv)
         return code < 0 ? CLI_OK : code;
     }
     p.renew = true;
+    s.as_manager = s.key_file == NULL; /* who has the owner's key says so */
     code = sender_open(&s, c);
     code = code == CLI_OK ? revoke(c, p.name) : code;
     code = code == CLI_OK && !s.dry_run ? provision_make(&p, c, &s.h) : code;

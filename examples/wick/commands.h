@@ -86,6 +86,9 @@ int cmd_device_replace(cli *c, int argc, char **argv);
 int cmd_provision(cli *c, int argc, char **argv);
 int cmd_id_backup(cli *c, int argc, char **argv);
 int cmd_id_restore(cli *c, int argc, char **argv);
+int cmd_sponsor_publish(cli *c, int argc, char **argv);
 int cmd_sponsor_register(cli *c, int argc, char **argv);
+int cmd_sponsor_revoke(cli *c, int argc, char **argv);
+int cmd_watch(cli *c, int argc, char **argv);
 
 #endif

@@ -152,11 +152,12 @@ static const command commands[] = {
     {"device", "rotate", cmd_device_rotate, "device rotate [--type rsa|secp256k1] " SEND_USAGE,
      "a new device key for the identity of wick.conf, in the record and then in its file; one that was "
      "cut short is taken up again"},
-    {"device", "revoke", cmd_device_revoke, "device revoke NAME " SEND_USAGE,
-     "voids a device's key for good; by the record's owner"},
+    {"device", "revoke", cmd_device_revoke, "device revoke NAME [--as-org] " SEND_USAGE,
+     "voids a device's key for good; by the record's owner, or by the manager of its organisation"},
     {"device", "replace", cmd_device_replace,
      "device replace NAME --dir DIR --wallet ADDR:PORT [--like FILE] " SEND_USAGE,
-     "a lost device's name for a new one: revokes the record, and provisions the name anew"},
+     "a lost device's name for a new one: revokes the record by the key of [manager] (or the owner's, "
+     "with --key), and provisions the name anew"},
     {"voucher", "request", cmd_voucher_request, "voucher request --challenge HEX [--days N]",
      "proof that this device holds its key, for a manager who gave the challenge"},
     {"voucher", "issue", cmd_voucher_issue, "voucher issue {FILE | -} --challenge HEX",
@@ -167,6 +168,15 @@ static const command commands[] = {
      "make the name belong to this wallet and key; asks the wallet manager where needed"},
     {"sponsor", "register", cmd_sponsor_register, "sponsor register [--timeout S]",
      "the same by a transaction that the wallet manager sends and pays for: the device needs no Ether"},
+    {"sponsor", "publish", cmd_sponsor_publish,
+     "sponsor publish ADDR:PORT [--service NAME] [--tcp] [--kind direct|pcp|relay] [--expires S] "
+     "[--timeout S]",
+     "an endpoint in the record, signed by the wallet key and sent by the wallet manager"},
+    {"sponsor", "revoke", cmd_sponsor_revoke, "sponsor revoke [--timeout S]",
+     "voids the key of the identity of wick.conf for good, sent by the wallet manager"},
+    {"watch", NULL, cmd_watch, "watch [NAME...] [--from BLOCK] [--for S] [--timeout S]",
+     "what happens in the registry: registrations, rotations, revocations, endpoints, each proven; none "
+     "that the chain has is left out"},
     {"publish", NULL, cmd_publish, "publish [--timeout S]",
      "register, take an address on a relay, and write it to the record"},
     {"listen", NULL, cmd_listen,

@@ -160,6 +160,41 @@ want 1 'NOT_OWNER' lost_device_has_no_say dev device revoke dev-1
 rich "$("$wick" --config "$dir/new-1/wick.conf" --json id show | sed -n 's/.*"wallet":"\([^"]*\)".*/\1/p')"
 want 0 'state  *revoked' device_revoke run manager device revoke dev-1 --key "$dir/new-1/wallet.key"
 
+"$wick" --config "$dir/new-1/wick.conf" voucher request --challenge "$challenge" >"$dir/request"
+run manager voucher issue "$dir/request" --challenge "$challenge" >"$dir/voucher"
+run stranger voucher submit "$dir/voucher" >/dev/null || exit 1
+want 1 'NOT_OWNER.*NotManager()' device_revoke_no_org run manager device revoke dev-1 --as-org \
+    --key "$dir/stranger.wallet.key"
+want 0 'outcome=succeeded' replace_by_org run manager device replace dev-1 --dir "$dir/new-2" \
+    --wallet "127.0.0.1:$wallet_port"
+want 1 '^state  *revoked' replaced_by_org run manager device show dev-1
+
+# ---- watching: every event of the contract, proven, or of one name
+want 0 '^registered  *id=0x.* epoch=1 key=0x' watch run manager watch --from 0 --for 1
+[ "$(grep -c '^registered' "$out")" -eq 3 ] && [ "$(grep -c '^rotated' "$out")" -eq 1 ] &&
+    [ "$(grep -c '^revoked' "$out")" -eq 3 ] && [ "$(grep -c '^manager ' "$out")" -eq 3 ]
+result $? watch_all
+want 0 '^rotated  *name=dev-1 .*epoch=2' watch_name run manager watch dev-1 --from 0 --for 1
+! grep -q '^manager ' "$out"
+result $? watch_name_alone
+want 0 '"event":"revoked"' watch_json run manager --json watch dev-1 --from 0 --for 1
+start liar.log node "$WICK_SOURCE_DIR/unittest/lab/attackers/rpc_liar.mjs" 127.0.0.1 $((base + 3)) \
+    "$rpc" header
+await 60 . liar.log || exit 1
+sed "s,^url = .*,url = http://127.0.0.1:$((base + 3))," "$dir/manager.conf" >"$dir/lied.conf"
+want 1 'HEADER_HASH' watch_lied_to run lied watch --from 0 --for 1
+
+# ---- the registry of another organisation, by its name
+{ cat "$dir/stranger.conf"; sed 's/registry.lab/registry.other/' <<CONF
+[registry.lab]
+chain = lab
+$(grep '_registry *=' "$dir/addresses")
+CONF
+} >"$dir/two.conf"
+want 0 '^result  *ABSENT' other_registry run two id check dev-1@other
+want 1 '^result  *FOUND' home_registry run two id check dev-1@lab
+want 1 'no such registry' no_such_registry run two id check dev-1@nobody
+
 # ---- the life of a relay
 turn=127.0.0.1:$turn_port
 want 1 'NOT_OWNER.*NotInvited()' relay_uninvited run stranger relay register "$turn"

@@ -39,7 +39,7 @@ with() { # <name> <lines for [manager]>: the manager with them
     up "$wallet" "$1"
     await 60 '^READY' wallet.log || exit 1
 }
-for name in gw-a gw-b gw-c gw-d step-1 step-2 step-3 step-4 step-5 step-6 step-7 step-8; do
+for name in gw-a gw-b gw-c gw-d gw-e gw-f step-1 step-2 step-3 step-4 step-5 step-6 step-7 step-8; do
     gateway "$name"
 done
 owner() { # <name>
@@ -67,13 +67,16 @@ want 1 'NOT_FOUND: .*nowhere' check_missing "$wallet" --config "$dir/nowhere.con
 result $? check_refused_costs_nothing
 
 # ---- yes: and the device has no Ether
-with yes "check = yes"
+with yes "$(printf 'check = yes\ngap_ms = 0')"
 want 0 '^registered .*name=gw-a .*epoch=1' sponsored run gw-a sponsor register --timeout 60
 grep -q '^1 gw-a ' "$dir/yes.args"
 result $? check_argument
 [ "$(cast balance "$(owner gw-a)")" = 0 ] && [ "$(cast nonce "$(owner gw-a)")" = 0 ]
 result $? sponsored_needs_no_ether
 want 0 '^registered .*epoch=1' sponsored_again run gw-a sponsor register --timeout 60
+# What the device signs about its own record is sent for it too, and nothing else.
+want 0 '^published .*endpoint=203.0.113.7:4433 .*seq=1' sponsored_publish \
+    run gw-a sponsor publish 203.0.113.7:4433 --timeout 60
 # A command that says yes to everybody vouches for nobody else's name: the token is wrong.
 cp "$dir/gw-b.wallet.token" "$dir/gw-b.token.kept"
 echo wrong >"$dir/gw-b.wallet.token"
@@ -95,6 +98,26 @@ wait "$started" 2>/dev/null
 down
 with nosponsor "sponsor = no"
 want 1 'UNSUPPORTED' sponsor_off run gw-c sponsor register --timeout 60
+down
+
+# ---- two devices in one transaction, each for itself
+with batch "$(printf 'batch = 2\nbatch_ms = 60000\ngap_ms = 0')"
+before=$(cast nonce "$manager")
+start batch.log "$wick" --config "$dir/gw-e.conf" sponsor register --timeout 60
+batched=$started
+want 0 '^registered .*name=gw-f' batch run gw-f sponsor register --timeout 60
+wait "$batched"
+result $? batch_of_two
+[ "$(cast nonce "$manager")" = $((before + 1)) ]
+result $? batch_is_one_transaction
+down
+with gap "$(printf 'gap_ms = 0')"
+want 0 '^revoked .*name=gw-f' sponsored_revoke run gw-f sponsor revoke --timeout 60
+want 1 'RECORD_REVOKED' sponsored_revoke_again run gw-f sponsor revoke --timeout 60
+# gw-b's own call, signed by its owner, over the connection of gw-a: each device for itself.
+sed 's/^psk_identity = gw-b/psk_identity = gw-a/; s/gw-b.wallet.\(psk\|token\)/gw-a.wallet.\1/' \
+    "$dir/gw-b.conf" >"$dir/other.conf"
+want 1 'wallet manager: AUTH' sponsored_by_another run other sponsor revoke --timeout 60
 down
 
 # ---- the audit log: each decision, no secret, and no line can be changed
