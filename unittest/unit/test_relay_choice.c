@@ -120,5 +120,83 @@ TEST(silent_and_excepted)
     CHECK(!gw_choice_draw(&gw, &index, WICK_GW_NO_SESSION));
 }
 
+/* ---- the measurement ---- */
+
+static uint8_t bytes[64];
+
+static void measure(uint64_t now_ms)
+{
+    static const uint16_t none[2];
+    fresh(5, none, 2);
+    gw.relay[0] = wick_addr_v4(20, 0, 0, 10, 3478);
+    gw.relay[1] = wick_addr_v4(20, 0, 0, 11, 3478);
+    CHECK(gw_choice_begin(&gw, now_ms));
+    gw.relays.state = R_MEASURE;
+}
+
+/* The answer to the next request; its relay in `to`. */
+static wick_span answer(wick_addr *to, uint64_t now_ms)
+{
+    wick_gateway_out out;
+    wick_stun_msg m;
+    wick_stun_build s;
+    wick_buf b = wick_buf_make(bytes, sizeof bytes);
+    memset(&out, 0, sizeof out);
+    CHECK(gw_choice_poll(&gw, &out, now_ms));
+    CHECK_STATUS(wick_stun_decode(&m, out.bytes), WICK_OK);
+    *to = out.to;
+    wick_stun_begin(&s, &b, WICK_STUN_BINDING, WICK_STUN_SUCCESS, wick_stun_tid(&m));
+    CHECK_STATUS(wick_stun_end(&s), WICK_OK);
+    return wick_buf_span(&b);
+}
+
+/* An answer counts from the relay that was asked, and only there. */
+TEST(answers_from_elsewhere)
+{
+    wick_addr to, other = wick_addr_v4(20, 0, 0, 99, 3478);
+    measure(1000);
+    wick_span a = answer(&to, 1000);
+    CHECK(wick_addr_equal(&to, &gw.relay[0]));
+    CHECK(!gw_choice_input(&gw, 1010, a, &other));
+    CHECK(!gw_choice_input(&gw, 1010, a, &gw.relay[1]));
+    CHECK_INT(gw.standby.rtt_ms[0] + gw.standby.rtt_ms[1], 0);
+    CHECK(gw_choice_input(&gw, 1010, a, &gw.relay[0]));
+    CHECK_INT(gw.standby.rtt_ms[0], 11);
+    CHECK_INT(gw.standby.rtt_ms[1], 0);
+}
+
+/* Who has not answered is asked once more, and nobody else. */
+TEST(silent_relays_are_asked_twice)
+{
+    wick_addr to;
+    wick_gateway_out out;
+    measure(1000);
+    CHECK(gw_choice_input(&gw, 1010, answer(&to, 1000), &gw.relay[0]));
+    (void)answer(&to, 1000);
+    CHECK(!gw_choice_poll(&gw, &out, 1000));
+    CHECK_INT(gw_choice_tick(&gw, 1399), 1400);
+    CHECK_INT(gw_choice_tick(&gw, 1400), 1800);
+    CHECK_INT(gw.relays.state, R_MEASURE);
+    (void)answer(&to, 1400);
+    CHECK(wick_addr_equal(&to, &gw.relay[1]));
+    CHECK(!gw_choice_poll(&gw, &out, 1400));
+    (void)gw_choice_tick(&gw, 1800);
+    CHECK_INT(gw.relays.state, R_CRED);
+    CHECK_INT(gw.relays.chosen, 0); /* the one that answers */
+}
+
+/* The relay of the last time is taken without asking, where it is still approved. */
+TEST(the_relay_of_the_last_time)
+{
+    measure(1000);
+    gw.standby.kept = gw.relay[1];
+    CHECK(!gw_choice_begin(&gw, 2000));
+    CHECK_INT(gw.relays.chosen, 1);
+    gw.standby.kept.port++;
+    CHECK(gw_choice_begin(&gw, 2000));
+}
+
 TAP_MAIN("unit.relay_choice", CASE_LONG(near_relays_are_drawn_more_often), CASE(two_relays),
-         CASE(silent_and_excepted))
+         CASE(silent_and_excepted),
+         CASE(answers_from_elsewhere), CASE(silent_relays_are_asked_twice),
+         CASE(the_relay_of_the_last_time))
