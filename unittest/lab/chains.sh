@@ -41,6 +41,16 @@ chains_work() {
     trap 'exit 1' HUP INT TERM
 }
 
+# What a script on the loopback interface begins with: the tools that it needs, a network of its own
+# (lab_alone), a scratch folder.
+chains_begin() { # "anvil devnet" "$@"
+    # shellcheck disable=SC2086
+    chains_need $1 || exit 77
+    shift
+    lab_alone "$@"
+    chains_work
+}
+
 # Free TCP ports of the loopback interface, one a line; call it once. In a network of our own
 # (lab_alone) they are below those that the system gives to whoever asks.
 chains_ports() { # COUNT

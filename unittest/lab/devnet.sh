@@ -7,13 +7,9 @@
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 program=$1
-work=
 . "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
-chains_need devnet || exit 77
-lab_alone "$@"
-
-chains_work
+chains_begin "devnet" "$@"
 # Three periods of 64 slots and more are in the past: the clock is never waited for.
 devnet_start 127.0.0.1 "$(chains_ports 5)" 600 --fulu-epoch 10 --missing 20 --skip-every 29
 echo "1..2"

@@ -9,13 +9,9 @@
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 light=$1 wick=$2 wallet=$3 wickd=$4 kind=$5
-work=
 . "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
-chains_need anvil devnet || exit 77
-lab_alone "$@"
-
-chains_work
+chains_begin "anvil devnet" "$@"
 umask 077
 suite=lab.live.$kind
 out=$work/out

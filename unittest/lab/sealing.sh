@@ -7,13 +7,9 @@
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 program=$1 rule=$2 epoch=30
-work=
 . "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
-chains_need anvil devnet || exit 77
-lab_alone "$@"
-
-chains_work
+chains_begin "anvil devnet" "$@"
 # shellcheck disable=SC2046
 set -- $(chains_ports 2)
 echo "1..1"

@@ -7,13 +7,9 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 wick=$1
 chain=${2:-qbft}
-work=
 . "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
-chains_need anvil devnet || exit 77
-lab_alone "$@"
-
-chains_work
+chains_begin "anvil devnet" "$@"
 suite=lab.tool_$chain
 out=$work/out
 . "$top/unittest/lab/tap.sh"

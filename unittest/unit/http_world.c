@@ -136,6 +136,15 @@ int world_json(char *out, const char *body)
     return world_reply(out, "200 OK", "Content-Type: application/json\r\n", body, strlen(body));
 }
 
+int world_error(char *out, const char *body, int code, const char *message)
+{
+    char text[200];
+    (void)snprintf(text, sizeof text,
+                   "{\"jsonrpc\":\"2.0\",\"id\":%u,\"error\":{\"code\":%d,\"message\":\"%s\"}}",
+                   world_id(body, 0), code, message);
+    return world_json(out, text);
+}
+
 unsigned world_id(const char *body, unsigned n)
 {
     const char *p = body;

@@ -37,6 +37,9 @@ void world_leave(unsigned server);
 int world_reply(char *out, const char *status, const char *fields, const void *body, size_t len);
 int world_json(char *out, const char *body);
 
+/* An error object in answer to the request `body`. */
+int world_error(char *out, const char *body, int code, const char *message);
+
 /* Id of the n-th request in a JSON-RPC body, 0 if there is none. */
 unsigned world_id(const char *body, unsigned n);
 

@@ -141,6 +141,16 @@ static void drop(void)
     wick_dtls_free(&server);
 }
 
+/* Both sides have one key, under one identity. */
+static void agreed(wick_dtls_config *c, wick_dtls_config *s)
+{
+    static wick_dtls_entry ce, se;
+    ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
+    se = entry("id", key, peer_a, WICK_DTLS_SERVER);
+    *c = config(WICK_DTLS_CLIENT, &ce, 1);
+    *s = config(WICK_DTLS_SERVER, &se, 1);
+}
+
 static void perfect_link(void)
 {
     loss_percent = swap_percent = twice_percent = 0;
@@ -241,10 +251,8 @@ TEST(loss_reorder_and_duplication)
     uint64_t worst = 0;
     unsigned failed = 0;
     for (unsigned i = 0; i < 1000; i++) {
-        wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
-        wick_dtls_entry se = entry("id", key, peer_a, WICK_DTLS_SERVER);
-        wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
-        wick_dtls_config s = config(WICK_DTLS_SERVER, &se, 1);
+        wick_dtls_config c, s;
+        agreed(&c, &s);
         seed = 1000 + i;
         loss_percent = i % 31; /* up to 30 % */
         swap_percent = 30;
@@ -270,10 +278,8 @@ TEST(connection_ids)
 {
     static const uint8_t ids[2][4] = {{1, 2, 3, 4}, {9, 8, 7, 6}};
     for (unsigned who = 0; who < 4; who++) {
-        wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
-        wick_dtls_entry se = entry("id", key, peer_a, WICK_DTLS_SERVER);
-        wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
-        wick_dtls_config s = config(WICK_DTLS_SERVER, &se, 1);
+        wick_dtls_config c, s;
+        agreed(&c, &s);
         wick_out out;
         uint8_t buf[WICK_DTLS_DATAGRAM_MAX];
         size_t len = 0;
@@ -421,10 +427,8 @@ TEST(must_24_another_peer_than_expected)
 
 TEST(nobody_answers)
 {
-    wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
-    wick_dtls_entry se = entry("id", key, peer_a, WICK_DTLS_SERVER);
-    wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
-    wick_dtls_config s = config(WICK_DTLS_SERVER, &se, 1);
+    wick_dtls_config c, s;
+    agreed(&c, &s);
     perfect_link();
     loss_percent = 100;
     make(&c, &s);
@@ -441,10 +445,8 @@ TEST(nobody_answers)
 TEST(strangers_disturb_nothing)
 {
     static uint8_t hello[WICK_DTLS_DATAGRAM_MAX], junk[WICK_DTLS_DATAGRAM_MAX + 1];
-    wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
-    wick_dtls_entry se = entry("id", key, peer_a, WICK_DTLS_SERVER);
-    wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
-    wick_dtls_config s = config(WICK_DTLS_SERVER, &se, 1);
+    wick_dtls_config c, s;
+    agreed(&c, &s);
     wick_out out;
     perfect_link();
     make(&c, &s);
@@ -508,10 +510,8 @@ TEST(strangers_disturb_nothing)
 /* The last flight is lost: the client repeats, the server answers although it is up already. */
 TEST(lost_finished_is_repeated)
 {
-    wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
-    wick_dtls_entry se = entry("id", key, peer_a, WICK_DTLS_SERVER);
-    wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
-    wick_dtls_config s = config(WICK_DTLS_SERVER, &se, 1);
+    wick_dtls_config c, s;
+    agreed(&c, &s);
     uint64_t now = 5000;
     perfect_link();
     make(&c, &s);
@@ -551,10 +551,8 @@ TEST(forged_alerts_stop_no_handshake)
 {
     static const uint8_t alert[] = {21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40};
     static uint8_t both[sizeof alert + WICK_DTLS_DATAGRAM_MAX];
-    wick_dtls_entry ce = entry("id", key, peer_b, WICK_DTLS_CLIENT);
-    wick_dtls_entry se = entry("id", key, peer_a, WICK_DTLS_SERVER);
-    wick_dtls_config c = config(WICK_DTLS_CLIENT, &ce, 1);
-    wick_dtls_config s = config(WICK_DTLS_SERVER, &se, 1);
+    wick_dtls_config c, s;
+    agreed(&c, &s);
     for (unsigned level = 1; level <= 2; level++) { /* warning, fatal */
         uint64_t now = 5000;
         memcpy(both, alert, sizeof alert);

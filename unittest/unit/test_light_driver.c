@@ -290,14 +290,10 @@ TEST(answers_that_are_no_headers)
 
 static int refuses(world_server *s, const char *head, const char *body, char *out)
 {
-    char text[200];
     if (strstr(body, "eth_chainId") != NULL) {
         return node(s, head, body, out);
     }
-    (void)snprintf(text, sizeof text,
-                   "{\"jsonrpc\":\"2.0\",\"id\":%u,\"error\":{\"code\":-32000,\"message\":\"no\"}}",
-                   world_id(body, 0));
-    return world_json(out, text);
+    return world_error(out, body, -32000, "no");
 }
 
 TEST(what_one_node_refuses_another_gives)

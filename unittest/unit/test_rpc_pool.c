@@ -54,28 +54,20 @@ static int limited(world_server *s, const char *head, const char *body, char *ou
 /* Limits by an error object (EIP-1474), after it has named its chain. */
 static int limited_inside(world_server *s, const char *head, const char *body, char *out)
 {
-    char text[200];
     if (strstr(body, "eth_chainId") != NULL) {
         return honest(s, head, body, out);
     }
-    (void)snprintf(text, sizeof text,
-                   "{\"jsonrpc\":\"2.0\",\"id\":%u,\"error\":{\"code\":-32005,\"message\":\"x\"}}",
-                   world_id(body, 0));
-    return world_json(out, text);
+    return world_error(out, body, -32005, "x");
 }
 
 static int error_code; /* of refuses() */
 
 static int refuses(world_server *s, const char *head, const char *body, char *out)
 {
-    char text[200];
     if (strstr(body, "eth_chainId") != NULL) {
         return honest(s, head, body, out);
     }
-    (void)snprintf(text, sizeof text,
-                   "{\"jsonrpc\":\"2.0\",\"id\":%u,\"error\":{\"code\":%d,\"message\":\"no\"}}",
-                   world_id(body, 0), error_code);
-    return world_json(out, text);
+    return world_error(out, body, error_code, "no");
 }
 
 static bool setup(size_t count)
