@@ -1,39 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TURN server for tests: see wick/port/stub_turn.h. RFC 8656 sections 7 to 12. */
-#include "wick/port/stub_turn.h"
-
-#include <string.h>
-
-#include "wick/turn.h"
+#include "stub_turn_internal.h"
 
 #define PERMISSION_MS UINT64_C(300000)
 #define CHANNEL_MS UINT64_C(600000)
 #define LIFETIME_DEFAULT_S UINT32_C(600)
-#define SOFTWARE "wick stub"
-
-/* What is known of the request that is being answered. */
-struct request {
-    wick_stun_msg m;
-    const wick_addr *from, *at;
-    uint64_t now_ms;
-    wick_hmac_key key; /* of the hash that the request was signed with */
-    bool authenticated;
-    wick_span name; /* user name without expiry */
-};
-
-static wick_span text(const char *s)
-{
-    return wick_span_make((const uint8_t *)s, strlen(s));
-}
-
-static bool same(wick_span a, wick_span b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
 
 /* ---- sending ---- */
 
-static void push(wick_stub_turn *s, const wick_addr *from, const wick_addr *to, wick_span bytes)
+void stub_turn_push(wick_stub_turn *s, const wick_addr *from, const wick_addr *to, wick_span bytes)
 {
     if (s->queued == WICK_STUB_TURN_QUEUE || bytes.len > WICK_STUB_TURN_MTU) {
         s->dropped++;
@@ -59,250 +34,6 @@ bool wick_stub_turn_poll(wick_stub_turn *s, uint64_t now_ms, wick_stub_turn_out 
     out->bytes = wick_span_make(s->queue[i].bytes, s->queue[i].len);
     out->from = s->queue[i].from;
     out->to = s->queue[i].to;
-    return true;
-}
-
-struct reply {
-    uint8_t bytes[512];
-    wick_buf buf;
-    wick_stun_build b;
-};
-
-static void begin(struct reply *r, const struct request *q, wick_stun_class cls)
-{
-    r->buf = wick_buf_make(r->bytes, sizeof r->bytes);
-    wick_stun_begin(&r->b, &r->buf, q->m.method, cls, wick_stun_tid(&q->m));
-}
-
-static void finish(wick_stub_turn *s, struct reply *r, const struct request *q, bool integrity)
-{
-    wick_stun_put(&r->b, WICK_STUN_SOFTWARE, text(SOFTWARE));
-    if ((s->faults & WICK_STUB_TURN_UNKNOWN_ATTR) != 0) {
-        wick_stun_put_raw(&r->b, 0x7FFE, text("?"));
-    }
-    if (integrity && q->authenticated && q->key.alg == WICK_HASH_SHA256 &&
-        (s->faults & WICK_STUB_TURN_WEAK_MI) != 0) {
-        static const uint8_t zeros[WICK_STUN_MI_BYTES];
-        wick_stun_put(&r->b, WICK_STUN_MESSAGE_INTEGRITY, wick_span_make(zeros, sizeof zeros));
-    } else if (integrity && q->authenticated) {
-        if (q->key.alg == WICK_HASH_SHA256) {
-            wick_stun_put_integrity_sha256(&r->b, &q->key);
-        } else {
-            wick_stun_put_integrity(&r->b, &q->key);
-        }
-        if ((s->faults & WICK_STUB_TURN_BAD_MI) != 0) {
-            r->bytes[r->buf.len - 1] ^= 1;
-        }
-    }
-    wick_stun_put_fingerprint(&r->b);
-    if (wick_stun_end(&r->b) == WICK_OK) {
-        push(s, q->at, q->from, wick_buf_span(&r->buf));
-    }
-}
-
-static void refuse(wick_stub_turn *s, const struct request *q, uint16_t code, const char *phrase)
-{
-    struct reply r;
-    /* coturn's habit, which clients must live with. */
-    bool bare = code == 437 || code == 441;
-    begin(&r, q, WICK_STUN_ERROR);
-    wick_stun_put_error(&r.b, code, phrase);
-    finish(s, &r, q, !bare);
-}
-
-/* PASSWORD-ALGORITHMS: SHA-256, then MD5. */
-static const uint8_t algorithms[] = {0, 2, 0, 0, 0, 1, 0, 0};
-
-static uint32_t features(const wick_stub_turn *s)
-{
-    return (s->cfg.sha256 ? (uint32_t)WICK_STUN_FEATURE_PASSWORD_ALGORITHMS : 0) |
-           (s->cfg.anonymity ? (uint32_t)WICK_STUN_FEATURE_USERNAME_ANONYMITY : 0);
-}
-
-/* The nonce of this moment; a view of `out`. */
-static wick_span nonce(const wick_stub_turn *s, uint8_t out[WICK_STUN_COOKIE_CHARS + 17])
-{
-    uint8_t raw[8];
-    size_t at = 0;
-    if (features(s) != 0) {
-        wick_stun_nonce_cookie(out, features(s));
-        at = WICK_STUN_COOKIE_CHARS;
-    }
-    wick_store_be64(raw, UINT64_C(0x77696b0000000000) | s->nonce_serial);
-    wick_hex_encode((char *)out + at, raw, sizeof raw);
-    return wick_span_make(out, at + 16);
-}
-
-static void put_nonce(const wick_stub_turn *s, struct reply *r)
-{
-    uint8_t bytes[WICK_STUN_COOKIE_CHARS + 17];
-    wick_span n = nonce(s, bytes);
-    if ((s->faults & WICK_STUB_TURN_PLAIN_NONCE) != 0 && features(s) != 0) {
-        n = wick_span_make(n.ptr + WICK_STUN_COOKIE_CHARS, n.len - WICK_STUN_COOKIE_CHARS);
-    }
-    wick_stun_put(&r->b, WICK_STUN_NONCE, n);
-    if (s->cfg.sha256 &&
-        (s->faults & (WICK_STUB_TURN_PLAIN_NONCE | WICK_STUB_TURN_STRIPPED)) == 0) {
-        wick_stun_put(&r->b, WICK_STUN_PASSWORD_ALGORITHMS,
-                      wick_span_make(algorithms, sizeof algorithms));
-    }
-}
-
-static bool is_nonce(const wick_stub_turn *s, const struct request *q)
-{
-    uint8_t bytes[WICK_STUN_COOKIE_CHARS + 17];
-    return same(wick_stun_get(&q->m, WICK_STUN_NONCE), nonce(s, bytes)) &&
-           (s->cfg.nonce_ms == 0 ||
-            !wick_time_reached(q->now_ms, s->nonce_born_ms + s->cfg.nonce_ms));
-}
-
-static void challenge(wick_stub_turn *s, const struct request *q, uint16_t code)
-{
-    struct reply r;
-    char realm[8] = "realm-x";
-    if (code == 438 || (s->cfg.nonce_ms != 0 &&
-                        wick_time_reached(q->now_ms, s->nonce_born_ms + s->cfg.nonce_ms))) {
-        s->nonce_serial++;
-        s->nonce_born_ms = q->now_ms;
-    }
-    realm[6] = (char)('a' + (int)(s->requests % 26));
-    begin(&r, q, WICK_STUN_ERROR);
-    wick_stun_put_error(&r.b, code, code == 401 ? "Unauthorized" : "Stale nonce");
-    if ((s->faults & WICK_STUB_TURN_NO_NONCE) == 0) {
-        put_nonce(s, &r);
-    }
-    wick_stun_put(&r.b, WICK_STUN_REALM,
-                  text((s->faults & WICK_STUB_TURN_REALM) != 0 ? realm : s->cfg.realm));
-    finish(s, &r, q, false);
-}
-
-/* ---- authentication (RFC 8489 section 9.2.4) ---- */
-
-/* Password of the user that the request names. */
-static bool find_password(const wick_stub_turn *s, struct request *q,
-                          char out[WICK_TURN_REST_PASSWORD_BYTES], wick_span *password)
-{
-    wick_span user = wick_stun_get(&q->m, WICK_STUN_USERNAME);
-    q->name = user;
-    if (s->cfg.rest_secret == NULL) {
-        *password = text(s->cfg.password);
-        if (wick_stun_has(&q->m, WICK_STUN_USERHASH)) {
-            uint8_t hash[WICK_TURN_USERHASH_BYTES];
-            q->name = text(s->cfg.username);
-            return wick_turn_userhash(hash, s->cfg.crypto, q->name,
-                                      wick_stun_get(&q->m, WICK_STUN_REALM)) == WICK_OK &&
-                   same(wick_stun_get(&q->m, WICK_STUN_USERHASH),
-                        wick_span_make(hash, sizeof hash));
-        }
-        return same(user, text(s->cfg.username));
-    }
-    uint64_t expiry = 0;
-    size_t i = 0;
-    while (i < user.len && user.ptr[i] >= '0' && user.ptr[i] <= '9' && i < 18) {
-        expiry = expiry * 10 + (uint64_t)(user.ptr[i] - '0');
-        i++;
-    }
-    if (i < user.len && user.ptr[i] == ':') {
-        q->name = wick_span_make(user.ptr + i + 1, user.len - i - 1);
-    }
-    /* As coturn: a credential that expires under a live allocation goes on working for it. */
-    const wick_stub_turn_allocation *a = wick_stub_turn_find(s, q->from);
-    bool held = a != NULL && same(q->name, wick_span_make(a->username, a->username_len));
-    if (i == 0 || (!held && expiry <= s->cfg.unix_base_s + q->now_ms / 1000)) {
-        return false;
-    }
-    if (wick_turn_rest_password(out, s->cfg.crypto, text(s->cfg.rest_secret), user) != WICK_OK) {
-        return false;
-    }
-    *password = text(out);
-    return true;
-}
-
-/* The number of PASSWORD-ALGORITHM, MD5 where there is none; 0: the request is bad (RFC 8489 section
- * 9.2.4). */
-static unsigned algorithm_of(const wick_stub_turn *s, const wick_stun_msg *m)
-{
-    wick_span list = wick_stun_get(m, WICK_STUN_PASSWORD_ALGORITHMS);
-    wick_span one = wick_stun_get(m, WICK_STUN_PASSWORD_ALGORITHM);
-    wick_stun_algorithm a;
-    if (!s->cfg.sha256 || (list.ptr == NULL && one.ptr == NULL)) {
-        return WICK_STUN_MD5;
-    }
-    if (!same(list, wick_span_make(algorithms, sizeof algorithms)) || one.len != 4 ||
-        wick_stun_next_algorithm(&a, &one) != WICK_OK || a.parameters.len != 0) {
-        return 0;
-    }
-    return a.number == WICK_STUN_MD5 || a.number == WICK_STUN_SHA256 ? a.number : 0;
-}
-
-/* Key of the request, and is it signed with it? */
-static bool verify(const wick_stub_turn *s, struct request *q, unsigned algorithm,
-                   wick_span password)
-{
-    const wick_stun_msg *m = &q->m;
-    uint8_t key[WICK_TURN_KEY_SHA256_BYTES];
-    wick_span realm = wick_stun_get(m, WICK_STUN_REALM);
-    wick_span user = wick_stun_get(m, WICK_STUN_USERNAME);
-    user = user.ptr == NULL ? text(s->cfg.username) : user;
-    bool wide = algorithm == WICK_STUN_SHA256;
-    bool strong = wick_stun_has(m, WICK_STUN_MESSAGE_INTEGRITY_SHA256);
-    wick_status status = wide ? wick_turn_key_sha256(key, s->cfg.crypto, user, realm, password)
-                              : wick_turn_key(key, s->cfg.crypto, user, realm, password);
-    if (status == WICK_OK) {
-        status = wick_hmac_key_init(&q->key, s->cfg.crypto,
-                                    strong ? WICK_HASH_SHA256 : WICK_HASH_SHA1,
-                                    wick_span_make(key, wide ? sizeof key : WICK_TURN_KEY_BYTES));
-    }
-    if (status != WICK_OK) {
-        return false;
-    }
-    return strong ? wick_stun_get(m, WICK_STUN_MESSAGE_INTEGRITY_SHA256).len ==
-                            WICK_STUN_MI_SHA256_BYTES &&
-                        wick_stun_check_integrity_sha256(m, &q->key) == WICK_OK
-                  : wick_stun_check_integrity(m, &q->key) == WICK_OK;
-}
-
-/* Answers itself when it gives false. */
-static bool authenticate(wick_stub_turn *s, struct request *q)
-{
-    char buffer[WICK_TURN_REST_PASSWORD_BYTES];
-    wick_span password;
-    const wick_stun_msg *m = &q->m;
-    unsigned algorithm = algorithm_of(s, m);
-    bool hashed = s->cfg.anonymity && wick_stun_has(m, WICK_STUN_USERHASH);
-    bool strong = s->cfg.sha256 && wick_stun_has(m, WICK_STUN_MESSAGE_INTEGRITY_SHA256);
-    if ((s->faults & WICK_STUB_TURN_OPEN) != 0) {
-        return true;
-    }
-    bool complete = (wick_stun_has(m, WICK_STUN_USERNAME) || hashed) &&
-                    wick_stun_has(m, WICK_STUN_NONCE) && wick_stun_has(m, WICK_STUN_REALM);
-    if ((!strong && !wick_stun_has(m, WICK_STUN_MESSAGE_INTEGRITY)) || !complete ||
-        (s->faults & WICK_STUB_TURN_401) != 0) {
-        challenge(s, q, 401);
-        return false;
-    }
-    if (!is_nonce(s, q) || (s->faults & WICK_STUB_TURN_438) != 0) {
-        challenge(s, q, 438);
-        return false;
-    }
-    if (algorithm == 0) {
-        refuse(s, q, 400, "Bad Request");
-        return false;
-    }
-    if (!find_password(s, q, buffer, &password) || !verify(s, q, algorithm, password)) {
-        challenge(s, q, 401);
-        return false;
-    }
-    q->authenticated = true;
-    s->sha256_requests += strong ? 1 : 0;
-    s->userhashes += hashed ? 1 : 0;
-    /* RFC 8656 section 5: an allocation belongs to who made it. */
-    const wick_stub_turn_allocation *a = wick_stub_turn_find(s, q->from);
-    if (a != NULL && a->username_len != 0 &&
-        !same(q->name, wick_span_make(a->username, a->username_len))) {
-        refuse(s, q, 441, "Wrong Credentials");
-        return false;
-    }
     return true;
 }
 
@@ -447,7 +178,7 @@ static void answer_allocate(wick_stub_turn *s, const struct request *q,
                             const wick_stub_turn_allocation *a)
 {
     struct reply r;
-    begin(&r, q, WICK_STUN_SUCCESS);
+    stub_turn_begin(&r, q, WICK_STUN_SUCCESS);
     if ((s->faults & WICK_STUB_TURN_NO_RELAYED) == 0) {
         wick_stun_put_addr(&r.b, WICK_STUN_XOR_RELAYED_ADDRESS, &a->relayed);
     }
@@ -464,7 +195,7 @@ static void answer_allocate(wick_stub_turn *s, const struct request *q,
     }
     wick_stun_put_addr(&r.b, WICK_STUN_XOR_MAPPED_ADDRESS, q->from);
     wick_stun_put_u32(&r.b, WICK_STUN_LIFETIME, a->lifetime_s);
-    finish(s, &r, q, true);
+    stub_turn_finish(s, &r, q, true);
 }
 
 static bool over_quota(const wick_stub_turn *s, wick_span name)
@@ -480,10 +211,10 @@ static bool over_quota(const wick_stub_turn *s, wick_span name)
 static void redirect(wick_stub_turn *s, const struct request *q)
 {
     struct reply r;
-    begin(&r, q, WICK_STUN_ERROR);
+    stub_turn_begin(&r, q, WICK_STUN_ERROR);
     wick_stun_put_error(&r.b, 300, "Try Alternate");
     wick_stun_put_addr(&r.b, WICK_STUN_ALTERNATE_SERVER, &s->alternate);
-    finish(s, &r, q, true);
+    stub_turn_finish(s, &r, q, true);
 }
 
 static bool is_taken(const wick_stub_turn *s, const wick_stub_turn_allocation *mine)
@@ -505,11 +236,11 @@ static unsigned family_of(wick_stub_turn *s, const struct request *q)
     unsigned family = one.ptr != NULL ? one.ptr[0] : (unsigned)WICK_TURN_FAMILY_IPV4;
     if ((one.ptr != NULL && more.ptr != NULL) ||
         (more.ptr != NULL && more.ptr[0] != WICK_TURN_FAMILY_IPV6)) {
-        refuse(s, q, 400, "Bad Request");
+        stub_turn_refuse(s, q, 400, "Bad Request");
         return 0;
     }
     if (family < 1 || family > 2 || (family == WICK_TURN_FAMILY_IPV6 && s->cfg.relay6.port == 0)) {
-        refuse(s, q, 440, "Address Family not Supported");
+        stub_turn_refuse(s, q, 440, "Address Family not Supported");
         return 0;
     }
     return more.ptr != NULL && s->cfg.relay6.port != 0 ? (unsigned)WICK_TURN_FAMILY_BOTH : family;
@@ -547,16 +278,16 @@ static void allocate(wick_stub_turn *s, const struct request *q)
         if (memcmp(a->tid, wick_stun_tid(&q->m), sizeof a->tid) == 0) {
             answer_allocate(s, q, a);
         } else {
-            refuse(s, q, 437, "Wrong TID");
+            stub_turn_refuse(s, q, 437, "Wrong TID");
         }
         return;
     }
     if (wick_stun_get_u32(&transport, &q->m, WICK_STUN_REQUESTED_TRANSPORT) != WICK_OK) {
-        refuse(s, q, 400, "Bad Request");
+        stub_turn_refuse(s, q, 400, "Bad Request");
         return;
     }
     if (transport >> 24 != 17) {
-        refuse(s, q, 442, "Unsupported Transport");
+        stub_turn_refuse(s, q, 442, "Unsupported Transport");
         return;
     }
     if ((s->faults & WICK_STUB_TURN_ALTERNATE) != 0) {
@@ -565,7 +296,7 @@ static void allocate(wick_stub_turn *s, const struct request *q)
     }
     if (s->cfg.mobility == WICK_STUB_TURN_IMMOBILE &&
         wick_stun_has(&q->m, WICK_STUN_MOBILITY_TICKET)) {
-        refuse(s, q, 405, "Mobility Forbidden");
+        stub_turn_refuse(s, q, 405, "Mobility Forbidden");
         return;
     }
     family = family_of(s, q);
@@ -573,14 +304,14 @@ static void allocate(wick_stub_turn *s, const struct request *q)
         return;
     }
     if (over_quota(s, q->name)) {
-        refuse(s, q, 486, "Allocation Quota Reached");
+        stub_turn_refuse(s, q, 486, "Allocation Quota Reached");
         return;
     }
     for (unsigned i = 0; i < WICK_STUB_TURN_ALLOCATIONS && a == NULL; i++) {
         a = s->allocation[i].client.port == 0 ? &s->allocation[i] : NULL;
     }
     if (a == NULL || q->name.len > sizeof a->username) {
-        refuse(s, q, 508, "Insufficient Capacity");
+        stub_turn_refuse(s, q, 508, "Insufficient Capacity");
         return;
     }
     memset(a, 0, sizeof *a);
@@ -589,7 +320,7 @@ static void allocate(wick_stub_turn *s, const struct request *q)
     a->relayed = s->cfg.relay;
     if (!choose_port(s, q, a)) {
         memset(a, 0, sizeof *a);
-        refuse(s, q, 508, "Insufficient Capacity");
+        stub_turn_refuse(s, q, 508, "Insufficient Capacity");
         return;
     }
     if (family != WICK_TURN_FAMILY_IPV4) {
@@ -640,12 +371,12 @@ static void refresh(wick_stub_turn *s, const struct request *q, wick_stub_turn_a
         /* Who has not moved may not say so. */
         a = a == NULL ? move(s, q) : NULL;
         if (a == NULL) {
-            refuse(s, q, 400, "Bad Request");
+            stub_turn_refuse(s, q, 400, "Bad Request");
             return;
         }
     }
     if (a == NULL) {
-        refuse(s, q, 437, "Allocation Mismatch");
+        stub_turn_refuse(s, q, 437, "Allocation Mismatch");
         return;
     }
     if (wick_stun_get_u32(&asked, &q->m, WICK_STUN_LIFETIME) == WICK_OK && asked == 0) {
@@ -655,12 +386,12 @@ static void refresh(wick_stub_turn *s, const struct request *q, wick_stub_turn_a
         a->lifetime_s = asked;
         a->until_ms = q->now_ms + (uint64_t)asked * 1000;
     }
-    begin(&r, q, WICK_STUN_SUCCESS);
+    stub_turn_begin(&r, q, WICK_STUN_SUCCESS);
     wick_stun_put_u32(&r.b, WICK_STUN_LIFETIME, asked);
     if (wick_stun_has(&q->m, WICK_STUN_MOBILITY_TICKET)) {
         put_ticket(&r, a);
     }
-    finish(s, &r, q, true);
+    stub_turn_finish(s, &r, q, true);
 }
 
 static bool is_denied(const wick_stub_turn *s, const wick_addr *peer)
@@ -683,11 +414,11 @@ static bool is_refused_peer(wick_stub_turn *s, const struct request *q,
                             const wick_stub_turn_allocation *a, const wick_addr *peer)
 {
     if (is_denied(s, peer)) {
-        refuse(s, q, 403, "Forbidden IP");
+        stub_turn_refuse(s, q, 403, "Forbidden IP");
         return true;
     }
     if (relayed_for(a, peer) == NULL) {
-        refuse(s, q, 443, "Peer Address Family Mismatch");
+        stub_turn_refuse(s, q, 443, "Peer Address Family Mismatch");
         return true;
     }
     return false;
@@ -708,26 +439,26 @@ static void create_permission(wick_stub_turn *s, const struct request *q,
             }
             if (wick_stun_read_addr(&peer, walk.value, &q->m, WICK_STUN_XOR_PEER_ADDRESS) !=
                 WICK_OK) {
-                refuse(s, q, 400, "Bad Request");
+                stub_turn_refuse(s, q, 400, "Bad Request");
                 return;
             }
             if (is_refused_peer(s, q, a, &peer)) {
                 return;
             }
             if (install != 0 && !permit(a, &peer, q->now_ms)) {
-                refuse(s, q, 508, "Insufficient Capacity");
+                stub_turn_refuse(s, q, 508, "Insufficient Capacity");
                 return;
             }
             peers++;
         }
     }
     if (peers == 0) {
-        refuse(s, q, 400, "Bad Request");
+        stub_turn_refuse(s, q, 400, "Bad Request");
         return;
     }
     a->shy = false;
-    begin(&r, q, WICK_STUN_SUCCESS);
-    finish(s, &r, q, true);
+    stub_turn_begin(&r, q, WICK_STUN_SUCCESS);
+    stub_turn_finish(s, &r, q, true);
 }
 
 static void channel_bind(wick_stub_turn *s, const struct request *q,
@@ -754,21 +485,21 @@ static void channel_bind(wick_stub_turn *s, const struct request *q,
         }
     }
     if (!good) {
-        refuse(s, q, 400, "Bad Request");
+        stub_turn_refuse(s, q, 400, "Bad Request");
         return;
     }
     if (is_refused_peer(s, q, a, &peer)) {
         return;
     }
     if (at == WICK_STUB_TURN_CHANNELS || !permit(a, &peer, q->now_ms)) {
-        refuse(s, q, 508, "Insufficient Capacity");
+        stub_turn_refuse(s, q, 508, "Insufficient Capacity");
         return;
     }
     a->channel[at].number = number;
     a->channel[at].peer = peer;
     a->channel[at].until_ms = q->now_ms + CHANNEL_MS;
-    begin(&r, q, WICK_STUN_SUCCESS);
-    finish(s, &r, q, true);
+    stub_turn_begin(&r, q, WICK_STUN_SUCCESS);
+    stub_turn_finish(s, &r, q, true);
 }
 
 static void binding(wick_stub_turn *s, const struct request *q)
@@ -778,9 +509,9 @@ static void binding(wick_stub_turn *s, const struct request *q)
     if ((s->faults & WICK_STUB_TURN_MAPPED) != 0) {
         mapped.port++;
     }
-    begin(&r, q, WICK_STUN_SUCCESS);
+    stub_turn_begin(&r, q, WICK_STUN_SUCCESS);
     wick_stun_put_addr(&r.b, WICK_STUN_XOR_MAPPED_ADDRESS, &mapped);
-    finish(s, &r, q, false);
+    stub_turn_finish(s, &r, q, false);
 }
 
 static void request(wick_stub_turn *s, struct request *q)
@@ -803,21 +534,21 @@ static void request(wick_stub_turn *s, struct request *q)
         s->channels++;
         break;
     default:
-        refuse(s, q, 400, "Bad Request");
+        stub_turn_refuse(s, q, 400, "Bad Request");
         return;
     }
     if (q->m.unknown_count != 0) {
         struct reply r; /* RFC 8489 section 6.3.1 */
-        begin(&r, q, WICK_STUN_ERROR);
+        stub_turn_begin(&r, q, WICK_STUN_ERROR);
         wick_stun_put_error(&r.b, 420, "Unknown Attribute");
         wick_stun_put_unknown(&r.b, &q->m);
-        finish(s, &r, q, false);
+        stub_turn_finish(s, &r, q, false);
         return;
     }
     bool forced = s->force.count != 0 && s->force.method == q->m.method;
     if (forced && (s->faults & WICK_STUB_TURN_ERRORS_BARE) != 0) {
         s->force.count--;
-        refuse(s, q, s->force.code, "Forced");
+        stub_turn_refuse(s, q, s->force.code, "Forced");
         return;
     }
     if (q->m.method == WICK_STUN_BINDING) {
@@ -828,15 +559,15 @@ static void request(wick_stub_turn *s, struct request *q)
         redirect(s, q);
         return;
     }
-    if (!authenticate(s, q)) {
+    if (!stub_turn_authenticate(s, q)) {
         return;
     }
     if (forced) {
         struct reply r;
         s->force.count--;
-        begin(&r, q, WICK_STUN_ERROR);
+        stub_turn_begin(&r, q, WICK_STUN_ERROR);
         wick_stun_put_error(&r.b, s->force.code, "Forced");
-        finish(s, &r, q, true);
+        stub_turn_finish(s, &r, q, true);
         return;
     }
     wick_stub_turn_allocation *a = find(s, q->from);
@@ -863,7 +594,7 @@ static void from_client(wick_stub_turn *s, const wick_stub_turn_allocation *a,
     const wick_addr *relayed = relayed_for(a, peer);
     if (relayed != NULL) {
         s->relayed_out++;
-        push(s, relayed, peer, data);
+        stub_turn_push(s, relayed, peer, data);
     }
 }
 
@@ -902,7 +633,7 @@ static void from_peer(wick_stub_turn *s, const wick_stub_turn_allocation *a,
                 stream        ? wick_channeldata_encode_stream(&b, a->channel[i].number, data)
                               : wick_channeldata_encode(&b, a->channel[i].number, data);
             if (status == WICK_OK) {
-                push(s, &a->at, &a->client, wick_buf_span(&b));
+                stub_turn_push(s, &a->at, &a->client, wick_buf_span(&b));
             }
             return;
         }
@@ -912,7 +643,7 @@ static void from_peer(wick_stub_turn *s, const wick_stub_turn_allocation *a,
     wick_stun_put_addr(&m, WICK_STUN_XOR_PEER_ADDRESS, peer);
     wick_stun_put(&m, WICK_STUN_DATA_ATTR, data);
     if (wick_stun_end(&m) == WICK_OK) {
-        push(s, &a->at, &a->client, wick_buf_span(&b));
+        stub_turn_push(s, &a->at, &a->client, wick_buf_span(&b));
     }
 }
 
@@ -928,7 +659,7 @@ void wick_stub_turn_icmp(wick_stub_turn *s, const wick_addr *relayed, const wick
     wick_stun_put_addr(&m, WICK_STUN_XOR_PEER_ADDRESS, peer);
     wick_stun_put_icmp(&m, type, code, data);
     if (a != NULL && wick_stun_end(&m) == WICK_OK) {
-        push(s, &a->at, &a->client, wick_buf_span(&b));
+        stub_turn_push(s, &a->at, &a->client, wick_buf_span(&b));
     }
 }
 
