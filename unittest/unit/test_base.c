@@ -26,6 +26,17 @@ TEST(buf_measures_without_memory)
     CHECK_INT(b.len, 17);
 }
 
+TEST(buf_puts_zeros)
+{
+    for (size_t len = 0; len < 4; len++) {
+        uint8_t m[4] = {0xEE, 0xEE, 0xEE, 0xEE};
+        wick_buf b = wick_buf_make(m, sizeof m);
+        wick_buf_put_zero(&b, len);
+        CHECK_INT(b.len, len);
+        CHECK(wick_ct_is_zero(m, len) && m[len] == 0xEE);
+    }
+}
+
 TEST(span_of_text_stops_at_zero)
 {
     wick_span s = wick_span_text("ab\0cd");
@@ -208,7 +219,7 @@ TEST(status_texts)
 }
 
 TAP_MAIN("unit.base", CASE(buf_counts_beyond_capacity), CASE(buf_measures_without_memory),
-         CASE(span_of_text_stops_at_zero),
+         CASE(buf_puts_zeros), CASE(span_of_text_stops_at_zero),
          CASE(reader_takes_each_kind), CASE(reader_latches_first_error), CASE(reader_refuses_trailing),
          CASE(addr_text_round_trip), CASE(addr_parse_refuses),
          CASE(addr_parse_stops_at_the_length), CASE(addr_public), CASE(hex_strict),

@@ -147,6 +147,14 @@ TEST(must_21_once_is_once)
     REQUIRE_STATUS(receive_with(&base), WICK_OK);
     CHECK_STATUS(wick_hpke_open(&s, pt, none, wick_span_make(ct, 30)), WICK_E_STATE);
     CHECK_STATUS(wick_hpke_seal(&r, ct, none, wick_span_make(text, 14)), WICK_E_STATE);
+    /* every octet of the sequence number is in the nonce: no other one has a ciphertext of this */
+    for (unsigned bit = 0; bit < 64; bit++) {
+        s.seq = 0;
+        CHECK_STATUS(wick_hpke_seal(&s, ct, none, wick_span_make(text, 14)), WICK_OK);
+        s.seq = UINT64_C(1) << bit;
+        CHECK_STATUS(wick_hpke_seal(&s, pt, none, wick_span_make(text, 14)), WICK_OK);
+        CHECK(memcmp(ct, pt, 30) != 0);
+    }
     /* the end of the sequence */
     s.seq = UINT64_MAX - 1;
     CHECK_STATUS(wick_hpke_seal(&s, ct, none, wick_span_make(text, 14)), WICK_OK);
