@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PCP: a MAP request built, its answer checked and parsed, as anchors/nat.md section 3 measures. */
+/* PCP: a MAP request built, its answer checked and parsed, as budgets.txt counts it. */
 #include "bench.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* STUN and ChannelData: the messages of anchors/nat.md section 3, HMAC states warm. */
+/* STUN and ChannelData: the messages that budgets.txt counts, HMAC states warm. */
 #include "bench.h"
 
 #include <string.h>
