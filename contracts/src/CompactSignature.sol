@@ -17,13 +17,22 @@ library CompactSignature {
     /// @param r Signature, first half.
     /// @param vs Signature, second half with the recovery bit on top.
     /// @return signer Zero if there is none.
-    function recover(bytes32 digest, bytes32 r, bytes32 vs) internal pure returns (address signer) {
+    function recover(bytes32 digest, bytes32 r, bytes32 vs) internal view returns (address signer) {
         uint256 s = uint256(vs) & (type(uint256).max >> 1);
         if (s > HALF_ORDER) {
             revert HighS();
         }
-        unchecked {
-            signer = ecrecover(digest, uint8((uint256(vs) >> 255) + 27), r, bytes32(s));
+        assembly ("memory-safe") {
+            let p := mload(0x40) // given back below: the precompile reads scratch, and no new memory
+            mstore(0x00, digest)
+            mstore(0x20, add(shr(255, vs), 27))
+            mstore(0x40, r)
+            mstore(0x60, s)
+            let good := staticcall(gas(), 1, 0x00, 0x80, 0x00, 0x20)
+            // Without a signer it succeeds and returns nothing.
+            signer := mul(mload(0x00), and(good, eq(returndatasize(), 0x20)))
+            mstore(0x40, p)
+            mstore(0x60, 0)
         }
     }
 }

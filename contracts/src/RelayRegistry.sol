@@ -5,14 +5,15 @@ pragma solidity ^0.8.20;
 /// @notice An invited operator registers a relay, a manager tests it (one allocation, one datagram
 /// each way) and approves exactly the endpoint that he tested. Readers take `count` and two words
 /// per index by proof and use approved relays only. Entries are never removed and an endpoint never
-/// changes: a relay that moves is registered anew. Invitations bound the list, so nobody can make
-/// readers walk through garbage.
+/// changes: a relay that moves is registered anew. Invitations and stakes bound the list, so nobody
+/// can make readers walk through garbage.
 /// @dev No proxy, no dependency, no loop. Slots and words are an interface; they never change.
 contract RelayRegistry {
     /// @notice Two words per relay.
     /// @param endpoint ip 128 | port 16 | protocol 8 | kind 8 = 3; nothing above.
     /// @param info operator 160 | status 8 | checkedAt 24 (hours since 1970 of the last approval).
-    /// The upper 64 bits are free.
+    /// | transports 8 (1 UDP, 2 TCP, 4 TLS, 8 DTLS; 0 = not told) | region 16 (two letters of ISO 3166-1,
+    /// 0 = not told). The upper 40 bits are free.
     struct Relay {
         uint256 endpoint;
         uint256 info;
@@ -27,12 +28,24 @@ contract RelayRegistry {
     /// @notice Slot 3: operator => relays that he may still register.
     mapping(address => uint256) internal invitations;
 
+    /// @notice Slot 4: index => realm of the TURN server, text from the first byte on, zeros behind.
+    mapping(uint256 => bytes32) internal realms;
+    /// @notice Slot 5: index => stake: amount 128 | unix seconds of the registration 40.
+    mapping(uint256 => uint256) internal stakes;
+    /// @notice Slot 6: stake that stands for an invitation, wei; 0 = by invitation only.
+    uint256 internal stakeRequired;
+
+    /// @notice A stake stays for so long at least, seconds.
+    uint256 internal constant STAKE_LOCK = 30 days;
+
     /// @notice Waiting for a manager's test.
     uint8 internal constant PENDING = 1;
     /// @notice Tested and in use.
     uint8 internal constant APPROVED = 2;
     /// @notice Not to be used.
     uint8 internal constant SUSPENDED = 3;
+    /// @dev Status and checkedAt in place.
+    uint256 private constant STATE = 0xffffffff << 160;
     /// @dev Kind of an endpoint word.
     uint8 private constant KIND_RELAY = 3;
     /// @dev Largest number of entries: an index fits 32 bits.
@@ -52,8 +65,21 @@ contract RelayRegistry {
     /// register now.
     event Invited(address indexed operator, uint256 left);
 
+    /// @notice The stake of later registrations was set. @param amount Wei, 0 = none is taken.
+    event StakeSet(uint256 amount);
+    /// @notice An operator has his stake back. @param index His relay. @param amount Wei.
+    event StakeReturned(uint256 indexed index, uint256 amount);
+
     /// @notice An address that must be set is zero.
     error ZeroAddress();
+    /// @notice Not the stake that is asked for, or one that is not needed.
+    error WrongStake();
+    /// @notice The stake is not due: none there, its relay in use, or not for 30 days.
+    error StakeHeld();
+    /// @notice The operator does not take his stake.
+    error StakeNotTaken();
+    /// @notice Region or transports out of range.
+    error BadDetails();
     /// @notice The caller is not the admin.
     error NotAdmin();
     /// @notice The caller is not a manager.
@@ -89,15 +115,40 @@ contract RelayRegistry {
     /// @param endpoint Endpoint word of the TURN server.
     /// @return index Its index.
     function register(uint256 endpoint) external returns (uint256 index) {
-        if (managers[msg.sender] == 0) {
-            uint256 left = invitations[msg.sender];
-            if (left == 0) {
-                revert NotInvited();
-            }
-            unchecked {
-                invitations[msg.sender] = left - 1;
-            }
+        index = _register(endpoint, 0);
+    }
+
+    /// @notice Adds a relay and tells more about it. Managers, operators with an invitation, and
+    /// whoever pays the stake, if there is one.
+    /// @param endpoint Endpoint word of the TURN server.
+    /// @param transports 1 UDP, 2 TCP, 4 TLS, 8 DTLS, added up; 0 = not told.
+    /// @param region Two upper-case letters of ISO 3166-1; 0 = not told.
+    /// @param realm Realm of the TURN server: text, zeros behind; 0 = not told.
+    /// @return index Its index.
+    function register(uint256 endpoint, uint8 transports, bytes2 region, bytes32 realm)
+        external
+        payable
+        returns (uint256 index)
+    {
+        bool letters = region[0] >= "A" && region[0] <= "Z" && region[1] >= "A" && region[1] <= "Z";
+        if (transports > 15 || !(letters || region == 0)) {
+            revert BadDetails();
         }
+        uint256 details = (uint256(transports) << 192) | (uint256(uint16(region)) << 200);
+        index = _register(endpoint, details);
+        if (realm != 0) {
+            realms[index] = realm;
+        }
+        if (msg.value != 0) {
+            stakes[index] = msg.value | (block.timestamp << 128);
+        }
+    }
+
+    /// @dev Uses up an invitation, or takes the stake.
+    /// @param endpoint Endpoint word. @param details Region and transports at their place.
+    /// @return index Its index.
+    function _register(uint256 endpoint, uint256 details) private returns (uint256 index) {
+        _admit();
         bool complete = uint128(endpoint) != 0 && uint16(endpoint >> 128) != 0
             && uint8(endpoint >> 144) != 0 && endpoint >> 152 == KIND_RELAY;
         if (!complete) {
@@ -110,7 +161,7 @@ contract RelayRegistry {
         unchecked {
             count = index + 1;
         }
-        uint256 info = uint256(uint160(msg.sender)) | (uint256(PENDING) << 160);
+        uint256 info = uint256(uint160(msg.sender)) | (uint256(PENDING) << 160) | details;
         relays[index] = Relay(endpoint, info);
         emit RelayRegistered(index, endpoint, info);
     }
@@ -129,7 +180,7 @@ contract RelayRegistry {
             revert WrongEndpoint();
         }
         uint24 checkedAt = uint24(block.timestamp / 1 hours);
-        info = uint256(uint160(info)) | (uint256(APPROVED) << 160) | (uint256(checkedAt) << 168);
+        info = (info & ~STATE) | (uint256(APPROVED) << 160) | (uint256(checkedAt) << 168);
         relay.info = info;
         emit RelayChanged(index, info);
     }
@@ -150,6 +201,43 @@ contract RelayRegistry {
         info = (info & ~(uint256(0xff) << 160)) | (uint256(SUSPENDED) << 160);
         relays[index].info = info;
         emit RelayChanged(index, info);
+    }
+
+    /// @notice Returns the stake of a relay that is suspended, 30 days after its registration at the
+    /// earliest. Operator only.
+    /// @param index Its index.
+    function withdraw(uint256 index) external {
+        uint256 info = relays[index].info;
+        if (info == 0) {
+            revert UnknownRelay();
+        }
+        if (address(uint160(info)) != msg.sender) {
+            revert NotOperator();
+        }
+        uint256 stake = stakes[index];
+        if (stake == 0 || uint8(info >> 160) != SUSPENDED) {
+            revert StakeHeld();
+        }
+        if (block.timestamp < (stake >> 128) + STAKE_LOCK) {
+            revert StakeHeld();
+        }
+        delete stakes[index];
+        uint256 amount = uint128(stake);
+        emit StakeReturned(index, amount);
+        (bool taken,) = msg.sender.call{value: amount}("");
+        if (!taken) {
+            revert StakeNotTaken();
+        }
+    }
+
+    /// @notice Sets the stake of registrations from now on. Admin only.
+    /// @param amount Wei, below 2^128; 0 = by invitation only.
+    function setStake(uint128 amount) external {
+        if (msg.sender != ADMIN) {
+            revert NotAdmin();
+        }
+        stakeRequired = amount;
+        emit StakeSet(amount);
     }
 
     /// @notice Lets an operator register relays. Managers only.
@@ -184,6 +272,23 @@ contract RelayRegistry {
     function storedWord(bytes32 slot) external view returns (bytes32 value) {
         assembly ("memory-safe") {
             value := sload(slot)
+        }
+    }
+
+    /// @dev May the caller register? A manager, one who is invited, or one who pays the stake.
+    function _admit() private {
+        if (msg.value != 0) {
+            if (msg.value != stakeRequired) {
+                revert WrongStake();
+            }
+        } else if (managers[msg.sender] == 0) {
+            uint256 left = invitations[msg.sender];
+            if (left == 0) {
+                revert NotInvited();
+            }
+            unchecked {
+                invitations[msg.sender] = left - 1;
+            }
         }
     }
 

@@ -4,7 +4,7 @@ pragma solidity ^0.8.20;
 import {DeviceStorage} from "../src/DeviceStorage.sol";
 import {Fixture, Voucher} from "./Fixture.sol";
 
-/// @notice The attacks that the papers' contracts allow, tried on these. F1, F3 and F4 are the
+/// @notice The attacks that the papers' contracts allow, tried on these. F1 to F4 are the
 /// numbers in SECURITY.md.
 contract DefectsTest is Fixture {
     address private constant MALLORY = STRANGER;
@@ -34,6 +34,54 @@ contract DefectsTest is Fixture {
         require(a != b, "one slot for two devices");
         same(at(a), endpoint(1));
         same(at(b), endpoint(2));
+    }
+
+    /// F2: anybody could start or answer the validation of a mapping, the address that was fetched came
+    /// from the caller, and a mapping that failed stayed. Here a stranger validates nothing, attestors
+    /// sign the very word that is stored, and without enough of them nothing is written at all.
+    function test_F2_unownedValidation() public {
+        bytes32 victim = enrol("camera", OWNER);
+        uint256 key = 0xA77E57;
+        bytes memory list = abi.encodePacked(vm.addr(key));
+        vm.prank(ADMIN);
+        registry.setAttestors(list, 1, ORG, SERVICE);
+        uint256 epoch1 = uint256(1) << 64;
+
+        vm.expectRevert(DeviceStorage.NotOwner.selector);
+        vm.prank(MALLORY);
+        registry.publishAttested(victim, SERVICE, epoch1, endpoint(1), list);
+
+        // an attestation of one address does not validate another
+        uint64 time = uint64(block.timestamp);
+        bytes32 body = keccak256(
+            abi.encode(
+                keccak256(
+                    "Attest(bytes32 id,uint32 epoch,bytes32 key,bytes32 service,uint256 endpoint,uint64 checkedAt)"
+                ),
+                victim,
+                1,
+                KEY,
+                SERVICE,
+                endpoint(1),
+                time
+            )
+        );
+        bytes32 hash =
+            keccak256(abi.encodePacked(hex"1901", separator(block.chainid, address(registry)), body));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, hash);
+        bytes memory proof = abi.encodePacked(list, uint8(0), time, r, compact(v, s));
+        vm.expectRevert(DeviceStorage.WrongSigner.selector);
+        vm.prank(OWNER);
+        registry.publishAttested(victim, SERVICE, epoch1, endpoint(1) ^ 1, proof);
+
+        // a validation that fails leaves nothing behind
+        vm.expectRevert(DeviceStorage.BadAttestation.selector);
+        vm.prank(OWNER);
+        registry.publishAttested(victim, SERVICE, epoch1, endpoint(1), list);
+        same(at(endpointSlot(victim, SERVICE, 0)), 0);
+        vm.prank(OWNER);
+        registry.publishAttested(victim, SERVICE, epoch1, endpoint(1), proof);
+        same(at(endpointSlot(victim, SERVICE, 0)) >> 232, block.timestamp / 3600);
     }
 
     /// F3: the token stood in the mempool in clear, and whoever called first with it decided key and

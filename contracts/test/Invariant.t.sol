@@ -10,7 +10,9 @@ import {Fixture, Voucher} from "./Fixture.sol";
 ///  2. A record never changes its organisation, and a live one never its owner.
 ///  3. The key word is zero if and only if the record was never registered.
 ///  4. An endpoint's sequence number never falls, and rises by at most 2^16 at a time.
-///  5. Nobody but attestors makes validatedAt anything but zero, and there are none yet.
+///  5. Nobody but attestors makes validatedAt anything but zero, and none attest here.
+///  6. A record that is not revoked changes its owner only by an offer of that owner, or of the
+///     admin and then two days later, which the new owner claims at the epoch of the offer.
 contract InvariantTest is Fixture {
     Handler private handler;
 
@@ -35,8 +37,12 @@ contract InvariantTest is Fixture {
         handler.rotate(0, 0, 2);
         handler.revoke(0, 0);
         handler.register(0, 1, 3, 100 days);
+        handler.transfer(0, 1, 2);
+        handler.claim(0, 2);
+        handler.recover(0, 1, true);
         handler.pass(10 days);
-        require(handler.done() == 5 && !handler.broken(), "a step did not happen");
+        handler.claim(0, 1);
+        require(handler.done() == 9 && !handler.broken(), "a step did not happen");
     }
 }
 
@@ -176,6 +182,69 @@ contract Handler is Fixture {
         }
         if (index > 1 && stored != 0) {
             fail("4: a third endpoint");
+        }
+    }
+
+    function offerOf(bytes32 id) private view returns (uint256) {
+        return at(keccak256(abi.encode(id, uint256(8))));
+    }
+
+    function transfer(uint256 n, uint256 by, uint256 to) external {
+        bytes32 id = device(n);
+        uint256 before = at(deviceSlot(id));
+        bytes32 keyBefore = bytes32(at(plus(deviceSlot(id), 1)));
+        uint256 offer = offerOf(id);
+        vm.prank(owner(by));
+        try registry.transferOwner(id, owner(to), epochOf(before)) {
+            ++done;
+            if (owner(by) != address(uint160(before))) {
+                fail("6: a stranger offers the record");
+            }
+        } catch {
+            if (offerOf(id) != offer) {
+                fail("6: a refused offer stands");
+            }
+        }
+        compare(id, before, keyBefore);
+    }
+
+    function recover(uint256 n, uint256 to, bool asAdmin) external {
+        bytes32 id = device(n);
+        uint256 before = at(deviceSlot(id));
+        vm.prank(asAdmin ? ADMIN : owner(to));
+        try registry.recover(owner(to), id, epochOf(before)) {
+            ++done;
+            if (!asAdmin || uint40(offerOf(id) >> 160) != block.timestamp + 2 days) {
+                fail("6: recovery without its admin or its delay");
+            }
+        } catch {}
+        if (at(deviceSlot(id)) != before) {
+            fail("6: a recovery that did not wait");
+        }
+    }
+
+    function claim(uint256 n, uint256 by) external {
+        bytes32 id = device(n);
+        uint256 before = at(deviceSlot(id));
+        bytes32 keyBefore = bytes32(at(plus(deviceSlot(id), 1)));
+        uint256 offer = offerOf(id);
+        vm.prank(owner(by));
+        try registry.claimOwner(id, epochOf(before)) {
+            ++done;
+            uint256 word = at(deviceSlot(id));
+            bool kept = (word ^ before) & ~((uint256(0xffffffff) << 216) | type(uint160).max) == 0;
+            bool due = uint40(offer >> 160) <= block.timestamp;
+            bool meant = address(uint160(offer)) == owner(by) && uint32(offer >> 200) == epochOf(before);
+            if (!due || !meant || revoked(before) || !kept || epochOf(word) != epochOf(before) + 1) {
+                fail("6: another owner without an offer");
+            }
+            if (bytes32(at(plus(deviceSlot(id), 1))) != keyBefore || offerOf(id) != 0) {
+                fail("6: a claim changed the key, or left the offer");
+            }
+        } catch {
+            if (at(deviceSlot(id)) != before) {
+                fail("6: a refused claim changed the record");
+            }
         }
     }
 

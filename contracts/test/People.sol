@@ -123,6 +123,13 @@ abstract contract People is Fixture {
         registry.claimOwnerFor(ID, deadline, epoch, r, vs);
     }
 
+    /// @notice Items of a batch.
+    function packed(bytes[] memory calls) internal pure returns (bytes memory items) {
+        for (uint256 i = 0; i < calls.length; ++i) {
+            items = bytes.concat(items, bytes2(uint16(calls[i].length)), calls[i]);
+        }
+    }
+
     // ---- storage ----
 
     function word() internal view returns (uint256) {

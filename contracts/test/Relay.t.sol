@@ -261,4 +261,101 @@ contract RelayTest is Shipped {
         registry.approve(0, word);
         same(relayAt(0, 0), word);
     }
+
+    // ---- details and stakes ----
+
+    receive() external payable {}
+
+    function detailed(uint8 transports, bytes2 region, uint256 value) private returns (uint256) {
+        return registry.register{value: value}(ENDPOINT, transports, region, "relay.example");
+    }
+
+    function test_details() public {
+        vm.prank(MANAGER);
+        same(registry.register(ENDPOINT, 5, "DE", "relay.example"), 0);
+        uint256 details = (uint256(5) << 192) | (uint256(0x4445) << 200);
+        same(relayAt(0, 1), infoWord(MANAGER, 1, 0) | details);
+        same(at(keccak256(abi.encode(uint256(0), uint256(4)))), uint256(bytes32("relay.example")));
+        vm.prank(MANAGER);
+        registry.approve(0, ENDPOINT);
+        same(relayAt(0, 1), infoWord(MANAGER, 2, HOUR) | details);
+        vm.prank(MANAGER);
+        registry.suspend(0);
+        same(relayAt(0, 1), infoWord(MANAGER, 3, HOUR) | details);
+    }
+
+    function test_badDetails() public {
+        bytes2[5] memory bad = [bytes2("de"), "D0", "0D", "[A", "A["];
+        for (uint256 i = 0; i < bad.length; ++i) {
+            vm.expectRevert(RelayRegistry.BadDetails.selector);
+            vm.prank(MANAGER);
+            registry.register(ENDPOINT, 1, bad[i], 0);
+        }
+        vm.expectRevert(RelayRegistry.BadDetails.selector);
+        vm.prank(MANAGER);
+        registry.register(ENDPOINT, 16, "DE", 0);
+        vm.prank(MANAGER);
+        registry.register(ENDPOINT, 0, 0, 0);
+    }
+
+    /// A stake stands for an invitation, and for nothing else.
+    function test_stake() public {
+        vm.deal(address(this), 10 ether);
+        vm.expectRevert(RelayRegistry.NotAdmin.selector);
+        registry.setStake(1 ether);
+        vm.expectRevert(RelayRegistry.WrongStake.selector);
+        detailed(1, "DE", 1 ether); // none is asked for
+        vm.prank(ADMIN);
+        registry.setStake(1 ether);
+        same(at(bytes32(uint256(6))), 1 ether);
+        vm.expectRevert(RelayRegistry.NotInvited.selector);
+        detailed(1, "DE", 0);
+        vm.expectRevert(RelayRegistry.WrongStake.selector);
+        detailed(1, "DE", 1 ether - 1);
+        same(detailed(1, "DE", 1 ether), 0);
+        same(at(keccak256(abi.encode(uint256(0), uint256(5)))), 1 ether | (NOW << 128));
+
+        bytes memory held = abi.encodePacked(RelayRegistry.StakeHeld.selector);
+        vm.warp(NOW + 31 days);
+        vm.expectRevert(held); // in use
+        registry.withdraw(0);
+        registry.suspend(0);
+        vm.expectRevert(RelayRegistry.NotOperator.selector);
+        vm.prank(STRANGER);
+        registry.withdraw(0);
+        vm.warp(NOW + 30 days - 1);
+        vm.expectRevert(held);
+        registry.withdraw(0);
+        vm.warp(NOW + 30 days);
+        registry.withdraw(0);
+        same(address(this).balance, 10 ether);
+        vm.expectRevert(held); // once
+        registry.withdraw(0);
+        vm.expectRevert(RelayRegistry.UnknownRelay.selector);
+        registry.withdraw(1);
+    }
+
+    function test_stakeThatNobodyTakes() public {
+        Refuser operator = new Refuser();
+        vm.deal(address(operator), 1 ether);
+        vm.prank(ADMIN);
+        registry.setStake(1 ether);
+        operator.register(registry, ENDPOINT);
+        vm.prank(MANAGER);
+        registry.suspend(0);
+        vm.warp(NOW + 30 days);
+        vm.expectRevert(RelayRegistry.StakeNotTaken.selector);
+        operator.withdraw(registry);
+    }
+}
+
+/// @notice An operator whose account takes no Ether.
+contract Refuser {
+    function register(RelayRegistry registry, uint256 endpoint) external {
+        registry.register{value: 1 ether}(endpoint, 1, "DE", 0);
+    }
+
+    function withdraw(RelayRegistry registry) external {
+        registry.withdraw(0);
+    }
 }

@@ -186,8 +186,36 @@ contract RelayedTest is People {
         emit DeviceStorage.Refused(2, "");
         vm.expectEmit(address(registry));
         emit DeviceStorage.Published(ID, entryOf(SERVICE, 0), endpoint(2));
+        registry.runList(packed(calls));
+        same(at(endpointSlot(ID, SERVICE, 0)), endpoint(2));
+    }
+
+    /// A list that ends within an item is no list: nothing of it stands.
+    function test_batchMustBeWhole() public {
+        bytes[] memory calls = new bytes[](1);
+        calls[0] = publishCall(1);
+        vm.expectRevert(DeviceStorage.BadWord.selector);
+        registry.runList(bytes.concat(packed(calls), hex"00"));
+        vm.expectRevert(DeviceStorage.BadWord.selector);
+        registry.runList(bytes.concat(packed(calls), hex"0002ff"));
+        same(at(endpointSlot(ID, SERVICE, 0)), 0);
+    }
+
+    /// The same rules for an array as for the packed list.
+    function test_arrayOfCalls() public {
+        bytes[] memory calls = new bytes[](3);
+        calls[0] = publishCall(1);
+        calls[1] = publishCall(1);
+        calls[2] = publishCall(2);
+        vm.expectEmit(address(registry));
+        emit DeviceStorage.Published(ID, entryOf(SERVICE, 0), endpoint(1));
+        vm.expectEmit(address(registry));
+        emit DeviceStorage.Refused(1, why(DeviceStorage.SeqNotRising.selector, 1));
+        vm.expectEmit(address(registry));
+        emit DeviceStorage.Published(ID, entryOf(SERVICE, 0), endpoint(2));
         registry.runBatch(calls);
         same(at(endpointSlot(ID, SERVICE, 0)), endpoint(2));
+        registry.runBatch(new bytes[](0));
     }
 
     /// An owner batches his own calls; a stranger's batch has only the stranger's rights.
@@ -197,11 +225,11 @@ contract RelayedTest is People {
         vm.expectEmit(address(registry));
         emit DeviceStorage.Refused(0, why(DeviceStorage.NotOwner.selector));
         vm.prank(STRANGER);
-        registry.runBatch(calls);
+        registry.runList(packed(calls));
         same(at(endpointSlot(ID, SERVICE, 0)), 0);
         vm.prank(owner);
-        registry.runBatch(calls);
+        registry.runList(packed(calls));
         same(at(endpointSlot(ID, SERVICE, 0)), endpoint(1));
-        registry.runBatch(new bytes[](0));
+        registry.runList("");
     }
 }

@@ -14,6 +14,7 @@ interface Vm {
     function addr(uint256 key) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
+    function deal(address account, uint256 amount) external;
     function expectEmit(address emitter) external;
     function roll(uint256 number) external;
     function expectRevert() external;

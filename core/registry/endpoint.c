@@ -110,8 +110,8 @@ wick_status wick_endpoint_check(const wick_endpoint *endpoint, uint32_t seen_seq
     return is_known ? WICK_OK : WICK_E_UNSUPPORTED;
 }
 
-/* ---- relays: endpoint word without seq and expires; info: unused 8 | checkedAt 3 | status 1 |
- * operator 20 ---- */
+/* ---- relays: endpoint word without seq and expires; info: unused 5 |
+ * region 2 | transports 1 | checkedAt 3 | status 1 | operator 20 ---- */
 
 wick_status wick_relay_decode(wick_relay *out, const uint8_t endpoint_word[32],
                               const uint8_t info_word[32])
@@ -126,13 +126,35 @@ wick_status wick_relay_decode(wick_relay *out, const uint8_t endpoint_word[32],
     memcpy(out->operator20, info_word + 12, sizeof out->operator20);
     out->checked_at_h = ((uint32_t)info_word[8] << 16) | wick_load_be16(info_word + 9);
     if (kind != WICK_ENDPOINT_RELAY || !is_place(&out->addr, out->protocol, kind) ||
-        !is_zero(endpoint_word, AT_PLACE) || !is_zero(info_word, 8) ||
+        !is_zero(endpoint_word, AT_PLACE) || !is_zero(info_word, 5) ||
         out->status < WICK_RELAY_PENDING || out->status > WICK_RELAY_SUSPENDED ||
         is_zero(out->operator20, sizeof out->operator20)) {
         memset(out, 0, sizeof *out);
         return WICK_E_RECORD_INVALID;
     }
     return WICK_OK;
+}
+
+static bool is_letter(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+void wick_relay_details_decode(wick_relay_details *out, const uint8_t info_word[32],
+                               const uint8_t realm_word[32])
+{
+    size_t len = 0;
+    memset(out, 0, sizeof *out);
+    if (is_letter(info_word[5]) && is_letter(info_word[6])) {
+        memcpy(out->region, info_word + 5, 2);
+    }
+    out->transports = info_word[7] & 0x0f;
+    while (len < 32 && realm_word[len] > 0x20 && realm_word[len] < 0x7f) {
+        len++;
+    }
+    if (is_zero(realm_word + len, 32 - len)) {
+        memcpy(out->realm, realm_word, len);
+    }
 }
 
 wick_status wick_relay_word(uint8_t word[32], const wick_addr *addr, uint8_t protocol)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls of organisations: their people, their attestors, and what they may do to a record. */
+/* Calls of organisations and operators: people, attestors, what they may do to a record; relays. */
 #include "wick/calldata.h"
 
+#include <string.h>
+
 #include "wick/abi.h"
+#include "wick/record.h"
 
 void wick_calldata_set_manager(wick_buf *out, const uint8_t org32[32], const uint8_t manager20[20])
 {
@@ -63,6 +66,50 @@ void wick_calldata_recover(wick_buf *out, const uint8_t owner20[20], const uint8
     wick_abi_put_address(out, owner20);
     wick_abi_put_word(out, id32);
     wick_abi_put_u64(out, epoch);
+}
+
+/* ---- relays ---- */
+
+wick_status wick_calldata_relay_register_with(wick_buf *out, const uint8_t endpoint32[32],
+                                              uint8_t transports, const char *region,
+                                              wick_span realm)
+{
+    uint8_t info[32] = {0}, word[32] = {0}, region_word[32] = {0};
+    wick_relay_details told;
+    if (realm.len > sizeof word || transports > 15) {
+        return WICK_E_BAD_ARG;
+    }
+    if (realm.len != 0) {
+        memcpy(word, realm.ptr, realm.len);
+    }
+    if (region != NULL && region[0] != '\0') {
+        info[5] = region_word[0] = (uint8_t)region[0];
+        info[6] = region_word[1] = (uint8_t)region[1];
+    }
+    /* What readers would not take is not written. */
+    wick_relay_details_decode(&told, info, word);
+    if ((region != NULL && wick_span_text(region).len != wick_span_text(told.region).len) ||
+        wick_span_text(told.realm).len != realm.len) {
+        return WICK_E_BAD_ARG;
+    }
+    wick_abi_put_call(out, "register(uint256,uint8,bytes2,bytes32)");
+    wick_abi_put_word(out, endpoint32);
+    wick_abi_put_u64(out, transports);
+    wick_abi_put_word(out, region_word);
+    wick_abi_put_word(out, word);
+    return WICK_OK;
+}
+
+void wick_calldata_relay_withdraw(wick_buf *out, uint32_t index)
+{
+    wick_abi_put_call(out, "withdraw(uint256)");
+    wick_abi_put_u64(out, index);
+}
+
+void wick_calldata_relay_set_stake(wick_buf *out, uint64_t amount)
+{
+    wick_abi_put_call(out, "setStake(uint128)");
+    wick_abi_put_u64(out, amount);
 }
 
 #endif

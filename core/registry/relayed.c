@@ -235,6 +235,22 @@ void wick_calldata_batch(wick_buf *out, const wick_span *calls, size_t count)
     }
 }
 
+void wick_calldata_list(wick_buf *out, const wick_span *calls, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += 2 + calls[i].len;
+    }
+    wick_abi_put_call(out, "runList(bytes)");
+    wick_abi_put_u64(out, 32); /* where the list begins */
+    wick_abi_put_u64(out, len);
+    for (size_t i = 0; i < count; i++) {
+        wick_buf_put_be16(out, (uint16_t)calls[i].len);
+        wick_buf_put(out, calls[i].ptr, calls[i].len);
+    }
+    wick_buf_put_zero(out, (32 - len % 32) % 32);
+}
+
 void wick_refused_topic(uint8_t topic32[32])
 {
     static const uint8_t event[] = "Refused(uint256,bytes)";

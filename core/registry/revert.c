@@ -63,6 +63,12 @@ static const struct refusal refusals[] = {
     {0xd98d0ab4, WICK_E_BAD_ARG, "BadEndpoint", false},
     {0x24904fe5, WICK_E_STATE, "SameStatus", false},
     {0x3c654645, WICK_E_LIMIT, "TooManyRelays", false},
+#if WICK_WITH_RELAYED
+    {0x67f3734e, WICK_E_BAD_ARG, "WrongStake", false},
+    {0xa46c7b0c, WICK_E_STATE, "StakeHeld", false},
+    {0x9085d4c3, WICK_E_STATE, "StakeNotTaken", false},
+    {0x4f14f07c, WICK_E_BAD_ARG, "BadDetails", false},
+#endif
 };
 
 static const struct refusal *find(uint32_t selector)

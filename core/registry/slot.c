@@ -103,3 +103,17 @@ void wick_slot_relay(uint8_t slot32[32], uint32_t index, unsigned word)
     small_key(key, index);
     word_of_mapping(slot32, key, WICK_SLOT_RELAYS, word);
 }
+
+void wick_slot_relay_realm(uint8_t slot32[32], uint32_t index)
+{
+    uint8_t key[32];
+    small_key(key, index);
+    word_of_mapping(slot32, key, WICK_SLOT_RELAY_REALMS, 0);
+}
+
+void wick_slot_relay_stake(uint8_t slot32[32], uint32_t index)
+{
+    uint8_t key[32];
+    small_key(key, index);
+    word_of_mapping(slot32, key, WICK_SLOT_RELAY_STAKES, 0);
+}

@@ -179,6 +179,10 @@ static const struct known known[] = {
     {"BadFlags", "", WICK_E_BAD_KEY},
     {"BadKey", "", WICK_E_BAD_KEY},
 #if WICK_WITH_RELAYED
+    {"WrongStake", "", WICK_E_BAD_ARG},
+    {"StakeHeld", "", WICK_E_STATE},
+    {"StakeNotTaken", "", WICK_E_STATE},
+    {"BadDetails", "", WICK_E_BAD_ARG},
     {"OrgTaken", "", WICK_E_NAME_TAKEN},
     {"SignatureExpired", "", WICK_E_EXPIRED},
     {"NotOffered", "", WICK_E_NOT_OWNER},

@@ -252,6 +252,13 @@ TEST(batches)
         "ef4ac4fd00000000000000000000000000000000000000000000000000000000"
         Z24 "0000000000000003"
         "1122330000000000000000000000000000000000000000000000000000000000"));
+    b = fresh();
+    wick_calldata_list(&b, items, 2);
+    CHECK(is(&b, "d53e826c" "0000000000000000000000000000000000000000000000000000000000000020" 
+                 "000000000000000000000000000000000000000000000000000000000000002b" 
+                 "0024b75c7dc6b56fe408a807522347a064aab1eb9dd2cfc5bc88df67bb0ff3f5" 
+                 "d3b6ef4ac4fd0003112233000000000000000000000000000000000000000000"));
+    CHECK_INT(b.len, WICK_CALLDATA_LIST_BYTES(1, 37));
     wick_refused_topic(topic);
     CHECK(is_hex(topic, "a1f9016dc40d0ca6607b7721b28e97b8446fa6849437d3944b48f3b8cb1c2440"));
 }
@@ -288,6 +295,42 @@ TEST(organisations)
     wick_calldata_recover(&b, owner, id, 7);
     CHECK(is(&b,
         "ef060548" OWNER_WORD ID Z24 "0000000000000007"));
+}
+
+TEST(relays)
+{
+    static const uint8_t info[32] = {0, 0, 0, 0, 0, 'D', 'E', 5};
+    uint8_t realm[32] = "relay.example", zero[32] = {0};
+    wick_relay_details d;
+    setup();
+    wick_buf b = fresh();
+    CHECK_STATUS(wick_calldata_relay_register_with(&b, word, 5, "DE", wick_span_text("relay.example")),
+                 WICK_OK);
+    CHECK(is(&b, "630cef10" WORD Z24 "0000000000000005"
+                 "4445000000000000" Z24
+                 "72656c61792e6578616d706c65"
+                 "00000000000000000000000000000000000000"));
+    b = fresh();
+    CHECK_STATUS(wick_calldata_relay_register_with(&b, word, 0, NULL, wick_span_text("")), WICK_OK);
+    CHECK_INT(b.len, 4 + 4 * 32);
+    b = fresh();
+    CHECK_STATUS(wick_calldata_relay_register_with(&b, word, 16, "DE", wick_span_text("a")),
+                 WICK_E_BAD_ARG);
+    CHECK_STATUS(wick_calldata_relay_register_with(&b, word, 1, "de", wick_span_text("a")),
+                 WICK_E_BAD_ARG);
+    CHECK_STATUS(wick_calldata_relay_register_with(&b, word, 1, "DEU", wick_span_text("a")),
+                 WICK_E_BAD_ARG);
+    CHECK_STATUS(wick_calldata_relay_register_with(&b, word, 1, "DE", wick_span_text("a b")),
+                 WICK_E_BAD_ARG);
+    CHECK_STATUS(wick_calldata_relay_register_with(&b, word, 1, "DE", wick_span_make(bytes, 33)),
+                 WICK_E_BAD_ARG);
+    CHECK_INT(b.len, 0);
+    wick_relay_details_decode(&d, info, realm);
+    CHECK(memcmp(d.region, "DE", 3) == 0 && memcmp(d.realm, "relay.example", 14) == 0);
+    CHECK_INT(d.transports, 5);
+    realm[20] = 'x'; /* text behind zeros */
+    wick_relay_details_decode(&d, zero, realm);
+    CHECK(d.region[0] == 0 && d.realm[0] == 0 && d.transports == 0);
 }
 
 TEST(slots)
@@ -407,4 +450,5 @@ TEST(signers)
 }
 
 TAP_MAIN("unit.relayed", CASE(digests), CASE(relayed_calls), CASE(own_calls), CASE(batches),
-         CASE(organisations), CASE(slots), CASE(attestor_word), CASE(signers))
+         CASE(organisations), CASE(relays),
+         CASE(slots), CASE(attestor_word), CASE(signers))

@@ -76,6 +76,18 @@ void wick_calldata_recover(wick_buf *out, const uint8_t owner20[20], const uint8
 
 /** register(endpoint); endpoint from wick_relay_word(). */
 void wick_calldata_relay_register(wick_buf *out, const uint8_t endpoint32[32]);
+/** register(endpoint, transports, region, realm), with `msg.value` = the stake for who is not
+ *  invited. @param[in] region two letters or NULL @param[in] realm at most 32 octets or empty
+ *  @retval WICK_OK  @retval WICK_E_BAD_ARG the contract would refuse them; nothing appended */
+WICK_NODISCARD wick_status wick_calldata_relay_register_with(wick_buf *out,
+                                                             const uint8_t endpoint32[32],
+                                                             uint8_t transports,
+                                                             const char *region,
+                                                             wick_span realm);
+/** withdraw(index): the operator takes his stake back. */
+void wick_calldata_relay_withdraw(wick_buf *out, uint32_t index);
+/** setStake(amount): by the admin; wei, 0 = by invitation only. */
+void wick_calldata_relay_set_stake(wick_buf *out, uint64_t amount);
 /** approve(index, endpoint): the endpoint must be the one that was tested. */
 void wick_calldata_relay_approve(wick_buf *out, uint32_t index, const uint8_t endpoint32[32]);
 /** suspend(index). */

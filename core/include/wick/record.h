@@ -85,7 +85,13 @@ enum {
 };
 
 /** Slots in RelayRegistry. */
-enum { WICK_SLOT_RELAY_COUNT = 0, WICK_SLOT_RELAYS = 1 };
+enum {
+    WICK_SLOT_RELAY_COUNT = 0,
+    WICK_SLOT_RELAYS = 1,
+    WICK_SLOT_RELAY_REALMS = 4,
+    WICK_SLOT_RELAY_STAKES = 5,
+    WICK_SLOT_RELAY_STAKE_REQUIRED = 6
+};
 
 /** devices[id], word 0 (owner, type, epoch ...) or 1 (key). */
 void wick_slot_device(uint8_t slot32[32], const uint8_t id32[32], unsigned word);
@@ -113,6 +119,11 @@ void wick_slot_org(uint8_t slot32[32], uint8_t number, unsigned word);
 void wick_slot_relay_count(uint8_t slot32[32]);
 /** RelayRegistry: relays[index], word 0 (endpoint) or 1 (info). */
 void wick_slot_relay(uint8_t slot32[32], uint32_t index, unsigned word);
+
+/** RelayRegistry: realms[index]. */
+void wick_slot_relay_realm(uint8_t slot32[32], uint32_t index);
+/** RelayRegistry: stakes[index]. */
+void wick_slot_relay_stake(uint8_t slot32[32], uint32_t index);
 
 /* ---- device record ---- */
 
@@ -261,6 +272,22 @@ typedef struct wick_relay {
  *  @retval WICK_E_RECORD_INVALID words that no correct contract writes; `out` zeroed on error */
 WICK_NODISCARD wick_status wick_relay_decode(wick_relay *out, const uint8_t endpoint_word[32],
                                              const uint8_t info_word[32]);
+
+#define WICK_RELAY_TRANSPORT_UDP 0x01u
+#define WICK_RELAY_TRANSPORT_TCP 0x02u
+#define WICK_RELAY_TRANSPORT_TLS 0x04u
+#define WICK_RELAY_TRANSPORT_DTLS 0x08u
+
+/** What an operator told about a relay: hints. */
+typedef struct wick_relay_details {
+    char region[3];     /* two letters of ISO 3166-1, or "" */
+    char realm[33];     /* realm of the TURN server, or "" */
+    uint8_t transports; /* WICK_RELAY_TRANSPORT_*, 0 = not told */
+} wick_relay_details;
+
+/** From the info word and realms[index]; zeroed where the words make no sense. */
+void wick_relay_details_decode(wick_relay_details *out, const uint8_t info_word[32],
+                               const uint8_t realm_word[32]);
 
 /** Endpoint word of a relay (kind WICK_ENDPOINT_RELAY, no seq, no expiry), for registering it.
  *  @retval WICK_OK  @retval WICK_E_BAD_ARG address, port or protocol is zero; `word` zeroed */

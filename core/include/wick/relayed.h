@@ -77,6 +77,10 @@ void wick_calldata_direct(wick_buf *out, const wick_relayed *call);
 /** runBatch(calls): each `calls[i]` is the calldata of one call of DeviceRegistry. An item that is
  *  refused changes nothing and is named by the event Refused(index, reason). */
 void wick_calldata_batch(wick_buf *out, const wick_span *calls, size_t count);
+/** Bytes of a packed batch of n calls of `len` bytes each. */
+#define WICK_CALLDATA_LIST_BYTES(n, len) (4u + 64u + (((n) * ((len) + 2u) + 31u) / 32u) * 32u)
+/** runList(items): the same, 380 gas less for each call, which must be below 64 KiB. */
+void wick_calldata_list(wick_buf *out, const wick_span *calls, size_t count);
 /** Topic of the event Refused(uint256 indexed index, bytes reason). */
 void wick_refused_topic(uint8_t topic32[32]);
 
