@@ -487,7 +487,7 @@ TEST(relay_words)
     bad[31] = 0;
     CHECK_STATUS(wick_relay_decode(&r, e, bad), WICK_E_RECORD_INVALID);
     memcpy(bad, info, 32);
-    bad[7] = 1;
+    bad[4] = 1;
     CHECK_STATUS(wick_relay_decode(&r, e, bad), WICK_E_RECORD_INVALID);
     CHECK_INT(r.status, 0);
 
