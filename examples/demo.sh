@@ -92,7 +92,7 @@ if [ -z "$inside" ]; then
     sh toolchain/bootstrap.sh core deps $tools || exit $?
     lab_tools || cannot "there is no $lab_why, so this machine cannot make a network; try --sim"
     say "building wick"
-    build_programs wick wick-wallet
+    build_programs wick wick-wallet wickd wick-leaf
     set -- --chain "$kind"
     [ "$mode" != attack ] || set -- --attack
     lab_enter sh examples/demo.sh --inside "$@"
@@ -236,6 +236,7 @@ a_ready() {
     grep -q '^READY' "$work/listen.log"
 }
 start listen lan-a "$bin/wick" --config "$work/a/wick.conf" listen
+listen=$!
 start register-b lan-b "$bin/wick" --config "$work/b/wick.conf" register
 register_b=$!
 lab_wait 120 a_ready || show_and_die listen "gw-a does not get ready"
@@ -295,6 +296,50 @@ if [ "$mode" = story ]; then
     step roaming "gw-a's router has moved from 20.0.0.1 to 20.0.0.3; the session went on"
     grep -E '^(session-moved|kept)' "$work/roam.log" | indent
     grep -E '^ *path .*20.0.0.3' "$work/listen.log" | tail -n 1 | indent
+fi
+
+# Both gateways become daemons. A sensor behind gw-a, which has one symmetric key and no public-key
+# crypto, gets a ticket from its gateway and talks DTLS with a server behind gw-b, end to end: what the
+# gateways carry between them are records that neither can read.
+is_ready() {
+    wick "lan-$1" "$1" status | grep -q '^ready *true'
+}
+leaf_bytes() { # that its link has carried, both ways
+    lab_in leaf cat /sys/class/net/eth0/statistics/rx_bytes \
+        /sys/class/net/eth0/statistics/tx_bytes | awk '{ n += $1 } END { print n }'
+}
+if [ "$mode" = story ]; then
+    kill -TERM "$listen"
+    wait "$listen" || show_and_die listen "gw-a does not stop"
+    lab_behind leaf lan-a eth0 10.10.3 ""
+    wick lan-a a leaf add sensor-1 -o "$work/a/sensor-1.key" >"$work/leaf-add.log" 2>&1 \
+        || show_and_die leaf-add "no key for the leaf"
+    cat >>"$work/a/wick.conf" <<CONF
+[leaf]
+listen = 10.10.3.1:5684
+[leaf.sensor-1]
+psk_file = sensor-1.key
+CONF
+    sed -i 's/^try_unvalidated.*/&\nport = 5001/' "$work/b/wick.conf"
+    cat >>"$work/b/wick.conf" <<CONF
+[wickd]
+echo = yes
+[tickets]
+accept = gw-a
+[carry.door]
+to = 127.0.0.1:5001
+CONF
+    start wickd-a lan-a "$bin/wickd" --config "$work/a/wick.conf"
+    start wickd-b lan-b "$bin/wickd" --config "$work/b/wick.conf"
+    lab_wait 120 is_ready a || show_and_die wickd-a "gw-a does not get ready"
+    lab_wait 120 is_ready b || show_and_die wickd-b "gw-b does not get ready"
+    step daemons "gw-a serves its leaves, gw-b leaves of gw-a that come with a ticket"
+    before=$(leaf_bytes)
+    lab_in leaf "$bin/wick-leaf" 10.10.3.1 5684 sensor-1 "$work/a/sensor-1.key" gw-b gw-b/door \
+        "21.5 degrees" >"$work/leaf.log" 2>&1 || show_and_die leaf "the leaf does not reach the server"
+    step leaf "sensor-1 got a ticket from gw-a, and its reading back from behind gw-b, end to end"
+    indent <"$work/leaf.log"
+    say "            bytes=$(($(leaf_bytes) - before)) on the link of the leaf, both ways, headers and all"
 fi
 
 if [ "$mode" = attack ]; then

@@ -30,7 +30,6 @@ static uint8_t via_id[32], back[1200], datagram[1200];
 static size_t back_len;
 static wick_coap_client coap;
 static wick_coap_response answer; /* the gateway's last */
-
 static int random_bytes(void *ctx, unsigned char *out, size_t len)
 {
     return ctx == NULL && getrandom(out, len, 0) == (ssize_t)len ? 0 : WICK_E_ENTROPY;
@@ -111,8 +110,8 @@ static int begin(session *s, wick_span psk, const char *identity)
 int main(int argc, char **argv)
 {
     static const wick_hal_entropy entropy = {NULL, fill};
-    char hex[70] = "", text[256];
     uint8_t key[32], id[32];
+    char hex[70] = "", text[256];
     wick_hal_crypto crypto;
     wick_leaf_ticket ticket;
     wick_session_psk psk;
@@ -138,7 +137,8 @@ int main(int argc, char **argv)
     snprintf(text, sizeof text, "%.*s", (int)ticket.text.len, (const char *)ticket.text.ptr);
     printf("ticket for %s: epoch %u, %zu characters\n", argv[5], ticket.epoch, strlen(text));
     int n = -1; /* the peer may have to look our gateway up: then the first hello is in vain */
-    for (int i = 0; i < 3 && n != 0; i++) {
+    for (unsigned i = 0; i < 6 && n != 0; i++) {
+        mbedtls_net_usleep(100000UL * i * i);
         n = begin(&peer, wick_span_make(psk.key, psk.key_len), text);
     }
     if (n == 0 && mbedtls_ssl_write(&peer.ssl, (uint8_t *)argv[7], strlen(argv[7])) > 0) {
