@@ -19,6 +19,7 @@ bool gw_retryable(wick_status status)
     switch ((int)status) {
     case WICK_E_TIMEOUT:
     case WICK_E_NET:
+    case WICK_E_BUSY:
     case WICK_E_RESOLVE:
     case WICK_E_HTTP:
     case WICK_E_HTTP_RATE:

@@ -128,32 +128,81 @@ static bool copy_text(char *out, size_t cap, wick_span text)
     return wick_name_check(text) == WICK_OK;
 }
 
-/* The socket of a leaf to a service: the one it has, a free one, or that of the leaf of the same session
- * which is silent longest. A session has half of them at most, and never those of another. */
+/* Flows of a session; of one leaf of it, if `leaf` is given. */
+static unsigned held(const carry *c, uint8_t session, const char *leaf)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < CARRY_FLOWS; i++) {
+        n += c->flow[i].used && c->flow[i].session == session &&
+                     (leaf == NULL || strcmp(c->flow[i].leaf, leaf) == 0)
+                 ? 1u
+                 : 0u;
+    }
+    return n;
+}
+
+/* The flow of this session that gives way: of the leaf that has most of them, `least` or more, the one
+ * that is silent longest; -1: none. */
+static int gives_way(const carry *c, uint8_t session, unsigned least, bool waiting)
+{
+    int found = -1;
+    unsigned most = 0;
+    for (int i = 0; i < CARRY_FLOWS; i++) {
+        if (!c->flow[i].used || c->flow[i].session != session || c->flow[i].waiting != waiting) {
+            continue;
+        }
+        unsigned n = held(c, session, c->flow[i].leaf);
+        if (n >= least && (n > most || (n == most && c->flow[i].used_ms < c->flow[found].used_ms))) {
+            found = i;
+            most = n;
+        }
+    }
+    return found;
+}
+
+/* Where all flows are in use, a session that has less than its share takes one from the session that
+ * has most, even one on which an answer is awaited. */
+static int share_of(carry *c, uint8_t session, uint64_t now_ms)
+{
+    static const wick_span none = {NULL, 0};
+    uint8_t richest = session;
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+        richest = held(c, i, NULL) > held(c, richest, NULL) ? i : richest;
+    }
+    if (held(c, session, NULL) >= CARRY_SHARE || held(c, richest, NULL) <= CARRY_SHARE) {
+        return -1;
+    }
+    int at = gives_way(c, richest, 0, false);
+    if (at < 0) {
+        at = gives_way(c, richest, 0, true);
+        answer(c, richest, c->flow[at].exchange, WICK_COAP_UNAVAILABLE, none, now_ms);
+    }
+    return at;
+}
+
+/* The socket of a leaf to a service: the one it has, a free one, or the one that gives way. A session
+ * has half of them at most, and is sure of its share; nor does a leaf take from another of the same
+ * session that has fewer. */
 static int flow_of(carry *c, uint8_t session, const char *service, const char *leaf,
                    const conf_carry *to, uint64_t now_ms)
 {
     static const wick_addr any;
     const wick_hal_net *net = &c->cfg.agent->host.net;
-    int vacant = -1, oldest = -1, count = 0;
+    int at = -1;
     for (int i = 0; i < CARRY_FLOWS; i++) {
         if (!c->flow[i].used) {
-            vacant = i;
-            continue;
-        }
-        if (c->flow[i].session != session) {
-            continue;
-        }
-        if (strcmp(c->flow[i].service, service) == 0 && strcmp(c->flow[i].leaf, leaf) == 0) {
+            at = i;
+        } else if (c->flow[i].session == session && strcmp(c->flow[i].service, service) == 0 &&
+                   strcmp(c->flow[i].leaf, leaf) == 0) {
             return i;
         }
-        count++;
-        if (!c->flow[i].waiting &&
-            (oldest < 0 || c->flow[i].used_ms < c->flow[oldest].used_ms)) {
-            oldest = i;
-        }
     }
-    int at = vacant >= 0 && count < CARRY_FLOWS / 2 ? vacant : oldest;
+    if (held(c, session, NULL) >= CARRY_FLOWS / 2) {
+        at = gives_way(c, session, held(c, session, leaf), false);
+    } else if (at < 0) {
+        at = share_of(c, session, now_ms);
+        at = at >= 0 ? at : gives_way(c, session, held(c, session, leaf), false);
+    }
     if (at < 0) {
         return -1;
     }

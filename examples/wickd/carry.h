@@ -9,17 +9,20 @@
  * the leaf's affair: the gateways need not understand it, and can not if it is a DTLS record.
  *
  * The other gateway is authenticated by the session; the leaf's name is its word. Bounds: one message
- * of ours at a time for each session, CARRY_FLOWS leaves of others, half of them of one session, 1 KB
- * waiting for each.
+ * of ours at a time for each session; CARRY_FLOWS flows (a leaf of others and a service) with 1 KB
+ * waiting for each, half of them of one session at most. Each session is sure of CARRY_SHARE.
  */
 #include "agent.h"
 #include "wick/coap_client.h"
 #include "wick/leaf.h"
 
 #define CARRY_FLOWS 8
+#define CARRY_SHARE (CARRY_FLOWS / WICK_GW_SESSIONS_MAX)
 #define CARRY_WAIT_MS 4000u   /* for the service behind us */
 #define CARRY_IDLE_MS 120000u
 #define CARRY_MAX 960 /* payload, as WICK_LEAF_PAYLOAD_MAX */
+
+_Static_assert(CARRY_SHARE >= 1, "each session can have a flow");
 
 /** A message of ours is answered: `status` OK and `payload`, or why not. */
 typedef void carry_done(void *ctx, uint32_t ask, wick_status status, wick_span payload);

@@ -74,7 +74,7 @@ static bool is_chain(const wick_driver_job *job)
            job->request.kind == WICK_GW_REQ_CHAIN_KEY;
 }
 
-static void add_job(wick_driver *d, const wick_gateway_request *request)
+void wick_driver_add_job(wick_driver *d, const wick_gateway_request *request)
 {
     wick_driver_job none = {.request = *request};
     if (is_chain(&none) && !wick_driver_serves(d, request->chain_id)) {
@@ -90,8 +90,13 @@ static void add_job(wick_driver *d, const wick_gateway_request *request)
             return;
         }
     }
-    wick_driver_fail(d, &none, WICK_E_LIMIT);
+    wick_driver_fail(d, &none, WICK_E_BUSY);
 }
+
+#if WICK_WITH_NSL_RSA
+_Static_assert(WICK_DRIVER_JOBS > WICK_GW_READS_MAX + 2 + WICK_GW_KEY_FETCHES,
+               "all that the agent asks at once");
+#endif
 
 wick_driver_job *wick_driver_next_job(wick_driver *d, bool chain, uint64_t chain_id)
 {
@@ -132,7 +137,7 @@ static bool handle(wick_driver *d, wick_driver_event *event, const wick_gateway_
         }
         return false;
     case WICK_GW_OUT_REQUEST:
-        add_job(d, &out->request);
+        wick_driver_add_job(d, &out->request);
         return false;
     case WICK_GW_OUT_SOCKET_NEW:
         if (out->over != WICK_GW_OVER_UDP) {

@@ -23,6 +23,9 @@ static inline void wick_driver_fail(wick_driver *d, wick_driver_job *job, wick_s
 /* Sends what wick_gateway gave as SEND. What the socket does not take is lost, as on a network. */
 void wick_driver_transmit(wick_driver *d, const wick_gateway_out *out);
 
+/* Keeps a request of the agent until its turn comes; BUSY is its answer where there is no room. */
+void wick_driver_add_job(wick_driver *d, const wick_gateway_request *request);
+
 /* Oldest waiting job for the nodes of a chain (chain = true) or for the wallet manager, or NULL. */
 wick_driver_job *wick_driver_next_job(wick_driver *d, bool chain, uint64_t chain_id);
 

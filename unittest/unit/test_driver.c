@@ -4,7 +4,7 @@
  * manager does wrong reaches the agent as the one right status; what may pass is tried three times
  * and no more, what cannot is not. The clock is the test's, the sockets are real.
  */
-#include "wick/port/driver.h"
+#include "../../port/linux/driver_internal.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -448,8 +448,47 @@ TEST(forsaken_look_ups)
     teardown();
 }
 
+static unsigned jobs_of(wick_gateway_request_kind kind)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < WICK_DRIVER_JOBS; i++) {
+        n += driver.job[i].request.id != 0 && driver.job[i].request.kind == kind ? 1u : 0u;
+    }
+    return n;
+}
+
+/* All that the agent asks at once is kept, and what it has given up meanwhile; for one more there is no
+ * room now, which is told at once, and asked again. */
+TEST(more_requests_than_places)
+{
+    static const uint8_t word[32] = {1};
+    wick_driver_event ev;
+    setup(false);
+    peer.status = "500 Internal Server Error";
+    peer.body = "";
+    for (size_t i = 0; i < WICK_DRIVER_JOBS; i++) {
+        wick_gateway_request q = {.id = (uint32_t)(1000000 + i),
+                                  .kind = WICK_GW_REQ_CHAIN_KEY,
+                                  .chain_id = CHAIN_ID,
+                                  .account = word,
+                                  .from = word,
+                                  .key = word,
+                                  .slots = &word,
+                                  .slot_count = 1};
+        wick_driver_add_job(&driver, &q);
+    }
+    CHECK_INT(jobs_of(WICK_GW_REQ_CHAIN_KEY), WICK_DRIVER_JOBS);
+    CHECK_STATUS(wick_gateway_start(&gateway, now, 0), WICK_OK);
+    CHECK_STATUS(wick_gateway_lookup(&gateway, now, "gw-b"), WICK_OK);
+    wick_driver_run(&driver, &ev, now);
+    CHECK_INT(jobs_of(WICK_GW_REQ_CHAIN_PROOF), 0);
+    CHECK_INT(jobs_of(WICK_GW_REQ_CHAIN_KEY), WICK_DRIVER_JOBS);
+    CHECK_STATUS(until(WICK_GW_EV_PEER_RESOLVED), WICK_E_HTTP); /* the node was asked in the end */
+    teardown();
+}
+
 TAP_MAIN("unit.driver", CASE(node_faults), CASE(slow_node),
          CASE(what_one_node_refuses_another_is_asked_for),
          CASE(challenge_in_the_loop), CASE(nobody_listens),
          CASE(wallet_manager_faults), CASE(watched_descriptor),
-         CASE(flood_of_datagrams), CASE(forsaken_look_ups))
+         CASE(flood_of_datagrams), CASE(forsaken_look_ups), CASE(more_requests_than_places))

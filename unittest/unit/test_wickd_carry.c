@@ -50,19 +50,27 @@ static void teardown(void)
 }
 
 /* A message of a leaf comes in a session. */
-static void ask(uint8_t session, unsigned leaf)
+static void ask_of(uint8_t session, unsigned leaf, unsigned door)
 {
     static wick_coap_client client;
-    char query[64];
+    char query[64], number[12] = "";
     wick_out out;
     wick_coap_call call = {.method = WICK_COAP_POST, .path = "dpk/in", .query = query};
-    (void)snprintf(query, sizeof query, "service=door&leaf=leaf-%u", leaf);
+    if (door != 0) {
+        (void)snprintf(number, sizeof number, "%u", door);
+    }
+    (void)snprintf(query, sizeof query, "service=door%s&leaf=leaf-%u", number, leaf);
     call.payload = wick_span_text("open");
     CHECK_STATUS(wick_coap_client_init(&client, &a.host.entropy), WICK_OK);
     CHECK_STATUS(wick_coap_client_begin(&client, now, &call), WICK_OK);
     wick_coap_client_poll(&client, &out, now);
     REQUIRE(out.kind == WICK_OUT_SEND);
     CHECK(carry_input(&c, session, out.bytes, now));
+}
+
+static void ask(uint8_t session, unsigned leaf)
+{
+    ask_of(session, leaf, 0);
 }
 
 /* The service answers all that has come, `times` times each. */
@@ -117,19 +125,97 @@ TEST(each_session_has_its_own)
     for (unsigned i = 0; i < CARRY_FLOWS; i++) {
         c.flow[i].waiting = false;
     }
-    /* The rest is for others; who comes when there is none left is told so. */
+    /* The rest is for others. */
     for (unsigned i = 0; i < CARRY_FLOWS; i++) {
         ask_and_serve(1, 100 + i);
     }
+    CHECK_INT(flows_of(0), CARRY_FLOWS / 2);
     CHECK_INT(flows_of(1), CARRY_FLOWS / 2);
-    ask(2, 0);
-    CHECK_INT(c.refused, 2);
+    CHECK_INT(c.refused, 1);
+    teardown();
+}
+
+/* Two sessions hold all: a third one gets its share, and the fourth, and no more than that. */
+TEST(two_do_not_hold_all)
+{
+    setup();
+    for (unsigned i = 0; i < CARRY_FLOWS; i++) {
+        ask_and_serve((uint8_t)(i % 2), i);
+    }
     CHECK_INT(flows_of(0) + flows_of(1), CARRY_FLOWS);
-    now += CARRY_IDLE_MS;
-    (void)carry_run(&c, now);
-    ask_and_serve(2, 0);
+    for (uint8_t session = 2; session < WICK_GW_SESSIONS_MAX; session++) {
+        for (unsigned i = 0; i < CARRY_FLOWS; i++) {
+            ask_and_serve(session, i);
+        }
+        CHECK_INT(flows_of(session), CARRY_SHARE);
+    }
+    for (uint8_t session = 0; session < WICK_GW_SESSIONS_MAX; session++) {
+        CHECK_INT(flows_of(session), CARRY_SHARE);
+    }
+    CHECK_INT(c.refused, 0);
+    /* who has lost some takes none back while all have no more than their share */
+    ask_and_serve(0, 77);
+    CHECK_INT(flows_of(0), CARRY_SHARE);
+    CHECK_INT(flows_of(1), CARRY_SHARE);
+    teardown();
+}
+
+/* Nor while all of them wait for a service that does not answer. */
+TEST(waiting_does_not_hold_a_share)
+{
+    setup();
+    for (unsigned i = 0; i < CARRY_FLOWS; i++) {
+        ask_and_serve((uint8_t)(i % 2), i);
+    }
+    for (unsigned i = 0; i < CARRY_FLOWS; i++) {
+        c.flow[i].waiting = true;
+        c.flow[i].give_up_ms = now + 1000;
+    }
+    ask(0, 1000); /* all of its own wait: later */
+    CHECK_INT(c.refused, 1);
+    CHECK_INT(flows_of(0) + flows_of(1), CARRY_FLOWS);
+    ask(2, 0); /* one of those who have most gives way, and its leaf is told to come later */
     CHECK_INT(flows_of(2), 1);
+    CHECK_INT(flows_of(0) + flows_of(1), CARRY_FLOWS - 1);
     CHECK_INT(c.refused, 2);
+    ask(2, 1);
+    CHECK_INT(flows_of(2), CARRY_SHARE);
+    CHECK_INT(c.refused, 3);
+    ask(2, 2); /* and no more than that */
+    CHECK_INT(flows_of(2), CARRY_SHARE);
+    serve(1);
+    (void)carry_run(&c, now);
+    CHECK_INT(c.taken, CARRY_FLOWS + CARRY_SHARE);
+    teardown();
+}
+
+/* One leaf with many services does not take the place of another leaf of the same session. */
+TEST(leaves_of_one_session)
+{
+    setup();
+    conf_carry *door = &a.host.conf.carries[0];
+    for (unsigned i = 1; i < 6; i++) {
+        conf_carry *to = &a.host.conf.carries[i];
+        *to = *door;
+        (void)snprintf(to->s.name, sizeof to->s.name, "door%u", i);
+    }
+    ask_and_serve(0, 1);
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 1; i < 6; i++) {
+            ask_of(0, 2, i);
+            serve(1);
+            (void)carry_run(&c, now++);
+        }
+    }
+    CHECK_INT(flows_of(0), CARRY_FLOWS / 2);
+    unsigned of_first = 0;
+    for (unsigned i = 0; i < CARRY_FLOWS; i++) {
+        of_first += c.flow[i].used && strcmp(c.flow[i].leaf, "leaf-1") == 0 ? 1u : 0u;
+    }
+    CHECK_INT(of_first, 1);
+    ask_and_serve(0, 3); /* a new one takes from who has most */
+    CHECK_INT(flows_of(0), CARRY_FLOWS / 2);
+    CHECK_INT(c.refused, 0);
     teardown();
 }
 
@@ -151,4 +237,5 @@ TEST(flood_of_a_service)
     teardown();
 }
 
-TAP_MAIN("unit.wickd_carry", CASE(each_session_has_its_own), CASE(flood_of_a_service))
+TAP_MAIN("unit.wickd_carry", CASE(each_session_has_its_own), CASE(two_do_not_hold_all),
+         CASE(waiting_does_not_hold_a_share), CASE(leaves_of_one_session), CASE(flood_of_a_service))

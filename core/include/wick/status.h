@@ -40,6 +40,7 @@ typedef enum wick_status {
     WICK_E_CRYPTO = -15,       /* the crypto back end failed for a reason other than the input */
     WICK_E_BAD_KEY = -16,      /* not a valid key or point */
     WICK_E_NO_CLOCK = -17,     /* needs the time of day, and there is none */
+    WICK_E_BUSY = -18,         /* all places for this are in use; free again after a while */
     /* eth */
     WICK_E_PROOF_INCOMPLETE = -100, /* the proof stops before it proves anything */
     WICK_E_PROOF_BAD_HASH = -101,   /* a node is not the one that its parent names */

@@ -57,8 +57,14 @@ extern "C" {
 #define WICK_DRIVER_LINE_MAX 4096
 /* Time for one operation of the wallet manager. */
 #define WICK_DRIVER_WALLET_MS 15000u
-/* Requests of the agent that wait or are under way: its reads, a transaction, its fees, the wallet. */
-#define WICK_DRIVER_JOBS (WICK_GW_READS_MAX + 5)
+/* Requests of the agent that wait or are under way: its reads, one of its own record, one for credentials
+ * of a relay, keys of which records hold the hash; and a few that the agent has given up meanwhile. What
+ * comes beyond them is answered with WICK_E_BUSY, and asked again. */
+#if WICK_WITH_NSL_RSA
+#define WICK_DRIVER_JOBS (WICK_GW_READS_MAX + 2 + WICK_GW_KEY_FETCHES + 4)
+#else
+#define WICK_DRIVER_JOBS (WICK_GW_READS_MAX + 2 + 4)
+#endif
 
 /* DTLS contexts for leaves with tickets: sessions, and handshakes that may become some. 6 KB each, and
  * 24 KB of the pool while in use. */
