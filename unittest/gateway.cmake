@@ -16,6 +16,7 @@ wick_add_fuzz(coap)
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic") # the profile of small targets leaves them out
   wick_add_test(unit leaf LIBS wick_crypto)
   wick_add_test(unit leaf_port LIBS wick_port_linux)
+  wick_add_test(sim leaf LIBS wick_port_linux wick_port_stub)
 endif()
 
 # The agent in the stub world.

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wick/service.h"
+
 #define TURNS_PORT 5349
 
 static volatile sig_atomic_t interrupted;
@@ -196,7 +198,7 @@ static int open_agent(agent *a)
     if (code != CLI_OK) {
         return code;
     }
-    const conf_service *service = conf_find_service(&h->conf, NULL);
+    const conf_service *service = conf_own_service(&h->conf);
     wick_linux_log_init(&a->log, &a->linux_log,
                         a->cli->verbose > 1   ? WICK_LOG_DEBUG
                         : a->cli->verbose > 0 ? WICK_LOG_INFO
@@ -213,7 +215,7 @@ static int open_agent(agent *a)
     g.records = a->records;
     g.cache = &a->cache;
     if (service != NULL) {
-        g.service = service->name[0] != '\0' ? service->name : service->s.name;
+        g.service = conf_service_name(service);
         g.expires_s = service->expires_s > UINT32_MAX ? UINT32_MAX : (uint32_t)service->expires_s;
     }
     g.has_wallet_manager = d.wallet.port != 0;
@@ -263,6 +265,28 @@ int agent_suite(agent *a, const char *text)
     return s == WICK_OK ? CLI_OK
                         : cli_fail_remedy(a->cli, s, "leave --suite out: the records say which it is",
                                           "--suite %s: the own device key is of another type", text);
+}
+
+int agent_publish(agent *a)
+{
+    const conf *c = &a->host.conf;
+    for (size_t i = 0; i < CONF_SERVICES_MAX; i++) {
+        const conf_service *x = &c->services[i];
+        if (x->s.line == 0 || x == conf_own_service(c)) {
+            continue;
+        }
+        wick_service_spec spec = {
+            .name = conf_service_name(x),
+            .protocol = x->tcp ? WICK_PROTOCOL_TCP : WICK_PROTOCOL_UDP,
+            .port = (uint16_t)x->port,
+            .addr = x->address,
+            .expires_s = x->expires_s > UINT32_MAX ? UINT32_MAX : (uint32_t)x->expires_s};
+        wick_status s = wick_service_publish(&a->gateway, agent_now(a), &spec);
+        if (s != WICK_OK) {
+            return cli_fail(a->cli, s, "[service.%s]", x->s.name);
+        }
+    }
+    return CLI_OK;
 }
 
 void agent_close(agent *a)

@@ -49,6 +49,9 @@ typedef struct agent {
 /** Configuration, keys, and the agent with its driver. @return exit code; the error is printed */
 int agent_open(agent *a, const cli *c);
 void agent_close(agent *a);
+/** Publishes what wick.conf says beside the agent's own service: after wick_gateway_start(), also again.
+ *  @return exit code; the error is printed */
+int agent_publish(agent *a);
 /** --suite rsa|secp256k1: handshakes of this suite alone. NULL: what the records say.
  *  @return exit code; the error is printed */
 int agent_suite(agent *a, const char *text);

@@ -94,7 +94,10 @@ static const key_def path_keys[] = {KEY(conf_path, direct, VALUE_YES),
                                     KEY(conf_path, port, VALUE_U64)};
 static const key_def ticket_keys[] = {KEY(conf_tickets, accept, VALUE_TEXT)};
 static const key_def service_keys[] = {KEY(conf_service, name, VALUE_NAME),
-                                       KEY(conf_service, expires_s, VALUE_U64)};
+                                       KEY(conf_service, expires_s, VALUE_U64),
+                                       KEY(conf_service, port, VALUE_U64),
+                                       KEY(conf_service, address, VALUE_ADDR),
+                                       KEY(conf_service, tcp, VALUE_YES)};
 static const key_def manager_keys[] = {
     KEY(conf_manager, listen, VALUE_ADDR),
     KEY(conf_manager, org, VALUE_NAME),

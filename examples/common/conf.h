@@ -26,7 +26,7 @@
 #define CONF_TEXT_MAX 256
 #define CONF_CHAINS_MAX 4
 #define CONF_REGISTRIES_MAX 4
-#define CONF_SERVICES_MAX 8
+#define CONF_SERVICES_MAX (WICK_GW_SERVICES_MAX + 1) /* the agent's own, and those beside it */
 #define CONF_RPCS_MAX 8
 #define CONF_FORKS_MAX 8
 #define CONF_LEAVES_MAX 33 /* [leaf] and those with names */
@@ -167,10 +167,15 @@ typedef struct conf_tickets {
     char accept[CONF_TEXT_MAX]; /* NAME[:SCOPES] ... of gateways; * for every registered one */
 } conf_tickets;
 
+/* What the gateway publishes. The first one that says nothing of where it leads is the agent's own
+ * endpoint; the others stand beside it, as wick_service_publish() has it. */
 typedef struct conf_service {
     conf_section s;
-    char name[CONF_NAME_MAX];
-    uint64_t expires_s; /* default one day */
+    char name[CONF_NAME_MAX]; /* default: that of the section */
+    uint64_t expires_s;       /* default one day */
+    uint64_t port;            /* of an application on this host */
+    wick_addr address;        /* or where it is reached, known to the operator */
+    bool tcp;                 /* default: UDP */
 } conf_service;
 
 /* wick-wallet: the manager of an organisation. */
@@ -271,6 +276,10 @@ bool conf_has(const conf *c, const conf_section *section, const char *key);
 const conf_registry *conf_find_registry(const conf *c, const char *name);
 const conf_chain *conf_find_chain(const conf *c, const char *name);
 const conf_service *conf_find_service(const conf *c, const char *name);
+/** The section of the agent's own service; NULL: there is none. */
+const conf_service *conf_own_service(const conf *c);
+/** Its name on chain. */
+const char *conf_service_name(const conf_service *service);
 /** [leaf.NAME], or [leaf] for "". */
 const conf_leaf *conf_find_leaf(const conf *c, const char *name);
 const conf_carry *conf_find_carry(const conf *c, const char *name);

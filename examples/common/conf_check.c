@@ -243,15 +243,49 @@ static wick_status check_leaves(const conf *c, conf_error *e)
     return s;
 }
 
-/* A gateway publishes one service by itself. */
+static wick_status check_service(const conf *c, conf_error *e, const conf_service *x)
+{
+    if (x->port > UINT16_MAX || (conf_has(c, &x->s, "port") && x->port == 0)) {
+        return conf_refuse(e, conf_line(c, &x->s, "port"), "'port' is 1..65535");
+    }
+    if (conf_has(c, &x->s, "port") && conf_has(c, &x->s, "address")) {
+        return conf_refuse(e, conf_line(c, &x->s, "address"),
+                           "'address' and 'port' are two answers to one question");
+    }
+    if (x->tcp && x->port == 0 && x->address.port == 0) {
+        return conf_refuse(e, conf_line(c, &x->s, "tcp"), "'tcp' needs a port or an address");
+    }
+    return WICK_OK;
+}
+
+/* One is the agent's own, WICK_GW_SERVICES_MAX stand beside it; each has its own name. */
 static wick_status check_services(const conf *c, conf_error *e)
 {
-    const conf_service *x = &c->services[1];
-    return x->s.line == 0
-               ? WICK_OK
-               : conf_refuse(e, x->s.line, "[service.%s]: there is one service here, [service.%s]; "
-                                           "more are published by wick service publish",
-                             x->s.name, c->services[0].s.name);
+    const conf_service *own = conf_own_service(c);
+    wick_status s = WICK_OK;
+    unsigned beside = 0;
+    for (size_t i = 0; i < CONF_SERVICES_MAX && s == WICK_OK; i++) {
+        const conf_service *x = &c->services[i];
+        if (x->s.line == 0) {
+            continue;
+        }
+        s = check_service(c, e, x);
+        beside += x != own ? 1u : 0u;
+        if (s == WICK_OK && beside > WICK_GW_SERVICES_MAX) {
+            s = conf_refuse(e, x->s.line, "[service.%s]: more than %u services beside the agent's own",
+                            x->s.name, (unsigned)WICK_GW_SERVICES_MAX);
+        }
+        bool twice = own == NULL && strcmp(conf_service_name(x), WICK_SERVICE_DEFAULT) == 0;
+        for (size_t k = 0; k < i && !twice; k++) {
+            twice = c->services[k].s.line != 0 &&
+                    strcmp(conf_service_name(&c->services[k]), conf_service_name(x)) == 0;
+        }
+        if (s == WICK_OK && twice) {
+            s = conf_refuse(e, x->s.line, "[service.%s]: '%s' is published already", x->s.name,
+                            conf_service_name(x));
+        }
+    }
+    return s;
 }
 
 static wick_status check_relay(const conf *c, conf_error *e)

@@ -94,6 +94,22 @@ const conf_service *conf_find_service(const conf *c, const char *name)
     return NULL;
 }
 
+const conf_service *conf_own_service(const conf *c)
+{
+    for (size_t i = 0; i < CONF_SERVICES_MAX; i++) {
+        const conf_service *x = &c->services[i];
+        if (x->s.line != 0 && x->port == 0 && x->address.port == 0) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
+const char *conf_service_name(const conf_service *service)
+{
+    return service->name[0] != '\0' ? service->name : service->s.name;
+}
+
 const conf_leaf *conf_find_leaf(const conf *c, const char *name)
 {
     for (size_t i = 0; i < CONF_LEAVES_MAX; i++) {

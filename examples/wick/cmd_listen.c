@@ -238,7 +238,8 @@ int cmd_listen(cli *c, int argc, char **argv)
     code = code == CLI_OK ? agent_suite(&a, wish.suite) : code;
     if (code == CLI_OK) {
         wick_status s = wick_gateway_start(&a.gateway, agent_now(&a), WICK_GW_GOAL_SERVE);
-        code = s == WICK_OK ? serve(&v) : cli_fail(c, s, "agent");
+        code = s == WICK_OK ? agent_publish(&a) : cli_fail(c, s, "agent");
+        code = code == CLI_OK ? serve(&v) : code;
     }
     agent_close(&a);
     return code;

@@ -109,6 +109,10 @@ static int start(wickd *d)
     if (s != WICK_OK) {
         return cli_fail(&d->cli, s, "agent");
     }
+    code = serve ? agent_publish(a) : CLI_OK;
+    if (code != CLI_OK) {
+        return code;
+    }
     events_log(d, WICK_LOG_INFO, "started as %s, listening on %s", a->host.conf.identity.name,
                d->server.path);
     return CLI_OK;
@@ -168,7 +172,9 @@ static void retry(wickd *d, uint64_t now_ms)
     wick_status s = wick_gateway_start(&d->agent.gateway, now_ms, WICK_GW_GOAL_SERVE);
     if (s != WICK_OK) {
         events_log(d, WICK_LOG_WARN, "start: %s", wick_status_str(s));
+        return;
     }
+    (void)agent_publish(&d->agent); /* what was refused of it, too; as at the start */
 }
 
 static uint64_t housekeeping(wickd *d)

@@ -29,7 +29,16 @@ ready() {
 want 1 'NOT_FOUND: no daemon answers' status_alone run gw-a status
 
 # ---- it serves
-printf '[wickd]\necho = yes\nlog = info\n' >>"$dir/gw-a.conf"
+cat >>"$dir/gw-a.conf" <<'CONF'
+[service.default]
+[service.door]
+address = 203.0.113.10:443
+tcp = yes
+[service.again]
+[wickd]
+echo = yes
+log = info
+CONF
 daemon wickd.log
 result $? starts
 until_ok 60 ready
@@ -71,6 +80,18 @@ want 1 'BAD_ARG' psk_of_oneself run gw-a psk get gw-a --out -
 want 0 '^keys *0x[0-9a-f]\{112\}$' psk_srtp run gw-b psk get gw-a --protocol srtp --media 3 --out -
 want 2 'srtp needs --media' psk_srtp_needs_media run gw-b psk get gw-a --protocol srtp --out -
 want 0 '^psk *0x[0-9a-f]\{32\}$' psk_of_16_bytes run gw-b psk get gw-a --bits 128 --out -
+
+# ---- services that wick.conf names: each has its own word
+both_published() {
+    [ "$(run gw-a service list | grep -c 'service=\(door\|again\) .*published=true')" -eq 2 ]
+}
+until_ok 60 both_published
+result $? services_of_the_configuration
+want 0 '"event":"primary","endpoint":"203.0.113.10:443","protocol":6,"kind":"direct"' \
+    configured_service_is_on_chain run gw-b --json lookup gw-a/door
+own=$(run gw-a --json lookup gw-a | sed -n 's/.*"event":"primary",\("endpoint":"[^"]*"\).*/\1/p')
+want 0 "\"event\":\"primary\",${own:-none}," configured_service_of_the_agent \
+    run gw-b --json lookup gw-a/again
 
 # ---- services of local applications
 want 0 '^published *true' service_publish \

@@ -266,15 +266,44 @@ TEST(combinations_refused_with_line)
         {"\n[leaf.a]\npsk_file = a.key\n", 2,
          "[leaf.a]: there is no [leaf] that says where leaves come in"},
         {"[leaf.a]\n[leaf]\nlisten = 192.0.2.1:5684\n", 1, "[leaf.a]: 'psk_file' is missing"},
-        {"[service.a]\nname = a\n[service.b]\nname = b\n", 3,
-         "[service.b]: there is one service here, [service.a]; more are published by wick service "
-         "publish"},
+        {"[service.a]\nport = 70000\n", 2, "'port' is 1..65535"},
+        {"[service.a]\nport = 0\n", 2, "'port' is 1..65535"},
+        {"[service.a]\nport = 80\naddress = 192.0.2.1:80\n", 3,
+         "'address' and 'port' are two answers to one question"},
+        {"[service.a]\ntcp = yes\n", 2, "'tcp' needs a port or an address"},
+        {"[service.a]\n[service.b]\nport = 80\nname = a\n", 2,
+         "[service.b]: 'a' is published already"},
+        {"[service.default]\nport = 80\n", 1, "[service.default]: 'default' is published already"},
+        {"[service.a]\nport = 1\n[service.b]\nport = 2\n[service.c]\nport = 3\n"
+         "[service.d]\nport = 4\n[service.e]\nport = 5\n",
+         9, "[service.e]: more than 4 services beside the agent's own"},
+        {"[service.a]\n[service.b]\n[service.c]\n[service.d]\n[service.e]\n[service.f]\n", 6,
+         "more than 5 sections [service.NAME]"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CHECK_STATUS(parse(bad[i].text), WICK_E_CONFIG);
         CHECK_INT(e.line, bad[i].line);
         CHECK(strcmp(e.text, bad[i].says) == 0);
     }
+}
+
+/* The first one that says nothing of where it leads is the agent's own; the others stand beside it. */
+TEST(several_services)
+{
+    REQUIRE_STATUS(parse("[service.web]\nport = 80\ntcp = yes\n[service.mine]\nname = main\n"
+                         "expires_s = 60\n[service.also]\n[service.cam]\naddress = 192.0.2.7:9\n"
+                         "[service.d]\nport = 5\n"),
+                   WICK_OK);
+    const conf_service *own = conf_own_service(&c);
+    REQUIRE(own != NULL);
+    CHECK(strcmp(conf_service_name(own), "main") == 0);
+    CHECK(strcmp(conf_service_name(&c.services[0]), "web") == 0);
+    CHECK_INT(c.services[0].port, 80);
+    CHECK(c.services[0].tcp && !c.services[3].tcp);
+    CHECK_INT(c.services[3].address.port, 9);
+    CHECK_INT(own->expires_s, 60);
+    REQUIRE_STATUS(parse("[service.web]\nport = 80\n"), WICK_OK);
+    CHECK(conf_own_service(&c) == NULL); /* then it is "default" */
 }
 
 TEST(ways_to_relays)
@@ -360,4 +389,4 @@ TEST(long_lines)
 
 TAP_MAIN("unit.conf", CASE(all_sections), CASE(required_keys), CASE(refused_with_line),
          CASE(every_rule), CASE(several_endpoints), CASE(combinations_refused_with_line),
-         CASE(ways_to_relays), CASE(differences), CASE(long_lines))
+         CASE(several_services), CASE(ways_to_relays), CASE(differences), CASE(long_lines))
