@@ -2,6 +2,8 @@
 # Tests of the programs and of what they share.
 wick_add_test(unit backup LIBS wick_examples)
 wick_add_test(unit conf LIBS wick_examples)
+wick_add_test(unit leaf_upload LIBS wick_examples wick_crypto
+  SOURCES unit/ticket_world.c ${PROJECT_SOURCE_DIR}/examples/wick/leaf_upload.c)
 if(TARGET wick)
   wick_add_script_test(api cli api/test_cli.sh ARGS $<TARGET_FILE:wick>)
   if(NOT CMAKE_CROSSCOMPILING) # it runs the tool

@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "host.h"
+#include "leaf_upload.h"
 #include "out.h"
 #include "wick/coap_client.h"
 #include "wick/leaf_answer.h"
@@ -23,8 +24,8 @@
 typedef struct leaf {
     const cli *c;
     host h;
-    wick_addr gateway;
-    const char *name, *psk_file, *identity, *out_file, *data;
+    wick_addr gateway, audience;
+    const char *name, *psk_file, *identity, *out_file, *data, *via;
     char identity_text[WICK_LEAF_IDENTITY_BYTES];
     uint64_t until_ms;
     uint8_t psk[32];
@@ -276,6 +277,119 @@ static int show_ticket(wick_span body, const uint8_t id[32])
     return code;
 }
 
+/* By datagrams of our own to the audience. */
+static wick_status exchange_direct(void *ctx, wick_buf *answer, wick_span datagram, uint64_t wait_ms)
+{
+    const wick_sock *sock = (const wick_sock *)ctx;
+    wick_addr from;
+    int32_t n = 0;
+    if (datagram.len != 0) {
+        n = l.h.net.udp_send(l.h.net.ctx, *sock, &l.audience, datagram);
+        l.bytes += n > 0 ? (uint64_t)n : 0;
+    }
+    for (uint64_t until = now_ms() + wait_ms, now = now_ms(); !wick_time_reached(now, until);
+         now = now_ms()) {
+        struct pollfd fd = {wick_linux_net_fd(&l.h.linux_net, *sock), POLLIN, 0};
+        (void)poll(&fd, 1, (int)(until - now));
+        n = l.h.net.udp_recv(l.h.net.ctx, *sock, &from, answer->ptr, answer->cap);
+        if (n > 0 && wick_addr_equal(&from, &l.audience)) {
+            l.bytes += (uint64_t)n;
+            answer->len = (size_t)n;
+            return WICK_OK;
+        }
+    }
+    return WICK_AGAIN;
+}
+
+/* As payload that the gateways carry to a service behind the audience's, which leads to itself. */
+static wick_status exchange_carried(void *ctx, wick_buf *answer, wick_span datagram,
+                                    uint64_t wait_ms)
+{
+    const uint8_t *id = (const uint8_t *)ctx;
+    char query[256];
+    wick_leaf_head head;
+    wick_coap_call call;
+    const uint64_t until = now_ms() + wait_ms;
+    (void)snprintf(query, sizeof query, "peer=%.191s", l.via);
+    memset(&call, 0, sizeof call);
+    call.method = WICK_COAP_POST;
+    call.path = "dpk/send";
+    call.query = query;
+    call.payload = datagram;
+    wick_status s = ask(&call);
+    if (s == WICK_OK && WICK_COAP_CLASS(l.answer.code) == 2) {
+        s = wick_leaf_head_read(&head, l.answer.payload, id, 0);
+        wick_buf_put(answer, head.rest.ptr, head.rest.len);
+        s = s != WICK_OK ? s : answer->len == 0 ? WICK_AGAIN : wick_buf_status(answer);
+    } else if (s == WICK_OK) {
+        s = l.answer.has_max_age || l.answer.code == WICK_COAP_GATEWAY_TIMEOUT ? WICK_AGAIN
+                                                                               : WICK_E_LEAF_REFUSED;
+    }
+    const uint64_t now = now_ms();
+    if (s == WICK_AGAIN && !wick_time_reached(now, until)) {
+        (void)poll(NULL, 0, (int)(until - now)); /* the gateway has said so before the time was up */
+    }
+    return s;
+}
+
+static wick_status upload(unsigned *sent, const wick_leaf_ticket *t)
+{
+    static const wick_addr any;
+    wick_peer_ref ref;
+    wick_sock sock = -1;
+    uint8_t id[32];
+    wick_status s;
+    if (l.via == NULL) {
+        s = l.h.net.udp_open(l.h.net.ctx, &sock, &any);
+        s = s == WICK_OK ? leaf_upload(&l.h, sent, t, exchange_direct, &sock, l.until_ms) : s;
+        if (sock >= 0) {
+            l.h.net.close(l.h.net.ctx, sock);
+        }
+        return s;
+    }
+    s = wick_peer_ref_parse(&ref, l.via, strlen(l.via));
+    s = s == WICK_OK ? wick_name_hash(id, ref.name) : s;
+    return s == WICK_OK ? leaf_upload(&l.h, sent, t, exchange_carried, id, l.until_ms) : s;
+}
+
+/* The ticket goes ahead: what works from then on is its short identity. */
+static int show_upload(wick_span body, const uint8_t id[32])
+{
+    static uint8_t kept[512]; /* the body is used for other answers meanwhile */
+    wick_leaf_ticket t;
+    wick_session_psk k, small;
+    out_rec o;
+    unsigned sent = 0;
+    int code = CLI_OK;
+    wick_status s = body.len <= sizeof kept ? WICK_OK : WICK_E_MALFORMED;
+    if (s == WICK_OK) {
+        memcpy(kept, body.ptr, body.len);
+        s = wick_leaf_ticket_read(&t, wick_span_make(kept, body.len), id, 0);
+    }
+    s = s == WICK_OK ? upload(&sent, &t) : s;
+    s = s == WICK_OK ? wick_ticket_psk(&k, &l.h.crypto, t.ks, WICK_USE_DTLS12) : s;
+    s = s == WICK_OK ? wick_ticket_psk(&small, &l.h.crypto, t.ks, WICK_USE_PSK16) : s;
+    if (s != WICK_OK) {
+        wick_wipe(kept, sizeof kept);
+        return failed(s, "upload");
+    }
+    if (l.out_file != NULL) {
+        code = write_file(k.key, k.key_len, true);
+    }
+    if (code == CLI_OK) {
+        put_head(&o, t.peer, t.epoch);
+        out_str(&o, "short_identity", k.identity);
+        out_str(&o, "psk16_identity", small.identity);
+        out_u64(&o, "uploads", sent);
+        put_end(&o);
+    }
+    wick_wipe(kept, sizeof kept);
+    wick_wipe(&t, sizeof t);
+    wick_wipe(&k, sizeof k);
+    wick_wipe(&small, sizeof small);
+    return code;
+}
+
 static int show_proof(wick_span body, const uint8_t id[32])
 {
     wick_leaf_head h;
@@ -325,6 +439,8 @@ static int parse_options(cli *c, int argc, char **argv, const char *given)
                                             {"send", required_argument, NULL, 's'},
                                             {"timeout", required_argument, NULL, 't'},
                                             {"output", required_argument, NULL, 'o'},
+                                            {"to", required_argument, NULL, 'a'},
+                                            {"via", required_argument, NULL, 'v' + 256},
                                             CLI_COMMON_OPTIONS};
     unsigned long timeout_s = TIMEOUT_DEFAULT_S;
     memset(&l, 0, sizeof l);
@@ -335,6 +451,12 @@ static int parse_options(cli *c, int argc, char **argv, const char *given)
             if (wick_addr_parse(&l.gateway, optarg, strlen(optarg)) != WICK_OK) {
                 return cli_usage(c, "--gateway takes ADDR:PORT");
             }
+        } else if (got == 'a') {
+            if (wick_addr_parse(&l.audience, optarg, strlen(optarg)) != WICK_OK) {
+                return cli_usage(c, "--to takes ADDR:PORT");
+            }
+        } else if (got == 'v' + 256) {
+            l.via = optarg;
         } else if (got == 'n') {
             l.name = optarg;
         } else if (got == 'k') {
@@ -403,6 +525,10 @@ static int run(cli *c, int argc, char **argv, uint8_t method, const char *path, 
         return code;
     }
     const char *peer = argv[optind];
+    if (print == show_upload && (l.via == NULL) == (l.audience.port == 0)) {
+        finish();
+        return cli_usage(c, "--to ADDR:PORT or --via GATEWAY/SERVICE");
+    }
     l.begin_us = cli_now_us();
     wick_status s = wick_peer_ref_parse(&ref, peer, strlen(peer));
     s = s == WICK_OK ? wick_name_hash(id, ref.name) : s;
@@ -430,6 +556,11 @@ int cmd_leaf_key(cli *c, int argc, char **argv)
 int cmd_leaf_ticket(cli *c, int argc, char **argv)
 {
     return run(c, argc, argv, WICK_COAP_GET, "dpk/ticket", show_ticket);
+}
+
+int cmd_leaf_upload(cli *c, int argc, char **argv)
+{
+    return run(c, argc, argv, WICK_COAP_GET, "dpk/ticket", show_upload);
 }
 
 int cmd_leaf_proof(cli *c, int argc, char **argv)

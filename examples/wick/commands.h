@@ -66,6 +66,7 @@ int cmd_leaf_key(cli *c, int argc, char **argv);
 int cmd_leaf_proof(cli *c, int argc, char **argv);
 int cmd_leaf_send(cli *c, int argc, char **argv);
 int cmd_leaf_ticket(cli *c, int argc, char **argv);
+int cmd_leaf_upload(cli *c, int argc, char **argv);
 int cmd_deploy(cli *c, int argc, char **argv);
 int cmd_org_show(cli *c, int argc, char **argv);
 int cmd_org_manager(cli *c, int argc, char **argv);

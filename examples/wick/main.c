@@ -206,6 +206,10 @@ static const command commands[] = {
      "a peer's public key, as the gateway has proven it"},
     {"leaf", "ticket", cmd_leaf_ticket, "leaf ticket PEER [options of leaf enrol]",
      "a ticket for a peer; with -o its DTLS key goes into a file"},
+    {"leaf", "upload", cmd_leaf_upload,
+     "leaf upload PEER --to ADDR:PORT | --via GATEWAY/SERVICE [options of leaf enrol]",
+     "a ticket that goes ahead of its session: its short identity works from then on; with -o its key "
+     "into a file"},
     {"leaf", "proof", cmd_leaf_proof, "leaf proof PEER [options of leaf enrol]",
      "a peer's record as a proof bundle; with -o into a file, for `wick bundle verify`"},
     {"leaf", "send", cmd_leaf_send, "leaf send PEER [--send TEXT] [options of leaf enrol]",

@@ -131,6 +131,26 @@ result $? named_by_issuer_and_leaf
 [ -s "$dir/carried" ] && ! grep -q 'a secret' "$dir/carried"
 result $? carriers_cannot_read
 
+# ---- a ticket that goes ahead: a stock client is let in with 27 characters
+want 0 '^short_identity *dpk1\.[A-Za-z0-9_-]\{22\}$' uploaded \
+    leaf upload gw-b --to "127.0.0.1:$behind" -o "$dir/up.psk"
+short=$(sed -n 's/^short_identity *//p' "$out")
+mkfifo "$dir/in"
+: >"$dir/short.out"
+openssl s_client -dtls1_2 -connect "127.0.0.1:$behind" -psk_identity "$short" \
+    -psk "$(sed 's/^0x//' "$dir/up.psk")" -cipher PSK-AES128-CCM8 -quiet -no_ign_eof \
+    <"$dir/in" >"$dir/short.out" 2>"$dir/short.err" &
+client=$!
+jobs_running="$jobs_running $client"
+exec 9>"$dir/in"
+echo 'by its short name' >&9
+until_ok 60 grep -q 'by its short name' "$dir/short.out"
+result $? short_identity_accepted
+exec 9>&-
+want 0 '^uploads *[2-9]' uploaded_by_carriers leaf upload gw-b --via gw-b/door
+want 3 'TIMEOUT' uploaded_to_nobody leaf upload gw-b --to "127.0.0.1:$dead_port" --timeout 3
+want 2 '--to ADDR:PORT or --via' upload_says_where leaf upload gw-b
+
 # ---- who is no leaf. A client goes on for 10 s after an alert, which may be forged: that is not awaited
 refusals() {
     grep -c 'leaf refused\|has gone, .*: TLS' "$dir/gw-a.log"
