@@ -53,6 +53,11 @@ if(TARGET wick AND TARGET wick-wallet)
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
 endif()
 
+if(TARGET wick AND TARGET wick-wallet AND TARGET wick-attestor)
+  wick_add_script_test(lab attest lab/test_attest.sh
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet> $<TARGET_FILE:wick-attestor>)
+endif()
+
 # The daemon.
 wick_add_test(unit wickd_carry LIBS wick_wickd)
 wick_add_test(unit wickd_request LIBS wick_wickd)

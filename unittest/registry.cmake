@@ -4,6 +4,7 @@ wick_add_test(unit record)
 wick_add_test(unit calldata)
 wick_add_test(unit verified)
 wick_add_test(unit marks)
+wick_add_test(unit attest_ask)
 wick_add_test(unit voucher LIBS wick_crypto)
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic") # the small profile leaves it out
   wick_add_test(unit relayed LIBS wick_crypto)

@@ -25,6 +25,9 @@ static wick_status check_config(const wick_gateway_config *cfg)
         (cfg->relay_user != NULL && cfg->relay_password == NULL)) {
         return WICK_E_BAD_ARG;
     }
+    if (gw_attest_config(cfg) != WICK_OK) {
+        return WICK_E_BAD_ARG;
+    }
     for (size_t i = 0; i < cfg->registry_count; i++) {
         const wick_light *light = cfg->registries[i].light;
         wick_tier tier = cfg->registries[i].tier;

@@ -60,8 +60,20 @@ static wick_gateway_ask *find(wick_gateway *gw, uint32_t request, unsigned kind)
     return a;
 }
 
+bool gw_ask_waits(wick_gateway *gw, uint32_t request, wick_gateway_request_kind kind)
+{
+    return find(gw, request, (unsigned)kind) != NULL;
+}
+
 static void fail(wick_gateway *gw, uint64_t now_ms, wick_gateway_ask *a, wick_status status)
 {
+#if WICK_WITH_ATTEST
+    if (a->kind == WICK_GW_REQ_ATTEST) { /* all of them were asked: it goes on without */
+        a->state = REQ_FREE;
+        gw_attest_failed(gw, now_ms, status);
+        return;
+    }
+#endif
     a->tries++;
     /* A transaction is not sent again blindly: it may have been taken. */
     if (gw_retryable(status) && a->tries < REQUEST_TRIES && a->kind != WICK_GW_REQ_CHAIN_SEND) {

@@ -101,6 +101,9 @@ void gw_ask(wick_gateway *gw, wick_gateway_ask *ask, wick_gateway_request_kind k
 bool gw_ask_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
 uint64_t gw_ask_tick(wick_gateway *gw, uint64_t now_ms);
 
+/** Is this request under way? */
+bool gw_ask_waits(wick_gateway *gw, uint32_t request, wick_gateway_request_kind kind);
+
 /** What the manager's challenge asks to be signed; false: nobody asked. */
 bool gw_possession_digest(wick_gateway *gw, uint8_t digest[32], const uint8_t challenge[32],
                           uint32_t request);
@@ -144,6 +147,7 @@ enum {
     OWN_CONFIRM, /* the written words are awaited */
     OWN_NONCE,   /* they are not there: is the transaction included at all? */
     OWN_MINED,   /* it is: one last look at the words */
+    OWN_ATTEST,  /* attestors are asked for their signatures */
     OWN_REST,    /* all is as it should be */
     OWN_BACKOFF,
     OWN_FAILED
@@ -173,7 +177,30 @@ void gw_own_fail(wick_gateway *gw, uint64_t now_ms, wick_status status);
 /** An endpoint is about to be written: another path has to wait after it. */
 void gw_own_publishing(wick_gateway *gw, uint64_t now_ms);
 
+/* attest.c: the state OWN_ATTEST */
+#if WICK_WITH_ATTEST
+/** Asks for attestations of a word that is about to be published, or that is right and was reached long
+ *  ago. @return false: there is nothing to ask; what is published goes without them */
+bool gw_attest_begin(wick_gateway *gw, uint64_t now_ms, uint8_t word, bool well);
+/** Seconds until a word that is right is to be asked about again; UINT64_MAX: never. */
+uint64_t gw_attest_rest_s(const wick_gateway *gw, uint64_t now_ms, uint64_t unix_s);
+void gw_attest_failed(wick_gateway *gw, uint64_t now_ms, wick_status status);
+/** The publication has failed. @return true: it had attestations, and is tried again without */
+bool gw_attest_refused(wick_gateway *gw, uint64_t now_ms);
+/** The call, where there are attestations for it. */
+bool gw_attest_call(const wick_gateway *gw, wick_buf *call);
+wick_status gw_attest_config(const wick_gateway_config *cfg);
+#else
+#define gw_attest_begin(gw, now_ms, word, well) false
+#define gw_attest_rest_s(gw, now_ms, unix_s) UINT64_MAX
+#define gw_attest_refused(gw, now_ms) false
+#define gw_attest_call(gw, call) false
+#define gw_attest_config(cfg) WICK_OK
+#endif
+
 /* transaction.c: the states OWN_ACCOUNT to OWN_MINED */
+/** The endpoint word that is to be published for o->index, into o->word. */
+wick_status gw_tx_make_word(wick_gateway *gw, uint64_t now_ms);
 void gw_tx_begin(wick_gateway *gw, uint64_t now_ms, uint8_t action);
 void gw_tx_account(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read);
 void gw_tx_not_there(wick_gateway *gw, uint64_t now_ms);

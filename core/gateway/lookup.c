@@ -108,7 +108,7 @@ static wick_status usable(const wick_gateway *gw, const wick_endpoint *e, uint64
     if (e->protocol != WICK_PROTOCOL_UDP) {
         return WICK_E_UNSUPPORTED;
     }
-    if (e->kind != WICK_ENDPOINT_RELAY && e->validated_at_h == 0 && !gw->cfg.allow_unvalidated) {
+    if (!gw->cfg.allow_unvalidated && wick_endpoint_validated(e, unix_s) != WICK_OK) {
         return WICK_E_NO_ENDPOINT;
     }
     return wick_addr_is_public(&e->addr) || gw->cfg.allow_private_relay ? WICK_OK

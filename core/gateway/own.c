@@ -8,6 +8,7 @@
  *   READ       words proven                         decide(): REST | VOUCHER | ACCOUNT
  *   VOUCHER    the manager answered                 MANAGER
  *   MANAGER    own and manager's words proven       ACCOUNT, if the voucher is his and fits
+ *   ATTEST                                          attest.c, then ACCOUNT or READ
  *   ACCOUNT .. MINED                                transaction.c
  *   REST       renewal is due, or the path changed  READ
  *   BACKOFF    its time is over                     READ
@@ -116,7 +117,8 @@ static bool is_final(wick_status status)
 void gw_own_fail(wick_gateway *gw, uint64_t now_ms, wick_status status)
 {
     wick_gateway_own *o = &gw->own;
-    bool final = is_final(status);
+    /* What the contract refuses with attestations it may take without. */
+    bool final = !gw_attest_refused(gw, now_ms) && is_final(status);
 #if WICK_WITH_SERVICES
     if (o->action == ACT_PUBLISH && o->index >= WICK_GW_WORDS) {
         gw_service_refused(gw, now_ms, o->index - WICK_GW_WORDS, status, final);
@@ -284,6 +286,8 @@ static void rest(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
             due = until_half < due ? until_half : due;
         }
     }
+    uint64_t attest = o->published ? gw_attest_rest_s(gw, now_ms, unix_s) : UINT64_MAX;
+    due = attest < due ? attest : due;
     due = due < 86400 ? due : 86400; /* look daily whatever happens: a revocation shows */
     gw_own_set(gw, OWN_REST, now_ms + due * 1000 + 1000);
     gw_check_ready(gw);
@@ -333,6 +337,10 @@ static bool tend(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
 #endif
         if (endpoint_well(gw, i, unix_s)) {
             is_well(gw, now_ms, i);
+            if (gw_attest_begin(gw, now_ms, i, true)) {
+                gw_check_ready(gw);
+                return true;
+            }
             continue;
         }
         o->published = o->published && i != 0;
@@ -340,7 +348,7 @@ static bool tend(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
         o->action = ACT_NONE;
         if (wait != 0) {
             gw_own_set(gw, OWN_REST, now_ms + wait);
-        } else {
+        } else if (!gw_attest_begin(gw, now_ms, i, false)) {
             o->index = i;
             gw_tx_begin(gw, now_ms, ACT_PUBLISH);
         }
@@ -615,6 +623,11 @@ uint64_t gw_own_tick(wick_gateway *gw, uint64_t now_ms)
     case OWN_VOUCHER:
         gw_ask(gw, &o->ask, WICK_GW_REQ_WALLET_VOUCHER);
         break;
+#if WICK_WITH_ATTEST
+    case OWN_ATTEST:
+        gw_ask(gw, &o->ask, WICK_GW_REQ_ATTEST);
+        break;
+#endif
     case OWN_FUND:
         gw_ask(gw, &o->ask, WICK_GW_REQ_WALLET_FUND);
         break;

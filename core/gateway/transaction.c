@@ -104,8 +104,7 @@ static void unfunded(wick_gateway *gw, uint64_t now_ms)
     }
 }
 
-/* The new endpoint word. */
-static wick_status make_word(wick_gateway *gw, uint64_t now_ms)
+wick_status gw_tx_make_word(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_own *o = &gw->own;
     wick_endpoint e;
@@ -129,7 +128,7 @@ static wick_status make_word(wick_gateway *gw, uint64_t now_ms)
 static wick_status build(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_own *o = &gw->own;
-    uint8_t call[WICK_CALLDATA_MAX];
+    uint8_t call[WICK_GW_CALL_MAX];
     wick_buf data = wick_buf_make(call, sizeof call);
     wick_tx tx;
 #if WICK_WITH_NSL_RSA
@@ -139,9 +138,9 @@ static wick_status build(wick_gateway *gw, uint64_t now_ms)
 #endif
     if (o->action == ACT_REGISTER) {
         wick_calldata_register(&data, &o->voucher, o->r, o->vs);
-    } else {
+    } else if (!gw_attest_call(gw, &data)) {
         /* A replacement carries the same word: it does not matter which of them is included. */
-        wick_status s = o->sends == 0 ? make_word(gw, now_ms) : WICK_OK;
+        wick_status s = o->sends == 0 ? gw_tx_make_word(gw, now_ms) : WICK_OK;
         if (s != WICK_OK) {
             return s;
         }

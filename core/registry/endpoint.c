@@ -110,6 +110,21 @@ wick_status wick_endpoint_check(const wick_endpoint *endpoint, uint32_t seen_seq
     return is_known ? WICK_OK : WICK_E_UNSUPPORTED;
 }
 
+wick_status wick_endpoint_validated(const wick_endpoint *endpoint, uint64_t now_s)
+{
+    uint64_t at_s = (uint64_t)endpoint->validated_at_h * 3600u;
+    if (endpoint->kind == WICK_ENDPOINT_RELAY) {
+        return WICK_OK;
+    }
+    /* The word holds whole hours, cut off: it is never taken for younger than it is. */
+    return endpoint->validated_at_h != 0 && at_s <= now_s + 3600u &&
+                   now_s < at_s + WICK_VALIDATION_AGE_MAX_S
+               ? WICK_OK
+               : WICK_E_NO_ENDPOINT;
+}
+
+/* ---- relays: endpoint word without seq and expires; info: unused 8 | checkedAt 3 | status 1 |
+ * operator 20 ---- */
 /* ---- relays: endpoint word without seq and expires; info: unused 5 |
  * region 2 | transports 1 | checkedAt 3 | status 1 | operator 20 ---- */
 

@@ -168,6 +168,30 @@ static int take_wallet(agent *a, wick_driver_config *d)
     return s == WICK_OK ? CLI_OK : cli_fail(a->cli, s, "%s", w->token_file);
 }
 
+/* As the contract has them: ascending. conf_check() has seen that no two are one. */
+static void take_attestors(agent *a, wick_gateway_config *g, wick_driver_config *d)
+{
+    const conf *c = &a->host.conf;
+    for (size_t i = 0; i < CONF_ATTESTORS_MAX && c->attest.needed != 0; i++) {
+        const conf_attestor *x = &c->attestors[i];
+        if (x->s.line == 0 || x->s.name[0] == '\0' || g->attestor_count == WICK_GW_ATTESTORS_MAX) {
+            continue;
+        }
+        size_t at = g->attestor_count++;
+        while (at > 0 && memcmp(a->attestors[at - 1], x->signer, sizeof x->signer) > 0) {
+            memcpy(a->attestors[at], a->attestors[at - 1], sizeof x->signer);
+            a->attestor_addr[at] = a->attestor_addr[at - 1];
+            at--;
+        }
+        memcpy(a->attestors[at], x->signer, sizeof x->signer);
+        a->attestor_addr[at] = x->address;
+    }
+    g->attestors = (const uint8_t(*)[20])a->attestors;
+    g->attest_needed = (uint8_t)c->attest.needed;
+    d->attestors = a->attestor_addr;
+    d->attestor_count = g->attestor_count;
+}
+
 static int take_store(agent *a, wick_gateway_config *g)
 {
     const char *dir = a->host.conf.identity.store_dir;
@@ -194,6 +218,7 @@ static int open_agent(agent *a)
     code = code == CLI_OK ? take_wallet(a, &d) : code;
     code = code == CLI_OK ? take_tickets(a, &g) : code;
     code = code == CLI_OK ? take_store(a, &g) : code;
+    take_attestors(a, &g, &d);
     code = code == CLI_OK ? agent_take_chains(a, &g.registry_count) : code;
     if (code != CLI_OK) {
         return code;
@@ -384,6 +409,9 @@ void agent_event_put(out_rec *o, const wick_gateway_event *e)
         out_u64(o, "block", e->block_number);
         out_bool(o, "sent", e->sent);
         break;
+    case WICK_GW_EV_ATTESTED:
+        out_str(o, "place", e->index == 0 ? "primary" : "standby");
+        break;
     case WICK_GW_EV_READY:
         out_bool(o, "standby_pending", e->standby_pending);
         break;
@@ -430,7 +458,7 @@ const char *agent_event_name(wick_gateway_event_kind kind)
     static const char *const names[] = {
         "event",     "all-goals",      "registered", "path",          "published",
         "publish",   "resolved",       "handshake",  "session-moved", "session-down",
-        "leaf",      "update",         "trust",      "service"};
+        "leaf",      "update",         "trust",      "service",       "attested"};
     size_t i = (size_t)kind;
     return i < sizeof names / sizeof names[0] ? names[i] : names[0];
 }

@@ -33,6 +33,8 @@ typedef struct agent {
     wick_driver_chain chains[CONF_CHAINS_MAX];             /* the same, for the driver */
     size_t link_count;
     wick_ticket_rule ticket_rules[AGENT_TICKET_RULES];
+    uint8_t attestors[WICK_GW_ATTESTORS_MAX][20]; /* ascending */
+    wick_addr attestor_addr[WICK_GW_ATTESTORS_MAX];
     char relay_password[256];
     wick_https_trust relay_trust;
     char wallet_token[256];

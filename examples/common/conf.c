@@ -125,6 +125,12 @@ static const key_def leaf_keys[] = {KEY(conf_leaf, listen, VALUE_ADDR),
                                     KEY(conf_leaf, bundle_dir, VALUE_PATH),
                                     KEY(conf_leaf, psk_file, VALUE_PATH)};
 static const key_def carry_keys[] = {KEY(conf_carry, to, VALUE_ADDR)};
+static const key_def attest_keys[] = {KEY(conf_attest, needed, VALUE_U64)};
+static const key_def attestor_keys[] = {
+    KEY(conf_attestor, listen, VALUE_ADDR),      KEY(conf_attestor, probe_from, VALUE_ADDR),
+    KEY(conf_attestor, key_file, VALUE_PATH),    KEY(conf_attestor, audit_file, VALUE_PATH),
+    KEY(conf_attestor, allow_private, VALUE_YES), KEY(conf_attestor, address, VALUE_ADDR),
+    KEY(conf_attestor, signer, VALUE_HEX20)};
 
 typedef struct section_def {
     const char *kind;
@@ -155,7 +161,10 @@ static const section_def sections[] = {
      KEYS(service_keys)},
     {"leaf", offsetof(conf, leaves), sizeof(conf_leaf), CONF_LEAVES_MAX, true, KEYS(leaf_keys)},
     {"carry", offsetof(conf, carries), sizeof(conf_carry), CONF_CARRIES_MAX, false,
-     KEYS(carry_keys)}};
+     KEYS(carry_keys)},
+    {"attest", offsetof(conf, attest), 0, 0, true, KEYS(attest_keys)},
+    {"attestor", offsetof(conf, attestors), sizeof(conf_attestor), CONF_ATTESTORS_MAX, true,
+     KEYS(attestor_keys)}};
 #define SECTION_KINDS (sizeof sections / sizeof sections[0])
 _Static_assert(sizeof chain_keys / sizeof chain_keys[0] <= CONF_KEYS_MAX, "bits and lines of keys");
 

@@ -31,6 +31,7 @@
 #define CONF_FORKS_MAX 8
 #define CONF_LEAVES_MAX 33 /* [leaf] and those with names */
 #define CONF_CARRIES_MAX 8
+#define CONF_ATTESTORS_MAX (1 + WICK_GW_ATTESTORS_MAX) /* [attestor] and those with names */
 #define CONF_KEYS_MAX 24 /* of one section */
 
 /* Common head of all sections: which keys were given, and where the section begins. */
@@ -225,6 +226,24 @@ typedef struct conf_carry {
     wick_addr to;
 } conf_carry;
 
+/* [attestor]: wick-attestor itself; [attestor.NAME]: one of those that a gateway asks. */
+typedef struct conf_attestor {
+    conf_section s;
+    wick_addr listen;              /* of [attestor]: CoAP; port 5683 is its own */
+    wick_addr probe_from;          /* of [attestor]: where probes leave; default any address */
+    char key_file[CONF_TEXT_MAX];  /* of [attestor]: signs what it has reached */
+    char audit_file[CONF_TEXT_MAX]; /* of [attestor]: a line for each decision */
+    bool allow_private;            /* of [attestor], laboratories: private addresses are probed */
+    wick_addr address;             /* of [attestor.NAME]: where it listens */
+    uint8_t signer[20];            /* of [attestor.NAME]: address of its key, as the chain has it */
+} conf_attestor;
+
+/* Endpoints of a gateway that others are to reach: asked of all [attestor.NAME]. */
+typedef struct conf_attest {
+    conf_section s;
+    uint64_t needed; /* how many must have reached it, as the organisation's threshold */
+} conf_attest;
+
 typedef struct conf {
     char path[CONF_TEXT_MAX]; /* of the file, for messages */
     conf_identity identity;
@@ -240,6 +259,8 @@ typedef struct conf {
     conf_service services[CONF_SERVICES_MAX];
     conf_leaf leaves[CONF_LEAVES_MAX];
     conf_carry carries[CONF_CARRIES_MAX];
+    conf_attest attest;
+    conf_attestor attestors[CONF_ATTESTORS_MAX];
 } conf;
 
 typedef struct conf_error {
@@ -283,6 +304,8 @@ const char *conf_service_name(const conf_service *service);
 /** [leaf.NAME], or [leaf] for "". */
 const conf_leaf *conf_find_leaf(const conf *c, const char *name);
 const conf_carry *conf_find_carry(const conf *c, const char *name);
+/** [attestor.NAME], or [attestor] for "". */
+const conf_attestor *conf_find_attestor(const conf *c, const char *name);
 
 /** Where wickd listens, for itself and for whoever asks it: [wickd] socket, else wickd.sock in the
  *  store_dir. `path` has CONF_TEXT_MAX bytes. @return false: neither is given, or it is too long */

@@ -243,6 +243,59 @@ static wick_status check_leaves(const conf *c, conf_error *e)
     return s;
 }
 
+/* [attestor] is a program, [attestor.NAME] whom a gateway asks. */
+static wick_status check_attestor(const conf *c, conf_error *e, const conf_attestor *x)
+{
+    static const char *const of_named[] = {"address", "signer"};
+    static const char *const of_bare[] = {"listen", "probe_from", "key_file", "audit_file",
+                                          "allow_private"};
+    bool named = x->s.name[0] != '\0';
+    const char *const *wrong = named ? of_bare : of_named;
+    size_t n = named ? sizeof of_bare / sizeof of_bare[0] : sizeof of_named / sizeof of_named[0];
+    for (size_t i = 0; i < n; i++) {
+        if (conf_has(c, &x->s, wrong[i])) {
+            return conf_refuse(e, conf_line(c, &x->s, wrong[i]), "'%s' belongs into [attestor%s]",
+                               wrong[i], named ? "" : ".NAME");
+        }
+    }
+    return named ? conf_require(c, e, &x->s, "address signer") : WICK_OK;
+}
+
+static wick_status check_attest(const conf *c, conf_error *e)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < CONF_ATTESTORS_MAX; i++) {
+        const conf_attestor *x = &c->attestors[i];
+        if (x->s.line == 0) {
+            continue;
+        }
+        wick_status s = check_attestor(c, e, x);
+        if (s != WICK_OK) {
+            return s;
+        }
+        n += x->s.name[0] != '\0';
+        for (size_t j = 0; j < i && x->s.name[0] != '\0'; j++) {
+            const conf_attestor *y = &c->attestors[j];
+            if (y->s.line != 0 && y->s.name[0] != '\0' &&
+                memcmp(x->signer, y->signer, sizeof x->signer) == 0) {
+                return conf_refuse(e, conf_line(c, &x->s, "signer"),
+                                   "[attestor.%s] has the same signer: one key is one voice",
+                                   y->s.name);
+            }
+        }
+    }
+    if (c->attest.s.line == 0) {
+        return WICK_OK;
+    }
+    if (c->attest.needed == 0 || c->attest.needed > n ||
+        c->attest.needed > WICK_GW_ATTESTATIONS_MAX) {
+        return conf_refuse(e, conf_line(c, &c->attest.s, "needed"),
+                           "'needed' is 1..%u, and no more than there are [attestor.NAME]: %u",
+                           (unsigned)WICK_GW_ATTESTATIONS_MAX, (unsigned)n);
+    }
+    return WICK_OK;
+}
+
 static wick_status check_service(const conf *c, conf_error *e, const conf_service *x)
 {
     if (x->port > UINT16_MAX || (conf_has(c, &x->s, "port") && x->port == 0)) {
@@ -330,5 +383,6 @@ wick_status conf_check(const conf *c, conf_error *e)
         s = conf_refuse(e, conf_line(c, &c->path_in.s, "port"), "'port' is 0..65535");
     }
     s = s == WICK_OK ? check_services(c, e) : s;
+    s = s == WICK_OK ? check_attest(c, e) : s;
     return s == WICK_OK ? check_leaves(c, e) : s;
 }

@@ -130,6 +130,16 @@ const conf_carry *conf_find_carry(const conf *c, const char *name)
     return NULL;
 }
 
+const conf_attestor *conf_find_attestor(const conf *c, const char *name)
+{
+    for (size_t i = 0; i < CONF_ATTESTORS_MAX; i++) {
+        if (c->attestors[i].s.line != 0 && strcmp(c->attestors[i].s.name, name) == 0) {
+            return &c->attestors[i];
+        }
+    }
+    return NULL;
+}
+
 const conf_rpc *conf_find_rpc(const conf *c, const char *chain, size_t index)
 {
     for (size_t i = 0; i < CONF_RPCS_MAX; i++) {

@@ -21,7 +21,7 @@
 #include "request.h"
 #include "server.h"
 
-#define WICKD_GW_EVENTS (WICK_GW_EV_SERVICE + 1)
+#define WICKD_GW_EVENTS (WICK_GW_EV_ATTESTED + 1)
 
 /** A session with a peer. */
 typedef struct wickd_session {

@@ -136,6 +136,7 @@ static void remember(wickd *d, const wick_gateway_event *e)
     case WICK_GW_EV_UPDATE_STATE:
     case WICK_GW_EV_TRUST_STALE:
     case WICK_GW_EV_SERVICE:
+    case WICK_GW_EV_ATTESTED:
     default:
         break;
     }

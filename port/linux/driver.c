@@ -23,6 +23,9 @@ wick_status wick_driver_init(wick_driver *d, const wick_driver_config *cfg)
         d->sock[i] = NO_SOCK;
     }
     d->wallet.sock = NO_SOCK;
+#if WICK_WITH_ATTEST
+    d->attest.sock = NO_SOCK;
+#endif
     d->watched_fd = -1;
     wick_driver_path_init(d);
     wick_driver_relay_init(d);
@@ -103,7 +106,8 @@ wick_driver_job *wick_driver_next_job(wick_driver *d, bool chain, uint64_t chain
     wick_driver_job *best = NULL;
     for (size_t i = 0; i < WICK_DRIVER_JOBS; i++) {
         wick_driver_job *job = &d->job[i];
-        if (job->request.id != 0 && job->step == 0 && is_chain(job) == chain &&
+        if (job->request.id != 0 && job->step == 0 && job->request.kind != WICK_GW_REQ_ATTEST &&
+            is_chain(job) == chain &&
             (!chain || job->request.chain_id == chain_id) &&
             (best == NULL || (int32_t)(job->order - best->order) < 0)) {
             best = job;
@@ -247,13 +251,18 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
     if (d->wallet.job != NULL) {
         t = wick_time_min(t, d->wallet.deadline_ms);
     }
+#if WICK_WITH_ATTEST
+    if (d->attest.job != NULL) {
+        t = wick_time_min(t, d->attest.next_ms);
+    }
+#endif
     return t;
 }
 
 static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
 {
     struct pollfd p[WICK_GW_SOCKETS + WICK_GW_TURNS + (1 + WICK_LIGHT_DRIVER_SOCKS) * WICK_DRIVER_CHAINS +
-                    WICK_DRIVER_PATH_FDS + 1 + WICK_RESPONDER_CONNECTIONS + 2];
+                    WICK_DRIVER_PATH_FDS + 1 + WICK_RESPONDER_CONNECTIONS + 3];
     uint8_t index[WICK_GW_SOCKETS], relay[WICK_GW_TURNS];
     nfds_t udp = 0, n;
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
@@ -271,6 +280,11 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
         n += (nfds_t)wick_linux_net_watch(d->cfg.linux_net, &p[n], d->wallet.sock,
                                           wick_tls_wants_write(&d->wallet.tls));
     }
+#if WICK_WITH_ATTEST
+    if (d->attest.job != NULL) {
+        n += (nfds_t)wick_linux_net_watch(d->cfg.linux_net, &p[n], d->attest.sock, false);
+    }
+#endif
     if (d->challenge != NULL) {
         n += (nfds_t)wick_responder_fds(d->challenge, &p[n]);
     }
@@ -340,6 +354,7 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
         }
         bool moved = wick_driver_chain_run(d, now_ms);
         moved = wick_driver_wallet_run(d, now_ms) || moved;
+        moved = wick_driver_attest_run(d, now_ms) || moved;
         moved = receive_one(d, now_ms) || moved;
         moved = wick_driver_path_receive(d, now_ms) || moved; /* of the router: no session's */
         /* The time counts also under a flood, or the caller would never see it. */
@@ -372,6 +387,7 @@ void wick_driver_free(wick_driver *d)
 {
     wick_driver_chain_drop(d);
     wick_driver_wallet_drop(d);
+    wick_driver_attest_drop(d);
     wick_driver_path_drop(d);
     wick_driver_relay_drop(d);
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {

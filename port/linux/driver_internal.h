@@ -45,6 +45,18 @@ void wick_driver_chain_drop(wick_driver *d);
 bool wick_driver_wallet_run(wick_driver *d, uint64_t now_ms);
 void wick_driver_wallet_drop(wick_driver *d);
 
+/* Status of this name; WICK_E_JSON: none. */
+wick_status wick_driver_status_of(const char *name);
+
+/* Questions to attestors. Returns true if something moved. */
+#if WICK_WITH_ATTEST
+bool wick_driver_attest_run(wick_driver *d, uint64_t now_ms);
+void wick_driver_attest_drop(wick_driver *d);
+#else
+#define wick_driver_attest_run(d, now_ms) false
+#define wick_driver_attest_drop(d) ((void)(d))
+#endif
+
 /* Ways in besides relays: interfaces, the open socket, the router. */
 #define WICK_DRIVER_PATH_FDS 3
 void wick_driver_path_init(wick_driver *d);

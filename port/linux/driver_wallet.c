@@ -151,7 +151,7 @@ static wick_status make_request(wick_driver *d, const wick_json *root)
 /* ---- the answer ---- */
 
 /* The manager's code is the name of a status, so its reason survives the way. */
-static wick_status status_of(const char *name)
+wick_status wick_driver_status_of(const char *name)
 {
     for (int s = -1; name != NULL && s > -800; s--) {
         if (strcmp(wick_status_str((wick_status)s), name) == 0) {
@@ -170,7 +170,7 @@ static wick_status refused(wick_driver *d, const wick_json *root)
         d->wallet_text[n] = plain ? text[n] : '?';
     }
     d->wallet_text[n] = '\0';
-    wick_status s = status_of(wick_json_text(wick_json_member(root, "code")));
+    wick_status s = wick_driver_status_of(wick_json_text(wick_json_member(root, "code")));
     return s == WICK_AGAIN ? WICK_E_JSON : s;
 }
 

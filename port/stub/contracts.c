@@ -7,6 +7,7 @@
 
 #include "wick/abi.h"
 #include "wick/calldata.h"
+#include "wick/attest_ask.h"
 #include "wick/record.h"
 #include "wick/voucher.h"
 
@@ -120,8 +121,51 @@ static size_t run_register(wick_stub_chain *c, uint8_t revert[36], wick_span dat
     return 0;
 }
 
+#if WICK_WITH_ATTEST
+/* Whole list of attestors, then at least `threshold` attestations in ascending order.
+ * @param[out] at_s the lowest of their times */
+static size_t check_attested(wick_stub_chain *c, uint8_t revert[36], uint64_t *at_s,
+                             const wick_attest *about, wick_span proof)
+{
+    size_t list = (size_t)20 * c->attestor_count;
+    uint64_t now = c->state.timestamp;
+    int last = -1;
+    *at_s = UINT64_MAX;
+    if (c->attestor_count == 0) {
+        return refuse(revert, "NoAttestors()", false, 0);
+    }
+    if (proof.len < list || memcmp(proof.ptr, c->attestor, list) != 0) {
+        return refuse(revert, "WrongAttestors()", false, 0);
+    }
+    size_t n = (proof.len - list) / WICK_ATTESTATION_BYTES;
+    if (n < c->attestor_threshold || (proof.len - list) % WICK_ATTESTATION_BYTES != 0) {
+        return refuse(revert, "BadAttestation()", false, 0);
+    }
+    for (const uint8_t *p = proof.ptr + list; p < proof.ptr + proof.len; p += WICK_ATTESTATION_BYTES) {
+        wick_registry_domain domain;
+        wick_attest a = *about;
+        a.checked_at = wick_load_be64(p + 1);
+        if (p[0] <= last || p[0] >= c->attestor_count) {
+            return refuse(revert, "BadAttestation()", false, 0);
+        }
+        last = p[0];
+        if (a.checked_at > now || now - a.checked_at > WICK_ATTESTATION_AGE_MAX_S) {
+            return refuse(revert, "AttestationExpired()", false, 0);
+        }
+        domain.chain_id = c->chain_id;
+        memcpy(domain.contract, c->device_registry, 20);
+        if (wick_attest_check(c->crypto, &domain, &a, p + 9, p + 41, c->attestor[p[0]]) != WICK_OK) {
+            return refuse(revert, "WrongSigner()", false, 0);
+        }
+        *at_s = a.checked_at < *at_s ? a.checked_at : *at_s;
+    }
+    return 0;
+}
+#endif
+
+/* publish(id, service, index, epoch, word), or publishAttested(id, service, terms, word, proof) */
 static size_t run_publish(wick_stub_chain *c, uint8_t revert[36], const uint8_t from[20],
-                          wick_span data, bool commit)
+                          wick_span data, bool commit, bool attested)
 {
     uint8_t slot[32], word[2][32], now_word[32];
     wick_device device;
@@ -129,8 +173,10 @@ static size_t run_publish(wick_stub_chain *c, uint8_t revert[36], const uint8_t 
     uint64_t now = c->state.timestamp;
     wick_abi a = wick_abi_make(wick_span_make(data.ptr + 4, data.len - 4));
     const uint8_t *id = wick_abi_word(&a, 0), *service = wick_abi_word(&a, 1);
-    uint64_t index = wick_abi_u64(&a, 2), epoch = wick_abi_u64(&a, 3);
-    const uint8_t *value = wick_abi_word(&a, 4);
+    const uint8_t *terms = attested ? wick_abi_word(&a, 2) : NULL;
+    uint64_t index = terms != NULL ? terms[19] : wick_abi_u64(&a, 2);
+    uint64_t epoch = terms != NULL ? wick_load_be32(terms + 20) : wick_abi_u64(&a, 3);
+    const uint8_t *value = wick_abi_word(&a, attested ? 3 : 4);
     if (a.status != WICK_OK || id == NULL || service == NULL || value == NULL) {
         return refuse(revert, "BadWord()", false, 0);
     }
@@ -172,8 +218,33 @@ static size_t run_publish(wick_stub_chain *c, uint8_t revert[36], const uint8_t 
     if (next.seq - seq > WICK_SEQ_JUMP_MAX) {
         return refuse(revert, "SeqJump(uint32)", true, seq);
     }
+    /* validatedAt: a pure renewal keeps it, another place starts at zero. */
+    bool same = seq != 0 && next.kind == before.kind && next.protocol == before.protocol &&
+                wick_addr_equal(&next.addr, &before.addr);
+    next.validated_at_h = same ? before.validated_at_h : 0;
+#if WICK_WITH_ATTEST
+    if (attested) {
+        wick_attest about;
+        uint64_t at_s = 0;
+        wick_span proof = wick_abi_bytes(&a, 4);
+        memset(&about, 0, sizeof about);
+        memcpy(about.id, id, 32);
+        memcpy(about.key, word[1], 32);
+        memcpy(about.service, service, 32);
+        memcpy(about.endpoint, value, 32);
+        about.epoch = device.epoch;
+        size_t refused = check_attested(c, revert, &at_s, &about, proof);
+        if (refused != 0) {
+            return refused;
+        }
+        next.validated_at_h = (uint32_t)(at_s / 3600);
+    }
+#endif
+    memcpy(now_word, value, 32);
+    now_word[0] = (uint8_t)(next.validated_at_h >> 16);
+    wick_store_be16(now_word + 1, (uint16_t)next.validated_at_h);
     if (commit) {
-        wick_stub_chain_put(c, 0, slot, value);
+        wick_stub_chain_put(c, 0, slot, now_word);
     }
     return 0;
 }
@@ -226,8 +297,13 @@ size_t stub_contract_run(wick_stub_chain *c, uint8_t revert[36], const uint8_t f
                          wick_span data, bool commit)
 {
     if (call_is(data, "publish(bytes32,bytes32,uint8,uint32,uint256)")) {
-        return run_publish(c, revert, from, data, commit);
+        return run_publish(c, revert, from, data, commit, false);
     }
+#if WICK_WITH_ATTEST
+    if (call_is(data, "publishAttested(bytes32,bytes32,uint256,uint256,bytes)")) {
+        return run_publish(c, revert, from, data, commit, true);
+    }
+#endif
     if (call_is(data, "register(bytes32,bytes32,uint256,bytes32,uint256,bytes32,bytes32)")) {
         return run_register(c, revert, data, commit);
     }

@@ -220,10 +220,25 @@ static wick_status serve_send(wick_stub_node *n, const wick_gateway_request *q)
     return wick_gateway_sent(&n->gw, wick_span_make(revert, len), n->w->now_ms, q->id, s);
 }
 
+static wick_status serve_attest(wick_stub_node *n, const wick_gateway_request *q)
+{
+#if WICK_WITH_ATTEST
+    if (n->attestors != NULL) {
+        return wick_stub_attestors_serve(n->attestors, &n->gw, n->w->now_ms, q->id);
+    }
+#endif
+    return wick_gateway_failed(&n->gw, n->w->now_ms, q->id, WICK_E_CONFIG);
+}
+
+static bool is_for_wallet(const wick_gateway_request *q)
+{
+    return q->kind >= WICK_GW_REQ_WALLET_VOUCHER && q->kind <= WICK_GW_REQ_WALLET_RELAY;
+}
+
 static void serve(wick_stub_node *n, const wick_gateway_request *q)
 {
     uint64_t now = n->w->now_ms;
-    bool wallet = q->kind >= WICK_GW_REQ_WALLET_VOUCHER;
+    bool wallet = is_for_wallet(q);
     wick_status s = WICK_OK;
     if (wallet && n->wallet->fault == WICK_STUB_WALLET_SILENT) {
         return;
@@ -259,6 +274,9 @@ static void serve(wick_stub_node *n, const wick_gateway_request *q)
     case WICK_GW_REQ_WALLET_RELAY:
         s = serve_relay(n, q);
         break;
+    case WICK_GW_REQ_ATTEST:
+        s = serve_attest(n, q);
+        break;
     }
     (void)s; /* refusals are the agent's business and show in its events */
 }
@@ -268,7 +286,7 @@ static void take_request(wick_stub_node *n, const wick_gateway_request *q)
     n->requests[q->kind]++;
     for (unsigned i = 0; i < WICK_STUB_NODE_PENDING; i++) {
         if (n->pending[i].q.id == 0) {
-            bool wallet = q->kind >= WICK_GW_REQ_WALLET_VOUCHER;
+            bool wallet = is_for_wallet(q);
             n->pending[i].q = *q;
             n->pending[i].due_ms =
                 n->w->now_ms + (wallet ? n->wallet->latency_ms : n->chain->latency_ms);

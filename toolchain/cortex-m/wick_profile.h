@@ -31,5 +31,7 @@
 #define WICK_WITH_REKEY 0
 #define WICK_WITH_LEAVES 0
 #define WICK_WITH_RELAYED 0
+/* Relays need no attestor. */
+#define WICK_WITH_ATTEST 0
 
 #endif

@@ -25,6 +25,7 @@ TEST(static_ram)
     bar += WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX * 384u : 0;
     bar += WICK_WITH_REKEY ? WICK_GW_SESSIONS_MAX * 40u : 0;
     bar += WICK_WITH_PEER_CACHE ? 16 : 0; /* what is remembered is in memory of the caller's */
+    bar += WICK_WITH_ATTEST ? 768 : 0; /* signatures of attestors, and the transaction with them */
     bar += WICK_WITH_NSL_RSA ? 11520 : 0; /* longer keys, seals, signatures; keys of peers */
     CHECK(sizeof(wick_gateway) <= bar);
 }

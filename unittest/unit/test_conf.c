@@ -375,6 +375,40 @@ TEST(differences)
     CHECK(strcmp(out, "[identity],") == 0);
 }
 
+#define SIGNER "0x0011223344556677889900112233445566778899"
+#define OTHER "0x1011223344556677889900112233445566778899"
+#define ONE "[attestor.one]\naddress = 192.0.2.1:5683\nsigner = " SIGNER "\n"
+#define TWO "[attestor.two]\naddress = 192.0.2.2:5683\nsigner = " OTHER "\n"
+
+TEST(attestors)
+{
+    REQUIRE_STATUS(parse(ONE TWO "[attest]\nneeded = 2\n"
+                                 "[attestor]\nlisten = 192.0.2.3:5683\nkey_file = k\n"),
+                   WICK_OK);
+    CHECK_INT(c.attest.needed, 2);
+    REQUIRE(conf_find_attestor(&c, "two") != NULL && conf_find_attestor(&c, "") != NULL);
+    CHECK_INT(conf_find_attestor(&c, "two")->signer[0], 0x10);
+    CHECK_INT(conf_find_attestor(&c, "two")->address.port, 5683);
+    CHECK(strcmp(conf_find_attestor(&c, "")->key_file, "/etc/wick/k") == 0);
+    CHECK(conf_find_attestor(&c, "three") == NULL);
+    static const struct {
+        const char *text, *says;
+    } wrong[] = {
+        {ONE "[attest]\nneeded = 2\n", "'needed' is 1..3, and no more than there are"},
+        {ONE "[attest]\nneeded = 0\n", "'needed' is 1..3"},
+        {ONE "[attest]\n", "'needed' is 1..3"},
+        {ONE "[attestor.two]\naddress = 192.0.2.2:5683\nsigner = " SIGNER "\n",
+         "[attestor.one] has the same signer"},
+        {"[attestor.one]\naddress = 192.0.2.1:5683\n", "[attestor.one]: 'signer' is missing"},
+        {"[attestor]\nsigner = " SIGNER "\n", "'signer' belongs into [attestor.NAME]"},
+        {ONE "key_file = k\n", "'key_file' belongs into [attestor]"},
+        {ONE "allow_private = yes\n", "'allow_private' belongs into [attestor]"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        CHECK_STATUS(parse(wrong[i].text), WICK_E_CONFIG);
+        CHECK(strstr(e.text, wrong[i].says) != NULL);
+    }
+}
+
 TEST(long_lines)
 {
     char text[1200];
@@ -389,4 +423,5 @@ TEST(long_lines)
 
 TAP_MAIN("unit.conf", CASE(all_sections), CASE(required_keys), CASE(refused_with_line),
          CASE(every_rule), CASE(several_endpoints), CASE(combinations_refused_with_line),
-         CASE(several_services), CASE(ways_to_relays), CASE(differences), CASE(long_lines))
+         CASE(several_services), CASE(ways_to_relays), CASE(differences), CASE(attestors),
+         CASE(long_lines))

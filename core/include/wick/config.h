@@ -598,6 +598,31 @@
 #define WICK_WITH_RELAYED 1
 #endif
 
+/* ---- attestation (wick/nsl_probe.h, wick/attest_ask.h) ---- */
+
+/* Having endpoints attested, and attesting those of others: 0 leaves it out, of the agent as well. */
+#ifndef WICK_WITH_ATTEST
+#define WICK_WITH_ATTEST 1
+#endif
+/* Members of an organisation's attestor set that an agent knows. Range 1..32. 20 B each. */
+#ifndef WICK_GW_ATTESTORS_MAX
+#define WICK_GW_ATTESTORS_MAX 8
+#endif
+/* Attestors whose signatures go into one publication. Range 1..8. 92 B each, and 96 B of transaction. */
+#ifndef WICK_GW_ATTESTATIONS_MAX
+#define WICK_GW_ATTESTATIONS_MAX 3
+#endif
+#if WICK_WITH_ATTEST && !WICK_WITH_RELAYED
+#error "WICK_WITH_ATTEST needs WICK_WITH_RELAYED"
+#endif
+/* Addresses that were probed in the last ten seconds. Range 4..4096. 24 B each, in a wick_nsl_probe. */
+#ifndef WICK_NSL_PROBE_TARGETS_MAX
+#define WICK_NSL_PROBE_TARGETS_MAX 64
+#endif
+#if WICK_NSL_PROBE_TARGETS_MAX < 4 || WICK_NSL_PROBE_TARGETS_MAX > 4096
+#error "WICK_NSL_PROBE_TARGETS_MAX: range 4..4096"
+#endif
+
 /* ---- tickets of leaves (wick/ticket.h) ---- */
 
 /* Making, opening and accepting tickets: 0 leaves it out, of the agent as well. */

@@ -108,6 +108,7 @@
 #include "wick/path.h"
 #include "wick/pcp_client.h"
 #include "wick/proof.h"
+#include "wick/attest_ask.h"
 #include "wick/reach.h"
 #include "wick/record.h"
 #include "wick/session_keys.h"
@@ -233,6 +234,15 @@ typedef struct wick_gateway_config {
 #if WICK_WITH_PEER_CACHE
     struct wick_peer_cache *cache; /* NULL, or zeroed: records that serve again (wick/peer_cache.h) */
 #endif
+
+#if WICK_WITH_ATTEST
+    /* Attestors of the organisation, as the contract has them: all, ascending. attest_needed 0: nobody is
+     * asked. */
+    const uint8_t (*attestors)[20];
+    size_t attestor_count; /* at most WICK_GW_ATTESTORS_MAX */
+    uint8_t attest_needed; /* the contract's threshold, at most WICK_GW_ATTESTATIONS_MAX */
+#endif
+
     wick_gateway_record *records; /* NULL, or WICK_GW_SESSIONS_MAX of them: PEER_RESOLVED of a
                                    * session, or of a look-up, fills the one of its index */
 } wick_gateway_config;
@@ -259,7 +269,9 @@ typedef enum wick_gateway_request_kind {
     WICK_GW_REQ_CHAIN_KEY,
     WICK_GW_REQ_WALLET_VOUCHER,
     WICK_GW_REQ_WALLET_FUND,
-    WICK_GW_REQ_WALLET_RELAY
+    WICK_GW_REQ_WALLET_RELAY,
+    WICK_GW_REQ_ATTEST /* wick_gateway_attest_ask() gives the question, wick_gateway_attestation() takes
+                        * answers; wick_gateway_failed() when there will be no more */
 } wick_gateway_request_kind;
 
 typedef struct wick_gateway_request {
@@ -309,10 +321,12 @@ typedef enum wick_gateway_event_kind {
     WICK_GW_EV_TRUST_STALE,    /* there are only headers older than the policy allows or than one
                                 * already proven, or in the grace period (`grace`), or none is
                                 * vouched for any more (SEAL_CONFLICT); told once until that ends */
-    WICK_GW_EV_SERVICE         /* of index, name: OK: addr of endpoint_kind and protocol is proven on
+    WICK_GW_EV_SERVICE,        /* of index, name: OK: addr of endpoint_kind and protocol is proven on
                                 * chain, seq, block, sent; WITHDRAWN: unpublished, its place is free.
                                 * NO_ENDPOINT: there is no way to it yet; else refused (`final`: not
                                 * tried again) or tried again */
+    WICK_GW_EV_ATTESTED        /* of index: OK: enough attestors have reached what is about to be
+                                * published; else why not, and it is published without them */
 } wick_gateway_event_kind;
 
 typedef struct wick_gateway_event {
@@ -673,6 +687,25 @@ WICK_NODISCARD wick_status wick_gateway_relay(wick_gateway *gw, const char *user
                                               const char *password, uint64_t expires_s,
                                               uint64_t now_ms, uint32_t request);
 
+#if WICK_WITH_ATTEST
+/** The question to all attestors (wick/attest_ask.h): WICK_ATTEST_ASK_BYTES are appended.
+ *  @retval WICK_OK  @retval WICK_E_STATE nothing is being asked under this id
+ *  @retval WICK_E_NO_CLOCK  @retval WICK_E_NO_SPACE  @retval others the keystore's */
+WICK_NODISCARD wick_status wick_gateway_attest_ask(wick_gateway *gw, wick_buf *question, uint64_t now_ms,
+                                              uint32_t request);
+
+/** Answer of one of cfg.attestors.
+ *  @retval WICK_OK         that was enough: the request is done
+ *  @retval WICK_AGAIN      taken, and others are needed
+ *  @retval WICK_E_AUTH     it did not sign that: it counts for nothing
+ *  @retval WICK_E_EXPIRED  checked too long ago, or at a time that is ahead
+ *  @retval WICK_E_STATE    nothing is being asked, no such attestor, or it has answered already
+ *  @retval others          of wick_attest_answer_decode() */
+WICK_NODISCARD wick_status wick_gateway_attestation(wick_gateway *gw, wick_span answer,
+                                                    uint64_t now_ms, size_t attestor,
+                                                    uint32_t request);
+#endif
+
 /** A request could not be carried out (time-out, HTTP, JSON, TLS, refusal by the manager ...). */
 WICK_NODISCARD wick_status wick_gateway_failed(wick_gateway *gw, uint64_t now_ms,
                                                uint32_t request, wick_status status);
@@ -684,8 +717,17 @@ WICK_NODISCARD wick_status wick_gateway_failed(wick_gateway *gw, uint64_t now_ms
 #define WICK_GW_NSL_LOOKUPS 2 /* records of callers being read */
 #define WICK_GW_WORDS (WICK_WITH_PATH || WICK_WITH_STANDBY ? 2 : 1) /* endpoints published */
 #define WICK_GW_OWN_WORDS (WICK_GW_WORDS + (WICK_WITH_SERVICES ? WICK_GW_SERVICES_MAX : 0))
-/* Calldata (register 228 bytes, announce 388) in about 140 bytes of transaction. */
+/* Calldata (register 228 bytes, announce 388, publishAttested) in about 140 bytes of transaction. */
+#if WICK_WITH_ATTEST
+#define WICK_GW_CALL_ATTESTED                                                                      \
+    WICK_CALLDATA_ATTESTED_BYTES(WICK_GW_ATTESTORS_MAX, WICK_GW_ATTESTATIONS_MAX)
+#define WICK_GW_CALL_MAX                                                                           \
+    (WICK_GW_CALL_ATTESTED > WICK_CALLDATA_MAX ? WICK_GW_CALL_ATTESTED : WICK_CALLDATA_MAX)
+#define WICK_GW_TX_MAX (WICK_GW_CALL_MAX + 220)
+#else
+#define WICK_GW_CALL_MAX WICK_CALLDATA_MAX
 #define WICK_GW_TX_MAX (WICK_WITH_NSL_RSA ? 608 : 448)
+#endif
 
 /** A proven answer being read. Private. */
 typedef struct wick_gateway_read {
@@ -742,6 +784,16 @@ typedef struct wick_gateway_own {
     uint8_t balance[32];
     wick_revert revert;
     wick_gateway_ask ask;
+#if WICK_WITH_ATTEST
+    struct {
+        uint8_t count;
+        bool must;       /* the word is to be written whatever they say */
+        bool barred;     /* the contract has refused theirs: not before due_ms */
+        uint32_t gap_ms; /* 0: the last time it went well */
+        uint64_t due_ms; /* of the next try where only they are lacking */
+        wick_attestation attestation[WICK_GW_ATTESTATIONS_MAX];
+    } attest;
+#endif
     size_t raw_len, call_at, call_len;
     uint8_t raw[WICK_GW_TX_MAX];
 } wick_gateway_own;

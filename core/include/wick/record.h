@@ -241,6 +241,17 @@ WICK_NODISCARD wick_status wick_endpoint_encode(uint8_t word[32], const wick_end
 WICK_NODISCARD wick_status wick_endpoint_check(const wick_endpoint *endpoint, uint32_t seen_seq,
                                                uint64_t now_s);
 
+/** Attestors' word about an endpoint counts for so long (they cannot take it back). */
+#define WICK_VALIDATION_AGE_MAX_S UINT64_C(86400)
+
+/**
+ * Have attestors reached it lately? A relay's address is the relay's to vouch for and needs none.
+ * @retval WICK_OK
+ * @retval WICK_E_NO_ENDPOINT  direct or PCP, and never reached, longer ago than
+ *                             WICK_VALIDATION_AGE_MAX_S, or at a time that is ahead
+ */
+WICK_NODISCARD wick_status wick_endpoint_validated(const wick_endpoint *endpoint, uint64_t now_s);
+
 /* ---- manager and relay words ---- */
 
 /** managers[org]: who vouches for an organisation now. */

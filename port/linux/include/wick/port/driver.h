@@ -40,6 +40,7 @@
  * their own pools.
  */
 #include "wick/gateway.h"
+#include "wick/coap_client.h"
 #include "wick/port/dtls.h"
 #include "wick/port/light_driver.h"
 #include "wick/port/linux.h"
@@ -70,6 +71,11 @@ extern "C" {
  * 24 KB of the pool while in use. */
 #ifndef WICK_DRIVER_GUESTS
 #define WICK_DRIVER_GUESTS (WICK_GW_SESSIONS_MAX + 2)
+#endif
+
+/* Attestors have so long for their answers, milliseconds; below WICK_GW_REQUEST_MS. */
+#ifndef WICK_DRIVER_ATTEST_MS
+#define WICK_DRIVER_ATTEST_MS 15000
 #endif
 
 /* Chains that a driver serves. Range 1..8. 2.5 KB each. */
@@ -104,6 +110,10 @@ typedef struct wick_driver_config {
     const char *wallet_token; /* NULL: none */
     const wick_https_trust *relay_trust; /* of relays over TLS; NULL: there is none to be had */
     const char *relay_host; /* name in their certificates; NULL: their address */
+#if WICK_WITH_ATTEST
+    const wick_addr *attestors; /* in the order of the agent's list: port 0 of one that is not asked */
+    size_t attestor_count;
+#endif
     bool interfaces; /* the agent is told of them, so that it looks for more ways in than relays */
     bool keys_only;  /* no DTLS over sessions: applications use their keys elsewhere */
     bool keep_keys;  /* a session whose peer begins no DTLS within WICK_DTLS_SERVER_WAIT_MS goes on, for
@@ -206,6 +216,22 @@ typedef struct wick_driver_wallet {
     uint64_t arena[4 * WICK_DRIVER_LINE_MAX / 8];
 } wick_driver_wallet;
 
+#if WICK_WITH_ATTEST
+/** Private: questions to attestors. */
+typedef struct wick_driver_attest {
+    wick_driver_job *job; /* NULL: idle */
+    wick_sock sock;
+    uint64_t deadline_ms, next_ms;
+    wick_status last; /* why the last of them did not attest */
+    struct {
+        bool done;
+        uint64_t again_ms; /* 0, or when it is asked again: it has said "later" */
+        wick_coap_client coap;
+    } peer[WICK_GW_ATTESTORS_MAX];
+    uint8_t question[WICK_ATTEST_ASK_BYTES];
+} wick_driver_attest;
+#endif
+
 /** Private: the link to the router that is asked for a mapping. */
 typedef struct wick_driver_router {
     bool open, readable;
@@ -247,6 +273,9 @@ typedef struct wick_driver {
     uint8_t closed_peer[32];
     char wallet_text[256], rpc_text[256];
     wick_driver_wallet wallet;
+#if WICK_WITH_ATTEST
+    wick_driver_attest attest;
+#endif
     wick_rpc_pool pool; /* of cfg.rpc_url */
 } wick_driver;
 

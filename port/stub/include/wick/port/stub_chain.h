@@ -116,12 +116,16 @@ typedef struct wick_stub_proof {
     } part[WICK_STUB_PROOF_PARTS];
 } wick_stub_proof;
 
+#define WICK_STUB_ATTESTORS 3
+
 typedef struct wick_stub_chain {
     wick_stub_world *w;
     const wick_hal_crypto *crypto;
     uint64_t chain_id;
     uint8_t device_registry[20], relay_registry[20];
     uint8_t org[32];
+    uint8_t attestor[WICK_STUB_ATTESTORS][20]; /* ascending */
+    uint8_t attestor_count, attestor_threshold;
     uint32_t block_ms, latency_ms;
     uint64_t base_fee; /* wei */
     bool no_contract;  /* nothing is at the addresses */

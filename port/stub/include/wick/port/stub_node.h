@@ -14,6 +14,7 @@
 #include "wick/gateway.h"
 #include "wick/port/crypto.h"
 #include "wick/port/stub.h"
+#include "wick/port/stub_attestor.h"
 #include "wick/port/stub_chain.h"
 #include "wick/port/stub_turn.h"
 
@@ -75,7 +76,7 @@ typedef enum wick_stub_source {
 } wick_stub_source;
 
 #define WICK_STUB_NODE_PENDING 8
-#define WICK_STUB_EVENT_KINDS (WICK_GW_EV_SERVICE + 1)
+#define WICK_STUB_EVENT_KINDS (WICK_GW_EV_ATTESTED + 1)
 
 struct wick_stub_node;
 typedef void (*wick_stub_event_fn)(void *ctx, struct wick_stub_node *n,
@@ -113,6 +114,9 @@ typedef struct wick_stub_node {
     bool interfaces; /* set before begin: the agent is told its interfaces, and looks for more than
                       * relays */
     wick_stub_key_fault key_fault;
+#if WICK_WITH_ATTEST
+    wick_stub_attestors *attestors; /* whom it asks; NULL: nobody */
+#endif
     uint32_t changes;
     unsigned opened; /* open sockets asked for */
     wick_crypto_ctx crypto_ctx;
@@ -149,7 +153,7 @@ typedef struct wick_stub_node {
     bool ready, done;
     unsigned seen[WICK_STUB_EVENT_KINDS];
     wick_gateway_event last[WICK_STUB_EVENT_KINDS];
-    unsigned requests[WICK_GW_REQ_WALLET_RELAY + 1];
+    unsigned requests[WICK_GW_REQ_ATTEST + 1];
     uint64_t bytes_out, bytes_in;
 } wick_stub_node;
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// An attestor whose key is in the wrong hands, and strangers who ask honest ones: prints "<name> ok" or
+// "<name> bad <why>" for each attempt. Nothing here uses the library: cast signs and calls.
+//   node lying_attestor.mjs CAST RPC REGISTRY NAME OWNER-KEY LIST LIAR-KEY LIAR-POSITION HONEST-KEY
+//       HONEST-POSITION ATTESTOR-ADDRESS NOBODY-THERE VICTIM
+import { execFileSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import dgram from 'node:dgram';
+import fs from 'node:fs';
+
+const [cast, rpc, registry, name, ownerKey, list, liarKey, liarAt, honestKey, honestAt, attestor,
+  nobody, victim] = process.argv.slice(2);
+const run = (...args) => execFileSync(cast, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+const keccak = (text) => run('keccak', text);
+const encode = (types, ...values) => run('abi-encode', `f(${types})`, ...values.map(String));
+const secret = (file) => `0x${fs.readFileSync(file, 'utf8').trim().replace(/^0x/, '')}`;
+const hex = (value, bytes) => BigInt(value).toString(16).padStart(2 * bytes, '0');
+
+const chain = async (method, params) => {
+  const reply = await fetch(rpc, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  });
+  return reply.json();
+};
+const word = async (slot) => (await chain('eth_getStorageAt', [registry, `0x${hex(slot, 32)}`, 'latest'])).result;
+
+const id = keccak(name);
+const service = keccak('default');
+const separator = run('call', '--rpc-url', rpc, registry, 'domainSeparator()(bytes32)');
+const device = BigInt(run('index', 'bytes32', id, '0'));
+const record = BigInt(await word(device));
+const key = await word(device + 1n);
+const owner = `0x${hex(record & ((1n << 160n) - 1n), 20)}`;
+const epoch = (record >> 216n) & 0xffffffffn;
+const now = Number(BigInt((await chain('eth_getBlockByNumber', ['latest', false])).result.timestamp));
+
+// port 4433, UDP, direct; validatedAt zero
+const place = (ip, seq) => {
+  const v4 = ip.split('.').reduce((n, part) => (n << 8n) | BigInt(part), 0xffffn);
+  return v4 | (4433n << 128n) | (17n << 144n) | (1n << 152n) | (BigInt(seq) << 160n) | (BigInt(now + 3600) << 192n);
+};
+const sign = (file, type, types, ...values) => {
+  const body = keccak(encode(`bytes32,${types}`, keccak(type), ...values));
+  const digest = keccak(`0x1901${separator.slice(2)}${body.slice(2)}`);
+  const signature = run('wallet', 'sign', '--no-hash', '--private-key', secret(file), digest);
+  const odd = signature.slice(130) === '1c' ? 1n : 0n;
+  return signature.slice(2, 66) + hex(BigInt(`0x${signature.slice(66, 130)}`) | (odd << 255n), 32);
+};
+const attest = (file, position, endpoint, checkedAt = now) => hex(position, 1) + hex(checkedAt, 8) + sign(file,
+  'Attest(bytes32 id,uint32 epoch,bytes32 key,bytes32 service,uint256 endpoint,uint64 checkedAt)',
+  'bytes32,uint32,bytes32,bytes32,uint256,uint64', id, epoch, key, service, endpoint, checkedAt);
+
+// What the contract says to the owner, who is in it with the liar.
+const publish = async (endpoint, ...attestations) => {
+  const data = run('calldata', 'publishAttested(bytes32,bytes32,uint256,uint256,bytes)', id, service,
+    String(epoch << 64n), String(endpoint), `0x${list}${attestations.join('')}`);
+  const answer = await chain('eth_call', [{ from: owner, to: registry, data }, 'latest']);
+  return answer.error === undefined ? 'taken' : String(answer.error.data ?? answer.error.message).slice(0, 10);
+};
+const error = (signature) => run('sig', signature);
+const say = (what, got, want) => console.log(got === want ? `${what} ok` : `${what} bad ${got}, not ${want}`);
+
+const dead = place(nobody, 9);
+const lie = attest(liarKey, liarAt, dead);
+say('one_lie_is_not_enough', await publish(dead, lie), error('BadAttestation()'));
+say('the_same_lie_twice', await publish(dead, lie, lie), error('BadAttestation()'));
+const both = (a, b) => (Number(liarAt) < Number(honestAt) ? [a, b] : [b, a]);
+const forged = attest(liarKey, honestAt, dead);
+say('the_lie_in_the_name_of_another', await publish(dead, ...both(lie, forged)), error('WrongSigner()'));
+const other = attest(honestKey, honestAt, place(victim, 9));
+say('an_honest_word_about_another_place', await publish(dead, ...both(lie, other)), error('WrongSigner()'));
+const old = attest(honestKey, honestAt, dead, now - 700);
+say('an_honest_word_of_long_ago', await publish(dead, ...both(lie, old)), error('AttestationExpired()'));
+say('two_words_are_enough', await publish(dead, ...both(lie, attest(honestKey, honestAt, dead))), 'taken');
+
+// ---- honest attestors, and what they are asked ----
+
+const ask = (file, endpoint, at = now) => Buffer.from(`0101${id.slice(2)}${service.slice(2)}${hex(endpoint, 32)}${hex(0, 32)}${hex(at, 8)}${
+  sign(file, 'Reach(bytes32 id,bytes32 service,uint256 endpoint,bytes32 nonce,uint64 askedAt)',
+    'bytes32,bytes32,uint256,bytes32,uint64', id, service, endpoint, `0x${hex(0, 32)}`, at)}`, 'hex');
+
+const coap = (body) => new Promise((resolve) => {
+  const options = ['dpk', 'attest'].map((part, i) => Buffer.concat([
+    Buffer.from([((i === 0 ? 11 : 0) << 4) | part.length]), Buffer.from(part)]));
+  const message = Buffer.concat([Buffer.from([0x44, 0x02]), crypto.randomBytes(6), ...options,
+    Buffer.from([0x11, 42, 0xff]), body]);
+  const socket = dgram.createSocket('udp4');
+  const send = () => socket.send(message, 5683, attestor);
+  const again = setInterval(send, 3000);
+  const end = (text) => {
+    clearInterval(again);
+    clearTimeout(late);
+    setTimeout(() => socket.close(), 50); // the acknowledgement goes out
+    resolve(text);
+  };
+  const late = setTimeout(() => end('no answer'), 30000);
+  socket.on('message', (m) => {
+    if (m[1] === 0) {
+      return; // acknowledged: the answer comes later
+    }
+    if ((m[0] & 0x30) === 0) {
+      socket.send(Buffer.from([0x60, 0, m[2], m[3]]), 5683, attestor);
+    }
+    end(`${m[1] >> 5}.${String(m[1] & 31).padStart(2, '0')} ${m.subarray(m.indexOf(0xff, 4 + (m[0] & 15)) + 1)}`);
+  });
+  send();
+});
+const paced = async (body) => { // an address may ask once a second
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  return coap(body);
+};
+
+const aimed = place(victim, 9);
+say('a_stranger_aims_at_a_victim', await coap(ask(liarKey, aimed)), '4.03 NOT_OWNER');
+const altered = ask(ownerKey, dead);
+altered[97] ^= 2; // the address, after it was signed
+say('an_altered_question', await paced(altered), '4.03 NOT_OWNER');
+say('an_old_question', await coap(ask(ownerKey, aimed, now - 700)), '4.00 EXPIRED');
+say('a_private_address', await coap(ask(ownerKey, place('10.10.1.10', 9))), '4.03 NAT_DOUBLE');
+say('a_piece_of_a_question', await coap(ask(ownerKey, aimed).subarray(0, 100)), '4.00 TRUNCATED');
+const [gone, late] = await Promise.all([paced(ask(ownerKey, dead)),
+  paced(ask(ownerKey, dead)).then(() => paced(ask(ownerKey, dead)))]);
+say('nobody_is_there', gone, '4.03 NSL_NO_ANSWER');
+say('asked_again_at_once', late, '4.29 NSL_RATE');
+process.exit(0);
