@@ -118,9 +118,11 @@ void gw_rekey_key_done(wick_gateway *gw, uint64_t now_ms, uint8_t index, const w
 /** The call that puts the own key into the log. */
 void gw_key_announce(const wick_gateway *gw, wick_buf *call);
 /** The key behind a key word, for a session (READ_PEER) or a look-up of a caller (READ_NSL).
- *  @retval WICK_OK  @retval WICK_AGAIN it is asked for: gw_peer_key_done() follows */
-wick_status gw_key_want(wick_gateway *gw, wick_nsl_key *key, uint8_t purpose, uint8_t owner,
-                        uint8_t registry, const uint8_t word[32]);
+ *  @retval WICK_OK  @retval WICK_AGAIN it is asked for: gw_peer_key_done() follows
+ *  @retval WICK_E_NOT_FOUND  no node had it a short while ago */
+WICK_NODISCARD wick_status gw_key_want(wick_gateway *gw, wick_nsl_key *key, uint64_t now_ms,
+                                       uint8_t purpose, uint8_t owner, uint8_t registry,
+                                       const uint8_t word[32]);
 void gw_key_cancel(wick_gateway *gw, uint8_t purpose, uint8_t owner);
 bool gw_key_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms);
 uint64_t gw_key_tick(wick_gateway *gw, uint64_t now_ms);
@@ -490,6 +492,18 @@ WICK_NODISCARD wick_status gw_call_handshake(wick_gateway *gw, wick_gateway_sess
 void gw_session_permission(wick_gateway *gw, uint64_t now_ms, const wick_addr *ip);
 /** The handshake of a call ended. */
 void gw_session_failed(wick_gateway *gw, uint64_t now_ms, uint32_t run, wick_status status);
+
+/* peer_keys.c */
+#if WICK_WITH_PEER_KEYS
+/** The keys of a session are others now: each media session has its number under these once. */
+static inline void gw_media_reset(wick_gateway_session *s)
+{
+    s->media_top = 0;
+    s->media_seen = 0;
+}
+#else
+#define gw_media_reset(s) ((void)(s))
+#endif
 
 /* rekey.c */
 #if WICK_WITH_REKEY

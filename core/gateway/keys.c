@@ -74,6 +74,32 @@ static bool recall(wick_gateway *gw, wick_nsl_key *key, const uint8_t word[32])
     return false;
 }
 
+/* A record may name a key that nobody ever announced. Whoever calls again in that name, or is called,
+ * costs no further question to the nodes for a while; the key may be announced at any time. */
+static bool is_missing(const wick_gateway *gw, uint64_t now_ms, const uint8_t word[32])
+{
+    for (unsigned i = 0; i < WICK_GW_KEYS_MISSING_MAX; i++) {
+        const uint64_t until_ms = gw->keys.missing[i].until_ms;
+        if (until_ms != 0 && !wick_time_reached(now_ms, until_ms) &&
+            memcmp(gw->keys.missing[i].word, word, sizeof gw->keys.missing[i].word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A free place, else the one that ends first. */
+static void note_missing(wick_gateway *gw, uint64_t now_ms, const uint8_t word[32])
+{
+    unsigned at = 0;
+    for (unsigned i = 1; i < WICK_GW_KEYS_MISSING_MAX && gw->keys.missing[at].until_ms != 0; i++) {
+        const uint64_t until_ms = gw->keys.missing[i].until_ms;
+        at = until_ms == 0 || !wick_time_reached(until_ms, gw->keys.missing[at].until_ms) ? i : at;
+    }
+    gw->keys.missing[at].until_ms = (now_ms + WICK_GW_KEY_MISSING_MS) | 1u; /* not 0 */
+    memcpy(gw->keys.missing[at].word, word, sizeof gw->keys.missing[at].word);
+}
+
 /* ------------------------------------------------------------------ asking for one */
 
 /* One place for each session, and one for each look-up of a caller. */
@@ -82,12 +108,15 @@ static wick_gateway_key_fetch *place(wick_gateway *gw, uint8_t purpose, uint8_t 
     return &gw->keys.fetch[purpose == READ_NSL ? WICK_GW_SESSIONS_MAX + owner : owner];
 }
 
-wick_status gw_key_want(wick_gateway *gw, wick_nsl_key *key, uint8_t purpose, uint8_t owner,
-                        uint8_t registry, const uint8_t word[32])
+wick_status gw_key_want(wick_gateway *gw, wick_nsl_key *key, uint64_t now_ms, uint8_t purpose,
+                        uint8_t owner, uint8_t registry, const uint8_t word[32])
 {
     key->type = WICK_KEY_TYPE_RSA2048;
     if (recall(gw, key, word)) {
         return WICK_OK;
+    }
+    if (is_missing(gw, now_ms, word)) {
+        return WICK_E_NOT_FOUND;
     }
     wick_gateway_key_fetch *f = place(gw, purpose, owner);
     f->purpose = purpose;
@@ -151,6 +180,9 @@ static void fail(wick_gateway *gw, uint64_t now_ms, wick_gateway_key_fetch *f, w
         return;
     }
     f->ask.state = REQ_FREE;
+    if (status == WICK_E_NOT_FOUND) { /* a lie or a time-out says nothing of the key */
+        note_missing(gw, now_ms, f->word);
+    }
     gw_peer_key_done(gw, now_ms, f->purpose, f->owner, NULL, status);
 }
 

@@ -207,7 +207,7 @@ static void caller_known(wick_gateway *gw, uint64_t now_ms, uint8_t owner, wick_
 {
 #if WICK_WITH_NSL_RSA
     if (status == WICK_OK && key->type == WICK_KEY_TYPE_RSA2048) {
-        status = gw_key_want(gw, key, READ_NSL, owner, 0, rec->device.key);
+        status = gw_key_want(gw, key, now_ms, READ_NSL, owner, 0, rec->device.key);
         if (status == WICK_AGAIN) {
             return;
         }
@@ -296,9 +296,15 @@ static void record_found(wick_gateway *gw, uint64_t now_ms, uint8_t session,
     s->endpoint_tier = (uint8_t)found->endpoint_header.tier;
     s->status = choose(gw, now_ms, s, &found->record, found->header.timestamp);
 #if WICK_WITH_NSL_RSA
-    if (s->key.type == WICK_KEY_TYPE_RSA2048 &&
-        gw_key_want(gw, &s->key, READ_PEER, session, s->registry, device->key) == WICK_AGAIN) {
-        return;
+    if (s->key.type == WICK_KEY_TYPE_RSA2048) {
+        wick_status known =
+            gw_key_want(gw, &s->key, now_ms, READ_PEER, session, s->registry, device->key);
+        if (known != WICK_OK) {
+            if (known != WICK_AGAIN) {
+                gw_peer_key_done(gw, now_ms, READ_PEER, session, NULL, known);
+            }
+            return;
+        }
     }
 #endif
     peer_done(gw, now_ms, session);

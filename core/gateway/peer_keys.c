@@ -83,14 +83,43 @@ wick_status wick_psk_take(const wick_gateway *gw, wick_peer_psk *out, uint8_t se
     return st;
 }
 
-wick_status wick_srtp_take(const wick_gateway *gw, wick_session_srtp *out, uint8_t session,
+#define MEDIA_WINDOW 32u /* bits of media_seen: bit i is number media_top - i */
+
+static bool media_used(const wick_gateway_session *s, uint32_t media)
+{
+    const uint32_t below = s->media_top - media;
+    return media <= s->media_top && (below >= MEDIA_WINDOW || (s->media_seen >> below & 1u) != 0);
+}
+
+static void media_use(wick_gateway_session *s, uint32_t media)
+{
+    if (media > s->media_top) {
+        const uint32_t up = media - s->media_top;
+        s->media_seen = up < MEDIA_WINDOW ? s->media_seen << up : 0;
+        s->media_top = media;
+    }
+    s->media_seen |= UINT32_C(1) << (s->media_top - media);
+}
+
+wick_status wick_srtp_take(wick_gateway *gw, wick_session_srtp *out, uint8_t session,
                            wick_srtp_profile profile, uint32_t media)
 {
     memset(out, 0, sizeof *out);
     if (session >= WICK_GW_SESSIONS_MAX || gw->session[session].state != SES_UP) {
         return WICK_E_STATE;
     }
-    return wick_session_srtp_derive(out, gw->cfg.crypto, &gw->session[session].keys, profile, media);
+    wick_gateway_session *s = &gw->session[session];
+    if (media == 0) {
+        return WICK_E_BAD_ARG;
+    }
+    if (media_used(s, media)) {
+        return WICK_E_MEDIA_USED;
+    }
+    wick_status st = wick_session_srtp_derive(out, gw->cfg.crypto, &s->keys, profile, media);
+    if (st == WICK_OK) {
+        media_use(s, media);
+    }
+    return st;
 }
 
 wick_status wick_psk_next(wick_gateway *gw, uint8_t session)
@@ -100,6 +129,7 @@ wick_status wick_psk_next(wick_gateway *gw, uint8_t session)
         return WICK_E_STATE;
     }
     wick_status st = wick_session_ratchet(&s->keys, gw->cfg.crypto);
+    gw_media_reset(s);
     if (st != WICK_OK) {
         gw_session_end(gw, session, st);
     }
@@ -156,6 +186,9 @@ wick_status wick_psk_find(wick_gateway *gw, wick_peer_psk *out, wick_span identi
         keys = s->keys;
         found = find_in(gw, out, &keys, identity, uses, &status);
         if (found) {
+            if (!wick_ct_equal(s->keys.root, keys.root, sizeof keys.root)) {
+                gw_media_reset(s);
+            }
             s->keys = keys; /* its other end has gone so far: there is no way back */
             s->used_ms = now_ms;
             name_peer(out, &keys, i, out->use);
@@ -200,7 +233,7 @@ wick_status wick_psk_take(const wick_gateway *gw, wick_peer_psk *out, uint8_t se
     return WICK_E_UNSUPPORTED;
 }
 
-wick_status wick_srtp_take(const wick_gateway *gw, wick_session_srtp *out, uint8_t session,
+wick_status wick_srtp_take(wick_gateway *gw, wick_session_srtp *out, uint8_t session,
                            wick_srtp_profile profile, uint32_t media)
 {
     (void)gw, (void)session, (void)profile, (void)media;

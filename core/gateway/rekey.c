@@ -142,11 +142,16 @@ void gw_rekey_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_re
     if (due) {
         s->epoch = rec.device.epoch;
 #if WICK_WITH_NSL_RSA
-        if (key.type == WICK_KEY_TYPE_RSA2048 &&
-            gw_key_want(gw, &key, READ_WATCH, read->owner, read->registry, rec.device.key) ==
-                WICK_AGAIN) {
-            s->renew = RENEW_READ;
-            return;
+        if (key.type == WICK_KEY_TYPE_RSA2048) {
+            wick_status known = gw_key_want(gw, &key, now_ms, READ_WATCH, read->owner,
+                                            read->registry, rec.device.key);
+            if (known != WICK_OK) {
+                s->renew = RENEW_READ;
+                if (known != WICK_AGAIN) {
+                    gw_rekey_key_done(gw, now_ms, read->owner, NULL, known);
+                }
+                return;
+            }
         }
 #endif
         s->key = key;

@@ -192,6 +192,7 @@ void gw_session_established(wick_gateway *gw, uint64_t now_ms, uint32_t run,
     gw_cache_confirm(gw, keys->peer_id);
     s->state = SES_UP;
     s->keys = *keys;
+    gw_media_reset(s);
     s->due_ms = now_ms; /* since when it is up */
     s->used_ms = now_ms;
     gw_rekey_begin(gw, now_ms, index);

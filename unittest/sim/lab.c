@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "../unit/rsa_keys.h"
+#include "tap.h"
+
 #define APPLICATION_DATA 23 /* DTLS content type: what the agent takes for a record */
 
 static void on_data(void *ctx, wick_stub_node *n, uint8_t session, wick_span bytes)
@@ -50,6 +53,23 @@ void lab_init(struct lab *lab, uint64_t seed, wick_stub_nat_kind nat_a, wick_stu
     lab->b.on_data = on_data;
     lab->a.ctx = lab;
     lab->b.ctx = lab;
+}
+
+static void give_rsa(wick_stub_node *n, const char *hex)
+{
+    uint8_t primes[WICK_RSA_PRIMES_BYTES];
+    CHECK_STATUS(wick_hex_decode(primes, sizeof primes, hex, strlen(hex)), WICK_OK);
+    CHECK_STATUS(wick_ram_keystore_import_rsa(&n->cfg.device_key, &n->ram, primes), WICK_OK);
+}
+
+void lab_suite(struct lab *lab, uint8_t suite)
+{
+    if (suite >> 4 == WICK_KEY_TYPE_RSA2048) {
+        give_rsa(&lab->a, RSA_KEY_A1);
+    }
+    if ((suite & 15u) == WICK_KEY_TYPE_RSA2048) {
+        give_rsa(&lab->b, RSA_KEY_B2);
+    }
 }
 
 bool lab_ready(struct lab *lab, uint64_t ms)

@@ -26,6 +26,9 @@ struct lab {
 /** A fresh world. `relays` 1 or 2 are approved on chain. Nothing has begun. */
 void lab_init(struct lab *lab, uint64_t seed, wick_stub_nat_kind nat_a, wick_stub_nat_kind nat_b,
               unsigned relays);
+/** Gives a and b device keys of the types that a suite names (0xAB: a's type A, b's type B), before
+ *  anything begins; those of type 2 they have anyway. */
+void lab_suite(struct lab *lab, uint8_t suite);
 /** Both serve; runs until both are ready. @return true if they are within `ms` */
 bool lab_ready(struct lab *lab, uint64_t ms);
 /** a connects to b; runs until a's session is up. @return true if it is within `ms` */

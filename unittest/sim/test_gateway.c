@@ -27,6 +27,8 @@ TEST(static_ram)
     bar += WICK_WITH_PEER_CACHE ? 16 : 0; /* what is remembered is in memory of the caller's */
     bar += WICK_WITH_ATTEST ? 768 : 0; /* signatures of attestors, and the transaction with them */
     bar += WICK_WITH_NSL_RSA ? 11520 : 0; /* longer keys, seals, signatures; keys of peers */
+    bar += WICK_WITH_NSL_RSA ? WICK_GW_KEYS_MISSING_MAX * 24u : 0; /* and those that no node has */
+    bar += WICK_WITH_PEER_KEYS ? WICK_GW_SESSIONS_MAX * 8u : 0; /* numbers of media sessions */
     CHECK(sizeof(wick_gateway) <= bar);
 }
 

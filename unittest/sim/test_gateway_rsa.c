@@ -8,26 +8,12 @@
 #include "wick/peer_keys.h"
 #include "wick/record.h"
 
-#include "../unit/rsa_keys.h"
-
 static struct lab lab;
-
-static void give_rsa(wick_stub_node *n, const char *hex)
-{
-    uint8_t primes[WICK_RSA_PRIMES_BYTES];
-    CHECK_STATUS(wick_hex_decode(primes, sizeof primes, hex, strlen(hex)), WICK_OK);
-    CHECK_STATUS(wick_ram_keystore_import_rsa(&n->cfg.device_key, &n->ram, primes), WICK_OK);
-}
 
 static void fresh(uint64_t seed, uint8_t suite)
 {
     lab_init(&lab, seed, WICK_STUB_SYMMETRIC, WICK_STUB_SYMMETRIC, 1);
-    if (suite >> 4 == WICK_KEY_TYPE_RSA2048) {
-        give_rsa(&lab.a, RSA_KEY_A1);
-    }
-    if ((suite & 15u) == WICK_KEY_TYPE_RSA2048) {
-        give_rsa(&lab.b, RSA_KEY_B2);
-    }
+    lab_suite(&lab, suite);
 }
 
 static void device_of(wick_device *out, const wick_stub_node *n)
@@ -110,7 +96,69 @@ TEST(nodes_that_lie_about_the_key)
             CHECK_INT(key.key.type, WICK_KEY_TYPE_RSA2048);
             CHECK_MEM(key.key.bytes, lab.b.gw.device_pub.bytes, 260);
         }
+        (void)wick_stub_run(&lab.w, WICK_GW_KEY_MISSING_MS, NULL);
     }
+}
+
+static wick_status look_up(void)
+{
+    CHECK_STATUS(wick_stub_node_lookup(&lab.a, "gw-b"), WICK_OK);
+    CHECK(lab_until(&lab, &lab.a, WICK_GW_EV_PEER_RESOLVED, 120000));
+    return lab.a.last[WICK_GW_EV_PEER_RESOLVED].status;
+}
+
+/* A record whose key nobody announced costs three questions, and for a while no more; then the key may
+ * have been announced. */
+TEST(key_that_nobody_announced)
+{
+    uint8_t session = 0;
+    fresh(35, 0x21);
+    REQUIRE(lab_ready(&lab, 120000));
+    lab.a.key_fault = WICK_STUB_KEY_UNKNOWN;
+    CHECK_STATUS(look_up(), WICK_E_NOT_FOUND);
+    CHECK_INT(lab.chain.keys_asked, 3);
+    const uint64_t since = lab.w.now_ms;
+    for (unsigned i = 0; i < 5; i++) {
+        uint64_t begun = lab.w.now_ms;
+        CHECK_STATUS(look_up(), WICK_E_NOT_FOUND);
+        CHECK(lab.w.now_ms - begun < 1000);
+        CHECK(!lab_connect(&lab, &session, 2000));
+    }
+    CHECK(lab.w.now_ms - since < WICK_GW_KEY_MISSING_MS);
+    CHECK_INT(lab.chain.keys_asked, 3);
+    /* what is remembered is bounded: the entry that ends first gives way */
+    wick_gateway_keys *k = &lab.a.gw.keys;
+    for (unsigned i = 0; i < WICK_GW_KEYS_MISSING_MAX; i++) {
+        k->missing[i].until_ms = lab.w.now_ms + 600000 - i;
+        memset(k->missing[i].word, (int)i, sizeof k->missing[i].word);
+    }
+    CHECK_STATUS(look_up(), WICK_E_NOT_FOUND);
+    CHECK_INT(lab.chain.keys_asked, 6);
+    CHECK_STATUS(look_up(), WICK_E_NOT_FOUND);
+    CHECK_INT(lab.chain.keys_asked, 6);
+    CHECK_INT(k->missing[0].word[0], 0);
+    CHECK(k->missing[WICK_GW_KEYS_MISSING_MAX - 1].until_ms < lab.w.now_ms + 40000);
+    lab.a.key_fault = WICK_STUB_KEY_TRUE;
+    CHECK_STATUS(look_up(), WICK_E_NOT_FOUND);
+    (void)wick_stub_run(&lab.w, WICK_GW_KEY_MISSING_MS, NULL);
+    CHECK_STATUS(look_up(), WICK_OK);
+    CHECK_INT(lab.chain.keys_asked, 7);
+}
+
+/* The same at the responder: a caller in the name of such a record. */
+TEST(caller_whose_key_nobody_announced)
+{
+    uint8_t session = 0;
+    fresh(36, 0x12);
+    REQUIRE(lab_ready(&lab, 120000));
+    lab.b.key_fault = WICK_STUB_KEY_UNKNOWN;
+    CHECK(!lab_connect(&lab, &session, 20000));
+    CHECK_INT(lab.chain.keys_asked, 3);
+    wick_gateway_close(&lab.a.gw, session);
+    lab.b.key_fault = WICK_STUB_KEY_TRUE;
+    (void)wick_stub_run(&lab.w, WICK_GW_KEY_MISSING_MS, NULL);
+    CHECK(lab_connect(&lab, &session, 20000));
+    CHECK_INT(lab.chain.keys_asked, 4);
 }
 
 /* The responder's node lies: the caller gets no answer, and gets one as soon as it does not. */
@@ -143,4 +191,5 @@ TEST(answers_that_nobody_asked_for)
 
 TAP_MAIN("sim.gateway_rsa", CASE(every_suite_from_registration_to_echo),
          CASE(announced_once_and_known_after), CASE(nodes_that_lie_about_the_key),
+         CASE(key_that_nobody_announced), CASE(caller_whose_key_nobody_announced),
          CASE(responder_with_a_lying_node), CASE(answers_that_nobody_asked_for))

@@ -9,6 +9,7 @@
 
 static struct sites site;
 static struct lab *const lab = &site.lab;
+static uint8_t suite = 0x22; /* types of the keys */
 static wick_peer_key key;
 static wick_status key_status;
 static unsigned keys_told;
@@ -26,6 +27,7 @@ static void on_event(void *ctx, wick_stub_node *n, const wick_gateway_event *e)
 static bool fresh(uint64_t seed)
 {
     sites_init(&site, seed, SITE_SYMMETRIC, SITE_SYMMETRIC, 1);
+    lab_suite(lab, suite);
     lab->a.on_event = on_event;
     keys_told = 0;
     return lab_ready(lab, 120000);
@@ -61,8 +63,8 @@ TEST(public_key_of_a_peer)
     REQUIRE(fresh(1));
     REQUIRE(ask_key("gw-b"));
     REQUIRE_STATUS(key_status, WICK_OK);
-    CHECK_INT(key.key.type, WICK_KEY_TYPE_SECP256K1);
-    CHECK_MEM(key.key.bytes, lab->b.gw.device_pub.bytes, 33);
+    CHECK_INT(key.key.type, suite & 15u);
+    CHECK_MEM(key.key.bytes, lab->b.gw.device_pub.bytes, (suite & 15u) == 1 ? 260 : 33);
     CHECK_MEM(key.id, lab->b.gw.id, 32);
     CHECK_INT(key.epoch, 1);
     CHECK_INT(key.tier, WICK_TIER_OWN_NODE);
@@ -206,6 +208,86 @@ TEST(successors)
     CHECK_STATUS(find(&lab->b, &s, c.psk.identity, WICK_USE_TLS12), WICK_E_NOT_FOUND); /* too far */
 }
 
+static wick_status take(wick_stub_node *n, uint8_t session, uint32_t media)
+{
+    static wick_session_srtp last;
+    wick_session_srtp k;
+    wick_status s = wick_srtp_take(&n->gw, &k, session, WICK_SRTP_AEAD_AES_128_GCM, media);
+    if (s == WICK_OK) {
+        CHECK(memcmp(&last, &k, sizeof k) != 0);
+        last = k;
+    } else {
+        CHECK(wick_ct_is_zero((const uint8_t *)&k, sizeof k));
+    }
+    return s;
+}
+
+/* Two media sessions with one number would share key streams: each is given out once. */
+TEST(media_sessions_have_their_keys_once)
+{
+    uint8_t session = 0;
+    wick_peer_psk c, s;
+    wick_session_srtp ka, kb;
+    REQUIRE(fresh(7));
+    REQUIRE(ask_psk(&session));
+    REQUIRE_STATUS(wick_psk_take(&lab->a.gw, &c, session, WICK_USE_DTLS12), WICK_OK);
+    REQUIRE_STATUS(find(&lab->b, &s, c.psk.identity, WICK_USE_DTLS12), WICK_OK);
+    REQUIRE_STATUS(wick_srtp_take(&lab->a.gw, &ka, session, WICK_SRTP_AES128_CM_SHA1_80, 5), WICK_OK);
+    REQUIRE_STATUS(wick_srtp_take(&lab->b.gw, &kb, s.session, WICK_SRTP_AES128_CM_SHA1_80, 5), WICK_OK);
+    CHECK_MEM(&ka, &kb, sizeof ka);
+    CHECK_STATUS(take(&lab->a, session, 5), WICK_E_MEDIA_USED); /* with whatever profile */
+    CHECK_STATUS(take(&lab->b, s.session, 5), WICK_E_MEDIA_USED);
+    CHECK_STATUS(wick_srtp_take(&lab->a.gw, &ka, session, (wick_srtp_profile)3, 6), WICK_E_UNSUPPORTED);
+    CHECK_STATUS(take(&lab->a, session, 6), WICK_OK); /* what failed is not given out */
+    CHECK_STATUS(take(&lab->a, session, 0), WICK_E_BAD_ARG);
+    CHECK_STATUS(take(&lab->a, WICK_GW_SESSIONS_MAX, 7), WICK_E_STATE);
+    /* in any order, each once; too far below is as good as used */
+    CHECK_STATUS(take(&lab->a, session, 40), WICK_OK);
+    CHECK_STATUS(take(&lab->a, session, 9), WICK_OK);
+    CHECK_STATUS(take(&lab->a, session, 8), WICK_E_MEDIA_USED);
+    CHECK_STATUS(take(&lab->a, session, 9), WICK_E_MEDIA_USED);
+    for (uint32_t n = 10; n < 40; n++) {
+        CHECK_STATUS(take(&lab->a, session, n), WICK_OK);
+        CHECK_STATUS(take(&lab->a, session, n), WICK_E_MEDIA_USED);
+    }
+    CHECK_STATUS(take(&lab->a, session, UINT32_MAX), WICK_OK);
+    CHECK_STATUS(take(&lab->a, session, UINT32_MAX), WICK_E_MEDIA_USED);
+    CHECK_STATUS(take(&lab->a, session, UINT32_MAX - 31), WICK_OK);
+    CHECK_STATUS(take(&lab->a, session, UINT32_MAX - 32), WICK_E_MEDIA_USED);
+    CHECK_STATUS(take(&lab->a, session, 1), WICK_E_MEDIA_USED);
+    /* the next keys are others, at both ends; asking for the present ones changes nothing */
+    REQUIRE_STATUS(find(&lab->b, &s, c.psk.identity, WICK_USE_DTLS12), WICK_OK);
+    CHECK_STATUS(take(&lab->b, s.session, 5), WICK_E_MEDIA_USED);
+    REQUIRE_STATUS(wick_psk_next(&lab->a.gw, session), WICK_OK);
+    CHECK_STATUS(take(&lab->a, session, 5), WICK_OK);
+    CHECK_STATUS(take(&lab->b, s.session, 5), WICK_E_MEDIA_USED);
+    REQUIRE_STATUS(wick_psk_take(&lab->a.gw, &c, session, WICK_USE_DTLS12), WICK_OK);
+    REQUIRE_STATUS(find(&lab->b, &s, c.psk.identity, WICK_USE_DTLS12), WICK_OK);
+    REQUIRE_STATUS(wick_srtp_take(&lab->b.gw, &kb, s.session, WICK_SRTP_AEAD_AES_128_GCM, 5), WICK_OK);
+    /* and so are those of a new handshake in the same place */
+    wick_gateway_close(&lab->a.gw, session);
+    REQUIRE(ask_psk(&session));
+    CHECK_STATUS(take(&lab->a, session, 5), WICK_OK);
+}
+
+static void in_suite(uint8_t which, void (*test)(void))
+{
+    suite = which;
+    test();
+    suite = 0x22;
+}
+
+/* The peer's key is RSA, or the own one, or both are: nothing is different for an application. */
+TEST(peers_with_rsa_keys)
+{
+    in_suite(0x21, public_key_of_a_peer);
+    CHECK_INT(lab->chain.keys_asked, 1); /* known after the first time */
+    in_suite(0x11, psk_of_each_use);
+    in_suite(0x12, roles);
+    in_suite(0x21, successors);
+    in_suite(0x11, media_sessions_have_their_keys_once);
+}
+
 /* A session that carries data gives its PSK, and keeps it. */
 TEST(session_with_data)
 {
@@ -277,5 +359,7 @@ TEST(keys_that_nobody_uses_block_no_caller)
 }
 
 TAP_MAIN("sim.peer_keys", CASE(public_key_of_a_peer), CASE(public_key_or_the_reason),
-         CASE(psk_of_each_use), CASE(roles), CASE(successors), CASE(session_with_data),
+         CASE(psk_of_each_use), CASE(roles), CASE(successors),
+         CASE(media_sessions_have_their_keys_once), CASE_LONG(peers_with_rsa_keys),
+         CASE(session_with_data),
          CASE(keys_that_nobody_uses_block_no_look_up), CASE(keys_that_nobody_uses_block_no_caller))

@@ -314,7 +314,17 @@
 #ifndef WICK_GW_KEYS_MAX
 #define WICK_GW_KEYS_MAX 4
 #endif
-/* Keys and PSKs of peers for local applications (wick/peer_keys.h): 0 leaves them out. No RAM. */
+/* RSA keys of which no node had the log: hashes that are not asked for again for a while. Range 1..64.
+ * 24 B each. */
+#ifndef WICK_GW_KEYS_MISSING_MAX
+#define WICK_GW_KEYS_MISSING_MAX 4
+#endif
+/* That while, milliseconds. */
+#ifndef WICK_GW_KEY_MISSING_MS
+#define WICK_GW_KEY_MISSING_MS 30000u
+#endif
+/* Keys and PSKs of peers for local applications (wick/peer_keys.h): 0 leaves them out. 8 B
+ * a session. */
 #ifndef WICK_WITH_PEER_KEYS
 #define WICK_WITH_PEER_KEYS 1
 #endif

@@ -72,7 +72,8 @@
  *                 wick_gateway_sent(); a refused dry run gives WICK_E_TX_REVERTED and the data
  *   CHAIN_KEY     the word slots[0] of account (eth_call of storedWord(), as `from`) names a block; the
  *                 log of account in that block with the topics Announced and `key` holds an SPKI ->
- *                 wick_gateway_key(). No proof: the key counts if its hash is the proven word
+ *                 wick_gateway_key(). No proof: the key counts if its hash is the proven word. NOT_FOUND
+ *                 three times: not asked for again for WICK_GW_KEY_MISSING_MS
  *   WALLET_VOUCHER / WALLET_FUND / WALLET_RELAY
  *                 the wallet manager's "voucher", "fund" and "relay" over TLS-PSK ->
  *                 wick_gateway_voucher(), wick_gateway_funded(), wick_gateway_relay(). While a
@@ -831,6 +832,10 @@ typedef struct wick_gateway_keys {
         uint32_t used; /* 0: free */
         uint8_t word[32], pub[260];
     } known[WICK_GW_KEYS_MAX];
+    struct {
+        uint64_t until_ms; /* 0: free */
+        uint8_t word[16];  /* first half of the hash */
+    } missing[WICK_GW_KEYS_MISSING_MAX]; /* no node that was asked had the log */
     uint32_t clock;
     uint8_t own_word[32]; /* hash of the own key, if that is RSA */
     bool announced;       /* and proven to be in the log */
@@ -1001,6 +1006,9 @@ typedef struct wick_gateway_session {
     bool keys_only; /* for an application that asked for a PSK */
 #if WICK_WITH_PEER_CACHE
     bool cached; /* its record was remembered */
+#endif
+#if WICK_WITH_PEER_KEYS
+    uint32_t media_top, media_seen; /* numbers of media sessions that were given out under `keys` */
 #endif
 #if WICK_WITH_REKEY
     uint8_t renew;

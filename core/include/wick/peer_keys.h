@@ -32,7 +32,7 @@
  * application data need ever go over it: event.keys_only says that nobody is to begin DTLS there.
  * wick_gateway_close() ends it.
  *
- * No RAM of its own. Stack below 600 bytes. Constant time where identities are compared. Built without
+ * RAM: 8 bytes a session. Stack below 600 bytes. Constant time where identities are compared. Built without
  * WICK_WITH_PEER_KEYS: UNSUPPORTED.
  */
 #include "wick/gateway.h"
@@ -97,11 +97,18 @@ WICK_NODISCARD wick_status wick_get_psk(wick_gateway *gw, uint8_t *request, uint
 WICK_NODISCARD wick_status wick_psk_take(const wick_gateway *gw, wick_peer_psk *out,
                                          uint8_t session, wick_session_use use);
 
-/** Keys of a media session over SRTP, of a session in either role (wick/session_keys.h); both ends
- *  agree on `media`. @retval as wick_session_srtp_derive()  @retval WICK_E_STATE not up */
-WICK_NODISCARD wick_status wick_srtp_take(const wick_gateway *gw, wick_session_srtp *out,
-                                          uint8_t session, wick_srtp_profile profile,
-                                          uint32_t media);
+/**
+ * Keys of a media session over SRTP, of a session in either role (wick/session_keys.h); both ends agree
+ * on `media`, which is not 0. Each number is given out once under the keys that the session has: of the
+ * 32 numbers up to the highest one each may still come, in any order; below them none. A new handshake
+ * or wick_psk_next() begins anew.
+ * @retval as wick_session_srtp_derive()
+ * @retval WICK_E_STATE       not up
+ * @retval WICK_E_MEDIA_USED  that number was given out, or is too far below another
+ * @retval WICK_E_BAD_ARG     the number is 0
+ */
+WICK_NODISCARD wick_status wick_srtp_take(wick_gateway *gw, wick_session_srtp *out, uint8_t session,
+                                          wick_srtp_profile profile, uint32_t media);
 
 /** Replaces the keys of a call by their successors; what was taken before no longer serves.
  *  @retval WICK_OK  @retval WICK_E_STATE not up, or not begun by wick_get_psk(): a session that

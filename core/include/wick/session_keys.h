@@ -98,7 +98,7 @@ typedef struct wick_session_srtp {
 
 /**
  * Derives the keys of one media session. Two media sessions must never have one number: their packets
- * would share key streams.
+ * would share key streams. This remembers nothing; wick_srtp_take() (wick/peer_keys.h) does.
  * @param[in] media  number of the media session, agreed on by the applications
  * @retval WICK_OK
  * @retval WICK_E_UNSUPPORTED  another profile, or a handshake without its last message (NO_M4): there

@@ -107,6 +107,8 @@ typedef enum wick_status {
     WICK_E_TICKET_BOOT = -315,     /* issued before the table of seen tickets began */
     WICK_E_TICKET_REPLAY = -316,   /* used already */
     WICK_E_TICKET_SHARE = -317,    /* its issuer's quarter of the table is full */
+    /* session keys */
+    WICK_E_MEDIA_USED = -330,      /* the number of a media session was given out under these keys */
     /* coap and leaves */
     WICK_E_COAP_OPTION = -350,    /* a critical option that is not known, or breaks its rules */
     WICK_E_COAP_RESET = -351,     /* the other side knows nothing of this message */
