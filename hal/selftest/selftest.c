@@ -106,6 +106,11 @@ unsigned wick_hal_selftest(wick_selftest *t)
         if (t->keystore != NULL) {
             wick_selftest_keystore(t);
         }
+#if WICK_WITH_NSL_RSA
+        if (t->crypto->rsa_seal != NULL) { /* optional */
+            wick_selftest_rsa(t);
+        }
+#endif
     }
     if (t->store != NULL) {
         wick_selftest_store(t);

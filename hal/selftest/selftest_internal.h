@@ -13,6 +13,9 @@ void wick_selftest_aead(wick_selftest *t);
 void wick_selftest_curve(wick_selftest *t);
 void wick_selftest_bls(wick_selftest *t);
 void wick_selftest_keystore(wick_selftest *t);
+#if WICK_WITH_NSL_RSA
+void wick_selftest_rsa(wick_selftest *t);
+#endif
 void wick_selftest_store(wick_selftest *t);
 void wick_selftest_net(wick_selftest *t);
 

@@ -13,6 +13,8 @@
 #include "tap.h"
 #include "wick/port/linux.h"
 
+#include "../unit/rsa_keys.h"
+
 static wick_selftest t;
 static wick_hal_clock hc;
 static wick_hal_entropy he;
@@ -75,6 +77,17 @@ static void teardown(void)
     CHECK_INT(rmdir(dir), 0); /* the selftest left no value behind */
 }
 
+#if WICK_WITH_NSL_RSA
+static void add_rsa(void)
+{
+    static const char hex[] = RSA_KEY_B2;
+    uint8_t primes[WICK_RSA_PRIMES_BYTES];
+    wick_ram_keystore_rsa(&hk, &ks, &he);
+    REQUIRE_STATUS(wick_hex_decode(primes, sizeof primes, hex, sizeof hex - 1), WICK_OK);
+    REQUIRE_STATUS(wick_ram_keystore_import_rsa(&t.key_rsa, &ks, primes), WICK_OK);
+}
+#endif
+
 static void use_all(void)
 {
     t.clock = &hc;
@@ -88,10 +101,13 @@ static void use_all(void)
 TEST(linux_port)
 {
     setup();
+#if WICK_WITH_NSL_RSA
+    add_rsa();
+#endif
     use_all();
     CHECK_INT(wick_hal_selftest(&t), 0);
     CHECK_INT(t.failed, 0);
-    CHECK(t.checked >= 55);
+    CHECK(t.checked >= 55 + (WICK_WITH_NSL_RSA ? 10 : 0));
     printf("# %u rules\n", t.checked);
     teardown();
 }
@@ -299,6 +315,88 @@ static wick_status sign_wrong_id(void *ctx, uint8_t sig[64], uint8_t *id, wick_k
     return s;
 }
 
+#if WICK_WITH_NSL_RSA
+static wick_status seal_of_zero(void *ctx, uint8_t out[256], const uint8_t pub[260], wick_span label,
+                                const uint8_t message[32], const uint8_t seed[32])
+{
+    static const uint8_t zero[32];
+    (void)seed;
+    return good.rsa_seal(ctx, out, pub, label, message, zero);
+}
+
+static wick_status seal_to_anybody(void *ctx, uint8_t out[256], const uint8_t pub[260],
+                                   wick_span label, const uint8_t message[32], const uint8_t seed[32])
+{
+    uint8_t better[260];
+    memcpy(better, pub, sizeof better);
+    memcpy(better + 256, "\0\1\0\1", 4);
+    return good.rsa_seal(ctx, out, better, label, message, seed);
+}
+
+static wick_status verify_believes(void *ctx, const uint8_t sig[256], const uint8_t digest[32],
+                                   const uint8_t pub[260])
+{
+    wick_status s = good.rsa_verify(ctx, sig, digest, pub);
+    return s == WICK_E_AUTH ? WICK_OK : s;
+}
+
+static wick_status verify_refuses(void *ctx, const uint8_t sig[256], const uint8_t digest[32],
+                                  const uint8_t pub[260])
+{
+    wick_status s = good.rsa_verify(ctx, sig, digest, pub);
+    return s == WICK_OK ? WICK_E_AUTH : s;
+}
+
+static wick_status open_is_an_oracle(void *ctx, uint8_t message[32], wick_key key, wick_span label,
+                                     const uint8_t sealed[256])
+{
+    uint8_t again[32];
+    wick_status s = good_keys.rsa_open(ctx, message, key, label, sealed);
+    if (s == WICK_OK) {
+        s = good_keys.rsa_open(ctx, again, key, label, sealed);
+    }
+    /* random, so the padding was wrong */
+    return s == WICK_OK && memcmp(again, message, 32) != 0 ? WICK_E_AUTH : s;
+}
+
+static wick_status open_to_zero(void *ctx, uint8_t message[32], wick_key key, wick_span label,
+                                const uint8_t sealed[256])
+{
+    if (open_is_an_oracle(ctx, message, key, label, sealed) == WICK_E_AUTH) {
+        memset(message, 0, 32);
+    }
+    return WICK_OK;
+}
+
+static wick_status public_of_any(void *ctx, uint8_t pub[260], wick_key key)
+{
+    (void)key;
+    return good_keys.rsa_public(ctx, pub, t.key_rsa);
+}
+
+static wick_status sign_once(void *ctx, uint8_t sig[256], wick_key key, const uint8_t digest[32])
+{
+    static uint8_t first[256];
+    static bool have;
+    wick_status s = good_keys.rsa_sign(ctx, sig, key, digest);
+    if (s == WICK_OK && !have) {
+        memcpy(first, sig, sizeof first);
+        have = true;
+    }
+    if (s == WICK_OK) {
+        memcpy(sig, first, sizeof first);
+    }
+    return s;
+}
+
+static wick_status sign_another(void *ctx, uint8_t sig[256], wick_key key, const uint8_t digest[32])
+{
+    wick_status s = good_keys.rsa_sign(ctx, sig, key, digest);
+    sig[255] ^= 1;
+    return s;
+}
+#endif
+
 /* Runs with what `spoil` has changed; `rule` must be reported broken. */
 static void expect_broken(const char *rule, void (*spoil)(void))
 {
@@ -349,6 +447,47 @@ SPOIL(spoil_from, hn, udp_recv, recv_from_nobody)
 SPOIL(spoil_sign_high, hk, secp256k1_sign, sign_high)
 SPOIL(spoil_sign_id, hk, secp256k1_sign, sign_wrong_id)
 
+#if WICK_WITH_NSL_RSA
+/* The same with an RSA key, and nothing else to check. */
+#define SPOIL_RSA(name, part, member, fn)                                                          \
+    static void name(void)                                                                         \
+    {                                                                                              \
+        add_rsa();                                                                                 \
+        good_keys = hk;                                                                            \
+        part.member = fn;                                                                          \
+        t.crypto = &hcr;                                                                           \
+        t.keystore = &hk;                                                                          \
+    }
+
+SPOIL_RSA(spoil_rsa_half, hk, rsa_sign, NULL)
+SPOIL_RSA(spoil_rsa_seed, hcr, rsa_seal, seal_of_zero)
+SPOIL_RSA(spoil_rsa_key, hcr, rsa_seal, seal_to_anybody)
+SPOIL_RSA(spoil_rsa_believes, hcr, rsa_verify, verify_believes)
+SPOIL_RSA(spoil_rsa_refuses, hcr, rsa_verify, verify_refuses)
+SPOIL_RSA(spoil_rsa_oracle, hk, rsa_open, open_is_an_oracle)
+SPOIL_RSA(spoil_rsa_zero, hk, rsa_open, open_to_zero)
+SPOIL_RSA(spoil_rsa_handle, hk, rsa_public, public_of_any)
+SPOIL_RSA(spoil_rsa_salt, hk, rsa_sign, sign_once)
+SPOIL_RSA(spoil_rsa_sign, hk, rsa_sign, sign_another)
+
+TEST(broken_rsa_is_seen)
+{
+    expect_broken("rsa.all_or_none", spoil_rsa_half);
+    expect_broken("rsa.oaep_of_rfc8017", spoil_rsa_seed);
+    expect_broken("rsa.refuses_bad_keys", spoil_rsa_key);
+    expect_broken("rsa.verify_refuses_altered", spoil_rsa_believes);
+    expect_broken("rsa.pss_of_rfc8017", spoil_rsa_refuses);
+    expect_broken("keystore.rsa_open_tells_nothing", spoil_rsa_oracle);
+    expect_broken("keystore.rsa_open_tells_nothing", spoil_rsa_zero);
+    expect_broken("keystore.rsa_handles", spoil_rsa_handle);
+    expect_broken("keystore.rsa_salt_is_random", spoil_rsa_salt);
+    expect_broken("keystore.rsa_sign_verifies", spoil_rsa_sign);
+}
+#define RSA_CASES , CASE_LONG(broken_rsa_is_seen)
+#else
+#define RSA_CASES
+#endif
+
 TEST(broken_clock_and_entropy_are_seen)
 {
     expect_broken("clock.never_back", spoil_clock_back);
@@ -390,4 +529,4 @@ TEST(broken_net_and_keystore_are_seen)
 TAP_MAIN("hal.selftest", CASE(linux_port), CASE(linux_port_ipv6),
          CASE(nothing_given_nothing_checked), CASE(broken_clock_and_entropy_are_seen),
          CASE_LONG(broken_crypto_is_seen), CASE(broken_store_is_seen),
-         CASE(broken_net_and_keystore_are_seen))
+         CASE(broken_net_and_keystore_are_seen) RSA_CASES)

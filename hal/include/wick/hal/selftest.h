@@ -40,9 +40,10 @@ typedef struct wick_selftest {
     const wick_hal_net *net;
     wick_addr self; /* for net: an address of this host that it can reach; port 0 */
 
-    /* For keystore: two different secp256k1 keys. Needs crypto. */
+    /* For keystore: two different secp256k1 keys, and an RSA key where there is one (handle 0: none).
+     * Needs crypto. */
     const wick_hal_keystore *keystore;
-    wick_key key_a, key_b;
+    wick_key key_a, key_b, key_rsa;
 
     /** Lets about `ms` milliseconds pass. Needed by clock and net. */
     void (*wait)(void *ctx, uint32_t ms);
