@@ -191,9 +191,44 @@ static wick_status keystore_sign(void *ctx, uint8_t sig64[64], uint8_t *recid, w
     return inner_keystore.secp256k1_sign(ctx, sig64, recid, key, known(d, digest32, 32));
 }
 
+#if WICK_WITH_NSL_RSA
+static wick_status rsa_seal(void *ctx, uint8_t out256[256], const uint8_t pub260[260],
+                            wick_span label, const uint8_t message32[32], const uint8_t seed32[32])
+{
+    uint8_t m[32], s[32];
+    return inner.rsa_seal(ctx, out256, pub260, label, known(m, message32, 32), known(s, seed32, 32));
+}
+
+static wick_status rsa_verify(void *ctx, const uint8_t sig256[256], const uint8_t digest32[32],
+                              const uint8_t pub260[260])
+{
+    uint8_t d[32];
+    return inner.rsa_verify(ctx, sig256, known(d, digest32, 32), pub260);
+}
+
+static wick_status keystore_rsa_open(void *ctx, uint8_t message32[32], wick_key key,
+                                     wick_span label, const uint8_t sealed256[256])
+{
+    wick_status st = inner_keystore.rsa_open(ctx, message32, key, label, sealed256);
+    SECRET(message32, 32);
+    return st;
+}
+
+static wick_status keystore_rsa_sign(void *ctx, uint8_t sig256[256], wick_key key,
+                                     const uint8_t digest32[32])
+{
+    uint8_t d[32];
+    return inner_keystore.rsa_sign(ctx, sig256, key, known(d, digest32, 32));
+}
+#endif
+
 void ct_border(wick_hal_crypto *crypto, wick_hal_keystore *keystore)
 {
     inner = *crypto;
+#if WICK_WITH_NSL_RSA
+    crypto->rsa_seal = inner.rsa_seal != NULL ? rsa_seal : NULL;
+    crypto->rsa_verify = inner.rsa_verify != NULL ? rsa_verify : NULL;
+#endif
     crypto->aead_seal = seal;
     crypto->aead_open = unseal;
     crypto->secp256k1_public = public_of;
@@ -203,6 +238,10 @@ void ct_border(wick_hal_crypto *crypto, wick_hal_keystore *keystore)
         inner_keystore = *keystore;
         keystore->secp256k1_ecdh = keystore_ecdh;
         keystore->secp256k1_sign = keystore_sign;
+#if WICK_WITH_NSL_RSA
+        keystore->rsa_open = inner_keystore.rsa_open != NULL ? keystore_rsa_open : NULL;
+        keystore->rsa_sign = inner_keystore.rsa_sign != NULL ? keystore_rsa_sign : NULL;
+#endif
     }
 }
 

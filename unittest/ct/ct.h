@@ -9,7 +9,7 @@
  *     call(out, key);
  *     CONSTANT_TIME();           fails if anything since the last one depended on a secret
  *
- * Taken as given: the primitives of mbedtls and libsecp256k1 (AEAD, ECDH, ECDSA, public keys) at the
+ * Taken as given: the primitives of mbedtls and libsecp256k1 (AEAD, ECDH, ECDSA, RSA, public keys) at the
  * border that ct_border() puts around them. Their inputs are declared public on the way in, what
  * is secret of their outputs is marked again on the way out. Hashes are not at the border: the state
  * of SHA-256, SHA-1 and MD5 is followed through the library.

@@ -206,6 +206,29 @@ TEST(forged_messages)
     }
 }
 
+#if WICK_WITH_NSL_RSA
+/* RSA is slow here. Each way of it once: the openings, and that which has both. */
+TEST(handshakes_with_rsa)
+{
+    in_suite(0x12, handshake);
+    in_suite(0x21, handshake);
+}
+
+TEST(must_18_with_rsa)
+{
+    in_suite(0x11, must_18_only_what_is_needed_stays);
+}
+
+TEST(forged_messages_with_rsa)
+{
+    in_suite(0x11, forged_messages);
+}
+#define RSA_CASES                                                                                  \
+    , CASE(handshakes_with_rsa), CASE(must_18_with_rsa), CASE(forged_messages_with_rsa)
+#else
+#define RSA_CASES
+#endif
+
 CT_MAIN("ct.nsl", CASE(handshake), CASE(must_18_nothing_derived_from_a_secret_stays),
         CASE(must_18_nothing_stays_on_failure_and_eviction),
-        CASE(must_18_only_what_is_needed_stays), CASE(forged_messages))
+        CASE(must_18_only_what_is_needed_stays), CASE(forged_messages) RSA_CASES)
