@@ -18,6 +18,8 @@ if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic") # the profile of small targets leav
   wick_add_test(unit rsa LIBS wick_crypto)
   wick_add_test(unit nsl_rsa ${world})
   wick_add_test(unit nsl_probe ${world})
+  wick_add_fuzz(spki)
+  wick_add_fuzz(nsl_rsa LIBS wick_tap wick_crypto SOURCES unit/nsl_world.c ROUNDS 60)
 endif()
 wick_add_fuzz(nsl LIBS wick_tap wick_crypto SOURCES unit/nsl_world.c)
 wick_add_bench(nsl LIBS wick_crypto)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any datagram to an initiator or a responder in any state. The first byte names role and state,
- * the rest is the datagram. Nothing but the one genuine datagram may bring a handshake forward to a
+ * Any datagram to an initiator or a responder in any state. The first byte names role and state (and the
+ * suite, where there are several: fuzz_nsl_rsa.c), the rest is the datagram. Nothing but the one genuine datagram may bring a handshake forward to a
  * session, outputs must come to rest, and a datagram gives at most one datagram in answer.
  */
 #include "fuzz.h"
@@ -19,15 +19,25 @@ static const struct {
     uint8_t awaits; /* the type that brings it forward, 255: none */
 } stages[8] = {{A, NSL_M2}, {A, NSL_M4}, {B, 255}, {B, 255},
                {B, NSL_M3}, {B, 255},    {A, 255}, {B, 255}};
-static wick_nsl_node at_stage[8];
-static struct packet genuine[5];
+/* Bits 3 and 4 of the first byte choose among them. */
+#ifndef FUZZ_SUITES
+#define FUZZ_SUITES 0x22
+#endif
+static const uint8_t suites[] = {FUZZ_SUITES};
+#define SUITES (sizeof suites / sizeof suites[0])
+
+static wick_nsl_node at_stage[SUITES][8];
+static wick_ram_keystore keys_of[SUITES];
+static size_t keys_at; /* suite whose keys are in the keystore */
+static struct packet genuine[SUITES][5];
+static struct packet *recorded; /* of the suite at hand */
 static bool ready;
 
 static uint8_t stop_at;
 
 static bool stop(struct packet *p)
 {
-    genuine[p->bytes[1]] = *p;
+    recorded[p->bytes[1]] = *p;
     return p->bytes[1] != stop_at;
 }
 
@@ -44,26 +54,37 @@ static void run_until(uint8_t type, bool cookie)
     world_run(now_ms + 200);
 }
 
+static void prepare_suite(wick_nsl_node stage[8])
+{
+    run_until(NSL_M0, true);
+    run_until(255, false);
+    stage[6] = side[A].node;
+    stage[5] = side[B].node;
+    run_until(NSL_M4, false);
+    stage[1] = side[A].node;
+    run_until(NSL_M3, false);
+    stage[4] = side[B].node;
+    run_until(NSL_M1, true);
+    stage[2] = side[B].node;
+    stage[0] = side[A].node;
+    run_until(NSL_M1, false);
+    stage[3] = side[B].node;
+    lookup_mode = LOOKUP_NEVER;
+    last_input = world_give(B, recorded[NSL_M1].bytes, recorded[NSL_M1].len, &side[A].addr);
+    stage[7] = side[B].node;
+    lookup_mode = LOOKUP_NOW;
+}
+
 static void prepare(void)
 {
     ready = true;
-    run_until(NSL_M0, true);
-    run_until(255, false);
-    at_stage[6] = side[A].node;
-    at_stage[5] = side[B].node;
-    run_until(NSL_M4, false);
-    at_stage[1] = side[A].node;
-    run_until(NSL_M3, false);
-    at_stage[4] = side[B].node;
-    run_until(NSL_M1, true);
-    at_stage[2] = side[B].node;
-    at_stage[0] = side[A].node;
-    run_until(NSL_M1, false);
-    at_stage[3] = side[B].node;
-    lookup_mode = LOOKUP_NEVER;
-    last_input = world_give(B, genuine[NSL_M1].bytes, genuine[NSL_M1].len, &side[A].addr);
-    at_stage[7] = side[B].node;
-    lookup_mode = LOOKUP_NOW;
+    for (size_t i = 0; i < SUITES; i++) {
+        world_suite = suites[i];
+        recorded = genuine[i];
+        prepare_suite(at_stage[i]);
+        keys_of[i] = ram;
+        keys_at = i;
+    }
     on_packet = NULL; /* `genuine` stays as it is */
 }
 
@@ -77,13 +98,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     const unsigned stage = data[0] & 7u;
+    const size_t of = (data[0] >> 3 & 3u) % SUITES;
     const unsigned n = stages[stage].node;
     const struct packet *right =
-        stages[stage].awaits != 255 ? &genuine[stages[stage].awaits] : NULL;
+        stages[stage].awaits != 255 ? &genuine[of][stages[stage].awaits] : NULL;
     struct side *s = &side[n];
 
+    if (of != keys_at) {
+        ram = keys_of[of];
+        keys_at = of;
+    }
     memset(queue, 0, sizeof queue);
-    s->node = at_stage[stage];
+    s->node = at_stage[of][stage];
     s->established = s->failed = s->sent = 0;
     const wick_addr from = side[1 - n].addr;
     wick_status st =
