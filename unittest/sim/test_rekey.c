@@ -6,12 +6,16 @@
 #include "sites.h"
 #include "tap.h"
 
+#include "../unit/rsa_keys.h"
+
 static struct sites site;
 static struct lab *const lab = &site.lab;
+static uint8_t suite = 0x22, next_type = WICK_KEY_TYPE_SECP256K1; /* of the keys; of that after a rotation */
 
 static bool fresh(uint64_t seed, uint8_t *session)
 {
     sites_init(&site, seed, SITE_SYMMETRIC, SITE_SYMMETRIC, 1);
+    lab_suite(lab, suite);
     return lab_ready(lab, 120000) && lab_connect(lab, session, 20000) &&
            sites_echo(&site, *session, 5000) != WAY_NONE;
 }
@@ -113,6 +117,24 @@ TEST(revocation_ends_it)
     }
 }
 
+static bool same_key(const wick_nsl_key *a, const wick_nsl_key *b)
+{
+    return a->type == b->type &&
+           memcmp(a->bytes, b->bytes, a->type == WICK_KEY_TYPE_RSA2048 ? 260 : 33) == 0;
+}
+
+static void make_next_key(wick_key *key)
+{
+    static const char hex[] = RSA_KEY_C3;
+    uint8_t primes[WICK_RSA_PRIMES_BYTES];
+    if (next_type == WICK_KEY_TYPE_SECP256K1) {
+        REQUIRE_STATUS(wick_ram_keystore_generate(key, &lab->b.ram, &lab->b.entropy), WICK_OK);
+        return;
+    }
+    REQUIRE_STATUS(wick_hex_decode(primes, sizeof primes, hex, sizeof hex - 1), WICK_OK);
+    REQUIRE_STATUS(wick_ram_keystore_import_rsa(key, &lab->b.ram, primes), WICK_OK);
+}
+
 /* must 14: the key is rotated while a handshake to the former one is on its way; the session goes on
  * until its next change of keys, which is made with the new one. */
 TEST(must_14_rotation_in_flight)
@@ -120,9 +142,8 @@ TEST(must_14_rotation_in_flight)
     uint8_t session = 0;
     wick_key key;
     REQUIRE(fresh(4, &session));
-    uint8_t old33[33];
-    memcpy(old33, lab->b.gw.device_pub.bytes, 33);
-    REQUIRE_STATUS(wick_ram_keystore_generate(&key, &lab->b.ram, &lab->b.entropy), WICK_OK);
+    const wick_nsl_key former = lab->b.gw.device_pub;
+    make_next_key(&key);
     CHECK_STATUS(wick_gateway_rotate(&lab->b.gw, lab->w.now_ms, lab->b.cfg.wallet_key),
                  WICK_E_SAME_KEY);
     wick_gateway_close(&lab->a.gw, session);
@@ -132,10 +153,10 @@ TEST(must_14_rotation_in_flight)
     }
     REQUIRE_STATUS(wick_gateway_rotate(&lab->b.gw, lab->w.now_ms, key), WICK_OK);
     wick_stub_node_wake(&lab->b);
-    CHECK(memcmp(old33, lab->b.gw.device_pub.bytes, 33) != 0);
+    CHECK(!same_key(&former, &lab->b.gw.device_pub));
     REQUIRE(lab_until(lab, &lab->a, WICK_GW_EV_SESSION_UP, 20000));
     CHECK(sites_echo(&site, session, 5000) != WAY_NONE);
-    CHECK_MEM(lab->a.gw.session[session].key.bytes, old33, 33);
+    CHECK(same_key(&lab->a.gw.session[session].key, &former));
     CHECK_STATUS(wick_gateway_rotate(&lab->b.gw, lab->w.now_ms, key), WICK_E_STATE); /* too soon */
     while (lab->b.last[WICK_GW_EV_REGISTERED].epoch != 2 && lab->w.now_ms < 400000) {
         (void)wick_stub_run(&lab->w, 1000, NULL);
@@ -146,10 +167,31 @@ TEST(must_14_rotation_in_flight)
     REQUIRE_STATUS(wick_gateway_rekey(&lab->a.gw, lab->w.now_ms, session), WICK_OK);
     wick_stub_node_wake(&lab->a);
     REQUIRE(lab_until(lab, &lab->a, WICK_GW_EV_SESSION_UP, 20000));
-    CHECK_MEM(lab->a.gw.session[session].key.bytes, lab->b.gw.device_pub.bytes, 33);
+    CHECK(same_key(&lab->a.gw.session[session].key, &lab->b.gw.device_pub));
     CHECK(!lab->a.gw.session[session].outdated);
     CHECK_INT(lab->a.gw.session[session].epoch, 2);
     CHECK(sites_echo(&site, session, 5000) != WAY_NONE);
+}
+
+static void in_suite(uint8_t which, uint8_t next, void (*test)(void))
+{
+    suite = which;
+    next_type = next;
+    test();
+    suite = 0x22;
+    next_type = WICK_KEY_TYPE_SECP256K1;
+}
+
+/* Also from one type of key to another, whatever the caller's is. */
+TEST(must_14_rotation_in_flight_with_rsa)
+{
+    in_suite(0x11, WICK_KEY_TYPE_RSA2048, must_14_rotation_in_flight);
+    in_suite(0x21, WICK_KEY_TYPE_SECP256K1, must_14_rotation_in_flight);
+}
+
+TEST(new_keys_with_rsa)
+{
+    in_suite(0x11, 0, new_keys_on_request_and_by_bytes);
 }
 
 /* A new key that the other end does not have: the session ends at its next change of keys. */
@@ -202,5 +244,6 @@ TEST(silence_ends_nothing)
 }
 
 TAP_MAIN("sim.rekey", CASE(new_keys_after_an_hour), CASE(new_keys_on_request_and_by_bytes),
-         CASE(revocation_ends_it), CASE(must_14_rotation_in_flight), CASE(new_epoch_without_its_key),
+         CASE(revocation_ends_it), CASE(must_14_rotation_in_flight),
+         CASE_LONG(must_14_rotation_in_flight_with_rsa), CASE_LONG(new_keys_with_rsa), CASE(new_epoch_without_its_key),
          CASE(caller_of_an_epoch_that_is_over), CASE(silence_ends_nothing))

@@ -4,15 +4,37 @@
  * seeds, resets of either side at every step, floods of first messages, strangers behind the relay that
  * honest peers use, records that take for ever to read.
  *
- * 100 seeds by default, 1,000 with WICK_FULL in the environment.
+ * With keys of secp256k1, and of RSA on either or both sides. 100 seeds by default and 5 with RSA, 1,000
+ * of each with WICK_FULL in the environment.
  */
 #include "sites.h"
 #include "tap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct sites site, ready_site;
 static struct lab *const lab = &site.lab;
+static uint8_t suite = 0x22; /* types of a's and b's keys */
+
+static bool is_full(void)
+{
+    return getenv("WICK_FULL") != NULL;
+}
+
+static void begin_world(uint64_t seed, enum site a, enum site b)
+{
+    sites_init(&site, seed, a, b, 1);
+    lab_suite(lab, suite);
+    REQUIRE(lab_ready(lab, 120000));
+}
+
+static void in_suite(uint8_t which, void (*test)(void))
+{
+    suite = which;
+    test();
+    suite = 0x22;
+}
 
 /* ------------------------------------------------------------------ loss */
 
@@ -60,16 +82,17 @@ static bool complete(uint64_t seed, unsigned loss)
 
 static void many_seeds(enum site a, enum site b, unsigned loss)
 {
-    unsigned seeds = getenv("WICK_FULL") != NULL ? 1000 : 100, done = 0;
+    unsigned seeds = is_full() ? 1000 : suite == 0x22 ? 100 : 5, done = 0;
     worst_ms = 0;
     retries = 0;
-    sites_init(&site, 1, a, b, 1);
-    REQUIRE(lab_ready(lab, 120000));
+    begin_world(1, a, b);
     (void)wick_stub_run(&lab->w, 30000, NULL);
     memcpy(&ready_site, &site, sizeof site);
     for (unsigned seed = 1; seed <= seeds; seed++) {
         done += complete(seed, loss) ? 1u : 0u;
     }
+    printf("# suite %02x, %s to %s: %u of %u seeds complete, the slowest in %u ms, %u calls again\n",
+           suite, site_name[a], site_name[b], done, seeds, (unsigned)worst_ms, retries);
     CHECK_INT(done, seeds);
     CHECK(worst_ms < 125000);
     CHECK(retries <= seeds / 100);
@@ -84,6 +107,21 @@ TEST(loss_of_30_percent_direct)
 TEST(loss_of_30_percent_relayed)
 {
     many_seeds(SITE_SYMMETRIC, SITE_SYMMETRIC, 112);
+}
+
+static void loss_in_this_suite(void)
+{
+    many_seeds(SITE_PUBLIC, SITE_PUBLIC, 300);
+    if (is_full()) {
+        many_seeds(SITE_SYMMETRIC, SITE_SYMMETRIC, 112);
+    }
+}
+
+TEST(loss_with_rsa)
+{
+    in_suite(0x11, loss_in_this_suite);
+    in_suite(0x12, loss_in_this_suite);
+    in_suite(0x21, loss_in_this_suite);
 }
 
 /* ------------------------------------------------------------------ resets */
@@ -136,11 +174,12 @@ static uint64_t recover(uint8_t *session, bool calling)
 /* Messages are M1, M0, M1, M2, M3, M4; at 6 the session is up. */
 TEST(reset_of_either_side_at_every_step)
 {
+    uint64_t slowest = 0;
+    unsigned recovered = 0, resets = 0;
     for (unsigned who = 0; who < 2; who++) {
-        for (unsigned at = 0; at <= 6; at++) {
+        for (unsigned at = 0; at <= 6; at += suite == 0x22 || is_full() ? 1 : 3) {
             uint8_t session = 0;
-            sites_init(&site, 100 + at, SITE_PUBLIC, SITE_PUBLIC, 1);
-            REQUIRE(lab_ready(lab, 120000));
+            begin_world(100 + at, SITE_PUBLIC, SITE_PUBLIC);
             (void)wick_stub_run(&lab->w, 30000, NULL);
             step.at = at;
             step.seen = 0;
@@ -157,7 +196,21 @@ TEST(reset_of_either_side_at_every_step)
             }
             uint64_t ms = recover(&session, who == 1 && at < 6);
             CHECK(ms <= 31000);
+            resets++;
+            recovered += ms <= 31000 ? 1u : 0u;
+            slowest = ms > slowest ? ms : slowest;
         }
+    }
+    printf("# suite %02x: %u of %u resets recovered, the slowest in %u ms\n", suite, recovered,
+           resets, (unsigned)slowest);
+}
+
+TEST(reset_with_rsa)
+{
+    in_suite(0x11, reset_of_either_side_at_every_step);
+    if (is_full()) {
+        in_suite(0x12, reset_of_either_side_at_every_step);
+        in_suite(0x21, reset_of_either_side_at_every_step);
     }
 }
 
@@ -175,9 +228,9 @@ TEST(spoofed_first_messages)
 {
     static wick_nsl_half half[WICK_NSL_HALF_OPEN_MAX];
     static wick_session keys[WICK_GW_SESSIONS_MAX];
-    uint8_t session = 0, m1[168];
-    sites_init(&site, 3, SITE_PUBLIC, SITE_PUBLIC, 1);
-    REQUIRE(lab_ready(lab, 120000));
+    uint8_t session = 0, m1[391];
+    const size_t m1_len = (suite & 15u) == WICK_KEY_TYPE_RSA2048 ? 391 : 168;
+    begin_world(3, SITE_PUBLIC, SITE_PUBLIC);
     REQUIRE(call(&session, 30000));
     REQUIRE(sites_echo(&site, session, 5000) != WAY_NONE);
     (void)wick_stub_run(&lab->w, 15000, NULL);
@@ -194,11 +247,11 @@ TEST(spoofed_first_messages)
         memset(m1, (int)i, sizeof m1);
         m1[0] = WICK_NSL_VERSION;
         m1[1] = 1;
-        m1[2] = 0x22;
+        m1[2] = suite;
         m1[3] = 0;
         wick_store_be32(m1 + 4, i + 1);
         memcpy(m1 + 8, nsl->own[0].keyhash, 4); /* sealed to the right key, as far as can be seen */
-        wick_stub_inject(&lab->w, -1, &from, &to, wick_span_make(m1, sizeof m1));
+        wick_stub_inject(&lab->w, -1, &from, &to, wick_span_make(m1, m1_len));
         if (i % 10 == 9) {
             (void)wick_stub_run(&lab->w, 1, NULL);
         }
@@ -217,6 +270,17 @@ TEST(spoofed_first_messages)
         CHECK_MEM(&keys[i], &lab->b.gw.session[i].keys, sizeof keys[i]);
     }
     CHECK(sites_echo(&site, session, 5000) != WAY_NONE);
+    printf("# suite %02x: 10000 spoofed M1: %u opened, %u answered with a cookie, 0 sessions down\n",
+           suite, (unsigned)(nsl->stats.m1_opened - before.m1_opened),
+           (unsigned)(nsl->stats.m0_sent - before.m0_sent));
+}
+
+TEST(spoofed_first_messages_with_rsa)
+{
+    in_suite(0x11, spoofed_first_messages);
+    if (is_full()) {
+        in_suite(0x21, spoofed_first_messages);
+    }
 }
 
 /* ------------------------------------------------------------------ strangers with a true address */
@@ -300,8 +364,7 @@ static void under_flood(bool known, uint32_t latency_ms)
 {
     uint8_t session = 0;
     uint64_t from = 0;
-    sites_init(&site, 4, SITE_SYMMETRIC, SITE_SYMMETRIC, 1);
-    REQUIRE(lab_ready(lab, 120000));
+    begin_world(4, SITE_SYMMETRIC, SITE_SYMMETRIC);
     if (known) {
         REQUIRE(call(&session, 30000));
         wick_gateway_close(&lab->a.gw, session);
@@ -330,6 +393,9 @@ static void under_flood(bool known, uint32_t latency_ms)
     CHECK(lab->w.now_ms - from <= 31000);
     CHECK(sites_echo(&site, session, 5000) != WAY_NONE);
     CHECK_INT(lab->b.seen[WICK_GW_EV_SESSION_UP], up_b + 1); /* nobody else's */
+    printf("# suite %02x, %s peer: up in %u ms, %u handshakes of strangers were opened\n", suite,
+           known ? "known" : "new", (unsigned)(lab->w.now_ms - from),
+           (unsigned)(lab->b.gw.nsl.stats.m1_opened - before.m1_opened));
 }
 
 /* Whom b has never heard of, as long as records are read as fast as strangers come. */
@@ -342,6 +408,17 @@ TEST(honest_peer_behind_the_attackers_relay)
 TEST(known_peer_behind_the_attackers_relay)
 {
     under_flood(true, 500);
+}
+
+TEST(peers_behind_the_attackers_relay_with_rsa)
+{
+    if (!is_full()) {
+        tap_skip = "hundreds of RSA keys' openings: WICK_FULL";
+        return;
+    }
+    in_suite(0x11, honest_peer_behind_the_attackers_relay);
+    in_suite(0x21, known_peer_behind_the_attackers_relay);
+    in_suite(0x12, honest_peer_behind_the_attackers_relay);
 }
 
 /* Keeps the record of the stranger from being read, as a node does that never answers. */
@@ -396,7 +473,8 @@ TEST(slow_lookups_block_nobody)
 }
 
 TAP_MAIN("sim.session_bars", CASE_LONG(loss_of_30_percent_direct),
-         CASE_LONG(loss_of_30_percent_relayed), CASE(reset_of_either_side_at_every_step),
-         CASE(spoofed_first_messages), CASE(honest_peer_behind_the_attackers_relay),
-         CASE(known_peer_behind_the_attackers_relay),
-         CASE(slow_lookups_block_nobody))
+         CASE_LONG(loss_of_30_percent_relayed), CASE_LONG(loss_with_rsa),
+         CASE(reset_of_either_side_at_every_step), CASE_LONG(reset_with_rsa),
+         CASE(spoofed_first_messages), CASE_LONG(spoofed_first_messages_with_rsa),
+         CASE(honest_peer_behind_the_attackers_relay), CASE(known_peer_behind_the_attackers_relay),
+         CASE_LONG(peers_behind_the_attackers_relay_with_rsa), CASE(slow_lookups_block_nobody))
