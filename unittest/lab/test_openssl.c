@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Our TLS-PSK (1.2 and 1.3) and DTLS-PSK against openssl s_server and s_client, with each suite: both
- * sides agree, data goes both ways, and a wrong key is refused. Skipped where there is no openssl.
+ * Our TLS-PSK (1.2 and 1.3) and DTLS-PSK against openssl s_server and s_client, with each suite and with
+ * the key and the identity that a handshake gives for that use, the 16-byte key of small stacks among
+ * them: both sides agree, data goes both ways, and a wrong key is refused. Skipped where there is no
+ * openssl.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -17,13 +19,15 @@
 
 #define PATIENCE_MS 60000 /* for what happens at once on an idle machine */
 
-static const char psk_hex[] = "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
+/* Of a session whose root is known, for the use at hand. */
+static wick_session_psk ours;
+static char psk_hex[65];
+static char identity[WICK_SESSION_IDENTITY_CHARS + 1];
 static const char bad_hex[] = "ff112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
-static const char identity[] = "w1:AAAAAAAAAAAAAAAAAAAAAAAA";
 
 /* TLS 1.3 has other names, another option for them, and one suite for two of ours. */
 static const struct {
-    unsigned ours;
+    unsigned suite;
     const char *theirs;
 } suites[] = {
     {WICK_DTLS_ECDHE_CHACHA20, "ECDHE-PSK-CHACHA20-POLY1305:@SECLEVEL=0"},
@@ -32,7 +36,7 @@ static const struct {
     {WICK_DTLS_AES128_CCM8, "PSK-AES128-CCM8:@SECLEVEL=0"},
 };
 static const struct {
-    unsigned ours;
+    unsigned suite;
     const char *theirs;
 } suites13[] = {
     {WICK_DTLS_ECDHE_CHACHA20, "TLS_CHACHA20_POLY1305_SHA256"},
@@ -45,7 +49,6 @@ static wick_linux_net net;
 static wick_hal_net hn;
 static wick_hal_clock clock_;
 static wick_hal_entropy entropy;
-static uint8_t psk[32];
 static wick_dtls_entry entry;
 static wick_dtls_config cfg;
 static pid_t child = -1;
@@ -124,15 +127,34 @@ static void check_charge(void)
     wick_mbedtls_pool_mark();
 }
 
+static void derive(unsigned use)
+{
+    static wick_crypto_ctx cc;
+    wick_hal_crypto crypto;
+    wick_session s;
+    memset(&s, 0, sizeof s);
+    s.role = WICK_ROLE_INITIATOR;
+    s.uses = 15;
+    memset(s.root, 0x42, sizeof s.root);
+    REQUIRE_STATUS(wick_crypto_init(&crypto, &cc), WICK_OK);
+    REQUIRE_STATUS(wick_session_psk_derive(&ours, &crypto, &s, (wick_session_use)use), WICK_OK);
+    CHECK_INT(ours.key_len, use == WICK_USE_PSK16 ? 16 : 32);
+    memcpy(identity, ours.identity, sizeof identity);
+    memset(psk_hex, 0, sizeof psk_hex);
+    for (size_t i = 0; i < ours.key_len; i++) {
+        (void)snprintf(psk_hex + 2 * i, 3, "%02x", ours.key[i]);
+    }
+}
+
 static void setup(wick_dtls_role role, unsigned suite, unsigned use)
 {
-    REQUIRE_STATUS(wick_hex_decode(psk, 32, psk_hex, 64), WICK_OK);
+    derive(use);
     REQUIRE_STATUS(wick_linux_net_init(&hn, &net), WICK_OK);
     wick_linux_clock_init(&clock_);
     wick_linux_entropy_init(&entropy);
     memset(&entry, 0, sizeof entry);
     entry.identity = wick_span_make((const uint8_t *)identity, strlen(identity));
-    entry.psk = wick_span_make(psk, 32);
+    entry.psk = wick_span_make(ours.key, ours.key_len);
     entry.role = role;
     entry.uses = use;
     memset(&cfg, 0, sizeof cfg);
@@ -196,12 +218,12 @@ static bool tls_reads(wick_sock s, const char *want)
     return strstr(got, want) != NULL;
 }
 
-static void tls_client(unsigned use, unsigned suite, const char *theirs, const char *hex,
-                       wick_status want)
+static void tls_client(unsigned use, unsigned suite, const char *theirs, bool right, wick_status want)
 {
     bool v13 = use == WICK_USE_TLS13;
     char port[8];
     setup(WICK_DTLS_CLIENT, suite, use);
+    const char *hex = right ? psk_hex : bad_hex;
     uint16_t number = free_port(false);
     (void)snprintf(port, sizeof port, "%u", number);
     const char *argv[] = {"openssl", "s_server", "-nocert", v13 ? "-tls1_3" : "-tls1_2", "-psk",
@@ -225,8 +247,7 @@ static void tls_client(unsigned use, unsigned suite, const char *theirs, const c
     wick_linux_net_close(&net);
 }
 
-static void tls_server(unsigned use, unsigned suite, const char *theirs, const char *hex,
-                       wick_status want)
+static void tls_server(unsigned use, unsigned suite, const char *theirs, bool right, wick_status want)
 {
     bool v13 = use == WICK_USE_TLS13;
     char where[32];
@@ -234,6 +255,7 @@ static void tls_server(unsigned use, unsigned suite, const char *theirs, const c
     wick_sock listener, s;
     wick_status st = WICK_AGAIN;
     setup(WICK_DTLS_SERVER, suite, use);
+    const char *hex = right ? psk_hex : bad_hex;
     REQUIRE_STATUS(wick_linux_tcp_listen(&listener, &net, &a), WICK_OK);
     REQUIRE_STATUS(hn.local_addr(hn.ctx, listener, &a), WICK_OK);
     (void)snprintf(where, sizeof where, "127.0.0.1:%u", a.port);
@@ -265,15 +287,15 @@ TEST(tls_both_ways)
         SKIP("there is no openssl");
     }
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
-        tls_client(WICK_USE_TLS12, suites[i].ours, suites[i].theirs, psk_hex, WICK_OK);
-        tls_server(WICK_USE_TLS12, suites[i].ours, suites[i].theirs, psk_hex, WICK_OK);
-        tls_client(WICK_USE_TLS13, suites13[i].ours, suites13[i].theirs, psk_hex, WICK_OK);
-        tls_server(WICK_USE_TLS13, suites13[i].ours, suites13[i].theirs, psk_hex, WICK_OK);
+        tls_client(WICK_USE_TLS12, suites[i].suite, suites[i].theirs, true, WICK_OK);
+        tls_server(WICK_USE_TLS12, suites[i].suite, suites[i].theirs, true, WICK_OK);
+        tls_client(WICK_USE_TLS13, suites13[i].suite, suites13[i].theirs, true, WICK_OK);
+        tls_server(WICK_USE_TLS13, suites13[i].suite, suites13[i].theirs, true, WICK_OK);
     }
     for (unsigned use = WICK_USE_TLS12; use <= WICK_USE_TLS13; use *= 2) {
         const char *theirs = use == WICK_USE_TLS12 ? suites[1].theirs : suites13[1].theirs;
-        tls_client(use, 0, theirs, bad_hex, WICK_E_TLS);
-        tls_server(use, 0, theirs, bad_hex, WICK_E_TLS);
+        tls_client(use, 0, theirs, false, WICK_E_TLS);
+        tls_server(use, 0, theirs, false, WICK_E_TLS);
     }
 }
 
@@ -345,12 +367,12 @@ static void dtls_talk(wick_sock s, wick_addr *peer)
     CHECK(they_said_it());
 }
 
-static void dtls_client(unsigned suite, const char *theirs)
+static void dtls_client(unsigned use, unsigned suite, const char *theirs)
 {
     char port[8];
     wick_sock s;
     wick_addr any = wick_addr_v4(127, 0, 0, 1, 0);
-    setup(WICK_DTLS_CLIENT, suite, WICK_USE_DTLS12);
+    setup(WICK_DTLS_CLIENT, suite, use);
     wick_addr peer = wick_addr_v4(127, 0, 0, 1, free_port(true));
     (void)snprintf(port, sizeof port, "%u", peer.port);
     const char *argv[] = {"openssl", "s_server", "-nocert", "-dtls1_2", "-psk", psk_hex,
@@ -370,12 +392,12 @@ static void dtls_client(unsigned suite, const char *theirs)
     wick_linux_net_close(&net);
 }
 
-static void dtls_server(unsigned suite, const char *theirs)
+static void dtls_server(unsigned use, unsigned suite, const char *theirs)
 {
     char where[32];
     wick_sock s;
     wick_addr peer, a = wick_addr_v4(127, 0, 0, 1, 0);
-    setup(WICK_DTLS_SERVER, suite, WICK_USE_DTLS12);
+    setup(WICK_DTLS_SERVER, suite, use);
     REQUIRE_STATUS(hn.udp_open(hn.ctx, &s, &a), WICK_OK);
     REQUIRE_STATUS(hn.local_addr(hn.ctx, s, &a), WICK_OK);
     (void)snprintf(where, sizeof where, "127.0.0.1:%u", a.port);
@@ -401,9 +423,22 @@ TEST(dtls_both_ways)
         SKIP("there is no openssl");
     }
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
-        dtls_client(suites[i].ours, suites[i].theirs);
-        dtls_server(suites[i].ours, suites[i].theirs);
+        dtls_client(WICK_USE_DTLS12, suites[i].suite, suites[i].theirs);
+        dtls_server(WICK_USE_DTLS12, suites[i].suite, suites[i].theirs);
     }
 }
 
-TAP_MAIN("lab.openssl", CASE(tls_both_ways), CASE(dtls_both_ways))
+/* What tinydtls and its like speak: 16 octets of key, an identity of at most 32, AES-128-CCM-8. */
+TEST(dtls_of_small_stacks_both_ways)
+{
+    if (!have_openssl()) {
+        SKIP("there is no openssl");
+    }
+    derive(WICK_USE_PSK16);
+    CHECK(strlen(identity) <= 32 && strlen(psk_hex) == 32);
+    dtls_client(WICK_USE_PSK16, WICK_DTLS_AES128_CCM8, suites[3].theirs);
+    dtls_server(WICK_USE_PSK16, WICK_DTLS_AES128_CCM8, suites[3].theirs);
+}
+
+TAP_MAIN("lab.openssl", CASE(tls_both_ways), CASE(dtls_both_ways),
+         CASE(dtls_of_small_stacks_both_ways))
