@@ -362,6 +362,28 @@ TEST(must_5_second_m2_is_dropped)
     CHECK_INT(held_count, 1);
 }
 
+/* k3 seals once: what could not be finished is not begun anew under the same key. */
+TEST(must_5_a_failed_m3_ends_the_run)
+{
+    three_sides();
+    hold_back(NSL_M2);
+    world_connect(A, B);
+    world_run(now_ms + 100);
+    REQUIRE(held_count == 1);
+    on_packet = NULL;
+    const unsigned seals = calls.seal;
+    side[A].entropy_left = 0; /* for Ks */
+    CHECK_STATUS(world_give(A, held.bytes, held.len, &held.from), WICK_OK);
+    side[A].entropy_left = UINT32_MAX;
+    CHECK_STATUS(side[A].last_failure, WICK_E_ENTROPY);
+    CHECK_INT(side[A].failed, 1);
+    CHECK_STATUS(world_give(A, held.bytes, held.len, &held.from), WICK_E_NSL_DROP);
+    world_run(now_ms + 40000);
+    CHECK(world_sent(NSL_M3) == NULL);
+    CHECK_INT(calls.seal, seals);
+    CHECK_INT(side[A].established + side[B].established, 0);
+}
+
 /* ---- 6: the cookie is outside of everything ---- */
 
 TEST(must_6_cookie_and_header)
@@ -389,6 +411,22 @@ TEST(must_6_cookie_and_header)
         refused++;
     }
     CHECK_INT(refused, 96);
+    /* So it is where the cookie is in it: the seal is over the header without its flag. */
+    side[B].cfg.no_cookie = false;
+    for (unsigned bit = 0; bit <= 96; bit++) {
+        const uint8_t flip = (uint8_t)(bit < 96 ? 1u << (bit % 8) : 0u);
+        const bool flags = bit / 8 == 3; /* else before the cookie is made, so that it is right */
+        world_start(B);
+        m1[bit / 8] ^= flags ? 0 : flip;
+        world_add_cookie(with_cookie, m1, B, &side[A].addr);
+        m1[bit / 8] ^= flags ? 0 : flip;
+        with_cookie[3] ^= flags ? flip : 0;
+        wick_status st = world_give(B, with_cookie, M1C_LEN, &side[A].addr);
+        CHECK((st == WICK_OK) == (bit == 96));
+        CHECK_INT(world_halves(B), bit == 96 ? 1 : 0);
+    }
+    side[B].cfg.no_cookie = true;
+    world_start(B);
     /* Both forms open; the second is a repetition of the first. */
     side[B].node = saved;
     CHECK_STATUS(world_give(B, m1, M1_LEN, &side[A].addr), WICK_OK);
@@ -1034,6 +1072,7 @@ IN_ALL_SUITES(must_3_copied_key)
 IN_ALL_SUITES(must_4_reflection)
 IN_ALL_SUITES(must_5_repetitions_are_identical)
 IN_ALL_SUITES(must_5_second_m2_is_dropped)
+IN_ALL_SUITES(must_5_a_failed_m3_ends_the_run)
 IN_ALL_SUITES(must_6_cookie_and_header)
 IN_ALL_SUITES(must_7_every_field_and_length)
 IN_ALL_SUITES(must_7_mandatory_options_and_bad_plaintexts)
@@ -1046,4 +1085,4 @@ IN_ALL_SUITES(must_17_no_m4_with_m3_lost)
 IN_ALL_SUITES(must_18_secrets_are_wiped)
 IN_ALL_SUITES(must_18_wiped_on_eviction_and_failure)
 
-TAP_MAIN("unit.nsl_musts", CASES(must_1_kci_with_the_initiators_key), CASES(must_2_lowe), CASES(must_3_copied_key), CASES(must_4_reflection), CASES(must_5_repetitions_are_identical), CASES(must_5_second_m2_is_dropped), CASES(must_6_cookie_and_header), CASES(must_7_every_field_and_length), CASES(must_7_mandatory_options_and_bad_plaintexts), CASES(must_8_nothing_before_the_cookie), CASES(must_12_path_follows_m3_only), CASES(must_13_slow_lookup), CASES(must_17_m3_to_a_rebooted_responder), CASES(must_17_m4_lost_five_times), CASES(must_17_no_m4_with_m3_lost), CASES(must_18_secrets_are_wiped), CASES(must_18_wiped_on_eviction_and_failure), CASE(must_20_points), CASE(must_20_signature_of_m3))
+TAP_MAIN("unit.nsl_musts", CASES(must_1_kci_with_the_initiators_key), CASES(must_2_lowe), CASES(must_3_copied_key), CASES(must_4_reflection), CASES(must_5_repetitions_are_identical), CASES(must_5_second_m2_is_dropped), CASES(must_5_a_failed_m3_ends_the_run), CASES(must_6_cookie_and_header), CASES(must_7_every_field_and_length), CASES(must_7_mandatory_options_and_bad_plaintexts), CASES(must_8_nothing_before_the_cookie), CASES(must_12_path_follows_m3_only), CASES(must_13_slow_lookup), CASES(must_17_m3_to_a_rebooted_responder), CASES(must_17_m4_lost_five_times), CASES(must_17_no_m4_with_m3_lost), CASES(must_18_secrets_are_wiped), CASES(must_18_wiped_on_eviction_and_failure), CASE(must_20_points), CASE(must_20_signature_of_m3))
