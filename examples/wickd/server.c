@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -23,6 +24,7 @@ static void drop(server *sv, unsigned i)
     if (c->fd >= 0) {
         (void)close(c->fd); /* epoll forgets it */
     }
+    wick_wipe(c->out, sizeof c->out); /* it may have been a key, and nobody has read it */
     c->fd = -1;
     c->serial = 0;
 }
@@ -425,9 +427,20 @@ static void set_full(server *sv, bool full)
     }
 }
 
+/* Does anybody wait at the door? For nobody, no client loses its place. */
+static bool is_knocked(const server *sv)
+{
+    struct pollfd p = {sv->listen_fd, POLLIN, 0};
+    return poll(&p, 1, 0) > 0;
+}
+
 static void accept_all(server *sv)
 {
     for (;;) {
+        if (!is_knocked(sv)) {
+            set_full(sv, false);
+            return;
+        }
         int place = find_place(sv);
         set_full(sv, place < 0);
         int fd = place < 0 ? -1 : accept4(sv->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

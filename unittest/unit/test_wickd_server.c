@@ -340,6 +340,31 @@ TEST(full_house)
     teardown();
 }
 
+/* One who comes takes one place, however many are silent. */
+TEST(one_place_for_one)
+{
+    int fd[SERVER_CLIENTS], one;
+    setup();
+    for (unsigned i = 0; i < SERVER_CLIENTS; i++) {
+        fd[i] = dial();
+        now++; /* the first is silent for longest */
+    }
+    now += 60000;
+    turn();
+    one = dial();
+    for (unsigned i = 0; i < SERVER_CLIENTS; i++) {
+        CHECK(hear(fd[i]) == (i == 0));
+    }
+    CHECK_INT(server_clients(&sv, false), SERVER_CLIENTS);
+    for (unsigned i = 0; i < SERVER_CLIENTS; i++) {
+        (void)close(fd[i]);
+    }
+    (void)close(one);
+    turn();
+    CHECK_INT(server_clients(&sv, false), 0);
+    teardown();
+}
+
 TEST(place_in_the_file_system)
 {
     static server second;
@@ -433,4 +458,4 @@ TEST(who_listens_counts)
 
 TAP_MAIN("unit.wickd_server", CASE(lines_and_answers), CASE(owed_answers), CASE(too_long_a_line),
          CASE(stalled_and_silent), CASE(slow_reader), CASE(lost_events), CASE(full_house),
-         CASE(place_in_the_file_system), CASE(who_listens_counts))
+         CASE(one_place_for_one), CASE(place_in_the_file_system), CASE(who_listens_counts))
