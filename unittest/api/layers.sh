@@ -15,7 +15,7 @@ layers() { # layers TREE: prints the violations, fails if there is one
             own("nat", "stun turn turn_stream stun_client nat_behaviour")
             own("psk", "hkdf hpke nsl session_keys")
             own("registry", "record calldata voucher")
-            own("gateway", "gateway direct")
+            own("gateway", "gateway gateway_config gateway_out gateway_state direct")
             allow["base"] = " base "
             allow["eth"] = " base eth "; allow["nat"] = " base nat "; allow["psk"] = " base psk "; allow["coap"] = " base coap "
             allow["registry"] = " base eth nat psk registry "
