@@ -4,7 +4,6 @@
  * wick-attestor [--config FILE] new-key   make the key that signs and print its address
  */
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,13 +14,6 @@
 #define BURST_MAX 64u
 
 static attestor the_attestor;
-static volatile sig_atomic_t stopping;
-
-static void on_signal(int sig)
-{
-    (void)sig;
-    stopping = 1;
-}
 
 uint64_t attestor_now(const attestor *a)
 {
@@ -150,7 +142,7 @@ static uint64_t pump(attestor *a)
 
 static void run(attestor *a)
 {
-    while (!stopping) {
+    while (!cli_interrupted()) {
         struct pollfd fds[2] = {{wick_linux_net_fd(&a->h.linux_net, a->service), POLLIN, 0},
                                 {wick_linux_net_fd(&a->h.linux_net, a->probes), POLLIN, 0}};
         uint64_t next = pump(a), now = attestor_now(a);
@@ -251,17 +243,6 @@ static int start(const cli *c, attestor *a)
     return s == WICK_OK ? CLI_OK : cli_fail(c, s, "listen");
 }
 
-static void catch_signals(void)
-{
-    struct sigaction act;
-    memset(&act, 0, sizeof act);
-    act.sa_handler = on_signal;
-    (void)sigaction(SIGINT, &act, NULL);
-    (void)sigaction(SIGTERM, &act, NULL);
-    act.sa_handler = SIG_IGN;
-    (void)sigaction(SIGPIPE, &act, NULL);
-}
-
 int main(int argc, char **argv)
 {
     static const struct option options[] = {CLI_COMMON_OPTIONS};
@@ -294,7 +275,7 @@ int main(int argc, char **argv)
     } else {
         code = start(&c, a);
         if (code == CLI_OK) {
-            catch_signals();
+            cli_catch_signals();
             print_signer(a, "READY signer=");
             run(a);
         }

@@ -2,7 +2,6 @@
 /* An agent from wick.conf, and how its events are printed. */
 #include "agent.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,29 +9,6 @@
 #include "wick/service.h"
 
 #define TURNS_PORT 5349
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-bool agent_interrupted(void)
-{
-    return interrupted != 0;
-}
-
-void agent_catch_signals(void)
-{
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal; /* without SA_RESTART: poll() returns at once */
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 int agent_conf_fail(const agent *a, const conf_error *e)
 {
@@ -267,7 +243,7 @@ int agent_open(agent *a, const cli *c)
     memset(a, 0, sizeof *a);
     a->cli = c;
     a->begin_us = a->step_us = cli_now_us();
-    agent_catch_signals();
+    cli_catch_signals();
     int code = host_open(&a->host, c);
     code = code == CLI_OK ? host_load_keys(&a->host, c) : code;
     return code == CLI_OK ? open_agent(a) : code;

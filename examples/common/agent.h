@@ -86,8 +86,4 @@ void agent_print(agent *a, const wick_gateway_event *event);
 /** Exit code of a refusal that ends the command, with the reason printed. */
 int agent_fail(const agent *a, wick_status status, const char *what);
 
-/** True once SIGINT or SIGTERM came. agent_open() catches them, and for those who have none: */
-void agent_catch_signals(void);
-bool agent_interrupted(void);
-
 #endif

@@ -91,6 +91,12 @@ WICK_NODISCARD wick_status cli_u64_arg(uint64_t *out, const char *text, uint64_t
 /** Writes a whole file, "-" is standard output. @retval WICK_E_HAL it cannot be written */
 WICK_NODISCARD wick_status cli_write_file(const char *path, const uint8_t *bytes, size_t len);
 
+/** SIGINT and SIGTERM end a wait and are remembered; a closed pipe is an error of write(). For programs that
+ *  run until they are told to end: agent_open() calls it, too. */
+void cli_catch_signals(void);
+/** True once one of them came. */
+bool cli_interrupted(void);
+
 /** Microseconds of a clock that never goes back. */
 uint64_t cli_now_us(void);
 

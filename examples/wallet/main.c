@@ -41,7 +41,6 @@ typedef struct connection {
 static wallet the_wallet;
 static conf the_conf;
 static connection connections[CONNECTIONS_MAX];
-static volatile sig_atomic_t stopping;
 
 #ifdef WALLET_FAULTS
 void wallet_step(void)
@@ -53,12 +52,6 @@ void wallet_step(void)
     }
 }
 #endif
-
-static void on_signal(int sig)
-{
-    (void)sig;
-    stopping = 1;
-}
 
 static uint64_t now_ms(const wallet *w)
 {
@@ -221,7 +214,7 @@ static void run(wallet *w, wick_sock listener)
 {
     struct pollfd fds[1 + CONNECTIONS_MAX];
     uint64_t settle_at_ms = now_ms(w);
-    while (!stopping) {
+    while (!cli_interrupted()) {
         nfds_t count = 1;
         bool more = false, pending = false;
         fds[0] = (struct pollfd){wick_linux_net_fd(&w->net, listener), POLLIN, 0};
@@ -439,13 +432,7 @@ int main(int argc, char **argv)
     if (s != WICK_OK) {
         return cli_fail(&c, s, "listen");
     }
-    struct sigaction act;
-    memset(&act, 0, sizeof act);
-    act.sa_handler = on_signal;
-    (void)sigaction(SIGINT, &act, NULL);
-    (void)sigaction(SIGTERM, &act, NULL);
-    act.sa_handler = SIG_IGN;
-    (void)sigaction(SIGPIPE, &act, NULL);
+    cli_catch_signals();
     printf("READY %zu devices\n", w->device_count);
     (void)fflush(stdout);
     run(w, listener);

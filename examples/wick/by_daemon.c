@@ -159,7 +159,7 @@ static int exchange(call *x, uint64_t give_up_us)
     const char *text = "";
     int code = -1;
     wick_status s = send_text(x);
-    while (s == WICK_OK && code < 0 && !agent_interrupted()) {
+    while (s == WICK_OK && code < 0 && !cli_interrupted()) {
         uint64_t now = cli_now_us();
         uint64_t each = x->got == 0 ? ECHO_RETRY_US : KEEP_SEND_US;
         if (x->got == 0 && now >= give_up_us) {
@@ -274,7 +274,7 @@ bool daemon_connect(const cli *c, const conf *f, const talk_wish *wish, int *cod
     if (none) {
         return false;
     }
-    agent_catch_signals();
+    cli_catch_signals();
     *code = there != WICK_OK       ? cli_fail(c, there, "the wickd of %.200s", f->path)
             : wish->suite != NULL  ? refuse(c, "--suite")
             : wish->publish        ? refuse(c, "--publish")
@@ -314,7 +314,7 @@ static int serve(const cli *c, const talk_wish *x)
     const wick_json *line = NULL;
     const char *text = "";
     unsigned long done = 0;
-    while (!agent_interrupted() && (x->wanted == 0 || done < x->wanted)) {
+    while (!cli_interrupted() && (x->wanted == 0 || done < x->wanted)) {
         wick_status s = ctl_next(&link_to, &line, &text, LOOK_MS);
         if (s == WICK_E_TIMEOUT) {
             continue;
@@ -366,7 +366,7 @@ static int await_ready(const cli *c, const char *goal, uint64_t until_us, bool *
     const wick_json *answer = NULL;
     const char *text = "";
     *there = false;
-    while (!agent_interrupted()) {
+    while (!cli_interrupted()) {
         int code = ctl_ask(&link_to, c, &answer, &text, "{\"op\":\"status\"}");
         const wick_json *last = wick_json_member(answer, goal);
         bool object = wick_json_kind_of(last) == WICK_JSON_OBJECT;
@@ -404,7 +404,7 @@ bool daemon_listen(const cli *c, const conf *f, const talk_wish *x, int *code)
     if (none) {
         return false;
     }
-    agent_catch_signals();
+    cli_catch_signals();
     if (*code < 0) {
         *code = x->suite != NULL ? refuse(c, "--suite") : await_ready(c, "ready", 0, &there);
         if (*code == CLI_OK && there) {
@@ -426,7 +426,7 @@ bool daemon_register(const cli *c, const conf *f, bool publish, uint64_t timeout
     if (none) {
         return false;
     }
-    agent_catch_signals();
+    cli_catch_signals();
     if (*code < 0) {
         uint64_t until_us = cli_now_us() + timeout_ms * 1000u;
         *code = await_ready(c, "registered", until_us, &there);

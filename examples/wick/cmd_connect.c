@@ -245,7 +245,7 @@ static int call_peer(call *x, uint64_t until_ms)
     int code = -1;
     x->from_us = cli_now_us();
     x->last = WICK_E_TIMEOUT;
-    while (code < 0 && !agent_interrupted() && !wick_time_reached(agent_now(&a), until_ms)) {
+    while (code < 0 && !cli_interrupted() && !wick_time_reached(agent_now(&a), until_ms)) {
         uint64_t turn_ms = x->keep_until_ms != 0 ? 50 : 250;
         wick_driver_run(&a.driver, &ev, wick_time_min(until_ms, agent_now(&a) + turn_ms));
         code = on_event(x, &ev);

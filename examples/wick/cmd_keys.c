@@ -260,7 +260,7 @@ static int by_ourselves(const cli *c, const keys_ask *x, bool key)
         wick_status s = key ? wick_get_peer_key(&a.gateway, &request, agent_now(&a), x->name)
                             : wick_gateway_start(&a.gateway, agent_now(&a), WICK_GW_GOAL_CALL);
         code = s == WICK_OK ? -1 : cli_fail(c, s, "%s", x->name);
-        while (code < 0 && !agent_interrupted() && !wick_time_reached(agent_now(&a), until)) {
+        while (code < 0 && !cli_interrupted() && !wick_time_reached(agent_now(&a), until)) {
             wick_driver_run(&a.driver, &ev, until);
             if (ev.kind == WICK_DRIVER_GATEWAY) {
                 code = on_event(c, x, key, &session, &ev.gateway);

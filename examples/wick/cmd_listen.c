@@ -122,7 +122,7 @@ static void stop(void)
 static int serve(service *v)
 {
     wick_driver_event ev;
-    while (!agent_interrupted() && (v->wanted == 0 || v->served < v->wanted)) {
+    while (!cli_interrupted() && (v->wanted == 0 || v->served < v->wanted)) {
         wick_driver_run(&a.driver, &ev, agent_now(&a) + 500);
         int code = -1;
         switch (ev.kind) {

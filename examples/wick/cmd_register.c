@@ -19,7 +19,7 @@ static int run(wick_gateway_event_kind wanted, uint64_t until_ms)
 {
     wick_driver_event ev;
     wick_status last = WICK_E_TIMEOUT;
-    while (!agent_interrupted()) {
+    while (!cli_interrupted()) {
         uint64_t now = agent_now(&a);
         if (wick_time_reached(now, until_ms)) {
             bool waits = last == WICK_E_TIMEOUT && wick_gateway_tx_waits(&a.gateway);

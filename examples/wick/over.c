@@ -258,7 +258,7 @@ static int target_by_ourselves(target *t, const talk_wish *x)
     uint64_t until = agent_now(&a) + x->timeout_ms;
     wick_status s = wick_gateway_start(&a.gateway, agent_now(&a), WICK_GW_GOAL_CALL);
     code = code != CLI_OK ? code : s != WICK_OK ? cli_fail(a.cli, s, "agent") : -1;
-    while (code < 0 && !agent_interrupted() && !wick_time_reached(agent_now(&a), until)) {
+    while (code < 0 && !cli_interrupted() && !wick_time_reached(agent_now(&a), until)) {
         wick_driver_run(&a.driver, &ev, until);
         if (ev.kind == WICK_DRIVER_GATEWAY) {
             code = on_event(&e, &ev.gateway);
@@ -331,7 +331,7 @@ static int connect_tls(cli *c, const conf *f, const talk_wish *x)
         (wick_addr_parse(&t.addr, x->to, strlen(x->to)) != WICK_OK || t.addr.port == 0)) {
         return cli_usage(c, "--to takes ADDRESS:PORT");
     }
-    agent_catch_signals();
+    cli_catch_signals();
     s = ctl_open(&link_to, f);
     if (s == WICK_OK) {
         code = tls_by_daemon(c, f, &t, x);
@@ -409,7 +409,7 @@ static void put_ready(const cli *c, const talk_wish *x, const char *name)
 
 static bool is_over(const tls_server *v, const talk_wish *x)
 {
-    return agent_interrupted() || (x->wanted != 0 && v->served >= x->wanted);
+    return cli_interrupted() || (x->wanted != 0 && v->served >= x->wanted);
 }
 
 static int publish_by_daemon(const cli *c, const talk_wish *x)
@@ -502,7 +502,7 @@ static int listen_tls(cli *c, const conf *f, const talk_wish *x)
     if (!daemon && s != WICK_E_NOT_FOUND) {
         return cli_fail(c, s, "the wickd of %.200s", f->path);
     }
-    agent_catch_signals();
+    cli_catch_signals();
     int code = daemon ? host_open(&h, c) : agent_open(&a, c);
     if (code == CLI_OK) {
         code = tls_server_open(c, &v, daemon ? &h : &a.host, x->port, tls_use(x),
@@ -574,7 +574,7 @@ static int listen_raw(cli *c, const conf *f, const talk_wish *x)
         a.driver.cfg.keys_only = true; /* no DTLS, whatever a caller says */
         s = wick_gateway_start(&a.gateway, agent_now(&a), WICK_GW_GOAL_SERVE);
         code = s == WICK_OK ? -1 : cli_fail(c, s, "agent");
-        while (code < 0 && !agent_interrupted() && (x->wanted == 0 || served < x->wanted)) {
+        while (code < 0 && !cli_interrupted() && (x->wanted == 0 || served < x->wanted)) {
             wick_driver_run(&a.driver, &ev, agent_now(&a) + LOOK_MS);
             if (ev.kind == WICK_DRIVER_DONE) {
                 code = agent_fail(&a, ev.status != WICK_OK ? ev.status : WICK_E_STATE, "agent");
