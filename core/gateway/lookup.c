@@ -169,25 +169,24 @@ static bool read_endpoint(wick_gateway *gw, uint8_t session)
 }
 
 /* The second reading. Whatever is wrong with it, the first one stands. */
-static void endpoint_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
-                          wick_status status)
+static void endpoint_done(wick_gateway *gw, uint64_t now_ms, wick_peer_record *rec,
+                          const wick_gateway_read *read, wick_status status)
 {
     wick_gateway_session *s = &gw->session[read->owner];
-    wick_peer_record rec;
     uint8_t digest[32];
     hash_device(digest, read);
     if (status == WICK_OK && memcmp(digest, s->device_digest, 32) == 0 &&
-        wick_peer_record_read(&rec, &read->query) == WICK_OK && rec.has_endpoint[0] &&
-        rec.endpoint[0].seq >= s->seq &&
-        choose(gw, now_ms, s, &rec, read->header.timestamp) == WICK_OK) {
+        wick_peer_record_read(rec, &read->query) == WICK_OK && rec->has_endpoint[0] &&
+        rec->endpoint[0].seq >= s->seq &&
+        choose(gw, now_ms, s, rec, read->header.timestamp) == WICK_OK) {
         s->status = WICK_OK; /* also where the final record has no endpoint yet */
         s->endpoint_tier = (uint8_t)read->header.tier;
         if (gw->cfg.records != NULL) {
             wick_gateway_record *out = &gw->cfg.records[read->owner];
             out->endpoint_header = read->header;
-            out->record = rec; /* its device words are the same */
+            out->record = *rec; /* its device words are the same */
         }
-        gw_cache_endpoints(gw, s->registry, s->id, s->service, &rec, &read->header);
+        gw_cache_endpoints(gw, s->registry, s->id, s->service, rec, &read->header);
     }
     gw_session_resolved(gw, now_ms, read->owner, s->status);
 }
@@ -218,23 +217,21 @@ static void caller_known(wick_gateway *gw, uint64_t now_ms, uint8_t owner, wick_
     answer_caller(gw, now_ms, owner, key, status);
 }
 
-static void caller_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
-                        wick_status status)
+static void caller_done(wick_gateway *gw, uint64_t now_ms, wick_gateway_record *found,
+                        const wick_gateway_read *read, wick_status status)
 {
-    wick_gateway_record found;
     wick_nsl_key key;
     memset(&key, 0, sizeof key);
-    memset(&found, 0, sizeof found);
     if (status == WICK_OK) {
-        memcpy(found.id, gw->nsl_lookup[read->owner].id, sizeof found.id);
-        status = gw_record_verify(gw, now_ms, &found.record, &key, read, found.id, NULL);
-        found.registry = read->registry;
-        found.grace = read->grace;
-        found.proven = status;
-        found.header = found.endpoint_header = read->header;
-        gw_cache_put(gw, now_ms, &found, false);
+        memcpy(found->id, gw->nsl_lookup[read->owner].id, sizeof found->id);
+        status = gw_record_verify(gw, now_ms, &found->record, &key, read, found->id, NULL);
+        found->registry = read->registry;
+        found->grace = read->grace;
+        found->proven = status;
+        found->header = found->endpoint_header = read->header;
+        gw_cache_put(gw, now_ms, found, false);
     }
-    caller_known(gw, now_ms, read->owner, &key, &found.record, status);
+    caller_known(gw, now_ms, read->owner, &key, &found->record, status);
 }
 
 /* A peer to be called has been read, and its key is at hand. */
@@ -313,8 +310,10 @@ static void record_found(wick_gateway *gw, uint64_t now_ms, uint8_t session,
 void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read *read,
                        wick_status status)
 {
+    wick_gateway_record found; /* one on the stack, whatever was read */
+    memset(&found, 0, sizeof found);
     if (read->purpose == READ_NSL) {
-        caller_done(gw, now_ms, read, status);
+        caller_done(gw, now_ms, &found, read, status);
         return;
     }
     if (read->purpose == READ_ISSUER) {
@@ -322,12 +321,10 @@ void gw_peer_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_rea
         return;
     }
     if (read->purpose == READ_ENDPOINT) {
-        endpoint_done(gw, now_ms, read, status);
+        endpoint_done(gw, now_ms, &found.record, read, status);
         return;
     }
     wick_gateway_session *s = &gw->session[read->owner];
-    wick_gateway_record found;
-    memset(&found, 0, sizeof found);
     memcpy(found.id, s->id, sizeof found.id);
     memcpy(found.service, s->service, sizeof found.service);
     found.registry = s->registry;
