@@ -123,8 +123,6 @@ wick_status wick_endpoint_validated(const wick_endpoint *endpoint, uint64_t now_
                : WICK_E_NO_ENDPOINT;
 }
 
-/* ---- relays: endpoint word without seq and expires; info: unused 8 | checkedAt 3 | status 1 |
- * operator 20 ---- */
 /* ---- relays: endpoint word without seq and expires; info: unused 5 |
  * region 2 | transports 1 | checkedAt 3 | status 1 | operator 20 ---- */
 

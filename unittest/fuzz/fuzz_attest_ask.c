@@ -29,6 +29,14 @@ static void as_question(wick_span in)
     } else {
         FUZZ_CHECK(e.seq == 0);
     }
+    /* A clock that is wrong by more than the age refuses whatever it is. */
+    if (ask.asked_at > 2 * WICK_ATTEST_ASK_AGE_MAX_S &&
+        ask.asked_at < UINT64_MAX - 2 * WICK_ATTEST_ASK_AGE_MAX_S) {
+        const uint64_t late = ask.asked_at + WICK_ATTEST_ASK_AGE_MAX_S + 1;
+        const uint64_t early = ask.asked_at - WICK_ATTEST_ASK_AGE_MAX_S - 1;
+        FUZZ_CHECK(wick_attest_ask_fits(&e, &ask, how, late) == WICK_E_EXPIRED && e.seq == 0);
+        FUZZ_CHECK(wick_attest_ask_fits(&e, &ask, how, early) == WICK_E_EXPIRED && e.seq == 0);
+    }
 }
 
 static void as_answer(wick_span in)

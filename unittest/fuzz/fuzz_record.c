@@ -55,6 +55,10 @@ static void fields(const uint8_t *p)
     s = wick_endpoint_check(&endpoint, wick_load_be32(p + 34), 2000000000);
     FUZZ_CHECK(s != WICK_OK || (endpoint.expires > 2000000000 && endpoint.kind != 0));
     (void)!wick_relay_word(a, &endpoint.addr, endpoint.protocol);
+    /* A validation counts for about a day, whatever its hour; relays need none. */
+    s = wick_endpoint_validated(&endpoint, 2000000000);
+    FUZZ_CHECK(endpoint.kind == WICK_ENDPOINT_RELAY ||
+               (s == WICK_OK) == (endpoint.validated_at_h > 555531 && endpoint.validated_at_h <= 555556));
 }
 
 static void other_words(const uint8_t w[64])
@@ -72,6 +76,10 @@ static void other_words(const uint8_t w[64])
         FUZZ_CHECK(wick_relay_word(word, &relay.addr, relay.protocol) == WICK_OK);
         FUZZ_CHECK(memcmp(word, w, 32) == 0);
     }
+    wick_relay_details details;
+    wick_relay_details_decode(&details, w, w + 32);
+    FUZZ_CHECK(details.transports <= 0x0f && details.realm[sizeof details.realm - 1] == '\0');
+    FUZZ_CHECK((details.region[0] == '\0') == (details.region[1] == '\0'));
     if (wick_relay_count_decode(&count, w) == WICK_OK) {
         FUZZ_CHECK(count == wick_load_be32(w + 28));
     }
