@@ -86,7 +86,7 @@ typedef struct wickd {
     wickd_request asked[SERVER_CLIENTS]; /* what is owed an answer */
     struct {
         bool waiting, had; /* had: the session was there before */
-        uint8_t session;
+        uint8_t session, registry, peer[32]; /* whose key it asked for */
         uint32_t serial;
         uint64_t give_up_ms;
     } psk[SERVER_CLIENTS]; /* get_psk that waits for its handshake */

@@ -60,6 +60,11 @@ static void give(wickd *d, unsigned client, uint8_t session)
                                                                     : (wick_session_use)q->uses;
     bool has_one = d->psk[client].had;
     d->psk[client].waiting = false;
+    if (gw->session[session].registry != d->psk[client].registry ||
+        memcmp(gw->session[session].id, d->psk[client].peer, 32) != 0) {
+        ops_refuse(d, client, WICK_E_STATE, ""); /* its place is another peer's by now */
+        return;
+    }
     wick_status s = q->next && has_one ? wick_psk_next(gw, session) : WICK_OK;
     s = s == WICK_OK ? wick_psk_take(gw, &p, session, use) : s;
     if (s == WICK_OK) {
@@ -81,6 +86,11 @@ void keys_get(wickd *d, unsigned client)
         s = wick_get_psk(&d->agent.gateway, &session, now_ms, d->asked[client].name);
     }
     d->psk[client].had = s == WICK_OK;
+    if (s == WICK_OK || s == WICK_AGAIN) {
+        const wick_gateway_session *x = &d->agent.gateway.session[session];
+        d->psk[client].registry = x->registry;
+        memcpy(d->psk[client].peer, x->id, 32);
+    }
     if (s == WICK_OK) {
         give(d, client, session);
     } else if (s == WICK_AGAIN) {

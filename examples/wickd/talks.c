@@ -105,6 +105,21 @@ static void refuse_call(wickd *d, unsigned client, wick_status status, const cha
     let_go(d, client);
 }
 
+/* The agent says nothing of what it is told to close, yet another client may wait for its key. */
+static void give_up(wickd *d, unsigned client)
+{
+    uint8_t session = d->talks.call[client].session;
+    d->talks.call[client].waiting = false;
+    if (d->agent.driver.session[session].used) {
+        wick_driver_close(&d->agent.driver, session); /* DTLS has begun */
+    } else {
+        const wick_gateway_event gone = {
+            .kind = WICK_GW_EV_SESSION_DOWN, .status = WICK_E_STATE, .session = session};
+        wick_gateway_close(&d->agent.gateway, session);
+        keys_event(d, &gone);
+    }
+}
+
 /* Does another application talk to this peer, or call it? */
 static bool is_taken(const wickd *d, unsigned client, const uint8_t id[32])
 {
@@ -339,17 +354,6 @@ bool talks_driver(wickd *d, const wick_driver_event *ev)
         return true;
     }
     return false;
-}
-
-static void give_up(wickd *d, unsigned client)
-{
-    uint8_t session = d->talks.call[client].session;
-    d->talks.call[client].waiting = false;
-    if (d->agent.driver.session[session].used) {
-        wick_driver_close(&d->agent.driver, session); /* DTLS has begun */
-    } else {
-        wick_gateway_close(&d->agent.gateway, session);
-    }
 }
 
 uint64_t talks_run(wickd *d, uint64_t now_ms)
