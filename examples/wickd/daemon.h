@@ -37,7 +37,7 @@ typedef struct wickd_session {
 /** A client that waits for a session. */
 typedef struct wickd_call {
     bool waiting, existing, cached;
-    uint8_t session, id[32];
+    uint8_t session, registry, id[32];
     wick_tier tier;
     uint32_t serial;
     uint64_t give_up_ms, block;

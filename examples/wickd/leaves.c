@@ -131,11 +131,13 @@ static void route_of(char out[WICK_LEAF_REF_BYTES], const char *peer)
 }
 
 /* A session with this peer that is open. */
-static int open_session(const leaves *l, const uint8_t id[32])
+static int open_session(const leaves *l, const leaves_job *j)
 {
     for (int i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         const wick_driver_session *x = &l->agent->driver.session[i];
-        if (x->used && wick_dtls_is_up(&x->dtls) && memcmp(x->peer, id, 32) == 0) {
+        if (x->used && wick_dtls_is_up(&x->dtls) &&
+            l->agent->gateway.session[i].registry == j->registry &&
+            memcmp(x->peer, j->id, 32) == 0) {
             return i;
         }
     }
@@ -160,7 +162,7 @@ static wick_status send_over(leaves *l, leaves_job *j, uint8_t session, uint64_t
 /* The peer is known: over the session with it, or a new one. */
 static void begin_send(leaves *l, leaves_job *j, uint64_t now_ms)
 {
-    int session = open_session(l, j->id);
+    int session = open_session(l, j);
     wick_status s = WICK_OK;
     if (session >= 0) {
         s = send_over(l, j, (uint8_t)session, now_ms);
@@ -168,7 +170,8 @@ static void begin_send(leaves *l, leaves_job *j, uint64_t now_ms)
         bool another = false; /* leaf has called the same peer already? */
         for (unsigned i = 0; i < WICK_LEAVES_MAX && !another; i++) {
             const leaves_job *o = &l->job[i];
-            another = o != j && o->ask != 0 && o->calling && memcmp(o->id, j->id, 32) == 0;
+            another = o != j && o->ask != 0 && o->calling && o->registry == j->registry &&
+                      memcmp(o->id, j->id, 32) == 0;
             j->session = another ? o->session : j->session;
         }
         if (!another) {
@@ -195,7 +198,7 @@ static void begin_job(leaves *l, const wick_leaf_ask *ask, uint64_t now_ms)
     memcpy(j->payload, ask->payload.ptr, ask->payload.len);
     (void)snprintf(j->name, sizeof j->name, "%s", ask->name);
     (void)snprintf(j->peer, sizeof j->peer, "%s", ask->peer);
-    if (ask->kind == WICK_LEAF_SEND && known && open_session(l, j->id) >= 0) {
+    if (ask->kind == WICK_LEAF_SEND && known && open_session(l, j) >= 0) {
         begin_send(l, j, now_ms);
         return;
     }
@@ -323,6 +326,7 @@ void leaves_lookup_done(leaves *l, unsigned leaf, uint32_t serial, const lookup_
         answer_proof(l, j, r, now_ms);
     } else {
         memcpy(j->id, r->found.id, sizeof j->id);
+        j->registry = r->found.registry;
         j->epoch = r->found.record.device.epoch;
         j->known_until_ms = now_ms + LEAVES_KNOWN_MS;
         begin_send(l, j, now_ms);

@@ -30,7 +30,7 @@ typedef struct leaves_job {
     bool looked_up, calling; /* calling: a session with the peer is being made */
     uint8_t session;
     uint64_t known_until_ms; /* id and epoch of the peer, from an earlier question */
-    uint8_t id[32];
+    uint8_t id[32], registry;
     uint32_t epoch;
     size_t payload_len;
     uint8_t payload[WICK_LEAF_PAYLOAD_MAX];

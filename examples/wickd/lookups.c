@@ -12,7 +12,7 @@ void lookups_init(lookups *l, agent *a, lookup_done *done, void *ctx)
     l->ctx = ctx;
 }
 
-static bool find_registry(uint8_t *out, const agent *a, wick_span name)
+bool lookups_registry(uint8_t *out, const agent *a, wick_span name)
 {
     for (size_t i = 0; i < a->gateway.cfg.registry_count; i++) {
         const char *n = a->registries[i].name;
@@ -37,7 +37,7 @@ wick_status lookups_begin(lookups *l, unsigned client, uint32_t serial, const ch
         s = wick_name_hash(service, ref.service.len != 0 ? ref.service
                                                          : wick_span_text(WICK_SERVICE_DEFAULT));
     }
-    if (s == WICK_OK && !find_registry(&registry, l->agent, ref.registry)) {
+    if (s == WICK_OK && !lookups_registry(&registry, l->agent, ref.registry)) {
         s = WICK_E_CONFIG;
     }
     if (s != WICK_OK) {

@@ -55,6 +55,9 @@ typedef struct lookups {
 
 void lookups_init(lookups *l, agent *a, lookup_done *done, void *ctx);
 
+/** Registry of a reference, by its name; none is the home registry. @return false: no such one */
+bool lookups_registry(uint8_t *out, const agent *a, wick_span name);
+
 /** Begins for a client. @retval WICK_OK: done() follows  @retval WICK_E_NAME
  *  @retval WICK_E_CONFIG no such registry */
 WICK_NODISCARD wick_status lookups_begin(lookups *l, unsigned client, uint32_t serial,

@@ -120,36 +120,46 @@ static void give_up(wickd *d, unsigned client)
     }
 }
 
+/* The same name in another registry is another peer. */
+static bool is_to(const wickd *d, uint8_t session, const uint8_t id[32], uint8_t registry)
+{
+    return d->agent.gateway.session[session].registry == registry &&
+           memcmp(d->agent.driver.session[session].peer, id, 32) == 0;
+}
+
 /* Does another application talk to this peer, or call it? */
-static bool is_taken(const wickd *d, unsigned client, const uint8_t id[32])
+static bool is_taken(const wickd *d, unsigned client, const uint8_t id[32], uint8_t registry)
 {
     for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
-        const wickd_talk *t = &d->talks.session[i];
-        if (t->owned && d->session[i].initiator && memcmp(d->session[i].peer, id, 32) == 0) {
+        if (d->talks.session[i].owned && d->session[i].initiator && is_to(d, i, id, registry)) {
             return true;
         }
     }
     for (unsigned i = 0; i < SERVER_CLIENTS; i++) {
-        if (i != client && is_calling(d, i) && memcmp(d->talks.call[i].id, id, 32) == 0) {
+        if (i != client && is_calling(d, i) && d->talks.call[i].registry == registry &&
+            memcmp(d->talks.call[i].id, id, 32) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static wick_status id_of(uint8_t id[32], const char *name)
+static wick_status read_peer(const wickd *d, uint8_t *registry, uint8_t id[32], const char *name)
 {
     wick_peer_ref ref;
     wick_status s = wick_peer_ref_parse(&ref, name, strlen(name));
+    if (s == WICK_OK && !lookups_registry(registry, &d->agent, ref.registry)) {
+        s = WICK_E_CONFIG;
+    }
     return s == WICK_OK ? wick_name_hash(id, ref.name) : s;
 }
 
 /* A session that this side began and that carries payload of leaves already. */
-static int find_open(const wickd *d, const uint8_t id[32])
+static int find_open(const wickd *d, const uint8_t id[32], uint8_t registry)
 {
-    for (int i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
+    for (uint8_t i = 0; i < WICK_GW_SESSIONS_MAX; i++) {
         const wick_driver_session *x = &d->agent.driver.session[i];
-        if (x->used && x->initiator && wick_dtls_is_up(&x->dtls) && memcmp(x->peer, id, 32) == 0) {
+        if (x->used && x->initiator && wick_dtls_is_up(&x->dtls) && is_to(d, i, id, registry)) {
             return i;
         }
     }
@@ -163,12 +173,12 @@ void talks_connect(wickd *d, unsigned client)
     wickd_call *c = &d->talks.call[client];
     uint64_t now_ms = agent_now(&d->agent);
     memset(c, 0, sizeof *c);
-    wick_status s = id_of(c->id, q->name);
+    wick_status s = read_peer(d, &c->registry, c->id, q->name);
     if (s == WICK_OK && !d->agent.host.conf.wickd.serve) {
         ops_refuse(d, client, WICK_E_STATE, "this daemon has [wickd] serve = no: it calls nobody");
         return;
     }
-    if (s == WICK_OK && is_taken(d, client, c->id)) {
+    if (s == WICK_OK && is_taken(d, client, c->id, c->registry)) {
         ops_refuse(d, client, WICK_E_STATE, "another application talks to this peer");
         return;
     }
@@ -176,7 +186,7 @@ void talks_connect(wickd *d, unsigned client)
         ops_refuse(d, client, WICK_E_LIMIT, "too many clients that are told things");
         return;
     }
-    int open = s == WICK_OK ? find_open(d, c->id) : -1;
+    int open = s == WICK_OK ? find_open(d, c->id, c->registry) : -1;
     if (open >= 0) {
         c->existing = true;
         answer_call(d, client, (uint8_t)open);

@@ -63,6 +63,15 @@ want 1 'RECORD_ABSENT' connect_unknown run gw-b connect gw-nobody
 want 1 'BAD_ARG' connect_oneself run gw-b connect gw-b
 want 1 'UNSUPPORTED: --suite' suite_is_the_daemons run gw-b connect gw-a --suite secp256k1
 want 1 'CONFIG' connect_no_registry run gw-b connect gw-a@x
+ends=$(grep -c '^closed' "$dir/listen.log")
+start open.log "$wick" --config "$dir/gw-b.conf" connect gw-a --for 600
+held=$started
+await 60 '^echo' open.log
+want 1 'STATE: another application talks' connect_one_of_them run gw-b connect gw-a
+want 1 'CONFIG' connect_open_but_no_registry run gw-b connect gw-a@x
+kill -TERM "$held"
+wait "$held"
+until_ok 30 gone $((ends + 1))
 kill -TERM "$listener"
 wait "$listener"
 result $? listen_stops
