@@ -19,10 +19,10 @@ static void put(FILE *f, const char *name, const char *type, const char *help, u
 static void put_reached(FILE *f, const wickd *d)
 {
     head(f, "reached", "gauge", "What the gateway has reached of what it works for");
-    fprintf(f, "wick_attest_answer{goal=\"registered\"} %d\n", d->registered ? 1 : 0);
-    fprintf(f, "wick_attest_answer{goal=\"path\"} %d\n", d->path ? 1 : 0);
-    fprintf(f, "wick_attest_answer{goal=\"published\"} %d\n", d->published ? 1 : 0);
-    fprintf(f, "wick_attest_answer{goal=\"all\"} %d\n", d->ready ? 1 : 0);
+    fprintf(f, "wick_reached{goal=\"registered\"} %d\n", d->registered ? 1 : 0);
+    fprintf(f, "wick_reached{goal=\"path\"} %d\n", d->path ? 1 : 0);
+    fprintf(f, "wick_reached{goal=\"published\"} %d\n", d->published ? 1 : 0);
+    fprintf(f, "wick_reached{goal=\"all\"} %d\n", d->ready ? 1 : 0);
 }
 
 static void put_path(FILE *f, const wickd *d)

@@ -46,7 +46,7 @@ result $? gets_ready
 want 0 '^registered .*epoch=1 .*tier=OWN_NODE' status_registered run gw-a status
 want 0 '^published .*endpoint=127.0.0.1:' status_published run gw-a status
 want 0 '"ok":true,"op":"status"' status_json run gw-a --json status
-want 0 '^wick_attest_answer{goal="all"} 1$' status_prometheus run gw-a status --prometheus
+want 0 '^wick_reached{goal="all"} 1$' status_prometheus run gw-a status --prometheus
 want 0 '^chains .*rule=own_node .*proven_block=' status_light run gw-a status --light
 
 # ---- peers reach it, and it is found
