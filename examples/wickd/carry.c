@@ -228,10 +228,6 @@ static void take(carry *c, uint8_t session, uint8_t exchange, const wick_coap_re
     wick_span q_service, q_leaf, none = {NULL, 0};
     const conf *cf = &c->cfg.agent->host.conf;
     const wick_hal_net *net = &c->cfg.agent->host.net;
-    if (!wick_coap_path_is(r, PATH_IN)) {
-        answer(c, session, exchange, WICK_COAP_NOT_FOUND, none, now_ms);
-        return;
-    }
     if (r->method != WICK_COAP_POST) {
         answer(c, session, exchange, WICK_COAP_METHOD, none, now_ms);
         return;
@@ -309,6 +305,23 @@ static void run_flow(carry *c, unsigned i, uint64_t now_ms)
 
 /* ---- both sides ---- */
 
+/* An application may speak CoAP in the same session: its requests go elsewhere than ours, and its
+ * answers have other tokens. An answer of ours that comes again is still ours. */
+static bool is_ours(const carry *c, uint8_t session, const wick_coap_msg *m)
+{
+    wick_coap_request r;
+    if (wick_coap_is_request(m)) {
+        /* one that is refused too: the path comes before what it may be refused for */
+        uint8_t refused = wick_coap_request_read(&r, m);
+        (void)refused;
+        return wick_coap_path_is(&r, PATH_IN);
+    }
+    return c->session[session].used &&
+           (m->code == WICK_COAP_EMPTY ||
+            (m->token_len != 0 && m->token_len == c->session[session].token_len &&
+             memcmp(m->token, c->session[session].token, m->token_len) == 0));
+}
+
 bool carry_input(carry *c, uint8_t session, wick_span bytes, uint64_t now_ms)
 {
     wick_coap_msg m;
@@ -318,7 +331,7 @@ bool carry_input(carry *c, uint8_t session, wick_span bytes, uint64_t now_ms)
     /* A text of somebody's is no message: its second octet would be the code of a request, or the
      * answer to a question that we have not asked. */
     if (wick_coap_decode(&m, bytes) != WICK_OK || session >= WICK_GW_SESSIONS_MAX ||
-        (!wick_coap_is_request(&m) && !c->session[session].used) || !ready(c, session)) {
+        !is_ours(c, session, &m) || !ready(c, session)) {
         return false;
     }
     if (!wick_coap_is_request(&m) && (m.type == WICK_COAP_RST || m.code != WICK_COAP_EMPTY ||
@@ -354,6 +367,15 @@ static bool send_out(carry *c, uint8_t session, wick_span bytes)
     return false;
 }
 
+static void keep_token(carry *c, uint8_t session, wick_span bytes)
+{
+    wick_coap_msg m;
+    if (wick_coap_decode(&m, bytes) == WICK_OK && wick_coap_is_request(&m)) {
+        c->session[session].token_len = m.token_len;
+        memcpy(c->session[session].token, m.token, sizeof m.token);
+    }
+}
+
 static uint64_t run_session(carry *c, uint8_t i, uint64_t now_ms)
 {
     wick_out out;
@@ -368,6 +390,7 @@ static uint64_t run_session(carry *c, uint8_t i, uint64_t now_ms)
         if (out.kind != WICK_OUT_SEND) {
             break;
         }
+        keep_token(c, i, out.bytes);
         if (!send_out(c, i, out.bytes)) {
             return now_ms + 5;
         }

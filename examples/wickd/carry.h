@@ -42,6 +42,7 @@ typedef struct carry {
     struct {
         bool used;
         uint32_t ask; /* 0: nothing of ours is under way */
+        uint8_t token_len, token[WICK_COAP_TOKEN_MAX]; /* of the last request of ours */
         wick_coap_client client;
         wick_coap_server server;
         size_t out_len; /* could not be sent yet */

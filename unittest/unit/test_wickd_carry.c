@@ -16,9 +16,15 @@ static wick_sock service;
 static uint64_t now;
 static int last_fd;
 
+static uint32_t done_ask;
+static unsigned done_count;
+
 static void done(void *ctx, uint32_t ask, wick_status status, wick_span payload)
 {
-    (void)ctx, (void)ask, (void)status, (void)payload;
+    (void)ctx, (void)payload;
+    CHECK_STATUS(status, WICK_OK);
+    done_ask = ask;
+    done_count++;
 }
 
 static void watch(void *ctx, int fd)
@@ -237,5 +243,53 @@ TEST(flood_of_a_service)
     teardown();
 }
 
+/* A message of an application that speaks CoAP. @return was it taken? */
+static bool input(wick_coap_type type, uint8_t code, const uint8_t *token, const char *path)
+{
+    uint8_t bytes[64];
+    wick_coap_build b;
+    static uint16_t id = 7000;
+    wick_buf out = wick_buf_make(bytes, sizeof bytes);
+    wick_coap_begin(&b, &out, type, code, id++, wick_span_make(token, 4));
+    if (path != NULL) {
+        wick_coap_put_list(&b, WICK_COAP_URI_PATH, wick_span_text(path), '/');
+    }
+    wick_coap_put_payload(&b, wick_span_text("an application's"));
+    CHECK_STATUS(wick_coap_end(&b), WICK_OK);
+    return carry_input(&c, 0, wick_buf_span(&out), now);
+}
+
+/* Applications may speak CoAP in a session that carries payload of leaves too. */
+TEST(coap_of_an_application)
+{
+    static const uint8_t theirs[4] = {1, 2, 3, 4};
+    uint8_t ours[4];
+    setup();
+    for (unsigned round = 0; round < 2; round++) {
+        CHECK(!input(WICK_COAP_CON, WICK_COAP_POST, theirs, "app/in"));
+        CHECK(!input(WICK_COAP_NON, WICK_COAP_GET, theirs, NULL));
+        CHECK(!input(WICK_COAP_CON, WICK_COAP_POST, theirs, "dpk/in/more"));
+        CHECK(!input(WICK_COAP_NON, WICK_COAP_CHANGED, theirs, NULL));
+        ask_and_serve(0, 1); /* the session is in use then */
+    }
+    CHECK_INT(c.taken, 2);
+    CHECK_INT(c.refused, 0);
+    CHECK(input(WICK_COAP_CON, WICK_COAP_GET, theirs, "dpk/in")); /* for us, and refused */
+    CHECK_INT(c.refused, 1);
+    /* one of ours is under way: its answer is ours, and when it comes again; no other is */
+    REQUIRE_STATUS(carry_send(&c, 0, 9, "door", "leaf-1", wick_span_text("open"), now), WICK_OK);
+    (void)carry_run(&c, now);
+    REQUIRE(c.session[0].token_len == sizeof ours);
+    memcpy(ours, c.session[0].token, sizeof ours);
+    CHECK(!input(WICK_COAP_NON, WICK_COAP_CHANGED, theirs, NULL));
+    CHECK_INT(done_count, 0);
+    CHECK(input(WICK_COAP_NON, WICK_COAP_CHANGED, ours, NULL));
+    CHECK(done_count == 1 && done_ask == 9);
+    CHECK(input(WICK_COAP_CON, WICK_COAP_CHANGED, ours, NULL));
+    CHECK_INT(done_count, 1);
+    teardown();
+}
+
 TAP_MAIN("unit.wickd_carry", CASE(each_session_has_its_own), CASE(two_do_not_hold_all),
-         CASE(waiting_does_not_hold_a_share), CASE(leaves_of_one_session), CASE(flood_of_a_service))
+         CASE(waiting_does_not_hold_a_share), CASE(leaves_of_one_session), CASE(flood_of_a_service),
+         CASE(coap_of_an_application))
