@@ -172,6 +172,9 @@ void talks_connect(wickd *d, unsigned client)
     const wickd_request *q = &d->asked[client];
     wickd_call *c = &d->talks.call[client];
     uint64_t now_ms = agent_now(&d->agent);
+    if (c->waiting) { /* the call of who had this place before */
+        give_up(d, client);
+    }
     memset(c, 0, sizeof *c);
     wick_status s = read_peer(d, &c->registry, c->id, q->name);
     if (s == WICK_OK && !d->agent.host.conf.wickd.serve) {
