@@ -76,11 +76,13 @@ static bool recall(wick_gateway *gw, wick_nsl_key *key, const uint8_t word[32])
 
 /* A record may name a key that nobody ever announced. Whoever calls again in that name, or is called,
  * costs no further question to the nodes for a while; the key may be announced at any time. */
-static bool is_missing(const wick_gateway *gw, uint64_t now_ms, const uint8_t word[32])
+static bool is_missing(const wick_gateway *gw, uint64_t now_ms, uint8_t registry,
+                       const uint8_t word[32])
 {
     for (unsigned i = 0; i < WICK_GW_KEYS_MISSING_MAX; i++) {
         const uint64_t until_ms = gw->keys.missing[i].until_ms;
         if (until_ms != 0 && !wick_time_reached(now_ms, until_ms) &&
+            gw->keys.missing[i].registry == registry &&
             memcmp(gw->keys.missing[i].word, word, sizeof gw->keys.missing[i].word) == 0) {
             return true;
         }
@@ -89,7 +91,8 @@ static bool is_missing(const wick_gateway *gw, uint64_t now_ms, const uint8_t wo
 }
 
 /* A free place, else the one that ends first. */
-static void note_missing(wick_gateway *gw, uint64_t now_ms, const uint8_t word[32])
+static void note_missing(wick_gateway *gw, uint64_t now_ms, uint8_t registry,
+                         const uint8_t word[32])
 {
     unsigned at = 0;
     for (unsigned i = 1; i < WICK_GW_KEYS_MISSING_MAX && gw->keys.missing[at].until_ms != 0; i++) {
@@ -97,6 +100,7 @@ static void note_missing(wick_gateway *gw, uint64_t now_ms, const uint8_t word[3
         at = until_ms == 0 || !wick_time_reached(until_ms, gw->keys.missing[at].until_ms) ? i : at;
     }
     gw->keys.missing[at].until_ms = (now_ms + WICK_GW_KEY_MISSING_MS) | 1u; /* not 0 */
+    gw->keys.missing[at].registry = registry;
     memcpy(gw->keys.missing[at].word, word, sizeof gw->keys.missing[at].word);
 }
 
@@ -115,7 +119,7 @@ wick_status gw_key_want(wick_gateway *gw, wick_nsl_key *key, uint64_t now_ms, ui
     if (recall(gw, key, word)) {
         return WICK_OK;
     }
-    if (is_missing(gw, now_ms, word)) {
+    if (is_missing(gw, now_ms, registry, word)) {
         return WICK_E_NOT_FOUND;
     }
     wick_gateway_key_fetch *f = place(gw, purpose, owner);
@@ -181,7 +185,7 @@ static void fail(wick_gateway *gw, uint64_t now_ms, wick_gateway_key_fetch *f, w
     }
     f->ask.state = REQ_FREE;
     if (status == WICK_E_NOT_FOUND) { /* a lie or a time-out says nothing of the key */
-        note_missing(gw, now_ms, f->word);
+        note_missing(gw, now_ms, f->registry, f->word);
     }
     gw_peer_key_done(gw, now_ms, f->purpose, f->owner, NULL, status);
 }

@@ -314,8 +314,8 @@
 #ifndef WICK_GW_KEYS_MAX
 #define WICK_GW_KEYS_MAX 4
 #endif
-/* RSA keys of which no node had the log: hashes that are not asked for again for a while. Range 1..64.
- * 24 B each. */
+/* RSA keys of which no node had the log: hashes that are not asked for again for a while in the
+ * registry where they are missing. Range 1..64. 24 B each. */
 #ifndef WICK_GW_KEYS_MISSING_MAX
 #define WICK_GW_KEYS_MISSING_MAX 4
 #endif

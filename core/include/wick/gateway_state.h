@@ -150,7 +150,8 @@ typedef struct wick_gateway_keys {
     } known[WICK_GW_KEYS_MAX];
     struct {
         uint64_t until_ms; /* 0: free */
-        uint8_t word[16];  /* first half of the hash */
+        uint8_t word[15];  /* of the hash */
+        uint8_t registry;  /* another one may have the log */
     } missing[WICK_GW_KEYS_MISSING_MAX]; /* no node that was asked had the log */
     uint32_t clock;
     uint8_t own_word[32]; /* hash of the own key, if that is RSA */
