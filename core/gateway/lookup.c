@@ -390,6 +390,9 @@ void gw_reorg(wick_gateway *gw, uint64_t now_ms, uint8_t registry, uint64_t numb
             continue;
         }
         if (s->state == SES_PATH) {
+#if WICK_WITH_PEER_CACHE
+            s->cached = false; /* gone from memory too */
+#endif
             s->state = SES_LOOKUP;
             s->due_ms = now_ms;
         } else {

@@ -3,6 +3,7 @@
  * Records that serve again (wick/peer_cache.h): the second call asks no node on either side, and each
  * reason for which the record is read anew after all.
  */
+#include "../../core/gateway/gateway_internal.h"
 #include "lab.h"
 #include "tap.h"
 #include "wick/peer_cache.h"
@@ -179,6 +180,31 @@ TEST(what_is_known_since_counts)
     CHECK(!was_cached());
 }
 
+/* What was remembered has left the chain before the handshake: it is read, and that is what is said. */
+TEST(a_block_that_left_the_chain)
+{
+    unsigned a = 0, b = 0;
+    uint8_t session = 0;
+    REQUIRE(begin(9, CACHE_S));
+    REQUIRE(call(&a, &b));
+    lab.a.gw.own.registered_told = false; /* a call waits where it needs the way out */
+    a = lab.a.requests[WICK_GW_REQ_CHAIN_PROOF];
+    REQUIRE_STATUS(wick_stub_node_connect(&lab.a, &session, "gw-b"), WICK_OK);
+    const wick_gateway_session *s = &lab.a.gw.session[session];
+    for (unsigned i = 0; i < 5000 && s->state != SES_PATH; i++) {
+        (void)wick_stub_run(&lab.w, 1, NULL);
+    }
+    REQUIRE(s->state == SES_PATH && s->cached);
+    lab.a.gw.own.registered_told = true;
+    gw_reorg(&lab.a.gw, lab.w.now_ms, 0, 0);
+    REQUIRE(lab_until(&lab, &lab.a, WICK_GW_EV_PEER_RESOLVED, 20000));
+    CHECK_STATUS(lab.a.last[WICK_GW_EV_PEER_RESOLVED].status, WICK_OK);
+    CHECK(!was_cached());
+    CHECK(lab.a.requests[WICK_GW_REQ_CHAIN_PROOF] > a);
+    REQUIRE(lab_until(&lab, &lab.a, WICK_GW_EV_SESSION_UP, 20000));
+}
+
 TAP_MAIN("sim.peer_cache", CASE(second_call_asks_nobody), CASE(not_when_it_is_old),
          CASE(not_where_it_is_off), CASE(never_longer_than_former_keys), CASE(forgotten_on_request),
-         CASE(not_by_a_look_up_alone), CASE(a_peer_that_moved), CASE(what_is_known_since_counts))
+         CASE(not_by_a_look_up_alone), CASE(a_peer_that_moved), CASE(what_is_known_since_counts),
+         CASE(a_block_that_left_the_chain))
