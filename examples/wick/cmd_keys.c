@@ -368,7 +368,7 @@ static int take_options(cli *c, keys_ask *x, bool secret, int argc, char **argv)
     }
     if (x->srtp != 0 && x->media == 0) {
         return cli_usage(c, "--protocol srtp needs --media N, another number for each media session "
-                            "with this peer: one number gives the same keys again");
+                            "with this peer: each is given once under one key");
     }
     return -1;
 }

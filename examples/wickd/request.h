@@ -35,7 +35,8 @@
  *                           handshake, for the peer may have lost its side. Answered when that is over.
  *                           srtp: `keys` of media session `media` for SRTP_AEAD_AES_128_GCM, in the order
  *                           of RFC 5764 section 4.2; `media` must be given, another one for each media
- *                           session: the same number gives the same keys again
+ *                           session: each number is given once under one key (MEDIA_USED); `next`
+ *                           or `fresh` makes another key
  *   find_psk     identity, protocol, media
  *                           whose PSK it is that a client showed to a server of this side; `protocol`
  *                           none: any. srtp: keys of the session that an identity names
