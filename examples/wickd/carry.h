@@ -16,7 +16,7 @@
 #include "wick/coap_client.h"
 #include "wick/leaf.h"
 
-#define CARRY_FLOWS 8
+#define CARRY_FLOWS (WICK_GW_SESSIONS_MAX > 4 ? 2 * WICK_GW_SESSIONS_MAX : 8)
 #define CARRY_SHARE (CARRY_FLOWS / WICK_GW_SESSIONS_MAX)
 #define CARRY_WAIT_MS 4000u   /* for the service behind us */
 #define CARRY_IDLE_MS 120000u
