@@ -93,21 +93,6 @@ wick_status wick_nsl_probe_start(wick_nsl_probe *p, uint32_t *handle, uint64_t n
     return WICK_OK;
 }
 
-wick_status wick_nsl_probe_input(wick_nsl_probe *p, uint64_t now_ms, wick_span bytes,
-                                 const wick_addr *from)
-{
-    /* What would begin a handshake, or go on with one, is not for us. */
-    if (bytes.len < WICK_NSL_HEADER_BYTES || (bytes.ptr[1] != NSL_M0 && bytes.ptr[1] != NSL_M2)) {
-        return WICK_E_NSL_DROP;
-    }
-    for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
-        if (p->probe[i].run != 0 && wick_addr_equal(&p->probe[i].to, from)) {
-            return wick_nsl_input(&p->node, now_ms, bytes, from);
-        }
-    }
-    return WICK_E_NSL_DROP; /* the holder of the key may be there too, but that was not the question */
-}
-
 static const wick_nsl_run *run_of(const wick_nsl_probe *p, uint32_t run)
 {
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
@@ -116,6 +101,24 @@ static const wick_nsl_run *run_of(const wick_nsl_probe *p, uint32_t run)
         }
     }
     return NULL;
+}
+
+wick_status wick_nsl_probe_input(wick_nsl_probe *p, uint64_t now_ms, wick_span bytes,
+                                 const wick_addr *from)
+{
+    /* What would begin a handshake, or go on with one, is not for us. */
+    if (bytes.len < WICK_NSL_HEADER_BYTES || (bytes.ptr[1] != NSL_M0 && bytes.ptr[1] != NSL_M2)) {
+        return WICK_E_NSL_DROP;
+    }
+    /* Another probe's target is not whom this run asked: the answer has to come from its own. */
+    for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
+        const wick_nsl_run *r = p->probe[i].run != 0 ? run_of(p, p->probe[i].run) : NULL;
+        if (r != NULL && r->cid_i == wick_load_be32(bytes.ptr + 4) &&
+            wick_addr_equal(&p->probe[i].to, from)) {
+            return wick_nsl_input(&p->node, now_ms, bytes, from);
+        }
+    }
+    return WICK_E_NSL_DROP; /* the holder of the key may be there too, but that was not the question */
 }
 
 /* Has probe `i` ended? */

@@ -12,7 +12,7 @@
 #define LIAR 2 /* another device */
 
 static wick_nsl_probe probe;
-static unsigned sent, plain, ended;
+static unsigned sent, plain, ended, proven;
 static size_t longest, bytes_out;
 static wick_status verdict;
 static uint32_t verdict_of;
@@ -23,7 +23,7 @@ static void sides(void)
     world_side(US, 0xa1);
     world_side(GW, 0xb2);
     world_side(LIAR, 0xc3);
-    sent = plain = ended = 0;
+    sent = plain = ended = proven = 0;
     longest = bytes_out = 0;
     verdict_of = 0;
     CHECK_STATUS(wick_nsl_probe_init(&probe, &side[US].cfg, now_ms), WICK_OK);
@@ -40,6 +40,7 @@ static void take_outputs(void)
         }
         if (out.kind == WICK_OUT_EVENT) {
             ended++;
+            proven += out.status == WICK_OK ? 1u : 0u;
             verdict = out.status;
             verdict_of = out.handle;
             continue;
@@ -165,6 +166,31 @@ TEST(the_key_elsewhere_is_no_proof)
     CHECK_INT(ended, 1);
     CHECK_STATUS(verdict, WICK_E_NSL_NO_ANSWER);
     CHECK_INT(sent, 1); /* the cookie did not come from where the question went */
+}
+
+TEST(the_key_at_another_target_is_no_proof)
+{
+    sides();
+    wick_nsl_peer peer = world_peer(GW), other = world_peer(LIAR);
+    peer.addr = side[LIAR].addr; /* LIAR passes on what it is sent, and the cookie of GW */
+    other.addr = side[GW].addr;  /* and has GW's address probed meanwhile, for a record of its own */
+    (void)start(&other);
+    (void)start(&peer);
+    for (unsigned step = 0; step < 40; step++) {
+        for (size_t i = 0; i < QUEUE_MAX; i++) {
+            if (queue[i].used && wick_addr_equal(&queue[i].to, &side[LIAR].addr)) {
+                queue[i].to = side[GW].addr;
+            } else if (queue[i].used && queue[i].bytes[1] == NSL_M0) {
+                queue[i].from = side[LIAR].addr;
+            }
+        }
+        carry(LATENCY_MS);
+    }
+    CHECK_INT(world_halves(GW), 1); /* GW has sent an M2, from where it is */
+    CHECK_INT(proven, 0);
+    carry(WICK_NSL_PROBE_LIFE_MS);
+    CHECK_INT(ended, 2);
+    CHECK_INT(proven, 0);
 }
 
 TEST(false_answers_change_nothing)
@@ -315,7 +341,8 @@ TEST(as_many_at_once_as_there_is_room_for)
 
 TAP_MAIN("unit.nsl_probe", CASE(who_holds_the_key_is_proven), CASE(nobody_there_gets_one_datagram),
          CASE(another_key_there_is_no_proof), CASE(the_key_elsewhere_is_no_proof),
-         CASE(false_answers_change_nothing), CASE(cookies_are_answered_three_times_at_most),
+         CASE(the_key_at_another_target_is_no_proof), CASE(false_answers_change_nothing),
+         CASE(cookies_are_answered_three_times_at_most),
          CASE(one_probe_of_an_address_in_ten_seconds), CASE(a_full_table_refuses_and_forgets_nobody),
          CASE(what_is_refused_at_once), CASE(it_answers_nobody),
          CASE(as_many_at_once_as_there_is_room_for))
