@@ -66,6 +66,7 @@ typedef struct attestor {
     int audit_fd; /* -1: standard output alone */
     uint64_t second_ms;
     uint32_t reads; /* in the present second */
+    uint32_t looks; /* at the chain, ever: one keeps everybody waiting */
     attestor_job job[WICK_NSL_CONNECT_MAX];
     attestor_caller caller[ATTESTOR_CALLERS_MAX];
 } attestor;

@@ -87,10 +87,13 @@ static void take_request(attestor *a, wick_span datagram, const wick_addr *from)
     }
 }
 
+/* Takes what has come, up to the first question that was worth a look at the chain: probes would run out
+ * of time while one look follows another. */
 static void receive(attestor *a, wick_sock s)
 {
     uint8_t bytes[WICK_COAP_MESSAGE_MAX];
-    for (unsigned i = 0; i < BURST_MAX; i++) {
+    const uint32_t looks = a->looks;
+    for (unsigned i = 0; i < BURST_MAX && a->looks == looks; i++) {
         wick_addr from;
         int32_t n = a->h.net.udp_recv(a->h.net.ctx, s, &from, bytes, sizeof bytes);
         if (n == WICK_AGAIN) {
@@ -145,10 +148,11 @@ static void run(attestor *a)
     while (!cli_interrupted()) {
         struct pollfd fds[2] = {{wick_linux_net_fd(&a->h.linux_net, a->service), POLLIN, 0},
                                 {wick_linux_net_fd(&a->h.linux_net, a->probes), POLLIN, 0}};
+        /* Answers that came during the last look count, however long it took: they are read before
+         * pump() ends probes. */
+        receive(a, a->probes);
         uint64_t next = pump(a), now = attestor_now(a);
         (void)poll(fds, 2, wick_time_reached(now, next) ? 0 : (int)(next - now));
-        /* Answers first: a flood of questions does not keep them waiting. */
-        receive(a, a->probes);
         receive(a, a->service);
     }
 }

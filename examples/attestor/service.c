@@ -84,6 +84,7 @@ static wick_status take_turn(attestor *a, attestor_caller *c)
         }
     }
     a->reads++;
+    a->looks++;
     c->read_ms = now;
     return WICK_OK;
 }
