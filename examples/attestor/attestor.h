@@ -7,7 +7,8 @@
  *
  *   main.c     sockets, callers, the loop
  *   service.c  one question: is it lawful, whose is it, and what became of the probe
- *   audit.c    a line for each decision, on disk before the signature goes out
+ *   audit.c    a line for each decision that took a look at the chain, on disk before the signature goes
+ *              out
  *
  * Protocol: CoAP over UDP, POST dpk/attest (wick/attest_ask.h). The answer to what is not known at once
  * comes as a separate response. It is signed, and so is the question: nothing on the way can be altered,

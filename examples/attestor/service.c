@@ -207,10 +207,15 @@ void attestor_request(attestor *a, attestor_caller *from, const wick_coap_reques
         refuse(a, from, exchange, WICK_COAP_CONTENT_FORMAT_NO, "");
         return;
     }
+    const uint32_t looks = a->looks;
     wick_status s = look(a, from, &ask, r->payload, exchange);
     if (s != WICK_OK) {
-        wick_status kept = attestor_audit(a, &from->from, &ask, s);
-        (void)kept; /* a refusal binds nobody */
+        /* What costs its sender nothing is not written down: it would fill the disk, and without a line
+         * nothing is signed. */
+        if (a->looks != looks) {
+            wick_status kept = attestor_audit(a, &from->from, &ask, s);
+            (void)kept; /* a refusal binds nobody */
+        }
         refuse(a, from, exchange, code_of(s), wick_status_str(s));
     }
 }

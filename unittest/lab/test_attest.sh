@@ -158,4 +158,6 @@ result $? a_victim_hears_nothing
 result $? one_datagram_goes_where_nobody_answers
 grep -q ' NOT_OWNER 0x' "$work/att1/audit" && grep -q ' NSL_NO_ANSWER 0x' "$work/att1/audit"
 result $? refusals_are_written_down
+! grep -q -e ' TRUNCATED ' -e ' EXPIRED ' -e ' NAT_DOUBLE ' "$work/att1/audit"
+result $? what_costs_nothing_fills_no_disk
 tap_end
