@@ -49,6 +49,7 @@ typedef struct attestor_job {
     wick_addr from;  /* of the caller */
     uint8_t exchange;
     wick_attest_ask_how how;
+    uint64_t asked_at;
     uint64_t checked_at; /* not younger than what was seen, and no block is older */
     wick_attest attest;
 } attestor_job;
@@ -95,8 +96,9 @@ attestor_caller *attestor_caller_at(attestor *a, const wick_addr *from);
 WICK_NODISCARD wick_status attestor_audit_open(attestor *a);
 
 /** One decision: to standard output, and to the file, where it is on disk when this returns.
+ *  @param to_sign what will be signed, NULL if nothing is
  *  @retval WICK_E_HAL it is not: nothing may be signed */
 WICK_NODISCARD wick_status attestor_audit(attestor *a, const wick_addr *from, const wick_attest_ask *ask,
-                                          wick_status verdict);
+                                          wick_status verdict, const wick_attest *to_sign);
 
 #endif

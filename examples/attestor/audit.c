@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* "unix-seconds verdict id service endpoint-word asked-at caller": what was asked, and what was said. */
+/*
+ * "unix-seconds verdict id service endpoint-word asked-at caller": what was asked, and what was said. If it
+ * is attested, " epoch checked-at" follow: with them the line has all that was signed but the key, which
+ * the record had in that epoch.
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +13,7 @@
 
 #include "attestor.h"
 
-#define LINE_BYTES_MAX 384
+#define LINE_BYTES_MAX 448
 
 wick_status attestor_audit_open(attestor *a)
 {
@@ -30,9 +34,10 @@ wick_status attestor_audit_open(attestor *a)
 }
 
 wick_status attestor_audit(attestor *a, const wick_addr *from, const wick_attest_ask *ask,
-                           wick_status verdict)
+                           wick_status verdict, const wick_attest *to_sign)
 {
     char line[LINE_BYTES_MAX], id[65], service[65], word[65], caller[WICK_ADDR_STR_BYTES];
+    char more[2 * 21 + 1] = ""; /* two numbers of 64 bits */
     uint64_t now = 0;
     if (a->h.clock.unix_s(a->h.clock.ctx, &now) != WICK_OK) {
         now = 0;
@@ -41,9 +46,13 @@ wick_status attestor_audit(attestor *a, const wick_addr *from, const wick_attest
     wick_hex_encode(service, ask->service, 32);
     wick_hex_encode(word, ask->endpoint, 32);
     wick_addr_str(caller, from);
-    int n = snprintf(line, sizeof line, "%llu %s 0x%s 0x%s 0x%s %llu %s\n",
+    if (to_sign != NULL) {
+        (void)snprintf(more, sizeof more, " %llu %llu", (unsigned long long)to_sign->epoch,
+                       (unsigned long long)to_sign->checked_at);
+    }
+    int n = snprintf(line, sizeof line, "%llu %s 0x%s 0x%s 0x%s %llu %s%s\n",
                      (unsigned long long)now, verdict == WICK_OK ? "attested" : wick_status_str(verdict),
-                     id, service, word, (unsigned long long)ask->asked_at, caller);
+                     id, service, word, (unsigned long long)ask->asked_at, caller, more);
     if (n < 0 || (size_t)n >= sizeof line) {
         return WICK_E_HAL;
     }
@@ -52,7 +61,7 @@ wick_status attestor_audit(attestor *a, const wick_addr *from, const wick_attest
     if (a->audit_fd < 0) {
         return WICK_OK;
     }
-    /* What was refused cost nothing and promises nothing: it need not be waited for. */
+    /* What was refused promises nothing: it need not be waited for. */
     bool kept = write(a->audit_fd, line, (size_t)n) == n && (verdict != WICK_OK || fsync(a->audit_fd) == 0);
     return kept ? WICK_OK : WICK_E_HAL;
 }

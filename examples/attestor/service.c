@@ -155,6 +155,7 @@ static wick_status begin(attestor *a, attestor_caller *c, const wick_attest_ask 
     job->from = c->from;
     job->exchange = exchange;
     job->how = how;
+    job->asked_at = ask->asked_at;
     job->checked_at = time_for(a, now_s);
     memcpy(job->attest.id, ask->id, 32);
     memcpy(job->attest.service, ask->service, 32);
@@ -213,7 +214,7 @@ void attestor_request(attestor *a, attestor_caller *from, const wick_coap_reques
         /* What costs its sender nothing is not written down: it would fill the disk, and without a line
          * nothing is signed. */
         if (a->looks != looks) {
-            wick_status kept = attestor_audit(a, &from->from, &ask, s);
+            wick_status kept = attestor_audit(a, &from->from, &ask, s, NULL);
             (void)kept; /* a refusal binds nobody */
         }
         refuse(a, from, exchange, code_of(s), wick_status_str(s));
@@ -242,8 +243,10 @@ static void conclude(attestor *a, attestor_job *job, wick_status verdict)
     memcpy(ask.id, job->attest.id, 32);
     memcpy(ask.service, job->attest.service, 32);
     memcpy(ask.endpoint, job->attest.endpoint, 32);
+    ask.asked_at = job->asked_at;
     job->attest.checked_at = job->checked_at;
-    wick_status s = attestor_audit(a, &job->from, &ask, verdict);
+    wick_status s =
+        attestor_audit(a, &job->from, &ask, verdict, verdict == WICK_OK ? &job->attest : NULL);
     s = verdict != WICK_OK ? verdict : s;
     if (s == WICK_OK) {
         s = sign(a, &reached, job);

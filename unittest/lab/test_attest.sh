@@ -93,6 +93,9 @@ await 60 '^published .*place=primary kind=pcp' listen
 result $? and_it_is_published
 grep -q ' attested 0x' "$work/att1/audit" && grep -q ' attested 0x' "$work/att2/audit"
 result $? each_has_written_it_down
+number='[1-9][0-9]*'
+grep -Eq "^$number attested( 0x[0-9a-f]{64}){3} $number 20[.][0-9.]+:$number 1 $number\$" "$work/att1/audit"
+result $? and_what_it_signed
 looked() { # OUTPUT
     lab_in lan-a "$wick" --config "$work/a/wick.conf" --json lookup gw-b >"$1" 2>&1
 }
