@@ -53,7 +53,8 @@ for part in handshake_ms dtls_ms echo_ms; do
     ms=$(field $part)
     until=$((until + ${ms:-99999}))
 done
-echo "# relay gone, new peer: both words read after $(($(field setup_ms) + $(field lookup_ms))) ms;" \
+setup=$(field setup_ms) look=$(field lookup_ms)
+echo "# relay gone, new peer: both words read after $((${setup:-0} + ${look:-0})) ms;" \
     "from then to the echo $until ms (bar 5000)"
 # A busy machine says nothing about us: the bar is judged where the machine is ours alone.
 bar=30000
