@@ -54,8 +54,22 @@ result $? listener_is_told_of_the_end
 # ---- cached records: no node is asked, on neither side
 want 0 '^done .*cached=true .*rpc_calls=0 ' second_asks_none run gw-b connect gw-a --send again
 until_ok 30 gone 2
+calls() { # NAME: of its daemon, since it started
+    run "$1" status --prometheus | sed -n 's/^wick_rpc_calls_total //p'
+}
+# A gateway reads for itself now and then: once without any is enough, for a session's reads would show
+# each time.
+sessions=2 before='' after=none
+while [ "$before" != "$after" ] && [ "$sessions" -lt 6 ]; do
+    sessions=$((sessions + 1))
+    before=$(calls gw-a)
+    run gw-b connect gw-a >"$out" 2>&1 && until_ok 30 gone "$sessions"
+    after=$(calls gw-a)
+done
+[ -n "$before" ] && [ "$before" = "$after" ] && grep -q '^done .*rpc_calls=0 ' "$out"
+result $? the_other_side_asks_none_either
 want 0 '^done .*cached=false .*rpc_calls=[1-9]' fresh_reads_anew run gw-b connect gw-a --fresh
-until_ok 30 gone 3
+until_ok 30 gone $((sessions + 1))
 
 # ---- one agent calls a daemon, and a daemon an agent
 want 0 '^done .*handshake_ms=' connect_from_an_agent run gw-c connect gw-a --send 'from an agent'
