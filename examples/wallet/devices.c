@@ -38,14 +38,10 @@ static wick_status parse(wallet_device *d, const char *text)
     return s;
 }
 
-static wick_status load(wallet *w, const char *folder, const char *file)
+/* Reads the file of a device. */
+static wick_status read_file(wallet_device *d, const char *folder, const char *file)
 {
     char path[2 * CONF_TEXT_MAX], text[FILE_BYTES_MAX];
-    if (w->device_count == WALLET_DEVICES_MAX) {
-        return WICK_E_LIMIT;
-    }
-    wallet_device *d = &w->devices[w->device_count];
-    wick_dtls_entry *e = &w->entries[w->device_count];
     (void)snprintf(path, sizeof path, "%s/%s", folder, file);
     wick_status s = wick_linux_secret_text(text, path, sizeof text);
     if (s == WICK_OK) {
@@ -55,6 +51,17 @@ static wick_status load(wallet *w, const char *folder, const char *file)
     if (s == WICK_OK && strcmp(d->name, file) != 0) {
         s = WICK_E_NAME; /* two files for one device would make its PSK a matter of order */
     }
+    return s;
+}
+
+static wick_status load(wallet *w, const char *folder, const char *file)
+{
+    if (w->device_count == WALLET_DEVICES_MAX) {
+        return WICK_E_LIMIT;
+    }
+    wallet_device *d = &w->devices[w->device_count];
+    wick_dtls_entry *e = &w->entries[w->device_count];
+    wick_status s = read_file(d, folder, file);
     if (s != WICK_OK) {
         wick_wipe(d, sizeof *d);
         return s;
@@ -83,4 +90,17 @@ wick_status wallet_devices_load(wallet *w, char file[CONF_TEXT_MAX], const char 
     }
     (void)closedir(dir);
     return s;
+}
+
+wick_status wallet_device_announced(const wallet *w, const wallet_device *device)
+{
+    wallet_device now;
+    memset(&now, 0, sizeof now);
+    wick_status s = read_file(&now, w->config->manager.devices_dir, device->name);
+    bool same = wick_ct_equal(now.psk, device->psk, sizeof now.psk);
+    same = wick_ct_equal((const uint8_t *)now.token, (const uint8_t *)device->token,
+                         sizeof now.token) &&
+           same;
+    wick_wipe(&now, sizeof now);
+    return s == WICK_OK && same ? WICK_OK : WICK_E_AUTH;
 }

@@ -163,6 +163,7 @@ static wick_status answer_line(wallet *w, connection *c)
         c->idle_at_ms = now_ms(w) + IDLE_MS; /* we keep the device waiting */
         return WICK_E_STATE;
     }
+    wallet_check_end(&c->job.check); /* refused, though it may still run */
     memset(&c->job, 0, sizeof c->job);
     c->out_len = strlen(c->out);
     printf("%s %s\n", c->device->name, strncmp(c->out, "{\"ok\":true", 10) == 0 ? "served" : c->out);

@@ -249,8 +249,13 @@ static wick_status decide(char answer[WALLET_LINE_MAX], size_t *op, wallet *w, w
     const char *text = s == WICK_OK ? wick_json_text(wick_json_member(root, "op")) : NULL;
     for (*op = 0; *op < unknown && (text == NULL || strcmp(text, ops[*op]) != 0); ++*op) {
     }
+    if (text != NULL && job->state < WALLET_JOB_WAITS) {
+        s = wallet_device_announced(w, device); /* it may be lost, and replaced, since the start */
+    }
     if (text == NULL) {
         s = WICK_E_JSON;
+    } else if (s != WICK_OK) {
+        /* refused */
     } else if (job->state == WALLET_JOB_WAITS) {
         s = WICK_AGAIN;
     } else if (job->state == WALLET_JOB_SENT) {

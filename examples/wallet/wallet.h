@@ -153,6 +153,10 @@ typedef struct wallet {
 WICK_NODISCARD wick_status wallet_devices_load(wallet *w, char file[CONF_TEXT_MAX],
                                                const char *folder);
 
+/** Does the folder still say what it said when the manager started? A lost device whose file has gone, or
+ *  names another PSK or token, gets nothing any more. @retval WICK_OK  @retval WICK_E_AUTH */
+WICK_NODISCARD wick_status wallet_device_announced(const wallet *w, const wallet_device *device);
+
 /* ---- ledger.c ---- */
 
 /** Opens or makes the ledger, counts what it says about the devices, and puts the transactions that

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wick provision: a new device's first-boot folder, and its announcement to the manager.
- * wick device replace: the same for a name whose device is lost. Its record is revoked first, by the
- * organisation, so that the lost device's key is void, and then the new device may take the name with
- * keys of its own.
+ * wick device replace: the same for a name whose device is lost. The PSK and token are renewed first, so
+ * that the lost device gets no new voucher with the old ones; then its record is revoked, by the
+ * organisation, so that its key is void, and the new device may take the name with keys of its own.
  */
 #include <string.h>
 
@@ -94,8 +94,8 @@ int cmd_device_replace(cli *c, int argc, char **argv)
     p.renew = true;
     s.as_manager = s.key_file == NULL; /* who has the owner's key says so */
     code = sender_open(&s, c);
-    code = code == CLI_OK ? revoke(c, p.name) : code;
     code = code == CLI_OK && !s.dry_run ? provision_make(&p, c, &s.h) : code;
+    code = code == CLI_OK ? revoke(c, p.name) : code;
     sender_close(&s);
     return code;
 }

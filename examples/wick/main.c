@@ -153,11 +153,12 @@ static const command commands[] = {
      "a new device key for the identity of wick.conf, in the record and then in its file; one that was "
      "cut short is taken up again"},
     {"device", "revoke", cmd_device_revoke, "device revoke NAME [--as-org] " SEND_USAGE,
-     "voids a device's key for good; by the record's owner, or by the manager of its organisation"},
+     "voids a device's key; by the record's owner, or by the manager of its organisation. A lost device may "
+     "come back with its PSK and token until its file in [manager] devices_dir has gone too"},
     {"device", "replace", cmd_device_replace,
      "device replace NAME --dir DIR --wallet ADDR:PORT [--like FILE] " SEND_USAGE,
-     "a lost device's name for a new one: revokes the record by the key of [manager] (or the owner's, "
-     "with --key), and provisions the name anew"},
+     "a lost device's name for a new one: provisions the name anew, which ends what wick-wallet gives the "
+     "lost one, and revokes the record by the key of [manager] (or the owner's, with --key)"},
     {"voucher", "request", cmd_voucher_request, "voucher request --challenge HEX [--days N]",
      "proof that this device holds its key, for a manager who gave the challenge"},
     {"voucher", "issue", cmd_voucher_issue, "voucher issue {FILE | -} --challenge HEX",

@@ -114,6 +114,18 @@ down
 with gap "$(printf 'gap_ms = 0')"
 want 0 '^revoked .*name=gw-f' sponsored_revoke run gw-f sponsor revoke --timeout 60
 want 1 'RECORD_REVOKED' sponsored_revoke_again run gw-f sponsor revoke --timeout 60
+# A device that is lost: what it knows is of no use as soon as its file says something else, or has gone.
+cp "$dir/devices/gw-c" "$dir/gw-c.kept"
+sed "s/\"psk\":\"0x[0-9a-f]*/\"psk\":\"0x$(parts_hex 32)/" "$dir/gw-c.kept" >"$dir/devices/gw-c"
+want 1 'wallet manager: AUTH' replaced_psk run gw-c sponsor register --timeout 60
+sed "s/\"token\":\"/&0/" "$dir/gw-c.kept" >"$dir/devices/gw-c"
+want 1 'wallet manager: AUTH' replaced_token run gw-c sponsor register --timeout 60
+rm "$dir/devices/gw-c"
+want 1 'wallet manager: AUTH' removed run gw-c sponsor register --timeout 60
+grep -q '"device":"gw-c","op":"register","decision":"refused","code":"AUTH"' "$dir/audit"
+result $? removed_is_audited
+mv "$dir/gw-c.kept" "$dir/devices/gw-c"
+want 0 '^registered .*name=gw-c' announced_again run gw-c sponsor register --timeout 60
 # gw-b's own call, signed by its owner, over the connection of gw-a: each device for itself.
 sed 's/^psk_identity = gw-b/psk_identity = gw-a/; s/gw-b.wallet.\(psk\|token\)/gw-a.wallet.\1/' \
     "$dir/gw-b.conf" >"$dir/other.conf"
