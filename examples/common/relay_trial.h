@@ -58,7 +58,8 @@ void relay_trial_release(relay_trial *t);
 /** Closes sockets and wipes. */
 void relay_trial_end(relay_trial *t);
 
-/** Begin, five datagrams, end. As relay_trial_begin() and relay_trial_ping(). */
+/** Begin, five datagrams, end. As relay_trial_begin() and relay_trial_ping(), but for WICK_OK it is
+ *  enough that most came back. */
 WICK_NODISCARD wick_status relay_trial_once(relay_trial *t, const wick_turn_link_config *link,
                                             const wick_turn_config *cfg);
 

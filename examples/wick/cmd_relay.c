@@ -167,6 +167,12 @@ static int approve(uint32_t index, const uint8_t word[32])
     return sender_call(&s, NULL, "approve", contract(), wick_buf_span(&call));
 }
 
+/* No credentials for a trial: nothing was tried. */
+static bool is_credentials(wick_status st)
+{
+    return st == WICK_E_CONFIG || st == WICK_E_FILE_MODE || st == WICK_E_NOT_FOUND;
+}
+
 static int suspend(uint32_t index)
 {
     uint8_t bytes[WICK_CALLDATA_MAX];
@@ -175,8 +181,14 @@ static int suspend(uint32_t index)
     return sender_call(&s, NULL, "suspend", contract(), wick_buf_span(&call));
 }
 
+/* Is a failure one of this host, which says nothing about the relay? */
+static bool is_ours(wick_status st)
+{
+    return st == WICK_E_HAL || st == WICK_E_NET;
+}
+
 /* One after a trial: approved where it passed, noted as tested again; suspended where an approved one
- * failed. */
+ * failed twice. */
 static int judge(const cli *c, uint32_t index, bool new_ones)
 {
     entry e;
@@ -185,13 +197,22 @@ static int judge(const cli *c, uint32_t index, bool new_ones)
         return code;
     }
     wick_status st = try_relay(c, &e.relay);
+    if (st != WICK_OK && !is_credentials(st) && e.relay.status == WICK_RELAY_APPROVED) {
+        st = try_relay(c, &e.relay); /* what is in use is not taken away for a moment's trouble */
+    }
     put_entry(c, &e, st == WICK_OK ? "passed" : wick_status_str(st));
     if (st == WICK_OK) {
         return approve(index, e.word); /* the endpoint that was tested, and no other */
     }
-    if (st == WICK_E_CONFIG || st == WICK_E_FILE_MODE || st == WICK_E_NOT_FOUND) {
+    if (is_credentials(st)) {
         return cli_fail_remedy(c, st, "give [manager] relay_secret_file, or [relay] username and "
                                       "password_file", "no credentials for a trial");
+    }
+    if (e.relay.status == WICK_RELAY_APPROVED && is_ours(st)) {
+        return cli_fail_remedy(c, st, "see whether this host has a network; if it has, `wick relay "
+                                      "suspend` takes the relay out of use",
+                               "relay %lu was not reached, and stays approved",
+                               (unsigned long)index);
     }
     if (e.relay.status == WICK_RELAY_APPROVED) {
         code = suspend(index);

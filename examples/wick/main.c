@@ -141,7 +141,7 @@ static const command commands[] = {
     {"relay", "suspend", cmd_relay_suspend, "relay suspend INDEX " SEND_USAGE,
      "takes a relay out of use; by the manager, or by its operator with --key"},
     {"relay", "check", cmd_relay_check, "relay check [--every S] " SEND_USAGE,
-     "tests all approved relays again and suspends those that fail; by the manager"},
+     "tests all approved relays again and suspends those that fail twice; by the manager"},
     {"provision", NULL, cmd_provision, "provision NAME --dir DIR --wallet ADDR:PORT [--like FILE]",
      "a new device's first-boot folder (wick.conf, PSK, token), and its file in [manager] devices_dir; "
      "--like: a wick.conf with its chains, nodes, registries and relay"},
