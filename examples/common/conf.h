@@ -190,7 +190,7 @@ typedef struct conf_manager {
     char relay_secret_file[CONF_TEXT_MAX]; /* static-auth-secret of the relays */
     uint64_t relay_ttl_s;                  /* default one hour */
     uint64_t fund_wei;                     /* default 0.01 Ether */
-    uint64_t fund_day_wei;                 /* in all, in 24 hours; default 1 Ether */
+    uint64_t fund_day_wei;                 /* in all, fees of calls too, in 24 hours; default 1 Ether */
     char audit_file[CONF_TEXT_MAX];        /* one line for each decision; default: none */
     char check[CONF_TEXT_MAX];             /* command that must say yes to a name; default: none */
     uint64_t check_timeout_s;              /* default 10 */

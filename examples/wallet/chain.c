@@ -26,8 +26,7 @@ static uint64_t low_u64(const uint8_t be32[32])
 
 #define DAY_S 86400u
 
-/* What is given in 24 hours, to all. */
-static wick_status take_from_day(wallet *w, uint64_t wei)
+wick_status wallet_day_allows(wallet *w, uint64_t wei)
 {
     uint64_t now = 0;
     wick_status s = w->clock.unix_s(w->clock.ctx, &now);
@@ -69,16 +68,12 @@ wick_status wallet_chain_fund(uint8_t tx_hash[32], bool *sent, wallet *w, wallet
     if (s != WICK_OK || low_u64(theirs.balance) >= wei / 2) {
         return s;
     }
-    s = take_from_day(w, wei);
     tx.gas_limit = TRANSFER_GAS;
     memcpy(tx.to, to, sizeof tx.to);
     wick_store_be64(tx.value + 24, wei);
-    if (s == WICK_OK) {
-        s = wallet_outbox_send(tx_hash, w, &tx, "fund", device->name);
-    }
+    s = wallet_outbox_send(tx_hash, w, &tx, "fund", device->name);
     if (s == WICK_OK) {
         device->fundings++;
-        w->day_wei += wei;
         *sent = true;
     }
     return s;

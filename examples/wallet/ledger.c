@@ -30,15 +30,32 @@ static wallet_device *find_device(wallet *w, const char *name)
     return NULL;
 }
 
-/* A transaction that was under way when the line was written. */
-static wick_status take_back(wallet *w, const char *op, const char *name, char *hex)
+/* Given to devices on this day. */
+static void count(wallet *w, uint64_t wei, uint64_t at, uint64_t now)
 {
+    if (at <= now && now - at < DAY_S) {
+        w->day_at_s = w->day_at_s == 0 ? at : w->day_at_s;
+        w->day_wei = wei > UINT64_MAX - w->day_wei ? UINT64_MAX : w->day_wei + wei;
+    }
+}
+
+/* A transaction that was under way when the line was written. */
+static wick_status take_back(wallet *w, const char *op, const char *name, const char *hex,
+                             uint64_t at, uint64_t now)
+{
+    wick_tx tx;
     static uint8_t raw[WALLET_RAW_MAX];
     size_t digits = strlen(hex);
     if (digits < 2 || digits % 2 != 0 || digits / 2 - 1 > sizeof raw || strncmp(hex, "0x", 2) != 0) {
         return WICK_E_MALFORMED;
     }
     wick_status s = wick_hex_decode(raw, digits / 2 - 1, hex + 2, digits - 2);
+    if (s == WICK_OK) {
+        s = wick_tx_decode(&tx, wick_span_make(raw, digits / 2 - 1));
+    }
+    if (s == WICK_OK && strcmp(op, "batch") == 0) {
+        count(w, wallet_outbox_fee(&tx), at, now);
+    }
     return s == WICK_OK ? wallet_outbox_take(w, op, name, wick_span_make(raw, digits / 2 - 1))
                         : WICK_E_MALFORMED;
 }
@@ -57,9 +74,8 @@ static wick_status take_line(wallet *w, char *text, uint64_t now)
     if (fund && d != NULL) {
         d->fundings++;
     }
-    if (fund && at <= now && now - at < DAY_S) {
-        w->day_at_s = w->day_at_s == 0 ? at : w->day_at_s;
-        w->day_wei += w->config->manager.fund_wei;
+    if (fund) {
+        count(w, w->config->manager.fund_wei, at, now);
     }
     if (ends) {
         if (wick_hex_decode(hash, 32, detail + 2, strlen(detail) - 2) != WICK_OK) {
@@ -75,7 +91,7 @@ static wick_status take_line(wallet *w, char *text, uint64_t now)
     char *raw = text + end;
     raw += strspn(raw, " ");
     raw[strcspn(raw, "\n")] = '\0';
-    return raw[0] != '\0' ? take_back(w, op, name, raw) : WICK_OK;
+    return raw[0] != '\0' ? take_back(w, op, name, raw, at, now) : WICK_OK;
 }
 
 static wick_status replay(wallet *w)

@@ -84,6 +84,13 @@ void wallet_outbox_drop(wallet *w, const uint8_t hash[32])
     }
 }
 
+uint64_t wallet_outbox_fee(const wick_tx *tx)
+{
+    return tx->max_fee != 0 && tx->gas_limit > UINT64_MAX / 2 / tx->max_fee
+               ? UINT64_MAX
+               : tx->gas_limit * tx->max_fee;
+}
+
 static wick_status hand_over(wallet *w, wallet_out *o)
 {
     o->sent_at_ms = now_ms(w);
@@ -157,10 +164,15 @@ wick_status wallet_outbox_send(uint8_t hash[32], wallet *w, wick_tx *tx, const c
         s = reader_account(r, &ours, w->manager.address);
     }
     uint64_t value = low_u64(tx->value);
-    if (s == WICK_OK && tx->gas_limit > UINT64_MAX / 2 / tx->max_fee) {
+    uint64_t fee = s == WICK_OK ? wallet_outbox_fee(tx) : 0;
+    if (fee == UINT64_MAX) {
         s = WICK_E_LIMIT;
     }
-    uint64_t fee = s == WICK_OK ? tx->gas_limit * tx->max_fee : 0;
+    /* A device gets by sponsored calls what they cost. */
+    uint64_t given = strcmp(op, "batch") == 0 ? fee : value;
+    if (s == WICK_OK) {
+        s = wallet_day_allows(w, given);
+    }
     if (s == WICK_OK && (low_u64(ours.balance) < fee || low_u64(ours.balance) - fee < value)) {
         s = WICK_E_UNFUNDED;
     }
@@ -187,10 +199,12 @@ wick_status wallet_outbox_send(uint8_t hash[32], wallet *w, wick_tx *tx, const c
         o->len = 0; /* what is not on disk is not sent */
         return s;
     }
+    w->day_wei += given;
     s = hand_over(w, o);
     if (s == WICK_E_RPC) {
         wick_status noted = note(w, o, "void");
         o->len = 0;
+        w->day_wei -= given;
         return noted == WICK_OK ? s : noted;
     }
     return WICK_OK; /* the node was out of reach: it is sent again */

@@ -133,7 +133,7 @@ typedef struct wallet {
     int audit_fd; /* -1: none is kept */
     uint8_t audit_last[32];
     uint64_t minute_at_ms, minute_count; /* requests of all devices */
-    uint64_t day_at_s, day_wei;          /* funded since then */
+    uint64_t day_at_s, day_wei;          /* given since then, with the fees of batches */
     wallet_out out[WALLET_OUT_MAX];
     size_t item_count;
     uint64_t batch_at_ms;
@@ -199,6 +199,7 @@ void wallet_check_end(wallet_check *k);
 /** Signs a transaction (to, value, data and gas_limit are set) with the next nonce, puts it on disk and
  *  sends it.
  *  @retval WICK_OK on disk; sent, or sent again later  @retval WICK_E_UNFUNDED the manager cannot pay
+ *  @retval WICK_E_LIMIT the day's sum is given
  *  @retval WICK_E_LIMIT the node names a price above WICK_GW_MAX_FEE_WEI
  *  @retval WICK_E_HTTP_RATE too many wait  @retval WICK_E_RPC the node refused it: it is void */
 WICK_NODISCARD wick_status wallet_outbox_send(uint8_t hash[32], wallet *w, wick_tx *tx,
@@ -206,6 +207,8 @@ WICK_NODISCARD wick_status wallet_outbox_send(uint8_t hash[32], wallet *w, wick_
 /** Looks which are included, and sends the others again. */
 WICK_NODISCARD wick_status wallet_outbox_settle(wallet *w);
 wallet_out *wallet_outbox_find(wallet *w, const char *op, const char *name);
+/** What it costs at most; UINT64_MAX: more than can be counted. */
+uint64_t wallet_outbox_fee(const wick_tx *tx);
 /** Of the ledger: one that was under way, and one that is not any more. */
 WICK_NODISCARD wick_status wallet_outbox_take(wallet *w, const char *op, const char *name,
                                               wick_span raw);
@@ -229,6 +232,10 @@ void wallet_batch_forget(wallet *w, const wallet_job *job);
  *  @retval WICK_OK  @retval others of wick/port/rpc.h, wick/trust.h and wick/proof.h */
 WICK_NODISCARD wick_status wallet_chain_read(uint8_t words[VOUCH_SLOTS][32], wallet *w,
                                              const uint8_t id32[32]);
+
+/** May so much be given, with what all devices got in these 24 hours?
+ *  @retval WICK_OK  @retval WICK_E_LIMIT  @retval WICK_E_HAL no clock */
+WICK_NODISCARD wick_status wallet_day_allows(wallet *w, uint64_t wei);
 
 /** Sends the configured amount to an address unless its balance is at least half of that; counts
  *  it as one of the device's fundings. While one is under way there is no other.

@@ -96,6 +96,13 @@ result $? limit_of_the_day
 kill "$started"
 wait "$started" 2>/dev/null
 down
+# Fees of sponsored calls are given too, and those of before a start count.
+sent=$(sed -n 's/.* batch [^ ]* \(0x[0-9a-f]*\) .*/\1/p' "$dir/ledger" | head -n 1)
+price=$(cast rpc eth_getTransactionByHash "$sent" | sed -n 's/.*"maxFeePerGas":"\(0x[0-9a-f]*\)".*/\1/p')
+fee=$(($(cast tx "$sent" gas) * ${price:-0}))
+with spent "$(printf 'gap_ms = 0\nfund_day_wei = %s' $((fee * 3 / 2)))"
+want 1 'wallet manager: LIMIT' limit_of_the_day_on_fees run gw-c sponsor register --timeout 60
+down
 with nosponsor "sponsor = no"
 want 1 'UNSUPPORTED' sponsor_off run gw-c sponsor register --timeout 60
 down
