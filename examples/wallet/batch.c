@@ -37,6 +37,19 @@ static wick_status dry_run(uint64_t *gas, wallet *w, wick_span call)
     return s;
 }
 
+/* Has the device a call that is not on the chain yet? A dry run knows nothing of it: the same call again
+ * would pass, and be paid for twice. */
+static bool is_under_way(wallet *w, const wallet_device *device)
+{
+    for (size_t i = 0; i < w->item_count; i++) {
+        if (w->items[i].device == device) {
+            return true;
+        }
+    }
+    return wallet_outbox_holds(w, device->batch_hash) &&
+           (wallet_outbox_settle(w) != WICK_OK || wallet_outbox_holds(w, device->batch_hash));
+}
+
 wick_status wallet_batch_add(wallet *w, wallet_job *job, wallet_device *device, wick_span call)
 {
     uint64_t gas = 0;
@@ -45,6 +58,9 @@ wick_status wallet_batch_add(wallet *w, wallet_job *job, wallet_device *device, 
     }
     if (call.len > WALLET_CALL_MAX) {
         return WICK_E_LIMIT;
+    }
+    if (is_under_way(w, device)) {
+        return WICK_E_HTTP_RATE;
     }
     wick_status s = dry_run(&gas, w, call);
     if (s != WICK_OK) {
@@ -106,6 +122,9 @@ void wallet_batch_flush(wallet *w)
     wick_status s = send_all(hash, w);
     for (size_t i = 0; i < w->item_count; i++) {
         wallet_item *item = &w->items[i];
+        if (s == WICK_OK) {
+            memcpy(item->device->batch_hash, hash, sizeof hash);
+        }
         if (item->job != NULL) {
             item->job->state = WALLET_JOB_SENT;
             item->job->status = s;

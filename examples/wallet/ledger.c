@@ -70,12 +70,17 @@ static wick_status take_line(wallet *w, char *text, uint64_t now)
         return WICK_E_MALFORMED;
     }
     bool fund = strcmp(op, "fund") == 0, ends = strcmp(op, "done") == 0 || strcmp(op, "void") == 0;
-    wallet_device *d = fund || ends ? find_device(w, name) : NULL;
+    bool batch = strcmp(op, "batch") == 0;
+    wallet_device *d = fund || ends || batch ? find_device(w, name) : NULL;
     if (fund && d != NULL) {
         d->fundings++;
     }
     if (fund) {
         count(w, w->config->manager.fund_wei, at, now);
+    }
+    if (batch && d != NULL &&
+        wick_hex_decode(d->batch_hash, 32, detail + 2, strlen(detail) - 2) != WICK_OK) {
+        return WICK_E_MALFORMED;
     }
     if (ends) {
         if (wick_hex_decode(hash, 32, detail + 2, strlen(detail) - 2) != WICK_OK) {

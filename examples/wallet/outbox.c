@@ -41,6 +41,16 @@ wallet_out *wallet_outbox_find(wallet *w, const char *op, const char *name)
     return NULL;
 }
 
+bool wallet_outbox_holds(const wallet *w, const uint8_t hash[32])
+{
+    for (size_t i = 0; i < WALLET_OUT_MAX; i++) {
+        if (w->out[i].len != 0 && memcmp(w->out[i].hash, hash, 32) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Puts it into a free place. */
 static wick_status keep(wallet_out **kept, wallet *w, const char *op, const char *name, wick_span raw)
 {

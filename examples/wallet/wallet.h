@@ -73,6 +73,7 @@ typedef struct wallet_device {
     uint8_t psk[32];
     uint32_t fundings;
     uint64_t call_at_ms, fund_at_ms; /* not before this time; 0: any time */
+    uint8_t batch_hash[32];          /* last transaction with a call of it */
 } wallet_device;
 
 /** A check command that runs. */
@@ -207,6 +208,7 @@ WICK_NODISCARD wick_status wallet_outbox_send(uint8_t hash[32], wallet *w, wick_
 /** Looks which are included, and sends the others again. */
 WICK_NODISCARD wick_status wallet_outbox_settle(wallet *w);
 wallet_out *wallet_outbox_find(wallet *w, const char *op, const char *name);
+bool wallet_outbox_holds(const wallet *w, const uint8_t hash[32]);
 /** What it costs at most; UINT64_MAX: more than can be counted. */
 uint64_t wallet_outbox_fee(const wick_tx *tx);
 /** Of the ledger: one that was under way, and one that is not any more. */
@@ -217,6 +219,7 @@ void wallet_outbox_drop(wallet *w, const uint8_t hash[32]);
 /* ---- batch.c ---- */
 
 /** Tries a call and lets it wait for others. @retval WICK_AGAIN it waits: see job->state
+ *  @retval WICK_E_HTTP_RATE one of this device is under way: later
  *  @retval others why the contract refuses it, or the node */
 WICK_NODISCARD wick_status wallet_batch_add(wallet *w, wallet_job *job, wallet_device *device,
                                             wick_span call);

@@ -121,6 +121,18 @@ down
 with gap "$(printf 'gap_ms = 0')"
 want 0 '^revoked .*name=gw-f' sponsored_revoke run gw-f sponsor revoke --timeout 60
 want 1 'RECORD_REVOKED' sponsored_revoke_again run gw-f sponsor revoke --timeout 60
+# A call is sent and paid for once, though the device asks again before it is in a block.
+cast rpc evm_setAutomine false >/dev/null
+start pending.log "$wick" --config "$dir/gw-a.conf" sponsor publish 203.0.113.8:4433 --timeout 120
+publishes=$started
+await 60 '^gw-a served' wallet.log
+want 1 'wallet manager: HTTP_RATE' pending_is_not_sent_again \
+    run gw-a sponsor publish 203.0.113.8:4433 --timeout 60
+cast rpc evm_setAutomine true >/dev/null
+cast rpc evm_mine >/dev/null
+wait "$publishes"
+result $? pending_is_included
+want 0 '^published .*seq=3' pending_is_over run gw-a sponsor publish 203.0.113.9:4433 --timeout 60
 # A device that is lost: what it knows is of no use as soon as its file says something else, or has gone.
 cp "$dir/devices/gw-c" "$dir/gw-c.kept"
 sed "s/\"psk\":\"0x[0-9a-f]*/\"psk\":\"0x$(parts_hex 32)/" "$dir/gw-c.kept" >"$dir/devices/gw-c"
