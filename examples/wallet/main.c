@@ -223,9 +223,12 @@ static void run(wallet *w, wick_sock listener)
             connection *c = &connections[i];
             if (c->used) {
                 short want = wick_tls_wants_write(&c->tls) ? POLLOUT : POLLIN;
-                fds[count++] = (struct pollfd){wick_linux_net_fd(&w->net, c->sock), want, 0};
+                bool waits = c->job.state != WALLET_JOB_NEW;
+                /* What a device sends while it waits is read afterwards: not woken by it. */
+                int fd = waits ? -1 : wick_linux_net_fd(&w->net, c->sock);
+                fds[count++] = (struct pollfd){fd, want, 0};
                 more = more || c->more;
-                pending = pending || c->job.state != WALLET_JOB_NEW;
+                pending = pending || waits;
             }
         }
         (void)poll(fds, count, more ? 0 : pending ? PENDING_MS : 1000);
