@@ -48,8 +48,8 @@ wick_status wallet_audit_check(uint64_t *lines, uint8_t last[32], long *whole, i
     while (s == WICK_OK && fgets(line, sizeof line, f) != NULL) {
         size_t len = strlen(line);
         if (len == 0 || line[len - 1] != '\n') {
-            s = len + 1 == sizeof line ? WICK_E_MALFORMED : WICK_OK;
-            break; /* torn */
+            s = wallet_is_torn(f, *whole, sizeof line) ? WICK_OK : WICK_E_MALFORMED;
+            break;
         }
         s = follows(line, len - 1, last) ? WICK_OK : WICK_E_MALFORMED;
         wick_keccak256(last, (const uint8_t *)line, len - 1);
@@ -100,7 +100,9 @@ wick_status wallet_audit(wallet *w, const char *device, const char *op, wick_sta
     if (n < 0 || (size_t)n >= sizeof line) {
         return WICK_E_HAL;
     }
+    off_t end = lseek(w->audit_fd, 0, SEEK_END);
     if (write(w->audit_fd, line, (size_t)n) != (ssize_t)n || fsync(w->audit_fd) != 0) {
+        wallet_cut(w->audit_fd, end); /* else the next line would follow half of this one */
         return WICK_E_HAL;
     }
     wick_keccak256(w->audit_last, (const uint8_t *)line, (size_t)n - 1);

@@ -99,6 +99,30 @@ static wick_status take_line(wallet *w, char *text, uint64_t now)
     return raw[0] != '\0' ? take_back(w, op, name, raw, at, now) : WICK_OK;
 }
 
+/* What a power cut leaves has no line end; zeroes follow where the file grew before its content. */
+bool wallet_is_torn(FILE *f, long from, size_t line_max)
+{
+    size_t at = 0, text = 0;
+    if (fseek(f, from, SEEK_SET) != 0) {
+        return false;
+    }
+    for (int c = getc(f); c != EOF; c = getc(f)) {
+        if (c == '\n') {
+            return false;
+        }
+        at++;
+        text = c != 0 ? at : text;
+    }
+    return ferror(f) == 0 && text < line_max;
+}
+
+void wallet_cut(int fd, off_t end)
+{
+    if (end < 0 || ftruncate(fd, end) != 0) {
+        fprintf(stderr, "wick-wallet: a line that is not whole could not be taken back\n");
+    }
+}
+
 static wick_status replay(wallet *w)
 {
     uint64_t now = 0;
@@ -114,11 +138,8 @@ static wick_status replay(wallet *w)
     }
     while (s == WICK_OK && fgets(line, sizeof line, f) != NULL) {
         size_t len = strlen(line);
-        if (len == 0) {
-            break; /* zeroes at the end: a file that grew before the power cut, not its content */
-        }
-        if (line[len - 1] != '\n') {
-            s = len + 1 == sizeof line ? WICK_E_MALFORMED : WICK_OK;
+        if (len == 0 || line[len - 1] != '\n') {
+            s = wallet_is_torn(f, (long)whole, sizeof line) ? WICK_OK : WICK_E_MALFORMED;
             break;
         }
         whole += (off_t)len;
@@ -165,13 +186,19 @@ wick_status wallet_ledger_add(wallet *w, const char *op, const char *name, const
         len += 2 * raw.len;
     }
     line[len++] = '\n';
+    off_t end = lseek(w->ledger_fd, 0, SEEK_END);
     for (size_t at = 0; at < len;) {
         ssize_t wrote = write(w->ledger_fd, line + at, len - at);
         if (wrote < 0 && errno != EINTR) {
+            wallet_cut(w->ledger_fd, end);
             return WICK_E_HAL;
         }
         at += wrote > 0 ? (size_t)wrote : 0;
         WALLET_STEP(); /* a torn line */
     }
-    return fsync(w->ledger_fd) == 0 ? WICK_OK : WICK_E_HAL;
+    if (fsync(w->ledger_fd) != 0) {
+        wallet_cut(w->ledger_fd, end);
+        return WICK_E_HAL;
+    }
+    return WICK_OK;
 }

@@ -171,6 +171,11 @@ WICK_NODISCARD wick_status wallet_ledger_open(wallet *w, const char *path);
 WICK_NODISCARD wick_status wallet_ledger_add(wallet *w, const char *op, const char *name,
                                              const char *detail, wick_span raw);
 
+/** Is what follows the last whole line of a file one that a power cut tore, and no alteration? */
+bool wallet_is_torn(FILE *f, long from, size_t line_max);
+/** Takes back what a write that failed has left behind `end`. */
+void wallet_cut(int fd, off_t end);
+
 /* ---- audit.c ---- */
 
 /** Opens or makes the log, and checks that its lines follow each other.

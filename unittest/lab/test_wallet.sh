@@ -164,7 +164,10 @@ want 1 'MALFORMED: .*line 3' audit_altered "$wallet" --config "$dir/plain.conf" 
 want 1 'MALFORMED' audit_altered_start "$wallet" --config "$dir/plain.conf"
 sed 2d "$dir/audit.kept" >"$dir/audit"
 want 1 'MALFORMED: .*line 2' audit_missing_line "$wallet" --config "$dir/plain.conf" audit
-{ cat "$dir/audit.kept"; printf '{"at":1'; } >"$dir/audit"
+{ head -n 1 "$dir/audit.kept"; printf '{"at":1,\0\n'; sed 1d "$dir/audit.kept"; } >"$dir/audit"
+want 1 'MALFORMED: .*line 2' audit_zero_in_a_line "$wallet" --config "$dir/plain.conf" audit
+want 1 'MALFORMED' audit_zero_in_a_line_start "$wallet" --config "$dir/plain.conf"
+{ cat "$dir/audit.kept"; printf '{"at":1'; head -c 5000 /dev/zero; } >"$dir/audit"
 with plain2 ''
 down
 cmp -s "$dir/audit" "$dir/audit.kept"
