@@ -27,6 +27,7 @@ static wick_status fill(wick_voucher *v, wick_buf *spki, host *h, uint64_t days)
     uint8_t wallet[33];
     uint64_t now = 0;
     memset(v, 0, sizeof *v);
+    memset(&words, 0, sizeof words); /* read below, whatever fails before */
     wick_status s = wick_name_hash(v->id, wick_span_text(h->conf.identity.name));
     if (s == WICK_OK) {
         s = vouch_key_words(&words, spki, &h->crypto, k, h->device_key);
