@@ -11,6 +11,7 @@
 
 #define HANDSHAKE_MS 15000u
 #define IDLE_MS 60000u
+#define TURN_ROUNDS 32u
 
 static uint64_t now_ms(const host *h)
 {
@@ -239,8 +240,22 @@ static bool accept_one(tls_server *v)
         wick_wipe(k, sizeof *k);
         return true;
     }
+    k->watched = e.events;
     k->used = true;
     return true;
+}
+
+/* What the next turn of a client waits for. One that has more to do is told so by a socket that can be
+ * written, for its input may be in the TLS library already. */
+static void watch(const tls_server *v, tls_client *k)
+{
+    struct epoll_event e;
+    memset(&e, 0, sizeof e);
+    e.events = k->more || wick_tls_wants_write(&k->tls) ? EPOLLOUT : EPOLLIN;
+    int fd = wick_linux_net_fd(&v->host->linux_net, k->sock);
+    if (e.events != k->watched && epoll_ctl(v->epoll_fd, EPOLL_CTL_MOD, fd, &e) == 0) {
+        k->watched = e.events;
+    }
 }
 
 /* @return AGAIN while it lives, NOT_FOUND when it has closed */
@@ -255,7 +270,8 @@ static wick_status serve(tls_server *v, tls_client *k)
         put_up(v->c, &k->tls);
         k->idle_at_ms = now_ms(v->host) + IDLE_MS;
     }
-    for (;;) {
+    k->more = false;
+    for (unsigned round = 0; round < TURN_ROUNDS; round++) {
         int32_t n;
         if (k->sent < k->len) {
             n = wick_tls_write(&k->tls, wick_span_make(k->bytes + k->sent, k->len - k->sent));
@@ -276,6 +292,8 @@ static wick_status serve(tls_server *v, tls_client *k)
             return (wick_status)n;
         }
     }
+    k->more = true; /* the others have a turn */
+    return WICK_AGAIN;
 }
 
 void tls_server_run(tls_server *v)
@@ -290,6 +308,8 @@ void tls_server_run(tls_server *v)
         }
         if (s != WICK_AGAIN) {
             end(v, k, s == WICK_E_NOT_FOUND ? WICK_OK : s);
+        } else if (k->used) {
+            watch(v, k);
         }
     }
 }

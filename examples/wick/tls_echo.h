@@ -33,6 +33,8 @@ typedef struct tls_server tls_server;
 typedef struct tls_client { /* private */
     tls_server *server;
     bool used, up;
+    bool more; /* its turn ended before its input did */
+    uint32_t watched; /* events of epoll */
     wick_sock sock;
     wick_addr from;
     uint8_t peer[32];
