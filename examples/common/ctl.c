@@ -113,9 +113,11 @@ static wick_status read_line(ctl *link, size_t *used, int timeout_ms)
     }
 }
 
+/* The line that was given last. */
+static char kept[CTL_LINE_MAX];
+
 wick_status ctl_next(ctl *link, const wick_json **answer, const char **text, int timeout_ms)
 {
-    static char kept[CTL_LINE_MAX];
     size_t used = 0;
     *answer = NULL;
     *text = "";
@@ -201,6 +203,13 @@ void ctl_put_as(out_rec *o, const wick_json *value, const char *member)
 void ctl_put(out_rec *o, const wick_json *object, const char *member)
 {
     ctl_put_as(o, wick_json_member(object, member), member);
+}
+
+void ctl_wipe(ctl *link)
+{
+    json_wipe(&link->doc);
+    wick_wipe(kept, sizeof kept);
+    wick_wipe(link->line + link->len, sizeof link->line - link->len); /* what came since stays */
 }
 
 void ctl_close(ctl *link)

@@ -53,6 +53,9 @@ int ctl_verdict(const cli *c, const wick_json *answer, const char *text);
 void ctl_put_as(out_rec *o, const wick_json *value, const char *name);
 void ctl_put(out_rec *o, const wick_json *object, const char *member);
 
+/** After an answer that held a secret: wipes it. It and its text are no more. */
+void ctl_wipe(ctl *link);
+
 void ctl_close(ctl *link);
 
 #endif

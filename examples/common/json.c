@@ -19,6 +19,7 @@ wick_status json_open(json_doc *d, wick_span text)
     }
     size_t cap = text.len * ARENA_PER_BYTE + ARENA_MIN;
     d->arena = malloc(cap);
+    d->cap = cap;
     wick_status s = d->arena == NULL ? WICK_E_HAL : wick_json_parse(&d->root, d->arena, cap, text);
     if (s != WICK_OK) {
         json_free(d);
@@ -45,4 +46,12 @@ void json_free(json_doc *d)
     free(d->arena);
     d->arena = NULL;
     d->root = NULL;
+}
+
+void json_wipe(json_doc *d)
+{
+    if (d->arena != NULL) {
+        wick_wipe(d->arena, d->cap);
+    }
+    json_free(d);
 }

@@ -10,6 +10,7 @@
 typedef struct json_doc {
     const wick_json *root; /* lives until json_free() */
     uint8_t *arena;
+    size_t cap; /* of the arena */
 } json_doc;
 
 /** Parses text. @retval WICK_E_JSON not strict JSON  @retval WICK_E_LIMIT  @retval WICK_E_HAL */
@@ -19,5 +20,7 @@ WICK_NODISCARD wick_status json_open(json_doc *d, wick_span text);
 WICK_NODISCARD wick_status json_load(json_doc *d, const char *path);
 
 void json_free(json_doc *d);
+/** The same for one that held a secret. */
+void json_wipe(json_doc *d);
 
 #endif

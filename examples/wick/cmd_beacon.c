@@ -150,7 +150,7 @@ static int take_file(verify *v, const object_file *f)
 {
     uint8_t *bytes = NULL;
     size_t len = 0, at = 0;
-    json_doc d = {NULL, NULL};
+    json_doc d = {NULL, NULL, 0};
     wick_status s = cli_read_file(&bytes, &len, f->path);
     if (s != WICK_OK) {
         return cli_fail(v->c, s, "%s", f->path);

@@ -162,6 +162,7 @@ static bool psk_by_daemon(const cli *c, const conf *f, const keys_ask *x, const 
         }
         wick_wipe(secret, sizeof secret);
     }
+    ctl_wipe(&link_to);
     ctl_close(&link_to);
     wick_wipe(&link_to, sizeof link_to);
     return true;

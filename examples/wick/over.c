@@ -171,7 +171,7 @@ static int target_by_daemon(const cli *c, const conf *f, target *t, const talk_w
     if (code == CLI_OK && take_psk(t, answer) != WICK_OK) {
         code = cli_fail(c, WICK_E_JSON, "wickd's answer");
     }
-    wick_wipe(link_to.line, sizeof link_to.line);
+    ctl_wipe(&link_to);
     return code;
 }
 
@@ -390,6 +390,7 @@ static wick_status find_by_daemon(void *ctx, wick_session_psk *out, uint8_t peer
     s = s == WICK_OK ? ctl_next(&link_to, &answer, &text, CTL_TIMEOUT_MS) : s;
     s = s == WICK_OK && !wick_json_is_true(wick_json_member(answer, "ok")) ? WICK_E_NOT_FOUND : s;
     s = s == WICK_OK ? take_psk(&t, answer) : s;
+    ctl_wipe(&link_to);
     memcpy(peer, t.peer, 32);
     *out = t.psk;
     wick_wipe(&t, sizeof t);
