@@ -39,12 +39,12 @@ static bool is_event(const wick_json *line, const char *name)
     return strcmp(text_of(line, "event"), name) == 0;
 }
 
-/* @return exit code, or -1: there is a daemon, go on; *none: there is none */
+/* @return exit code, or -1: there is a daemon, go on; *none: there is none, and nothing wrong */
 static int open_daemon(const cli *c, const conf *f, bool *none)
 {
     wick_status s = ctl_open(&link_to, f);
     *none = s == WICK_E_NOT_FOUND;
-    return s == WICK_OK ? -1 : cli_fail(c, s, "the wickd of %.200s", f->path);
+    return s == WICK_OK ? -1 : *none ? CLI_OK : cli_fail(c, s, "the wickd of %.200s", f->path);
 }
 
 /* A datagram on its way; its answer comes among the other lines. */
@@ -263,15 +263,13 @@ static int refuse(const cli *c, const char *option)
 bool daemon_connect(const cli *c, const conf *f, const talk_wish *wish, int *code)
 {
     static call x;
-    bool none = false;
     memset(&x, 0, sizeof x);
     x.c = c;
     x.x = wish;
     memcpy(x.hex, "0x", 2);
     wick_hex_encode(x.hex + 2, (const uint8_t *)wish->text, strlen(wish->text));
     wick_status there = ctl_open(&link_to, f);
-    none = there == WICK_E_NOT_FOUND;
-    if (none) {
+    if (there == WICK_E_NOT_FOUND) {
         return false;
     }
     cli_catch_signals();

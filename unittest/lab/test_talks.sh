@@ -72,6 +72,9 @@ want 0 '^done .*cached=false .*rpc_calls=[1-9]' fresh_reads_anew run gw-b connec
 until_ok 30 gone $((sessions + 1))
 
 # ---- one agent calls a daemon, and a daemon an agent
+want 0 '^registered ' register_without_a_daemon run gw-c register
+! grep -q 'NOT_FOUND' "$out"
+result $? nobody_misses_the_daemon
 want 0 '^done .*handshake_ms=' connect_from_an_agent run gw-c connect gw-a --send 'from an agent'
 want 1 'RECORD_ABSENT' connect_unknown run gw-b connect gw-nobody
 want 1 'BAD_ARG' connect_oneself run gw-b connect gw-b
