@@ -83,3 +83,14 @@ pair_manage() {
     start wallet chain "$wallet" --config "$work/manager.conf"
     await 60 '^READY' wallet || broken "no wallet manager"
 }
+
+# Two approved relays, both gateways provisioned, and gw-b listening.
+pair_with_two_relays() {
+    pair_relay turn 20.0.0.10 no-tls
+    pair_relay turn2 20.0.0.11 no-tls
+    pair_up 20.0.0.10:3478 20.0.0.11:3478
+    pair_conf a
+    pair_conf b
+    pair_manage
+    start listen lan-b "$wick" --config "$work/b/wick.conf" listen
+}

@@ -29,13 +29,7 @@ done
 direct() { # how many datagrams have left for the other router
     lab_in nat-a nft list chain inet lab direct | sed -n 's/.*packets \([0-9]*\).*/\1/p' | head -n 1
 }
-pair_relay turn 20.0.0.10 no-tls
-pair_relay turn2 20.0.0.11 no-tls
-pair_up 20.0.0.10:3478 20.0.0.11:3478
-pair_conf a
-pair_conf b
-pair_manage
-start listen lan-b "$wick" --config "$work/b/wick.conf" listen
+pair_with_two_relays
 await 120 '^READY' listen || broken "gw-b does not get ready"
 
 # ---- the session

@@ -13,13 +13,7 @@ suite=lab.standby
 pair_enter "$@"
 
 lab_up || broken "no network"
-pair_relay turn 20.0.0.10 no-tls
-pair_relay turn2 20.0.0.11 no-tls
-pair_up 20.0.0.10:3478 20.0.0.11:3478
-pair_conf a
-pair_conf b
-pair_manage
-start listen lan-b "$wick" --config "$work/b/wick.conf" listen
+pair_with_two_relays
 start register lan-a "$wick" --config "$work/a/wick.conf" register
 caller=$started
 await 120 '^published .*place=standby' listen
