@@ -6,7 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const names = ["DeviceRegistry", "RelayRegistry"];
+const names = ["DeviceRegistry", "RelayRegistry", "ReleaseIndex"];
 const newer = {
   0x49: "BLOBHASH",
   0x4a: "BLOBBASEFEE",

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-// Deploys DeviceRegistry and RelayRegistry from the committed artifacts and prints their addresses
+// Deploys DeviceRegistry, RelayRegistry and ReleaseIndex from the committed artifacts and prints their addresses
 // as wick.conf lines.
 //
 //   node deploy.mjs --rpc URL --org NAME --manager 0x.. [--admin 0x..]
@@ -8,6 +8,7 @@
 //        [--keystore FILE --password-file FILE]     an encrypted key file, used through cast
 //        [--relay IPV4:PORT ...]                    register and approve these
 //        [--relay-manager 0x..]                     approves relays (with --relay: from)
+//        [--registrar 0x..]                         creates products of firmware; zero: anybody
 //        [--json]
 //
 // Without --from and --keystore the node's first account pays; without --admin and --manager it is
@@ -34,6 +35,7 @@ const known = [
   "org",
   "manager",
   "relay-manager",
+  "registrar",
   "admin",
   "from",
   "keystore",
@@ -66,7 +68,7 @@ function parse(argv) {
   if (!opt.keystore !== !opt["password-file"]) {
     throw new Refusal(2, "--keystore and --password-file belong together");
   }
-  for (const name of ["manager", "relay-manager", "admin", "from"]) {
+  for (const name of ["manager", "relay-manager", "registrar", "admin", "from"]) {
     if (opt[name] !== undefined && !/^0x[0-9a-fA-F]{40}$/.test(opt[name])) {
       throw new Refusal(2, `--${name}: not an address`);
     }
@@ -171,10 +173,12 @@ async function main() {
 
   const devices = artifact("DeviceRegistry");
   const relays = artifact("RelayRegistry");
+  const registrar = opt.registrar || admin;
   const made = [];
   for (const [contract, args] of [
     [devices, [org, admin, manager]],
     [relays, [admin, relayManager]],
+    [artifact("ReleaseIndex"), [registrar]],
   ]) {
     const data = contract.bytecode + args.map(word).join("");
     const done = await send(opt, null, data);
@@ -184,7 +188,9 @@ async function main() {
   for (const [index, endpoint] of opt.relay.entries()) {
     const at = made[1].address;
     await send(opt, at, "0x" + id["register(uint256)"] + word(endpoint));
-    await send(opt, at, "0x" + id["approve(uint256,uint256)"] + word(index) + word(endpoint));
+    const pending = BigInt(opt.from) | (1n << 160n); // its info word, as it was registered above
+    const approve = id["approve(uint256,uint256,uint256,bytes32)"];
+    await send(opt, at, "0x" + approve + [index, endpoint, pending, 0n].map(word).join(""));
   }
   if (opt.json) {
     console.log(
@@ -193,15 +199,17 @@ async function main() {
         chain_id: chainId,
         device_registry: made[0].address,
         relay_registry: made[1].address,
+        release_index: made[2].address,
         org,
         admin,
         manager,
-        gas: made[0].gas + made[1].gas,
+        gas: made[0].gas + made[1].gas + made[2].gas,
       }),
     );
   } else {
     console.log(`device_registry=${made[0].address}`);
     console.log(`relay_registry=${made[1].address}`);
+    console.log(`release_index=${made[2].address}`);
   }
 }
 

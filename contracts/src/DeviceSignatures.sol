@@ -47,9 +47,8 @@ abstract contract DeviceSignatures is DeviceStorage {
     bytes32 internal constant CLAIM_TYPEHASH =
         keccak256("Claim(bytes32 id,uint32 epoch,uint64 deadline)");
     /// @notice setTlsKeyFor.
-    bytes32 internal constant TLS_KEY_TYPEHASH = keccak256(
-        "TlsKey(bytes32 id,bytes32 service,bytes32 key,uint32 epoch,uint64 deadline)"
-    );
+    bytes32 internal constant TLS_KEY_TYPEHASH =
+        keccak256("TlsKey(bytes32 id,bytes32 service,bytes32 key,uint32 epoch,uint64 deadline)");
     /// @notice setLeafRootFor.
     bytes32 internal constant LEAF_ROOT_TYPEHASH =
         keccak256("LeafRoot(bytes32 id,bytes32 root,uint32 epoch,uint64 deadline)");
@@ -78,11 +77,11 @@ abstract contract DeviceSignatures is DeviceStorage {
     /// @dev Digest of a voucher, unpacked into one word per field.
     /// @param org As in register. @param id As in register. @param word As in register.
     /// @param key As in register. @param terms As in register.
-    /// @return digest What the manager signed.
+    /// @return room Memory for CompactSignature, with what the manager signed.
     function _voucherDigest(bytes32 org, bytes32 id, uint256 word, bytes32 key, uint256 terms)
         internal
         view
-        returns (bytes32 digest)
+        returns (uint256 room)
     {
         bytes32 typeHash = VOUCHER_TYPEHASH;
         bytes32 domain = _domain();
@@ -103,7 +102,8 @@ abstract contract DeviceSignatures is DeviceStorage {
             mstore(p, hex"1901")
             mstore(add(p, 0x02), domain)
             mstore(add(p, 0x22), body)
-            digest := keccak256(p, 0x42)
+            mstore(p, keccak256(p, 0x42))
+            room := p
         }
     }
 
@@ -121,10 +121,20 @@ abstract contract DeviceSignatures is DeviceStorage {
                 _refuseDeadline(deadline);
             }
         }
-        signer = CompactSignature.recover(_digest(body), r, vs);
-        if (signer == address(0)) {
+        uint256 room;
+        bytes32 domain = _domain();
+        assembly ("memory-safe") {
+            room := mload(0x40)
+            mstore(room, hex"1901")
+            mstore(add(room, 0x02), domain)
+            mstore(add(room, 0x22), body)
+            mstore(room, keccak256(room, 0x42))
+        }
+        uint256 found = CompactSignature.recoverIn(room, r, vs);
+        if (found == 0) {
             revert WrongSigner();
         }
+        signer = address(uint160(found));
     }
 
     /// @param deadline Deadline that is not within SIGNATURE_LIFE_MAX from now.
@@ -133,19 +143,6 @@ abstract contract DeviceSignatures is DeviceStorage {
             revert SignatureExpired();
         }
         revert DeadlineTooFar();
-    }
-
-    /// @dev keccak256(0x19 0x01 | domain | struct hash).
-    /// @param body Struct hash. @return digest What is signed.
-    function _digest(bytes32 body) internal view returns (bytes32 digest) {
-        bytes32 domain = _domain();
-        assembly ("memory-safe") {
-            let p := mload(0x40)
-            mstore(p, hex"1901")
-            mstore(add(p, 0x02), domain)
-            mstore(add(p, 0x22), body)
-            digest := keccak256(p, 0x42)
-        }
     }
 
     /// @dev Struct hash of the two calls that write an endpoint.

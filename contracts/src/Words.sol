@@ -97,6 +97,11 @@ library DeviceWord {
         return uint256(epoch_) << 216;
     }
 
+    /// @param terms Terms of a relayed call. @return Epoch in them, at its place in a device word.
+    function epochOfTerms(uint256 terms) internal pure returns (uint256) {
+        return (terms << 152) & EPOCH;
+    }
+
     /// @notice Do type, flags and key fit each other? Whether x lies on the curve is checked by
     /// readers, who must parse the point anyway.
     /// @param word Device word.
@@ -305,13 +310,6 @@ library AttestorWord {
     /// @param word Attestor word. @return How many there are.
     function count(uint256 word) internal pure returns (uint256) {
         return (word >> 8) & 0xff;
-    }
-
-    /// @param word Attestor word.
-    /// @param list keccak256 of members' addresses.
-    /// @return Whether these are the members.
-    function isList(uint256 word, bytes32 list) internal pure returns (bool) {
-        return (word ^ uint256(list)) >> 16 == 0;
     }
 }
 

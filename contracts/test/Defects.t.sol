@@ -48,8 +48,8 @@ contract DefectsTest is Fixture {
         uint256 epoch1 = uint256(1) << 64;
 
         vm.expectRevert(DeviceStorage.NotOwner.selector);
-        vm.prank(MALLORY);
-        registry.publishAttested(victim, SERVICE, epoch1, endpoint(1), list);
+        bytes memory none = bytes.concat(bytes4(0), list);
+        publishWith(MALLORY, victim, SERVICE, epoch1, endpoint(1), none);
 
         // an attestation of one address does not validate another
         uint64 time = uint64(block.timestamp);
@@ -69,18 +69,15 @@ contract DefectsTest is Fixture {
         bytes32 hash =
             keccak256(abi.encodePacked(hex"1901", separator(block.chainid, address(registry)), body));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, hash);
-        bytes memory proof = abi.encodePacked(list, uint8(0), time, r, compact(v, s));
-        vm.expectRevert(DeviceStorage.WrongSigner.selector);
-        vm.prank(OWNER);
-        registry.publishAttested(victim, SERVICE, epoch1, endpoint(1) ^ 1, proof);
+        bytes memory proof = abi.encodePacked(uint32(1), uint40(time), r, compact(v, s));
+        vm.expectRevert(DeviceStorage.WrongAttestors.selector);
+        publishWith(OWNER, victim, SERVICE, epoch1, endpoint(1) ^ 1, proof);
 
         // a validation that fails leaves nothing behind
         vm.expectRevert(DeviceStorage.BadAttestation.selector);
-        vm.prank(OWNER);
-        registry.publishAttested(victim, SERVICE, epoch1, endpoint(1), list);
+        publishWith(OWNER, victim, SERVICE, epoch1, endpoint(1), none);
         same(at(endpointSlot(victim, SERVICE, 0)), 0);
-        vm.prank(OWNER);
-        registry.publishAttested(victim, SERVICE, epoch1, endpoint(1), proof);
+        publishWith(OWNER, victim, SERVICE, epoch1, endpoint(1), proof);
         same(at(endpointSlot(victim, SERVICE, 0)) >> 232, block.timestamp / 3600);
     }
 

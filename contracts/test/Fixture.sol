@@ -201,6 +201,31 @@ abstract contract Fixture is Shipped {
         registry.publish(ID, SERVICE, 0, epoch, word);
     }
 
+    /// @notice A call with bytes behind its arguments; a refusal goes on to the caller.
+    function sendRaw(address sender, bytes memory data) internal {
+        address to = address(registry);
+        vm.prank(sender);
+        assembly {
+            if iszero(call(gas(), to, 0, add(data, 32), mload(data), 0, 0)) {
+                let p := mload(0x40)
+                returndatacopy(p, 0, returndatasize())
+                revert(p, returndatasize())
+            }
+        }
+    }
+
+    function publishWith(
+        address sender,
+        bytes32 id,
+        bytes32 service,
+        uint256 terms_,
+        uint256 word_,
+        bytes memory with
+    ) internal {
+        bytes memory call = abi.encodeCall(registry.publishAttested, (terms_, word_, id, service));
+        sendRaw(sender, bytes.concat(call, with));
+    }
+
     // ---- storage, as a reader of proofs sees it ----
 
     function deviceSlot(bytes32 id) internal pure returns (bytes32) {

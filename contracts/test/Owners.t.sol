@@ -230,8 +230,7 @@ contract OwnersTest is People {
         // its attestors are looked up under its number
         appoint(1, 1, SERVICE);
         vm.expectRevert(DeviceStorage.NoAttestors.selector);
-        vm.prank(owner);
-        registry.publishAttested(v.id, SERVICE, terms(0, 1, 0), endpoint(1), members());
+        publishWith(owner, v.id, SERVICE, terms(0, 1, 0), endpoint(1), bundle(""));
     }
 
     function test_revokeAsOrg() public {

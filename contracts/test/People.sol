@@ -179,6 +179,28 @@ abstract contract People is Fixture {
         }
     }
 
+    /// @notice What comes with a call: a bit for each who signed; then for each member in the order
+    /// of the list his attestation, or his address if he did not sign.
+    /// @param attestations Ascending, as `attest` makes them.
+    function bundle(bytes memory attestations) internal view returns (bytes memory with) {
+        uint32 bits = 0;
+        uint256 next = 0;
+        for (uint256 i = 0; i < attestorKeys.length; ++i) {
+            if (next < attestations.length && uint8(attestations[next]) == i) {
+                bits |= uint32(1 << i);
+                bytes memory one = new bytes(69);
+                for (uint256 j = 0; j < 69; ++j) {
+                    one[j] = attestations[next + 4 + j];
+                }
+                with = bytes.concat(with, one);
+                next += 73;
+            } else {
+                with = bytes.concat(with, bytes20(vm.addr(attestorKeys[i])));
+            }
+        }
+        return bytes.concat(bytes4(bits), with);
+    }
+
     /// @notice One attestation: position in the list, time, compact signature.
     function attest(uint256 position, uint64 time, uint32 epoch, bytes32 key, uint256 endpoint_)
         internal

@@ -52,6 +52,15 @@ contract RelayTest is Shipped {
         return uint256(uint160(operator)) | (status << 160) | (checkedAt << 168);
     }
 
+    function realmAt(uint256 index) private view returns (bytes32) {
+        return bytes32(at(keccak256(abi.encode(index, uint256(4)))));
+    }
+
+    /// @dev As it stands there now, but for the endpoint.
+    function approve(uint256 index, uint256 endpoint) private {
+        registry.approve(index, endpoint, relayAt(index, 1), realmAt(index));
+    }
+
     function same(uint256 got, uint256 want) private pure {
         require(got == want, "values differ");
     }
@@ -79,7 +88,7 @@ contract RelayTest is Shipped {
         vm.expectEmit(address(registry));
         emit RelayRegistry.RelayChanged(0, infoWord(OPERATOR, 2, HOUR));
         vm.prank(MANAGER);
-        registry.approve(0, ENDPOINT);
+        approve(0, ENDPOINT);
         same(relayAt(0, 1), infoWord(OPERATOR, 2, HOUR));
 
         vm.prank(MANAGER);
@@ -88,7 +97,7 @@ contract RelayTest is Shipped {
 
         vm.warp(NOW + 3 hours);
         vm.prank(MANAGER);
-        registry.approve(0, ENDPOINT);
+        approve(0, ENDPOINT);
         same(relayAt(0, 1), infoWord(OPERATOR, 2, HOUR + 3));
 
         vm.prank(OPERATOR);
@@ -100,10 +109,10 @@ contract RelayTest is Shipped {
     function test_retestMovesCheckedAt() public {
         registered();
         vm.prank(MANAGER);
-        registry.approve(0, ENDPOINT);
+        approve(0, ENDPOINT);
         vm.warp(NOW + 1 hours);
         vm.prank(MANAGER);
-        registry.approve(0, ENDPOINT);
+        approve(0, ENDPOINT);
         same(relayAt(0, 1), infoWord(OPERATOR, 2, HOUR + 1));
     }
 
@@ -111,7 +120,7 @@ contract RelayTest is Shipped {
         registered();
         vm.prank(OPERATOR);
         registry.suspend(0);
-        same(relayAt(0, 1), infoWord(OPERATOR, 3, 0));
+        same(relayAt(0, 1), infoWord(OPERATOR, 3, HOUR));
     }
 
     function test_managerRegistersWithoutInvitation() public {
@@ -165,23 +174,57 @@ contract RelayTest is Shipped {
         registered();
         vm.expectRevert(RelayRegistry.NotManager.selector);
         vm.prank(OPERATOR);
-        registry.approve(0, ENDPOINT);
+        approve(0, ENDPOINT);
         vm.expectRevert(RelayRegistry.NotManager.selector);
         vm.prank(ADMIN);
-        registry.approve(0, ENDPOINT);
+        approve(0, ENDPOINT);
     }
 
     function test_approveMeansTheTestedEndpoint() public {
         registered();
-        vm.expectRevert(RelayRegistry.WrongEndpoint.selector);
+        vm.expectRevert(RelayRegistry.WrongRelay.selector);
         vm.prank(MANAGER);
-        registry.approve(0, ENDPOINT + 1);
+        approve(0, ENDPOINT + 1);
+    }
+
+    /// The attack: what is tested is exchanged for the same endpoint with other details before the
+    /// approval is mined. It names all of them.
+    function test_approveMeansTheTestedRegistration() public {
+        bytes memory wrong = abi.encodePacked(RelayRegistry.WrongRelay.selector);
+        vm.prank(MANAGER);
+        registry.invite(OPERATOR, 9);
+        vm.prank(OPERATOR);
+        registry.register(ENDPOINT, 1, "DE", "relay.example");
+        uint256 tested = relayAt(0, 1);
+        bytes2[3] memory region = [bytes2("FR"), "DE", "DE"];
+        uint8[3] memory transports = [1, 5, 1];
+        bytes32[3] memory realm = [bytes32("relay.example"), "relay.example", "another.example"];
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.startPrank(OPERATOR);
+            registry.vacate(0);
+            same(registry.register(ENDPOINT, transports[i], region[i], realm[i]), 0);
+            vm.stopPrank();
+            vm.expectRevert(wrong);
+            vm.prank(MANAGER);
+            registry.approve(0, ENDPOINT, tested, "relay.example");
+        }
+        vm.startPrank(MANAGER);
+        registry.vacate(0);
+        registry.register(ENDPOINT, 1, "DE", "relay.example"); // another operator's
+        vm.expectRevert(wrong);
+        registry.approve(0, ENDPOINT, tested, "relay.example");
+        registry.approve(0, ENDPOINT, relayAt(0, 1), "relay.example");
+        tested = relayAt(0, 1);
+        registry.suspend(0); // and what was taken out of use meanwhile stays so
+        vm.expectRevert(wrong);
+        registry.approve(0, ENDPOINT, tested, "relay.example");
+        vm.stopPrank();
     }
 
     function test_unknownRelayIsRefused() public {
         vm.expectRevert(RelayRegistry.UnknownRelay.selector);
         vm.prank(MANAGER);
-        registry.approve(0, 0);
+        approve(0, 0);
         vm.expectRevert(RelayRegistry.UnknownRelay.selector);
         vm.prank(MANAGER);
         registry.suspend(0);
@@ -230,11 +273,13 @@ contract RelayTest is Shipped {
         registry.setManager(STRANGER, false);
         vm.expectRevert(RelayRegistry.NotManager.selector);
         vm.prank(STRANGER);
-        registry.approve(0, ENDPOINT);
+        approve(0, ENDPOINT);
     }
 
     function test_listIsBounded() public {
-        vm.store(address(registry), 0, bytes32(uint256(type(uint32).max)));
+        vm.store(address(registry), 0, bytes32(uint256(254)));
+        vm.prank(MANAGER);
+        same(registry.register(ENDPOINT), 254);
         vm.expectRevert(RelayRegistry.TooManyRelays.selector);
         vm.prank(MANAGER);
         registry.register(ENDPOINT);
@@ -258,7 +303,7 @@ contract RelayTest is Shipped {
         vm.prank(MANAGER);
         registry.register(word);
         vm.prank(MANAGER);
-        registry.approve(0, word);
+        approve(0, word);
         same(relayAt(0, 0), word);
     }
 
@@ -277,7 +322,7 @@ contract RelayTest is Shipped {
         same(relayAt(0, 1), infoWord(MANAGER, 1, 0) | details);
         same(at(keccak256(abi.encode(uint256(0), uint256(4)))), uint256(bytes32("relay.example")));
         vm.prank(MANAGER);
-        registry.approve(0, ENDPOINT);
+        approve(0, ENDPOINT);
         same(relayAt(0, 1), infoWord(MANAGER, 2, HOUR) | details);
         vm.prank(MANAGER);
         registry.suspend(0);
@@ -335,6 +380,228 @@ contract RelayTest is Shipped {
         registry.withdraw(1);
     }
 
+    // ---- places ----
+
+    function vacantBits() private view returns (uint256) {
+        return at(bytes32(uint256(8)));
+    }
+
+    function owedWord(address operator) private view returns (uint256) {
+        return at(keccak256(abi.encode(operator, uint256(7))));
+    }
+
+    function stakedBy(address operator, uint256 times) private {
+        vm.prank(ADMIN);
+        registry.setStake(1 ether);
+        vm.deal(operator, times * 1 ether);
+        vm.startPrank(operator);
+        for (uint256 i = 0; i < times; ++i) {
+            detailed(1, "DE", 1 ether);
+        }
+        vm.stopPrank();
+    }
+
+    /// The attack: whoever pays 255 stakes has the whole list, and honest operators are kept out. The
+    /// managers take the places back at once, and his stakes stay for their 30 days all the same.
+    function test_fullListIsTakenBack() public {
+        stakedBy(STRANGER, 255);
+        vm.prank(MANAGER);
+        registry.invite(OPERATOR, 3);
+        vm.expectRevert(RelayRegistry.TooManyRelays.selector);
+        vm.prank(OPERATOR);
+        registry.register(ENDPOINT + 7);
+
+        vm.startPrank(MANAGER);
+        registry.vacate(254);
+        registry.vacate(9);
+        vm.stopPrank();
+        same(vacantBits(), (1 << 254) | (1 << 9));
+        same(owedWord(STRANGER), 2 ether | ((NOW + 30 days) << 128));
+        vm.startPrank(OPERATOR);
+        same(registry.register(ENDPOINT + 7), 9);
+        same(registry.register(ENDPOINT + 8), 254);
+        same(vacantBits(), 0);
+        vm.expectRevert(RelayRegistry.TooManyRelays.selector);
+        registry.register(ENDPOINT + 9);
+        vm.stopPrank();
+        same(at(0), 255);
+        same(relayAt(9, 0), ENDPOINT + 7);
+        same(relayAt(9, 1), infoWord(OPERATOR, 1, 0));
+        vm.prank(MANAGER);
+        approve(9, ENDPOINT + 7);
+
+        vm.warp(NOW + 30 days - 1);
+        vm.expectRevert(RelayRegistry.StakeHeld.selector);
+        vm.prank(STRANGER);
+        registry.collect();
+        vm.warp(NOW + 30 days);
+        vm.expectEmit(address(registry));
+        emit RelayRegistry.StakesCollected(STRANGER, 2 ether);
+        vm.prank(STRANGER);
+        registry.collect();
+        same(STRANGER.balance, 2 ether);
+        vm.expectRevert(RelayRegistry.StakeHeld.selector);
+        vm.prank(STRANGER);
+        registry.collect();
+        // and who did not even do that: anybody frees the place when the stake is due
+        vm.prank(address(0xB0B));
+        registry.vacate(0);
+        same(vacantBits(), 1);
+    }
+
+    function test_everyPlaceCanBeTakenAgain() public {
+        vm.startPrank(MANAGER);
+        for (uint256 i = 0; i < 255; ++i) {
+            registry.register(ENDPOINT);
+        }
+        for (uint256 i = 0; i < 255; i += 3) {
+            registry.vacate(i);
+        }
+        for (uint256 i = 0; i < 255; i += 3) {
+            same(registry.register(ENDPOINT + 1), i);
+        }
+        vm.expectRevert(RelayRegistry.TooManyRelays.selector);
+        registry.register(ENDPOINT);
+        vm.stopPrank();
+    }
+
+    function test_vacateRefuses() public {
+        stakedBy(STRANGER, 1);
+        vm.expectRevert(RelayRegistry.UnknownRelay.selector);
+        vm.prank(MANAGER);
+        registry.vacate(1);
+        vm.expectRevert(RelayRegistry.NotOperator.selector);
+        vm.prank(OPERATOR);
+        registry.vacate(0);
+        vm.warp(NOW + 30 days - 1);
+        vm.expectRevert(RelayRegistry.NotOperator.selector);
+        vm.prank(OPERATOR);
+        registry.vacate(0);
+
+        vm.prank(MANAGER);
+        approve(0, ENDPOINT);
+        vm.warp(NOW + 30 days);
+        vm.expectRevert(RelayRegistry.NotOperator.selector); // it was approved a second ago
+        vm.prank(OPERATOR);
+        registry.vacate(0);
+        vm.warp(NOW + 60 days);
+        bytes memory used = abi.encodePacked(RelayRegistry.RelayInUse.selector);
+        vm.expectRevert(used);
+        vm.prank(OPERATOR);
+        registry.vacate(0);
+        vm.expectRevert(used);
+        vm.prank(MANAGER);
+        registry.vacate(0);
+        vm.expectRevert(used);
+        vm.prank(STRANGER);
+        registry.vacate(0);
+
+        vm.startPrank(STRANGER);
+        registry.suspend(0);
+        vm.expectEmit(address(registry));
+        emit RelayRegistry.Vacated(0);
+        registry.vacate(0);
+        vm.expectRevert(RelayRegistry.SameStatus.selector);
+        registry.vacate(0);
+        vm.expectRevert(RelayRegistry.StakeHeld.selector);
+        registry.withdraw(0);
+        vm.stopPrank();
+        vm.expectRevert(RelayRegistry.UnknownRelay.selector);
+        vm.prank(MANAGER);
+        approve(0, ENDPOINT);
+        vm.expectRevert(RelayRegistry.SameStatus.selector);
+        vm.prank(MANAGER);
+        registry.suspend(0);
+    }
+
+    /// Nobody loses his place because he takes his relay out of use for a while.
+    function test_suspendedKeepsItsPlaceFor30Days() public {
+        stakedBy(OPERATOR, 1);
+        vm.prank(MANAGER);
+        approve(0, ENDPOINT);
+        vm.warp(NOW + 365 days);
+        vm.prank(OPERATOR);
+        registry.suspend(0);
+        vm.expectRevert(RelayRegistry.NotOperator.selector);
+        vm.prank(STRANGER);
+        registry.vacate(0);
+        vm.warp(NOW + 395 days - 1);
+        vm.expectRevert(RelayRegistry.NotOperator.selector);
+        vm.prank(STRANGER);
+        registry.vacate(0);
+        vm.warp(NOW + 395 days);
+        vm.prank(STRANGER);
+        registry.vacate(0);
+        same(vacantBits(), 1);
+    }
+
+    /// A relay of the invited, without a stake, leaves nothing to collect; not even when it is late.
+    function test_vacateWithoutStake() public {
+        registered();
+        vm.warp(NOW + 90 days);
+        vm.expectRevert(RelayRegistry.NotOperator.selector);
+        vm.prank(STRANGER);
+        registry.vacate(0);
+        vm.prank(OPERATOR);
+        registry.vacate(0);
+        same(owedWord(OPERATOR), 0);
+        same(relayAt(0, 1), infoWord(OPERATOR, 3, 0));
+        vm.expectRevert(RelayRegistry.StakeHeld.selector);
+        vm.prank(OPERATOR);
+        registry.collect();
+    }
+
+    /// Several stakes of one operator wait for the last of them.
+    function test_owedWaitsForTheLast() public {
+        stakedBy(STRANGER, 1);
+        vm.warp(NOW + 10 days);
+        stakedBy(STRANGER, 1);
+        vm.prank(MANAGER);
+        registry.vacate(1);
+        vm.prank(MANAGER);
+        registry.vacate(0);
+        same(owedWord(STRANGER), 2 ether | ((NOW + 40 days) << 128));
+    }
+
+    function test_withdrawFreesThePlace() public {
+        stakedBy(STRANGER, 1);
+        vm.warp(NOW + 30 days);
+        vm.startPrank(STRANGER);
+        registry.suspend(0);
+        registry.withdraw(0);
+        vm.stopPrank();
+        same(vacantBits(), 1);
+        vm.expectRevert(RelayRegistry.UnknownRelay.selector);
+        vm.prank(MANAGER);
+        approve(0, ENDPOINT);
+        vm.prank(MANAGER);
+        same(registry.register(ENDPOINT, 0, 0, 0), 0);
+        same(at(keccak256(abi.encode(uint256(0), uint256(4)))), 0); // no realm of the one before
+    }
+
+    /// The plain form leaves no realm of the relay that had the place either.
+    function test_placeHasNoOldRealm() public {
+        stakedBy(STRANGER, 1);
+        vm.startPrank(MANAGER);
+        registry.vacate(0);
+        same(registry.register(ENDPOINT), 0);
+        vm.stopPrank();
+        same(at(keccak256(abi.encode(uint256(0), uint256(4)))), 0);
+    }
+
+    /// Nobody gets the stake twice by calling back.
+    function test_collectIsNotReentered() public {
+        Reenterer operator = new Reenterer(registry);
+        stakedBy(address(operator), 1);
+        vm.deal(address(registry), 5 ether);
+        vm.prank(MANAGER);
+        registry.vacate(0);
+        vm.warp(NOW + 30 days);
+        vm.expectRevert(RelayRegistry.StakeNotTaken.selector);
+        operator.collect();
+        same(address(registry).balance, 5 ether);
+    }
+
     function test_stakeThatNobodyTakes() public {
         Refuser operator = new Refuser();
         vm.deal(address(operator), 1 ether);
@@ -357,5 +624,22 @@ contract Refuser {
 
     function withdraw(RelayRegistry registry) external {
         registry.withdraw(0);
+    }
+}
+
+/// @notice An operator who collects again while he is being paid.
+contract Reenterer {
+    RelayRegistry private immutable REGISTRY;
+
+    constructor(RelayRegistry registry) {
+        REGISTRY = registry;
+    }
+
+    function collect() external {
+        REGISTRY.collect();
+    }
+
+    receive() external payable {
+        REGISTRY.collect();
     }
 }

@@ -15,6 +15,7 @@ interface Vm {
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
     function deal(address account, uint256 amount) external;
+    function envOr(string calldata name, bool otherwise) external view returns (bool);
     function expectEmit(address emitter) external;
     function roll(uint256 number) external;
     function expectRevert() external;
@@ -30,6 +31,9 @@ interface Vm {
     function startPrank(address sender) external;
     function stopPrank() external;
     function snapshotGasLastCall(string calldata name) external returns (uint256);
+    function snapshotGasLastCall(string calldata group, string calldata name)
+        external
+        returns (uint256);
     function readFile(string calldata path) external view returns (string memory);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8, bytes32, bytes32);
     function store(address target, bytes32 slot, bytes32 value) external;
