@@ -201,6 +201,22 @@ bool wick_addr_same_ip(const wick_addr *a, const wick_addr *b)
     return memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
 
+void wick_addr_net(uint8_t net[16], const wick_addr *a)
+{
+    memcpy(net, a->ip, 16);
+    if (!wick_addr_is_v4(a)) {
+        memset(net + 8, 0, 8);
+    }
+}
+
+bool wick_addr_same_net(const wick_addr *a, const wick_addr *b)
+{
+    uint8_t net_a[16], net_b[16];
+    wick_addr_net(net_a, a);
+    wick_addr_net(net_b, b);
+    return memcmp(net_a, net_b, 16) == 0;
+}
+
 bool wick_addr_equal(const wick_addr *a, const wick_addr *b)
 {
     return a->port == b->port && wick_addr_same_ip(a, b);

@@ -31,6 +31,7 @@ wick_status wick_coap_client_begin(wick_coap_client *c, uint64_t now_ms, const w
     wick_buf out = wick_buf_make(c->request.bytes, sizeof c->request.bytes);
     c->token++;
     c->state = IDLE;
+    c->echoed = false;
     wick_store_be32(token, c->token);
     wick_coap_begin(&b, &out, WICK_COAP_CON, call->method, c->next_id,
                     coap_token(token, sizeof token));
@@ -65,7 +66,44 @@ static void end_with(wick_coap_client *c, wick_status status)
     c->status = status;
 }
 
-static wick_status take_response(wick_coap_client *c, wick_coap_response *r, const wick_coap_msg *m)
+/* The same request again, as another one, with the server's Echo behind its options: that number is above
+ * all that we use. @return false: there is no room for it */
+static bool repeat_with(wick_coap_client *c, uint64_t now_ms, wick_span echo)
+{
+    uint8_t option[3 + WICK_COAP_ECHO_MAX], *bytes = c->request.bytes;
+    wick_coap_build b;
+    wick_coap_msg m;
+    wick_coap_option o = {0, {NULL, 0}};
+    wick_buf out = wick_buf_make(option, sizeof option);
+    if (wick_coap_decode(&m, wick_span_make(bytes, c->request.len)) != WICK_OK) {
+        return false;
+    }
+    wick_span rest = m.options;
+    while (wick_coap_next(&o, &rest)) {
+    }
+    b = (wick_coap_build){.out = &out, .number = o.number, .payload = false, .status = WICK_OK};
+    wick_coap_put(&b, WICK_COAP_ECHO, echo);
+    if (wick_coap_end(&b) != WICK_OK || sizeof c->request.bytes - c->request.len < out.len) {
+        return false;
+    }
+    size_t at = WICK_COAP_HEADER_BYTES + TOKEN_BYTES + m.options.len;
+    memmove(bytes + at + out.len, bytes + at, c->request.len - at);
+    memcpy(bytes + at, option, out.len);
+    c->token++;
+    wick_store_be16(bytes + 2, c->next_id);
+    wick_store_be32(bytes + WICK_COAP_HEADER_BYTES, c->token);
+    if (coap_sending_begin(&c->request, c->entropy, now_ms, c->next_id, true) != WICK_OK) {
+        return false;
+    }
+    c->request.len += out.len;
+    c->next_id++;
+    c->state = SENT;
+    c->echoed = true;
+    return true;
+}
+
+static wick_status take_response(wick_coap_client *c, wick_coap_response *r, uint64_t now_ms,
+                                 const wick_coap_msg *m)
 {
     bool waits = c->state == SENT || c->state == ACKED;
     bool ours = m->token_len == TOKEN_BYTES && wick_load_be32(m->token) == c->token;
@@ -77,6 +115,10 @@ static wick_status take_response(wick_coap_client *c, wick_coap_response *r, con
         bool good = ours && (s == WICK_OK || !waits);
         c->reply_len = coap_empty(c->reply, good ? WICK_COAP_ACK : WICK_COAP_RST, m->id);
     }
+    if (s == WICK_OK && r->code == WICK_COAP_UNAUTHORIZED && r->echo.len != 0 && !c->echoed &&
+        repeat_with(c, now_ms, r->echo)) {
+        return WICK_AGAIN;
+    }
     if (s != WICK_AGAIN) {
         end_with(c, s);
     }
@@ -87,13 +129,12 @@ wick_status wick_coap_client_input(wick_coap_client *c, wick_coap_response *r, u
                                    wick_span datagram)
 {
     wick_coap_msg m;
-    (void)now_ms;
     wick_status s = wick_coap_decode(&m, datagram);
     if (s != WICK_OK) {
         return s;
     }
     if (wick_coap_is_response(&m)) {
-        return take_response(c, r, &m);
+        return take_response(c, r, now_ms, &m);
     }
     if (m.type == WICK_COAP_CON) { /* we serve nothing */
         c->reply_len = coap_empty(c->reply, WICK_COAP_RST, m.id);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Lengths that an option may have: tables 4 of RFC 7252 and 2 of RFC 7959. */
+/* Lengths that an option may have: tables 4 of RFC 7252, 2 of RFC 7959 and 1 of RFC 9175. */
 static const struct rule {
     uint16_t number, min, max;
     bool repeats;
@@ -27,6 +27,7 @@ static const struct rule {
     {WICK_COAP_PROXY_URI, 1, 1034, false},
     {WICK_COAP_PROXY_SCHEME, 1, 255, false},
     {WICK_COAP_SIZE1, 0, 4, false},
+    {WICK_COAP_ECHO, 1, WICK_COAP_ECHO_MAX, false},
 };
 
 static bool is_critical(uint16_t number)
@@ -103,6 +104,9 @@ static uint8_t take_request(wick_coap_request *r, const wick_coap_option *o)
     case WICK_COAP_PROXY_URI:
     case WICK_COAP_PROXY_SCHEME:
         return WICK_COAP_NO_PROXY;
+    case WICK_COAP_ECHO:
+        r->echo = o->value;
+        return 0;
     case WICK_COAP_URI_HOST: /* who is spoken to is who holds the DTLS session */
     case WICK_COAP_URI_PORT:
         return 0;
@@ -152,6 +156,8 @@ wick_status wick_coap_response_read(wick_coap_response *r, const wick_coap_msg *
         } else if (sound && o.number == WICK_COAP_MAX_AGE) {
             r->has_max_age = true;
             r->max_age_s = value_of(o.value);
+        } else if (sound && o.number == WICK_COAP_ECHO) {
+            r->echo = o.value;
         } else if (sound && o.number == WICK_COAP_ETAG && r->etag_len == 0) {
             r->etag_len = (uint8_t)o.value.len;
             memcpy(r->etag, o.value.ptr, o.value.len);

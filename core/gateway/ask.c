@@ -27,6 +27,9 @@ static void describe(wick_gateway *gw, wick_gateway_request *q)
     q->flags = o->voucher.flags;
     q->key = o->voucher.key;
     q->not_after_s = o->voucher.not_after;
+#if WICK_WITH_ATTEST
+    q->challenge_port = q->kind == WICK_GW_REQ_ATTEST ? gw_attest_port(gw) : 0;
+#endif
 }
 
 bool gw_ask_poll(wick_gateway *gw, wick_gateway_out *out, uint64_t now_ms)
@@ -88,6 +91,10 @@ static void fail(wick_gateway *gw, uint64_t now_ms, wick_gateway_ask *a, wick_st
         gw_tx_sent(gw, now_ms, status, wick_span_make(NULL, 0));
     } else if (a->kind == WICK_GW_REQ_CHAIN_FEES) {
         gw_tx_no_fees(gw, now_ms, status);
+    } else if (a->kind == WICK_GW_REQ_WALLET_SPONSOR) {
+        gw_sponsor_answered(gw, now_ms, status);
+    } else if (a->kind == WICK_GW_REQ_WALLET_FUND && gw_sponsor_instead(gw)) {
+        gw_sponsor_begin(gw, now_ms); /* no money; his own transactions, then */
     } else {
         gw_own_fail(gw, now_ms, status);
     }

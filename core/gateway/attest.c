@@ -7,6 +7,9 @@
  *   the word is ...            then
  *   not what it should be      asked; enough: publishAttested, else publish
  *   right, reached long ago    asked; enough: publishAttested, else nothing, again after a while
+ *
+ * A service on TCP is reached by the HTTPS challenge, which the driver answers at its port before the
+ * application has it: only when its word is to be written.
  */
 #include "gateway_internal.h"
 
@@ -24,11 +27,24 @@ static wick_registry_domain domain_of(const wick_gateway *gw)
     return domain;
 }
 
+/* The port at which the challenge for this word comes in; 0: the agent itself is reached by UDP. */
+static uint16_t challenge_port(const wick_gateway *gw, unsigned word)
+{
+#if WICK_WITH_SERVICES
+    return word >= WICK_GW_WORDS ? gw_service_tcp_port(gw, word - WICK_GW_WORDS) : 0;
+#else
+    (void)gw, (void)word;
+    return 0;
+#endif
+}
+
 static bool concerns(const wick_gateway *gw, unsigned word)
 {
     wick_endpoint e;
     uint32_t life_s = 0;
-    return gw->cfg.attest_needed != 0 && word < WICK_GW_WORDS &&
+    bool asked = word < WICK_GW_WORDS ||
+                 (gw->cfg.attest_services && challenge_port(gw, word) != 0);
+    return gw->cfg.attest_needed != 0 && asked &&
            gw_own_wish(gw, word, &e, &life_s) == GW_WORD_THIS && e.kind != WICK_ENDPOINT_RELAY;
 }
 
@@ -47,6 +63,9 @@ bool gw_attest_begin(wick_gateway *gw, uint64_t now_ms, uint8_t word, bool well)
     if (!concerns(gw, word) || !gw_unix(gw, now_ms, &unix_s) ||
         (o->attest.barred && !wick_time_reached(now_ms, o->attest.due_ms))) {
         return false;
+    }
+    if (well && word >= WICK_GW_WORDS) {
+        return false; /* its application has the port */
     }
     if (well && (fresh_for(gw, word, unix_s) != 0 ||
                  (o->attest.gap_ms != 0 && !wick_time_reached(now_ms, o->attest.due_ms)))) {
@@ -94,7 +113,9 @@ void gw_attest_failed(wick_gateway *gw, uint64_t now_ms, wick_status status)
     gw_event(gw, WICK_GW_EV_ATTESTED, status, WICK_GW_NO_SESSION);
     gw_event_index(gw, o->index);
     o->attest.count = 0;
-    wait_longer(o, now_ms);
+    if (o->index < WICK_GW_WORDS) {
+        wait_longer(o, now_ms);
+    }
     if (o->attest.must) {
         gw_tx_begin(gw, now_ms, ACT_PUBLISH);
     } else {
@@ -114,14 +135,22 @@ bool gw_attest_refused(wick_gateway *gw, uint64_t now_ms)
     return true;
 }
 
+bool gw_attest_proof(const wick_gateway *gw, wick_attest_proof *proof)
+{
+    const wick_gateway_own *o = &gw->own;
+    const wick_attest_proof given = {gw->cfg.attestors, gw->cfg.attestor_count,
+                                     o->attest.attestation, o->attest.count};
+    *proof = given;
+    return o->attest.count != 0 && o->attest.count >= gw->cfg.attest_needed;
+}
+
 bool gw_attest_call(const wick_gateway *gw, wick_buf *call)
 {
     const wick_gateway_own *o = &gw->own;
     uint8_t index = 0;
     const uint8_t *service = gw_own_service(gw, o->index, &index);
-    const wick_attest_proof proof = {gw->cfg.attestors, gw->cfg.attestor_count,
-                                     o->attest.attestation, o->attest.count};
-    if (o->attest.count == 0 || o->attest.count < gw->cfg.attest_needed) {
+    wick_attest_proof proof;
+    if (!gw_attest_proof(gw, &proof)) {
         return false;
     }
     wick_calldata_publish_attested(call, gw->id, service, index, o->device.epoch, o->word, &proof);
@@ -130,31 +159,69 @@ bool gw_attest_call(const wick_gateway *gw, wick_buf *call)
 
 /* ---- the driver's part ---- */
 
-wick_status wick_gateway_attest_ask(wick_gateway *gw, wick_buf *question, uint64_t now_ms,
-                               uint32_t request)
+uint16_t gw_attest_port(const wick_gateway *gw)
+{
+    return challenge_port(gw, gw->own.index);
+}
+
+/* The question about the word that is at hand, with the owner's signature. */
+static wick_status sign_question(wick_gateway *gw, wick_attest_ask *ask, uint8_t r[32], uint8_t vs[32],
+                                 const uint8_t *n2, uint64_t now_ms)
 {
     const wick_hal_keystore *keys = gw->cfg.keystore;
     const wick_registry_domain domain = domain_of(gw);
-    wick_attest_ask ask;
-    uint8_t index = 0, digest[32], sig[64], r[32], vs[32], recid = 0;
-    if (!gw_ask_waits(gw, request, WICK_GW_REQ_ATTEST)) {
-        return WICK_E_STATE;
-    }
-    memset(&ask, 0, sizeof ask);
-    if (!gw_unix(gw, now_ms, &ask.asked_at)) {
+    uint8_t index = 0, digest[32], sig[64], recid = 0;
+    memset(ask, 0, sizeof *ask);
+    if (!gw_unix(gw, now_ms, &ask->asked_at)) {
         return WICK_E_NO_CLOCK;
     }
-    memcpy(ask.id, gw->id, 32);
-    memcpy(ask.service, gw_own_service(gw, gw->own.index, &index), 32);
-    memcpy(ask.endpoint, gw->own.word, 32);
-    wick_attest_ask_digest(digest, &domain, &ask);
-    wick_status s = keys->secp256k1_sign(keys->ctx, sig, &recid, gw->cfg.wallet_key, digest);
-    if (s == WICK_OK) {
-        s = wick_signature_compact(r, vs, sig, recid);
+    memcpy(ask->id, gw->id, 32);
+    memcpy(ask->service, gw_own_service(gw, gw->own.index, &index), 32);
+    memcpy(ask->endpoint, gw->own.word, 32);
+    if (n2 != NULL) {
+        memcpy(ask->nonce, n2, 32);
     }
+    wick_attest_ask_digest(digest, &domain, ask);
+    wick_status s = keys->secp256k1_sign(keys->ctx, sig, &recid, gw->cfg.wallet_key, digest);
+    return s == WICK_OK ? wick_signature_compact(r, vs, sig, recid) : s;
+}
+
+wick_status wick_gateway_attest_ask(wick_gateway *gw, wick_buf *question, uint64_t now_ms,
+                               uint32_t request)
+{
+    wick_attest_ask ask;
+    uint8_t r[32], vs[32];
+    if (!gw_ask_waits(gw, request, WICK_GW_REQ_ATTEST) || gw_attest_port(gw) != 0) {
+        return WICK_E_STATE;
+    }
+    wick_status s = sign_question(gw, &ask, r, vs, NULL, now_ms);
     if (s == WICK_OK) {
         wick_attest_ask_encode(question, &ask, WICK_ATTEST_ASK_NSL, r, vs);
         s = wick_buf_status(question);
+    }
+    return s;
+}
+
+wick_status wick_gateway_attest_challenge(wick_gateway *gw, wick_buf *first, wick_buf *second,
+                                          uint8_t mapping32[32], uint8_t n2[32], uint64_t now_ms,
+                                          uint32_t request)
+{
+    wick_attest_ask ask;
+    uint8_t r[32], vs[32];
+    memset(mapping32, 0, 32);
+    memset(n2, 0, 32);
+    if (!gw_ask_waits(gw, request, WICK_GW_REQ_ATTEST) || gw_attest_port(gw) == 0) {
+        return WICK_E_STATE;
+    }
+    wick_status s = gw->cfg.entropy->fill(gw->cfg.entropy->ctx, n2, 32);
+    if (s == WICK_OK) {
+        s = sign_question(gw, &ask, r, vs, n2, now_ms);
+    }
+    if (s == WICK_OK) {
+        wick_slot_endpoint(mapping32, ask.id, ask.service, 0);
+        wick_attest_ask_encode(first, &ask, WICK_ATTEST_ASK_CHALLENGE, r, vs);
+        wick_attest_ask_encode(second, &ask, WICK_ATTEST_ASK_HTTPS, r, vs);
+        s = wick_buf_status(first) != WICK_OK ? wick_buf_status(first) : wick_buf_status(second);
     }
     return s;
 }

@@ -149,6 +149,7 @@ enum {
     OWN_CONFIRM, /* the written words are awaited */
     OWN_NONCE,   /* they are not there: is the transaction included at all? */
     OWN_MINED,   /* it is: one last look at the words */
+    OWN_SPONSOR, /* the manager is asked to send it */
     OWN_ATTEST,  /* attestors are asked for their signatures */
     OWN_REST,    /* all is as it should be */
     OWN_BACKOFF,
@@ -191,12 +192,17 @@ void gw_attest_failed(wick_gateway *gw, uint64_t now_ms, wick_status status);
 bool gw_attest_refused(wick_gateway *gw, uint64_t now_ms);
 /** The call, where there are attestations for it. */
 bool gw_attest_call(const wick_gateway *gw, wick_buf *call);
+/** Of the word that is being attested: the port at which its challenge comes in, 0: none. */
+uint16_t gw_attest_port(const wick_gateway *gw);
+/** Have enough of them signed? @param[out] proof  for the call, while the record is being written */
+bool gw_attest_proof(const wick_gateway *gw, wick_attest_proof *proof);
 wick_status gw_attest_config(const wick_gateway_config *cfg);
 #else
 #define gw_attest_begin(gw, now_ms, word, well) false
 #define gw_attest_rest_s(gw, now_ms, unix_s) UINT64_MAX
 #define gw_attest_refused(gw, now_ms) false
 #define gw_attest_call(gw, call) false
+#define gw_attest_proof(gw, proof) (memset(proof, 0, sizeof *(proof)), false)
 #define gw_attest_config(cfg) WICK_OK
 #endif
 
@@ -210,11 +216,28 @@ void gw_tx_no_fees(wick_gateway *gw, uint64_t now_ms, wick_status status);
 void gw_tx_fees(wick_gateway *gw, uint64_t now_ms, uint64_t base, uint64_t priority);
 void gw_tx_sent(wick_gateway *gw, uint64_t now_ms, wick_status status, wick_span revert);
 
+/* sponsor.c: the state OWN_SPONSOR */
+#if WICK_WITH_RELAYED
+/** May the manager send what he does not give money for; is he to send everything? */
+bool gw_sponsor_instead(const wick_gateway *gw);
+bool gw_sponsor_always(const wick_gateway *gw);
+void gw_sponsor_begin(wick_gateway *gw, uint64_t now_ms);
+/** He has said what became of it. */
+void gw_sponsor_answered(wick_gateway *gw, uint64_t now_ms, wick_status status);
+#else
+#define gw_sponsor_instead(gw) false
+#define gw_sponsor_always(gw) false
+#define gw_sponsor_begin(gw, now_ms) ((void)0)
+#define gw_sponsor_answered(gw, now_ms, status) ((void)0)
+#endif
+
 /* service.c */
 #if WICK_WITH_SERVICES
 /** Services that have a word in the record, or are to have one: one bit each. */
 uint32_t gw_service_mask(const wick_gateway *gw);
 const uint8_t *gw_service_hash(const wick_gateway *gw, unsigned index);
+/** Where a service on TCP listens on this host; 0: it is none. */
+uint16_t gw_service_tcp_port(const wick_gateway *gw, unsigned index);
 gw_word_wish gw_service_wish(const wick_gateway *gw, unsigned index, wick_endpoint *e,
                              uint32_t *life_s);
 /** The word is what it should be. */

@@ -23,7 +23,8 @@ enum { IDLE = 0, ASKING, ASKED };
 #define BODY_MOST_MS 120000u /* for one leaf, while others want it */
 #define BUSY_S 2u
 
-static const char links[] = "</dpk/leaf>,</dpk/key>,</dpk/ticket>,</dpk/proof>,</dpk/send>";
+static const char links[] = "</dpk/leaf>,</dpk/key>,</dpk/ticket>,</dpk/proof>,</dpk/send>,"
+                            "</dpk/block>,</dpk/release>";
 
 static const struct resource {
     const char *path;
@@ -33,6 +34,7 @@ static const struct resource {
     {"dpk/leaf", WICK_COAP_GET, WICK_LEAF_ENROL},     {"dpk/leaf", WICK_COAP_POST, WICK_LEAF_ENROL},
     {"dpk/key", WICK_COAP_GET, WICK_LEAF_KEY},        {"dpk/ticket", WICK_COAP_GET, WICK_LEAF_TICKET},
     {"dpk/proof", WICK_COAP_GET, WICK_LEAF_PROOF},    {"dpk/send", WICK_COAP_POST, WICK_LEAF_SEND},
+    {"dpk/block", WICK_COAP_GET, WICK_LEAF_BLOCK},    {"dpk/release", WICK_COAP_GET, WICK_LEAF_RELEASE},
 };
 
 void wick_leaf_init(wick_leaf_service *svc, const uint8_t gateway_id[32], uint8_t *body,
@@ -245,16 +247,38 @@ static bool take_peer(wick_leaf_place *p, const wick_coap_request *r)
     return true;
 }
 
+/* What a CID or the name of a product may be is for whoever has them to say. */
+static bool take_text(wick_leaf_place *p, const wick_coap_request *r, const char *key)
+{
+    wick_span text;
+    memset(p->peer, 0, sizeof p->peer);
+    if (!wick_coap_query(&text, r, key) || text.len == 0 || text.len >= sizeof p->peer) {
+        return false;
+    }
+    memcpy(p->peer, text.ptr, text.len);
+    return true;
+}
+
+/* Whom or what it is about. */
+static bool take_subject(wick_leaf_place *p, const wick_coap_request *r, wick_leaf_kind kind)
+{
+    return kind == WICK_LEAF_ENROL     ? true
+           : kind == WICK_LEAF_BLOCK   ? take_text(p, r, "cid")
+           : kind == WICK_LEAF_RELEASE ? take_text(p, r, "product")
+                                       : take_peer(p, r);
+}
+
 static void begin_ask(wick_leaf_service *svc, uint64_t now_ms, uint8_t leaf, uint8_t exchange,
                       const wick_coap_request *r, wick_leaf_kind kind)
 {
     wick_leaf_place *p = &svc->leaf[leaf];
-    bool has_peer = kind != WICK_LEAF_ENROL;
-    if (p->state != IDLE || (has_peer && !take_token(p, now_ms))) {
+    bool goes_on = kind == WICK_LEAF_BLOCK && r->block2.given && r->block2.num != 0;
+    bool costs = kind != WICK_LEAF_ENROL && !goes_on;
+    if (p->state != IDLE || (costs && !take_token(p, now_ms))) {
         refuse(svc, p, now_ms, exchange, WICK_COAP_UNAVAILABLE, "LIMIT", BUSY_S);
         return;
     }
-    if (has_peer && !take_peer(p, r)) {
+    if (!take_subject(p, r, kind)) {
         refuse(svc, p, now_ms, exchange, WICK_COAP_BAD_REQUEST, "NAME", 0);
         return;
     }
@@ -378,6 +402,14 @@ wick_status wick_leaf_input(wick_leaf_service *svc, uint64_t now_ms, uint8_t lea
 
 /* ------------------------------------------------------------------ poll */
 
+/* Where the block of CoAP that is asked for begins, and its size. */
+static uint32_t slice_of(const wick_leaf_place *p, uint32_t *size)
+{
+    uint8_t szx = p->block2.given ? p->block2.szx : WICK_COAP_SZX_MAX;
+    *size = UINT32_C(16) << szx;
+    return p->block2.num * *size; /* num has 20 bits */
+}
+
 static void put_ask(wick_leaf_out *out, const wick_leaf_place *p, uint8_t leaf)
 {
     out->kind = WICK_LEAF_OUT_ASK;
@@ -388,6 +420,9 @@ static void put_ask(wick_leaf_out *out, const wick_leaf_place *p, uint8_t leaf)
     out->ask.name = p->name;
     out->ask.peer = p->kind == WICK_LEAF_ENROL ? "" : p->peer;
     out->ask.payload = wick_span_make(p->payload, p->payload_len);
+    if (p->kind == WICK_LEAF_BLOCK) {
+        out->ask.offset = slice_of(p, &out->ask.max);
+    }
 }
 
 static bool poll_place(wick_leaf_service *svc, wick_leaf_out *out, uint64_t now_ms, uint8_t leaf)
@@ -535,6 +570,51 @@ wick_status wick_leaf_proof_is(wick_leaf_service *svc, uint64_t now_ms, uint32_t
     p->state = IDLE;
     respond_block(svc, p, now_ms, p->exchange, &p->block2);
     return WICK_OK;
+}
+
+wick_status wick_leaf_block_is(wick_leaf_service *svc, uint64_t now_ms, uint32_t ask,
+                               uint32_t total, wick_span bytes)
+{
+    wick_leaf_place *p = find_ask(svc, ask, WICK_LEAF_BLOCK);
+    wick_coap_response r;
+    uint32_t size;
+    if (p == NULL) {
+        return WICK_E_STATE;
+    }
+    uint32_t from = slice_of(p, &size);
+    uint32_t left = from < total ? total - from : 0;
+    if (bytes.len == 0 || bytes.len != (left < size ? left : size)) {
+        wick_status s = wick_leaf_failed(svc, now_ms, ask, WICK_E_BAD_ARG);
+        return s == WICK_OK ? WICK_E_BAD_ARG : s;
+    }
+    memset(&r, 0, sizeof r);
+    r.code = WICK_COAP_CONTENT;
+    r.has_content_format = true;
+    r.content_format = WICK_COAP_OCTETS;
+    r.payload = bytes;
+    r.block2 = p->block2;
+    r.block2.given = p->block2.given || left > size;
+    r.block2.more = left > size;
+    r.block2.szx = p->block2.given ? p->block2.szx : WICK_COAP_SZX_MAX;
+    p->state = IDLE;
+    wick_status s = respond(svc, p, now_ms, p->exchange, &r);
+    if (s != WICK_OK) {
+        refuse_status(svc, p, now_ms, p->exchange, s);
+    }
+    return s;
+}
+
+wick_status wick_leaf_release_is(wick_leaf_service *svc, uint64_t now_ms, uint32_t ask,
+                                 const wick_leaf_release *release)
+{
+    uint8_t bytes[128];
+    wick_buf b = wick_buf_make(bytes, sizeof bytes);
+    wick_leaf_place *p = find_ask(svc, ask, WICK_LEAF_RELEASE);
+    if (p == NULL) {
+        return WICK_E_STATE;
+    }
+    wick_leaf_release_put(&b, release);
+    return respond_bytes(svc, p, now_ms, &b);
 }
 
 wick_status wick_leaf_failed(wick_leaf_service *svc, uint64_t now_ms, uint32_t ask,

@@ -122,6 +122,58 @@ wick_status wick_leaf_ticket_read(wick_leaf_ticket *out, wick_span answer, const
     return WICK_OK;
 }
 
+/* ------------------------------------------------------------------ release */
+
+void wick_leaf_release_put(wick_buf *out, const wick_leaf_release *r)
+{
+    const wick_release *x = &r->release;
+    wick_leaf_head_put(out, x->product, x->index);
+    wick_buf_put(out, x->manifest, sizeof x->manifest);
+    wick_buf_put_be64(out, x->version);
+    wick_buf_put_be32(out, x->counter);
+    wick_buf_put_be32(out, x->manifest_bytes);
+    wick_buf_put_be64(out, x->active_from);
+    wick_buf_put_u8(out, x->approvals);
+    wick_buf_put_u8(out, x->threshold);
+    wick_buf_put_u8(out, x->flags);
+    wick_buf_put_be32(out, x->min_counter);
+    wick_buf_put_be64(out, x->updated_at);
+    wick_buf_put_be64(out, x->seen_at);
+    wick_buf_put_u8(out, r->tier);
+}
+
+wick_status wick_leaf_release_read(wick_leaf_release *out, wick_span answer,
+                                   const uint8_t product32[32])
+{
+    wick_leaf_head h;
+    wick_release *x = &out->release;
+    memset(out, 0, sizeof *out);
+    wick_status s = wick_leaf_head_read(&h, answer, product32, 0);
+    if (s != WICK_OK) {
+        return s;
+    }
+    wick_reader r = wick_reader_make(h.rest);
+    memcpy(x->product, h.peer, sizeof x->product);
+    x->index = h.epoch;
+    wick_read_bytes(&r, x->manifest, sizeof x->manifest);
+    x->version = wick_read_be64(&r);
+    x->counter = wick_read_be32(&r);
+    x->manifest_bytes = wick_read_be32(&r);
+    x->active_from = wick_read_be64(&r);
+    x->approvals = wick_read_u8(&r);
+    x->threshold = wick_read_u8(&r);
+    x->flags = wick_read_u8(&r);
+    x->min_counter = wick_read_be32(&r);
+    x->updated_at = wick_read_be64(&r);
+    x->seen_at = wick_read_be64(&r);
+    out->tier = wick_read_u8(&r);
+    s = wick_read_end(&r);
+    if (s != WICK_OK) {
+        memset(out, 0, sizeof *out);
+    }
+    return s;
+}
+
 /* ------------------------------------------------------------------ enrolment */
 
 void wick_leaf_enrolment_put(wick_buf *out, const wick_leaf_enrolment *e)

@@ -14,6 +14,12 @@
 
 #define SLOTS_OF_DEVICE 2u
 
+/* Has the service a TLS key of its own? Not the agent's, whose peers shake hands by NSL. */
+static bool wants_tls_key(const wick_gateway *gw, const uint8_t service[32])
+{
+    return WICK_WITH_PEER_KEYS && memcmp(service, gw->service, 32) != 0;
+}
+
 bool gw_peer_read(wick_gateway *gw, uint8_t session)
 {
     const wick_gateway_session *s = &gw->session[session];
@@ -22,7 +28,7 @@ bool gw_peer_read(wick_gateway *gw, uint8_t session)
     if (r == NULL) {
         return false;
     }
-    wick_peer_query_init(&r->query, s->id, s->service, false);
+    wick_peer_query_init(&r->query, s->id, s->service, wants_tls_key(gw, s->service));
     return true;
 }
 
@@ -180,6 +186,10 @@ static void endpoint_done(wick_gateway *gw, uint64_t now_ms, wick_peer_record *r
         rec->endpoint[0].seq >= s->seq &&
         choose(gw, now_ms, s, rec, read->header.timestamp) == WICK_OK) {
         s->status = WICK_OK; /* also where the final record has no endpoint yet */
+#if WICK_WITH_PEER_KEYS
+        rec->has_tls_key = s->has_tls_key; /* a key: that of the final record */
+        memcpy(rec->tls_key, s->tls_pin, sizeof rec->tls_key);
+#endif
         s->endpoint_tier = (uint8_t)read->header.tier;
         if (gw->cfg.records != NULL) {
             wick_gateway_record *out = &gw->cfg.records[read->owner];
@@ -289,6 +299,10 @@ static void record_found(wick_gateway *gw, uint64_t now_ms, uint8_t session,
         return;
     }
     s->epoch = device->epoch;
+#if WICK_WITH_PEER_KEYS
+    s->has_tls_key = found->record.has_tls_key;
+    s->has_tls_pin = wick_peer_tls_pin(s->tls_pin, &found->record);
+#endif
     s->seq = 0;
     s->endpoint_tier = (uint8_t)found->endpoint_header.tier;
     s->status = choose(gw, now_ms, s, &found->record, found->header.timestamp);

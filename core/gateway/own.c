@@ -10,6 +10,7 @@
  *   MANAGER    own and manager's words proven       ACCOUNT, if the voucher is his and fits
  *   ATTEST                                          attest.c, then ACCOUNT or READ
  *   ACCOUNT .. MINED                                transaction.c
+ *   SPONSOR                                         sponsor.c, then CONFIRM or MINED
  *   REST       renewal is due, or the path changed  READ
  *   BACKOFF    its time is over                     READ
  *   FAILED     wick_gateway_start()                 READ
@@ -21,6 +22,7 @@
 #define ROOM_PERIOD_MS 200u /* all reads in use: look again */
 #define MOVED_GAP_MIN_MS 30000u /* between publications of another path; doubles */
 #define MOVED_GAP_MAX_MS 3600000u
+#define ROTATED_MS 5000u /* for the owner, who has changed the key, to give it to the agent */
 
 /* Services come last, and not when the manager's word is read. */
 enum { W_DEVICE = 0, W_KEY = 1, W_ENDPOINT = 2, W_MANAGER = 2 + WICK_GW_WORDS };
@@ -114,9 +116,17 @@ static bool is_final(wick_status status)
     }
 }
 
+static bool is_vouched(const wick_gateway *gw);
+
 void gw_own_fail(wick_gateway *gw, uint64_t now_ms, wick_status status)
 {
     wick_gateway_own *o = &gw->own;
+    if (o->state == OWN_VOUCHER && !is_vouched(gw)) { /* the key asked for is not the one shown */
+        o->ask.state = REQ_FREE;
+        o->action = ACT_NONE;
+        gw_own_set(gw, OWN_READ, now_ms);
+        return;
+    }
     /* What the contract refuses with attestations it may take without. */
     bool final = !gw_attest_refused(gw, now_ms) && is_final(status);
 #if WICK_WITH_SERVICES
@@ -271,6 +281,17 @@ static void begin_register(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
     gw_own_set(gw, OWN_VOUCHER, now_ms);
 }
 
+/* The record has another key than ours, by its owner's hand, now or before we were started: he is asked
+ * once, and gets the time to give it to us before the record is written anew with ours. */
+static void key_of_another_hand(wick_gateway *gw, uint64_t now_ms)
+{
+    gw_event_more(gw, WICK_GW_EV_REGISTERED, WICK_E_BAD_KEY, false, false);
+    gw->own.action = ACT_NONE;
+    gw->own.key_asked = true;
+    gw_own_set(gw, OWN_BACKOFF, now_ms + ROTATED_MS);
+    gw_check_ready(gw);
+}
+
 static void rest(wick_gateway *gw, uint64_t now_ms, uint64_t unix_s)
 {
     wick_gateway_own *o = &gw->own;
@@ -373,9 +394,14 @@ static void decide(wick_gateway *gw, uint64_t now_ms)
     }
     if (!registered_well(gw, unix_s)) {
         o->registered_told = false;
-        begin_register(gw, now_ms, unix_s);
+        if (o->registered && !has_our_key(gw) && !o->key_asked) {
+            key_of_another_hand(gw, now_ms);
+        } else {
+            begin_register(gw, now_ms, unix_s);
+        }
         return;
     }
+    o->key_asked = false;
 #if WICK_WITH_NSL_RSA
     if (is_untold(gw)) {
         o->registered_told = false;
@@ -504,6 +530,15 @@ static wick_status check_voucher(wick_gateway *gw, uint64_t now_ms, const wick_g
     return s;
 }
 
+/* Is the voucher for the key that we have? There may be another one since it was asked for. */
+static bool is_vouched(const wick_gateway *gw)
+{
+    const wick_voucher *v = &gw->own.voucher;
+    wick_device key;
+    return own_key(gw, &key) == WICK_OK && v->key_type == key.key_type && v->flags == key.flags &&
+           memcmp(v->key, key.key, sizeof v->key) == 0;
+}
+
 /* Does the chain hold what the transaction was to write? */
 static bool written(const wick_gateway *gw)
 {
@@ -542,8 +577,12 @@ void gw_own_read_done(wick_gateway *gw, uint64_t now_ms, const wick_gateway_read
     if (read->purpose == READ_ACCOUNT) {
         gw_tx_account(gw, now_ms, read);
     } else if (o->state == OWN_MANAGER) {
+        uint64_t unix_s = 0;
         status = check_voucher(gw, now_ms, read);
-        if (status == WICK_OK) {
+        if ((gw_unix(gw, now_ms, &unix_s) && registered_well(gw, unix_s)) || !is_vouched(gw)) {
+            o->action = ACT_NONE; /* by another hand, or of another key meanwhile: it is paid for once */
+            decide(gw, now_ms);
+        } else if (status == WICK_OK) {
             gw_tx_begin(gw, now_ms, ACT_REGISTER);
         } else {
             gw_own_fail(gw, now_ms, status);
@@ -631,6 +670,11 @@ uint64_t gw_own_tick(wick_gateway *gw, uint64_t now_ms)
     case OWN_FUND:
         gw_ask(gw, &o->ask, WICK_GW_REQ_WALLET_FUND);
         break;
+#if WICK_WITH_RELAYED
+    case OWN_SPONSOR:
+        gw_ask(gw, &o->ask, WICK_GW_REQ_WALLET_SPONSOR);
+        break;
+#endif
     case OWN_FEES:
         gw_ask(gw, &o->ask, WICK_GW_REQ_CHAIN_FEES);
         break;

@@ -33,6 +33,8 @@ wick_status wick_peer_key_take(const wick_gateway *gw, wick_peer_key *out,
     out->grace = s->grace;
     out->block_number = s->block_number;
     out->block_time_s = s->block_time_s;
+    out->has_tls_pin = s->has_tls_pin;
+    memcpy(out->tls_pin, s->tls_pin, sizeof out->tls_pin);
     return WICK_OK;
 }
 

@@ -260,6 +260,8 @@ wick_status wick_gateway_rotate(wick_gateway *gw, uint64_t now_ms, wick_key devi
         gw->keys.announced = false;
 #endif
         gw->cfg.device_key = device_key;
+        gw->own.registered_told = false;
+        gw->own.key_asked = true; /* this is the answer */
         gw_ticket_rotated(gw, now_ms);
         gw_own_wake(gw, now_ms);
     }

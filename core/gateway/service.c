@@ -180,6 +180,13 @@ const uint8_t *gw_service_hash(const wick_gateway *gw, unsigned index)
     return gw->services[index].hash;
 }
 
+uint16_t gw_service_tcp_port(const wick_gateway *gw, unsigned index)
+{
+    const wick_gateway_service *v = &gw->services[index];
+    uint16_t port = v->port != 0 ? v->port : v->given.port;
+    return v->protocol == WICK_PROTOCOL_TCP ? port : 0;
+}
+
 uint32_t gw_service_mask(const wick_gateway *gw)
 {
     uint32_t mask = 0;

@@ -153,12 +153,12 @@ static void read_again(wick_gateway_issuer *x, uint64_t now_ms)
 
 /* Known and fresh enough, or AGAIN: it is being read. */
 static wick_status issuer_for(wick_gateway *gw, wick_gateway_issuer **out, uint64_t now_ms,
-                              const uint8_t id[32])
+                              const wick_addr *from, const uint8_t id[32])
 {
     uint8_t i = find_issuer(gw, id);
     if (i == NO_SLOT) {
         const bool named = is_named(gw, id);
-        if (!named && !wick_ticket_door_take(&gw->tickets.door, now_ms)) {
+        if (!named && !wick_ticket_door_take(&gw->tickets.door, from, now_ms)) {
             return WICK_E_NSL_RATE;
         }
         i = place_for(gw, named);
@@ -314,8 +314,8 @@ void gw_ticket_stop(wick_gateway *gw)
 
 /* ------------------------------------------------------------------ one ticket */
 
-static wick_status take(wick_gateway *gw, wick_ticket *out, uint64_t now_ms,
-                        const wick_ticket_head *head, uint32_t *epoch)
+static wick_status take(wick_gateway *gw, wick_ticket *out, uint32_t *epoch, uint64_t now_ms,
+                        const wick_addr *from, const wick_ticket_head *head)
 {
     wick_gateway_tickets *t = &gw->tickets;
     wick_gateway_issuer *x = NULL;
@@ -328,9 +328,9 @@ static wick_status take(wick_gateway *gw, wick_ticket *out, uint64_t now_ms,
         s = WICK_E_NO_CLOCK;
     }
     if (s == WICK_OK) {
-        s = issuer_for(gw, &x, now_ms, head->issuer);
+        s = issuer_for(gw, &x, now_ms, from, head->issuer);
     }
-    if (s == WICK_OK && !wick_ticket_door_take(&t->door, now_ms)) {
+    if (s == WICK_OK && !wick_ticket_door_take(&t->door, from, now_ms)) {
         s = WICK_E_NSL_RATE;
     }
     if (s != WICK_OK) {
@@ -351,7 +351,7 @@ static wick_status take(wick_gateway *gw, wick_ticket *out, uint64_t now_ms,
 }
 
 static wick_status key_of_text(wick_gateway *gw, wick_session_psk *out, wick_ticket_peer *peer,
-                               wick_span identity, uint64_t now_ms)
+                               wick_span identity, const wick_addr *from, uint64_t now_ms)
 {
     uint8_t bytes[WICK_TICKET_BYTES];
     wick_ticket_head head;
@@ -362,7 +362,7 @@ static wick_status key_of_text(wick_gateway *gw, wick_session_psk *out, wick_tic
         s = wick_ticket_parse(&head, wick_span_make(bytes, sizeof bytes));
     }
     if (s == WICK_OK) {
-        s = take(gw, &ticket, now_ms, &head, &epoch);
+        s = take(gw, &ticket, &epoch, now_ms, from, &head);
     }
     if (s != WICK_OK) {
         return s;
@@ -379,7 +379,8 @@ static wick_status key_of_text(wick_gateway *gw, wick_session_psk *out, wick_tic
 }
 
 wick_status wick_gateway_ticket_key(wick_gateway *gw, wick_session_psk *out,
-                                    wick_ticket_peer *peer, wick_span identity, uint64_t now_ms)
+                                    wick_ticket_peer *peer, wick_span identity,
+                                    const wick_addr *from, uint64_t now_ms)
 {
     uint64_t unix_s = 0;
     memset(out, 0, sizeof *out);
@@ -389,7 +390,7 @@ wick_status wick_gateway_ticket_key(wick_gateway *gw, wick_session_psk *out,
     }
     wick_status s;
     if (identity.len == WICK_TICKET_CHARS) {
-        s = key_of_text(gw, out, peer, identity, now_ms);
+        s = key_of_text(gw, out, peer, identity, from, now_ms);
     } else if (gw_unix(gw, now_ms, &unix_s)) {
         s = wick_ticket_table_find(&gw->tickets.table, out, peer, identity,
                                    (unsigned)WICK_USE_DTLS12 | (unsigned)WICK_USE_PSK16, unix_s);
@@ -425,7 +426,7 @@ bool gw_ticket_input(wick_gateway *gw, uint64_t now_ms, uint8_t via, const wick_
     if (s == WICK_AGAIN) {
         memcpy(t->reply, up.reply, sizeof t->reply);
     } else if (s == WICK_OK) {
-        s = take(gw, &ticket, now_ms, &up.head, &epoch);
+        s = take(gw, &ticket, &epoch, now_ms, from, &up.head);
         t->status = s;
         if (s == WICK_OK) {
             s = wick_ticket_upload_done(t->reply, gw->cfg.crypto, up.head.bytes, ticket.ks, up.id);

@@ -25,11 +25,18 @@ void gw_tx_begin(wick_gateway *gw, uint64_t now_ms, uint8_t action)
     o->fund_tries = 0;
     o->sent_status = WICK_OK;
     o->sends = 0;
+#if WICK_WITH_RELAYED
+    o->sponsored = false;
+#endif
     memset(&o->revert, 0, sizeof o->revert);
     const wick_gateway_registry *reg = gw_registry(gw, 0);
     if (reg->light != NULL ? reg->light->cfg.rule == WICK_LIGHT_PINNED
                            : reg->tier == WICK_TIER_PINNED) {
         gw_own_fail(gw, now_ms, WICK_E_UNSUPPORTED); /* a pinned block never shows the result */
+        return;
+    }
+    if (gw_sponsor_always(gw)) {
+        gw_sponsor_begin(gw, now_ms);
         return;
     }
     gw_own_set(gw, OWN_ACCOUNT, now_ms);
@@ -289,6 +296,17 @@ bool wick_gateway_tx_waits(const wick_gateway *gw)
     }
 }
 
+/* Another's transaction: the own nonce says nothing of it. */
+static bool is_sponsored(const wick_gateway_own *o)
+{
+#if WICK_WITH_RELAYED
+    return o->sponsored;
+#else
+    (void)o;
+    return false;
+#endif
+}
+
 void gw_tx_not_there(wick_gateway *gw, uint64_t now_ms)
 {
     wick_gateway_own *o = &gw->own;
@@ -296,7 +314,7 @@ void gw_tx_not_there(wick_gateway *gw, uint64_t now_ms)
         gw_own_fail(gw, now_ms, o->sent_status != WICK_OK ? o->sent_status : WICK_E_TX_REVERTED);
     } else if (now_ms - o->started_ms >= WICK_GW_INCLUSION_MS + lag_ms(gw, now_ms)) {
         gw_own_fail(gw, now_ms, o->sent_status != WICK_OK ? o->sent_status : WICK_E_TX_LOST);
-    } else if (o->state == OWN_CONFIRM) {
+    } else if (o->state == OWN_CONFIRM && !is_sponsored(o)) {
         gw_own_set(gw, OWN_NONCE, now_ms);
     } else {
         gw_own_set(gw, OWN_CONFIRM, now_ms + CONFIRM_PERIOD_MS);

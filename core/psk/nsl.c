@@ -184,6 +184,10 @@ static wick_status dispatch(wick_nsl_node *node, uint64_t now_ms, wick_span byte
         return nsl_on_m2(node, now_ms, bytes, &h);
     case NSL_M3:
         return nsl_on_m3(node, now_ms, bytes, &h, from);
+#if WICK_WITH_NSL_RSA
+    case NSL_ASK:
+        return nsl_on_ask(node, now_ms, bytes, &h, from);
+#endif
     default:
         return nsl_on_m4(node, bytes, &h);
     }

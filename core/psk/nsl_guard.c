@@ -181,7 +181,7 @@ bool nsl_is_allowed(const wick_nsl_node *node, const uint8_t id[32])
 
 /* ---- places in the half-open table ---- */
 
-static bool is_relay(const wick_nsl_node *node, const wick_addr *a)
+bool nsl_is_relay(const wick_nsl_node *node, const wick_addr *a)
 {
     for (size_t i = 0; i < node->cfg.relay_count; i++) {
         if (wick_addr_same_ip(&node->cfg.relays[i], a)) {
@@ -259,7 +259,7 @@ static wick_status find_place(wick_nsl_node *node, wick_nsl_half **out, uint64_t
         return wick_time_reached(now_ms, e->since_ms + NSL_EVICT_MS) ? WICK_OK : WICK_E_NSL_RATE;
     }
     /* At most half of the table for each address, except relays, where many share one. */
-    if (!is_relay(node, from) &&
+    if (!nsl_is_relay(node, from) &&
         count_of(node, from, OF_THIS_IP) >= WICK_NSL_HALF_OPEN_MAX / 2) {
         *out = oldest_of(node, now_ms, from, OF_THIS_IP);
         return *out != NULL ? WICK_OK : WICK_E_NSL_RATE;

@@ -15,7 +15,14 @@
 
 /* ---- wire (section 2) ---- */
 
-enum nsl_type_octet { NSL_M0 = 0, NSL_M1 = 1, NSL_M2 = 2, NSL_M3 = 3, NSL_M4 = 4 };
+enum nsl_type_octet { NSL_M0 = 0, NSL_M1 = 1, NSL_M2 = 2, NSL_M3 = 3, NSL_M4 = 4, NSL_ASK = 5 };
+/* The last one that this build takes: ASK is for M1 of RSA, which are long. */
+#if WICK_WITH_NSL_RSA
+#define NSL_TYPE_LAST NSL_ASK
+#else
+#define NSL_TYPE_LAST NSL_M4
+#endif
+#define NSL_ASK_BYTES (WICK_NSL_HEADER_BYTES + 32u)
 
 #define NSL_FLAG_COOKIE 0x01u
 #define NSL_STUN_COOKIE 0x2112A442u
@@ -131,6 +138,8 @@ wick_status nsl_ephemeral(const wick_nsl_node *node, uint8_t secret[32], uint8_t
 
 void nsl_bucket_init(wick_nsl_bucket *b, uint64_t now_ms, uint32_t per_s);
 bool nsl_bucket_take(wick_nsl_bucket *b, uint64_t now_ms);
+/* Is this the address of a relay, which many peers share? */
+bool nsl_is_relay(const wick_nsl_node *node, const wick_addr *a);
 wick_status nsl_cookie_init(wick_nsl_node *node, uint64_t now_ms);
 wick_status nsl_cookie_make(wick_nsl_node *node, uint8_t cookie[WICK_NSL_COOKIE_BYTES],
                             uint64_t now_ms, const wick_addr *from, const uint8_t m1_hash[32]);
@@ -163,6 +172,11 @@ void nsl_reply(wick_nsl_node *node, const uint8_t *bytes, size_t len, const wick
 
 wick_status nsl_on_m1(wick_nsl_node *node, uint64_t now_ms, wick_span bytes,
                       const struct nsl_header *h, const wick_addr *from);
+#if WICK_WITH_NSL_RSA
+/* Somebody who may not send a whole M1 yet wants its cookie. */
+wick_status nsl_on_ask(wick_nsl_node *node, uint64_t now_ms, wick_span bytes,
+                       const struct nsl_header *h, const wick_addr *from);
+#endif
 wick_status nsl_on_m3(wick_nsl_node *node, uint64_t now_ms, wick_span bytes,
                       const struct nsl_header *h, const wick_addr *from);
 void nsl_half_lookup_result(wick_nsl_node *node, wick_nsl_half *e, uint64_t now_ms,

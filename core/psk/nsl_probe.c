@@ -21,15 +21,6 @@ void wick_nsl_probe_wipe(wick_nsl_probe *p)
     wick_wipe(p, sizeof *p);
 }
 
-/* Who is spared by a limit: an IPv4 address, or the /64 that one host of IPv6 has to itself. */
-static void net_of(uint8_t net[16], const wick_addr *a)
-{
-    memcpy(net, a->ip, 16);
-    if (!wick_addr_is_v4(a)) {
-        memset(net + 8, 0, 8);
-    }
-}
-
 /* A place for the target. NULL: it is one of those that have been probed a moment ago, or there are too
  * many of them; none of them is forgotten for another. */
 static uint64_t *place_for(wick_nsl_probe *p, uint64_t now_ms, const uint8_t net[16])
@@ -53,20 +44,39 @@ static uint64_t *place_for(wick_nsl_probe *p, uint64_t now_ms, const uint8_t net
     return free_place;
 }
 
+static bool is_nowhere(const wick_addr *a)
+{
+    static const uint8_t nowhere[16] = {0};
+    return a->port == 0 || memcmp(a->ip, nowhere, 16) == 0;
+}
+
+static wick_status target(wick_nsl_probe *p, uint64_t **until_ms, uint64_t now_ms, const wick_addr *to)
+{
+    uint8_t net[16];
+    wick_addr_net(net, to);
+    *until_ms = place_for(p, now_ms, net);
+    return *until_ms != NULL ? WICK_OK : WICK_E_NSL_RATE;
+}
+
+wick_status wick_nsl_probe_reserve(wick_nsl_probe *p, uint64_t now_ms, const wick_addr *to)
+{
+    uint64_t *until_ms = NULL;
+    wick_status s = is_nowhere(to) ? WICK_E_BAD_ARG : target(p, &until_ms, now_ms, to);
+    if (s == WICK_OK) {
+        *until_ms = now_ms + WICK_NSL_PROBE_GAP_MS;
+    }
+    return s;
+}
+
 wick_status wick_nsl_probe_start(wick_nsl_probe *p, uint32_t *handle, uint64_t now_ms,
                                  const wick_nsl_peer *peer)
 {
-    static const uint8_t nowhere[16] = {0};
-    uint8_t net[16];
+    uint64_t *until_ms = NULL;
     size_t at = 0;
 
     *handle = 0;
-    if (peer->addr.port == 0 || memcmp(peer->addr.ip, nowhere, 16) == 0) {
+    if (is_nowhere(&peer->addr)) {
         return WICK_E_BAD_ARG;
-    }
-    if (nsl_m1_bytes((uint8_t)((unsigned)p->node.own[0].pub.type << 4 | peer->key.type), true) >
-        WICK_NSL_PROBE_BYTES_MAX) {
-        return WICK_E_UNSUPPORTED;
     }
     while (at < WICK_NSL_CONNECT_MAX && p->probe[at].run != 0) {
         at++;
@@ -74,12 +84,11 @@ wick_status wick_nsl_probe_start(wick_nsl_probe *p, uint32_t *handle, uint64_t n
     if (at == WICK_NSL_CONNECT_MAX) {
         return WICK_E_LIMIT;
     }
-    net_of(net, &peer->addr);
-    uint64_t *until_ms = place_for(p, now_ms, net);
-    if (until_ms == NULL) {
-        return WICK_E_NSL_RATE;
+    wick_status s = target(p, &until_ms, now_ms, &peer->addr);
+    if (s != WICK_OK) {
+        return s;
     }
-    wick_status s = wick_nsl_connect(&p->node, &p->probe[at].run, now_ms, peer);
+    s = wick_nsl_connect(&p->node, &p->probe[at].run, now_ms, peer);
     if (s != WICK_OK) {
         p->probe[at].run = 0;
         return s;
@@ -144,8 +153,7 @@ static bool ended(const wick_nsl_probe *p, wick_status *status, size_t i, uint64
 /* May this datagram go out? */
 static bool lawful(wick_nsl_probe *p, const wick_nsl_out *o)
 {
-    if (o->bytes.len < WICK_NSL_HEADER_BYTES || o->bytes.len > WICK_NSL_PROBE_BYTES_MAX ||
-        o->bytes.ptr[1] != NSL_M1) {
+    if (o->bytes.len < WICK_NSL_HEADER_BYTES || o->bytes.ptr[1] != NSL_M1) {
         return false;
     }
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
@@ -164,6 +172,20 @@ static bool lawful(wick_nsl_probe *p, const wick_nsl_out *o)
     return false;
 }
 
+/* An M1 that is too long for an address that has not answered: its hash alone is enough for a cookie. */
+static wick_status shorten(wick_nsl_probe *p, wick_span *bytes)
+{
+    if ((bytes->ptr[3] & NSL_FLAG_COOKIE) != 0 || bytes->len <= WICK_NSL_PROBE_BYTES_MAX) {
+        return WICK_OK;
+    }
+    memcpy(p->ask, bytes->ptr, WICK_NSL_HEADER_BYTES);
+    p->ask[1] = NSL_ASK;
+    wick_status s =
+        nsl_m1_hash(p->node.cfg.crypto, p->ask + WICK_NSL_HEADER_BYTES, *bytes);
+    *bytes = wick_span_make(p->ask, sizeof p->ask);
+    return s;
+}
+
 void wick_nsl_probe_poll(wick_nsl_probe *p, wick_nsl_probe_out *out, uint64_t now_ms)
 {
     wick_nsl_out o;
@@ -180,7 +202,8 @@ void wick_nsl_probe_poll(wick_nsl_probe *p, wick_nsl_probe_out *out, uint64_t no
     }
     do { /* an event of the node asks for a record that we have just read */
         wick_nsl_poll(&p->node, &o, now_ms);
-    } while (o.kind == WICK_OUT_EVENT || (o.kind == WICK_OUT_SEND && !lawful(p, &o)));
+    } while (o.kind == WICK_OUT_EVENT ||
+             (o.kind == WICK_OUT_SEND && (!lawful(p, &o) || shorten(p, &o.bytes) != WICK_OK)));
     if (o.kind == WICK_OUT_SEND) {
         out->kind = WICK_OUT_SEND;
         out->bytes = o.bytes;

@@ -214,6 +214,20 @@ wick_status nsl_on_m1(wick_nsl_node *node, uint64_t now_ms, wick_span bytes,
     return new_m1(node, now_ms, bytes, h, from, m1_hash);
 }
 
+#if WICK_WITH_NSL_RSA
+wick_status nsl_on_ask(wick_nsl_node *node, uint64_t now_ms, wick_span bytes,
+                       const struct nsl_header *h, const wick_addr *from)
+{
+    const wick_nsl_own *own = own_by_hint(node, h->cid_r);
+    if (bytes.len != NSL_ASK_BYTES || node->cfg.no_cookie || nsl_m1_bytes(h->suite, true) == 0 ||
+        !nsl_suite_allowed(node, h->suite) || own == NULL || own->pub.type != WICK_KEY_TYPE_RSA2048 ||
+        own->pub.type != (h->suite & 15u)) {
+        return WICK_E_NSL_DROP;
+    }
+    return answer_m0(node, now_ms, h, from, bytes.ptr + WICK_NSL_HEADER_BYTES);
+}
+#endif
+
 /* ---- look-up ---- */
 
 static wick_nsl_lookup *find_lookup(wick_nsl_node *node, uint64_t now_ms, const uint8_t id[32])

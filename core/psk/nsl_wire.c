@@ -21,7 +21,7 @@ void nsl_header_put(uint8_t out[WICK_NSL_HEADER_BYTES], const struct nsl_header 
 bool nsl_header_get(struct nsl_header *h, wick_span bytes)
 {
     if (bytes.len < WICK_NSL_HEADER_BYTES || bytes.ptr[0] != WICK_NSL_VERSION ||
-        bytes.ptr[1] > NSL_M4) {
+        bytes.ptr[1] > NSL_TYPE_LAST) {
         return false;
     }
     h->type = bytes.ptr[1];
@@ -33,8 +33,8 @@ bool nsl_header_get(struct nsl_header *h, wick_span bytes)
     if ((h->flags & ~known) != 0 || h->cid_i == 0 || h->cid_i == NSL_STUN_COOKIE) {
         return false;
     }
-    /* In M0 and M1 the other field is a hint, which may have any value. */
-    return h->type <= NSL_M1 || (h->cid_r != 0 && h->cid_r != NSL_STUN_COOKIE);
+    /* In M0, M1 and ASK the other field is a hint, which may have any value. */
+    return h->type <= NSL_M1 || h->type > NSL_M4 || (h->cid_r != 0 && h->cid_r != NSL_STUN_COOKIE);
 }
 
 size_t nsl_m1_bytes(uint8_t suite, bool cookie)

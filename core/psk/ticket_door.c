@@ -19,13 +19,45 @@ void wick_ticket_door_init(wick_ticket_door *d, wick_nsl_node *node, uint64_t no
 {
     memset(d, 0, sizeof *d);
     d->node = node;
+    d->second_ms = now_ms;
     nsl_bucket_init(&d->opens, now_ms, WICK_TICKET_OPENS_PER_S);
     nsl_bucket_init(&d->answers, now_ms, WICK_NSL_M0_PER_S);
 }
 
-bool wick_ticket_door_take(wick_ticket_door *d, uint64_t now_ms)
+/* Many peers share the address of a relay; one host of IPv6 has many addresses. */
+static bool is_of(const wick_ticket_door *d, const wick_addr *source, const wick_addr *from)
 {
-    return nsl_bucket_take(&d->opens, now_ms);
+    return nsl_is_relay(d->node, from) ? wick_addr_equal(source, from)
+                                       : wick_addr_same_net(source, from);
+}
+
+/* Who has asked least makes room: one who has had his share is not forgotten for a newcomer. */
+static uint32_t *count_of(wick_ticket_door *d, const wick_addr *from)
+{
+    size_t least = 0;
+    for (size_t i = 0; i < WICK_TICKET_SOURCES; i++) {
+        if (d->source[i].count != 0 && is_of(d, &d->source[i].at, from)) {
+            return &d->source[i].count;
+        }
+        least = d->source[i].count < d->source[least].count ? i : least;
+    }
+    d->source[least].at = *from;
+    d->source[least].count = 0;
+    return &d->source[least].count;
+}
+
+bool wick_ticket_door_take(wick_ticket_door *d, const wick_addr *from, uint64_t now_ms)
+{
+    if (wick_time_reached(now_ms, d->second_ms + 1000u)) {
+        memset(d->source, 0, sizeof d->source);
+        d->second_ms = now_ms;
+    }
+    uint32_t *count = count_of(d, from);
+    if (*count >= WICK_TICKET_OPENS_PER_SOURCE || !nsl_bucket_take(&d->opens, now_ms)) {
+        return false;
+    }
+    (*count)++;
+    return true;
 }
 
 /* Header, flags and exact length; the ticket stands at its end. */

@@ -112,22 +112,33 @@ wick_status wick_attestors_match(const wick_attestors *set, const uint8_t (*memb
 
 /* ---- the call ---- */
 
-void wick_abi_put_attest_proof(wick_buf *out, const wick_attest_proof *proof)
+/* The next attestation is that of member i. */
+static bool signs(const wick_attest_proof *proof, size_t next, size_t i)
 {
-    const size_t len =
-        20 * proof->member_count + WICK_ATTESTATION_BYTES * proof->attestation_count;
-    wick_abi_put_u64(out, len);
-    for (size_t i = 0; i < proof->member_count; i++) {
-        wick_buf_put(out, proof->members[i], 20);
+    return next < proof->attestation_count && proof->attestations[next].position == i;
+}
+
+void wick_calldata_put_attest_proof(wick_buf *out, const wick_attest_proof *proof)
+{
+    uint32_t signed_bits = 0;
+    for (size_t i = 0, next = 0; i < proof->member_count; i++) {
+        if (signs(proof, next, i)) {
+            signed_bits |= UINT32_C(1) << i;
+            next++;
+        }
     }
-    for (size_t i = 0; i < proof->attestation_count; i++) {
-        const wick_attestation *a = &proof->attestations[i];
-        wick_buf_put(out, &a->position, 1);
-        wick_buf_put_be64(out, a->checked_at);
+    wick_buf_put_be32(out, signed_bits);
+    for (size_t i = 0, next = 0; i < proof->member_count; i++) {
+        if (!signs(proof, next, i)) {
+            wick_buf_put(out, proof->members[i], 20);
+            continue;
+        }
+        const wick_attestation *a = &proof->attestations[next++];
+        wick_buf_put_u8(out, (uint8_t)(a->checked_at >> 32));
+        wick_buf_put_be32(out, (uint32_t)a->checked_at);
         wick_buf_put(out, a->r, sizeof a->r);
         wick_buf_put(out, a->vs, sizeof a->vs);
     }
-    wick_buf_put_zero(out, (32 - len % 32) % 32);
 }
 
 void wick_calldata_publish_attested(wick_buf *out, const uint8_t id32[32],
@@ -136,13 +147,12 @@ void wick_calldata_publish_attested(wick_buf *out, const uint8_t id32[32],
 {
     uint8_t terms[32];
     wick_registry_terms(terms, 0, epoch, index);
-    wick_abi_put_call(out, "publishAttested(bytes32,bytes32,uint256,uint256,bytes)");
-    wick_abi_put_word(out, id32);
-    wick_abi_put_word(out, service32);
+    wick_abi_put_call(out, "publishAttested(uint256,uint256,bytes32,bytes32)");
     wick_abi_put_word(out, terms);
     wick_abi_put_word(out, word32);
-    wick_abi_put_u64(out, UINT64_C(5) * 32); /* where the proof begins */
-    wick_abi_put_attest_proof(out, proof);
+    wick_abi_put_word(out, id32);
+    wick_abi_put_word(out, service32);
+    wick_calldata_put_attest_proof(out, proof);
 }
 
 #endif

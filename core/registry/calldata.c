@@ -105,11 +105,14 @@ void wick_calldata_relay_register(wick_buf *out, const uint8_t endpoint32[32])
     wick_abi_put_word(out, endpoint32);
 }
 
-void wick_calldata_relay_approve(wick_buf *out, uint32_t index, const uint8_t endpoint32[32])
+void wick_calldata_relay_approve(wick_buf *out, uint32_t index, const uint8_t endpoint32[32],
+                                 const uint8_t info32[32], const uint8_t realm32[32])
 {
-    wick_abi_put_call(out, "approve(uint256,uint256)");
+    wick_abi_put_call(out, "approve(uint256,uint256,uint256,bytes32)");
     wick_abi_put_u64(out, index);
     wick_abi_put_word(out, endpoint32);
+    wick_abi_put_word(out, info32);
+    wick_abi_put_word(out, realm32);
 }
 
 void wick_calldata_relay_suspend(wick_buf *out, uint32_t index)
@@ -123,4 +126,11 @@ void wick_calldata_relay_invite(wick_buf *out, const uint8_t operator20[20], uin
     wick_abi_put_call(out, "invite(address,uint32)");
     wick_abi_put_address(out, operator20);
     wick_abi_put_u64(out, count);
+}
+
+void wick_calldata_relay_set_manager(wick_buf *out, const uint8_t manager20[20], bool allowed)
+{
+    wick_abi_put_call(out, "setManager(address,bool)");
+    wick_abi_put_address(out, manager20);
+    wick_abi_put_bool(out, allowed);
 }

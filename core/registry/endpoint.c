@@ -182,10 +182,7 @@ wick_status wick_relay_word(uint8_t word[32], const wick_addr *addr, uint8_t pro
 
 wick_status wick_relay_count_decode(uint32_t *count, const uint8_t word[32])
 {
-    *count = 0;
-    if (!is_zero(word, 28)) {
-        return WICK_E_RECORD_INVALID;
-    }
-    *count = wick_load_be32(word + 28);
-    return WICK_OK;
+    const bool fits = is_zero(word, 31); /* WICK_RELAYS_MAX is what the last byte holds */
+    *count = fits ? word[31] : 0;
+    return fits ? WICK_OK : WICK_E_RECORD_INVALID;
 }

@@ -106,6 +106,17 @@ void wick_calldata_relay_withdraw(wick_buf *out, uint32_t index)
     wick_abi_put_u64(out, index);
 }
 
+void wick_calldata_relay_vacate(wick_buf *out, uint32_t index)
+{
+    wick_abi_put_call(out, "vacate(uint256)");
+    wick_abi_put_u64(out, index);
+}
+
+void wick_calldata_relay_collect(wick_buf *out)
+{
+    wick_abi_put_call(out, "collect()");
+}
+
 void wick_calldata_relay_set_stake(wick_buf *out, uint64_t amount)
 {
     wick_abi_put_call(out, "setStake(uint128)");

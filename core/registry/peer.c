@@ -40,3 +40,16 @@ wick_status wick_peer_record_read(wick_peer_record *out, const wick_peer_query *
     }
     return WICK_OK;
 }
+
+bool wick_peer_tls_pin(uint8_t pin32[32], const wick_peer_record *record)
+{
+    bool device = record->device.key_type == WICK_KEY_TYPE_RSA2048 ||
+                  record->device.key_type == WICK_KEY_TYPE_P256;
+    memset(pin32, 0, 32);
+    if (record->has_tls_key) {
+        memcpy(pin32, record->tls_key, 32);
+    } else if (device) {
+        memcpy(pin32, record->device.key, 32);
+    }
+    return record->has_tls_key || device;
+}

@@ -100,19 +100,17 @@ static void put_signature(wick_buf *out, const uint8_t r32[32], const uint8_t vs
     wick_abi_put_word(out, vs32);
 }
 
-/* publishAttestedFor(terms, word, id, service, r, vs, proof) */
+/* publishAttestedFor(terms, word, id, service, r, vs) and the attestations */
 static void put_publish_attested(wick_buf *out, const wick_relayed *call, const uint8_t terms[32],
                                  const uint8_t r32[32], const uint8_t vs32[32])
 {
-    wick_abi_put_call(
-        out, "publishAttestedFor(uint256,uint256,bytes32,bytes32,bytes32,bytes32,bytes)");
+    wick_abi_put_call(out, "publishAttestedFor(uint256,uint256,bytes32,bytes32,bytes32,bytes32)");
     wick_abi_put_word(out, terms);
     wick_abi_put_word(out, call->word);
     wick_abi_put_word(out, call->id);
     wick_abi_put_word(out, call->service);
     put_signature(out, r32, vs32);
-    wick_abi_put_u64(out, UINT64_C(7) * 32); /* where the proof begins */
-    wick_abi_put_attest_proof(out, &call->proof);
+    wick_calldata_put_attest_proof(out, &call->proof);
 }
 
 void wick_calldata_relayed(wick_buf *out, const wick_relayed *call, const uint8_t r32[32],

@@ -59,14 +59,32 @@ static const struct refusal refusals[] = {
     {0x7c214f04, WICK_E_NOT_OWNER, "NotOperator", false},
     {0x779a6f41, WICK_E_NOT_OWNER, "NotInvited", false},
     {0xe9d38271, WICK_E_NOT_FOUND, "UnknownRelay", false},
-    {0x5bc568d0, WICK_E_RECORD_STALE, "WrongEndpoint", false},
+    {0xb2debedc, WICK_E_RECORD_STALE, "WrongRelay", false},
     {0xd98d0ab4, WICK_E_BAD_ARG, "BadEndpoint", false},
     {0x24904fe5, WICK_E_STATE, "SameStatus", false},
     {0x3c654645, WICK_E_LIMIT, "TooManyRelays", false},
 #if WICK_WITH_RELAYED
+    /* ReleaseIndex */
+    {0x2ad95351, WICK_E_NOT_OWNER, "NotRegistrar", false},
+    {0x6cc8883a, WICK_E_NOT_OWNER, "NotPublisher", false},
+    {0x65f84cc0, WICK_E_NOT_OWNER, "NotApprover", false},
+    {0x28ab6450, WICK_E_NOT_OWNER, "NotRoot", false},
+    {0x4c49e9c2, WICK_E_NAME_TAKEN, "ProductTaken", false},
+    {0x7f974cc9, WICK_E_BAD_ARG, "BadRoles", false},
+    {0x1f874323, WICK_E_BAD_ARG, "BadRelease", false},
+    {0xc2fd875d, WICK_E_FW_ROLLBACK, "VersionNotRising", false},
+    {0x9d6531e3, WICK_E_FW_ROLLBACK, "CounterFalls", true},
+    {0xe69f370a, WICK_E_NOT_FOUND, "UnknownRelease", false},
+    {0x769c8ece, WICK_E_FW_DIGEST, "WrongManifest", false},
+    {0xfabf8eff, WICK_E_FW_REVOKED, "ReleaseRevoked", false},
+    {0xf4cb405c, WICK_E_RECORD_STALE, "RolesChanged", true},
+    {0x7c9a1cf9, WICK_E_STATE, "AlreadyVoted", false},
+    {0xc0a6b52c, WICK_E_STATE, "SameEntry", false},
+    /* RelayRegistry, stakes and details */
     {0x67f3734e, WICK_E_BAD_ARG, "WrongStake", false},
     {0xa46c7b0c, WICK_E_STATE, "StakeHeld", false},
     {0x9085d4c3, WICK_E_STATE, "StakeNotTaken", false},
+    {0x1fd421c8, WICK_E_STATE, "RelayInUse", false},
     {0x4f14f07c, WICK_E_BAD_ARG, "BadDetails", false},
 #endif
 };

@@ -26,8 +26,8 @@ extern "C" {
 #define WICK_ATTESTORS_MAX 32u
 /** An attestation counts for so long, seconds. */
 #define WICK_ATTESTATION_AGE_MAX_S 600u
-/** Bytes of one attestation in calldata: position 1 | checkedAt 8 | r 32 | vs 32. */
-#define WICK_ATTESTATION_BYTES 73u
+/** Bytes of one attestation in calldata: checkedAt 5 | r 32 | vs 32. */
+#define WICK_ATTESTATION_BYTES 69u
 
 /** What an attestor signs: fields in the order of the EIP-712 type. */
 typedef struct wick_attest {
@@ -90,17 +90,18 @@ typedef struct wick_attest_proof {
     size_t attestation_count;
 } wick_attest_proof;
 
-/** Bytes of publishAttested() or its relayed twin with n attestors of which k signed. */
+/** Bytes of publishAttested() or its relayed twin with n attestors of which k signed, at most. */
 #define WICK_CALLDATA_ATTESTED_BYTES(n, k)                                                         \
-    (4u + 8u * 32u + ((20u * (n) + WICK_ATTESTATION_BYTES * (k) + 31u) / 32u) * 32u)
+    (4u + 6u * 32u + 4u + 20u * (n) + (WICK_ATTESTATION_BYTES - 20u) * (k))
 
-/** publishAttested(id, service, terms, word, proof): by the owner. */
+/** publishAttested(terms, word, id, service) and the attestations: by the owner. */
 void wick_calldata_publish_attested(wick_buf *out, const uint8_t id32[32],
                                     const uint8_t service32[32], uint8_t index, uint32_t epoch,
                                     const uint8_t word32[32], const wick_attest_proof *proof);
 
-/** Tail of the argument `proof`: length, list, attestations, padding. */
-void wick_abi_put_attest_proof(wick_buf *out, const wick_attest_proof *proof);
+/** What follows the arguments of these calls: a bit for each member who signed, 4 bytes; then for each
+ *  member his attestation, or his address if he did not sign. Times are below 2^40. */
+void wick_calldata_put_attest_proof(wick_buf *out, const wick_attest_proof *proof);
 
 #ifdef __cplusplus
 }

@@ -140,6 +140,9 @@ bool wick_ct_equal(const uint8_t *a, const uint8_t *b, size_t len);
 /** True if `len` bytes are all zero; constant time. */
 bool wick_ct_is_zero(const uint8_t *p, size_t len);
 
+/** CRC-32 of ISO 3309 (the one of STUN's FINGERPRINT and zlib). 64-byte constant table. */
+uint32_t wick_crc32(wick_span in);
+
 /** Wrap-safe: has `deadline_ms` come at `now_ms`? */
 static inline bool wick_time_reached(uint64_t now_ms, uint64_t deadline_ms)
 {
@@ -159,6 +162,9 @@ bool wick_addr_is_v4(const wick_addr *a);
 /** Same IP and port. */
 bool wick_addr_equal(const wick_addr *a, const wick_addr *b);
 bool wick_addr_same_ip(const wick_addr *a, const wick_addr *b);
+/** Who shares a limit: an IPv4 address, or the /64 that one host of IPv6 has to itself. */
+void wick_addr_net(uint8_t net[16], const wick_addr *a);
+bool wick_addr_same_net(const wick_addr *a, const wick_addr *b);
 /** Not private, loopback, link-local, shared (100.64/10), multicast, documentation or unspecified
  *  (RFC 6890). */
 bool wick_addr_is_public(const wick_addr *a);

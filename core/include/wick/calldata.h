@@ -86,14 +86,23 @@ WICK_NODISCARD wick_status wick_calldata_relay_register_with(wick_buf *out,
                                                              wick_span realm);
 /** withdraw(index): the operator takes his stake back. */
 void wick_calldata_relay_withdraw(wick_buf *out, uint32_t index);
+/** vacate(index): frees the place of a relay that is not approved; by a manager or its operator, or
+ *  by anybody once its stake is due, and it was not suspended within 30 days. */
+void wick_calldata_relay_vacate(wick_buf *out, uint32_t index);
+/** collect(): the operator takes what vacated places left him. */
+void wick_calldata_relay_collect(wick_buf *out);
 /** setStake(amount): by the admin; wei, 0 = by invitation only. */
 void wick_calldata_relay_set_stake(wick_buf *out, uint64_t amount);
-/** approve(index, endpoint): the endpoint must be the one that was tested. */
-void wick_calldata_relay_approve(wick_buf *out, uint32_t index, const uint8_t endpoint32[32]);
+/** approve(index, endpoint, info, realm): the words of the relay as they stood when it was tested; with
+ *  any other the contract refuses. */
+void wick_calldata_relay_approve(wick_buf *out, uint32_t index, const uint8_t endpoint32[32],
+                                 const uint8_t info32[32], const uint8_t realm32[32]);
 /** suspend(index). */
 void wick_calldata_relay_suspend(wick_buf *out, uint32_t index);
 /** invite(operator, count): allows an operator to register `count` more relays. */
 void wick_calldata_relay_invite(wick_buf *out, const uint8_t operator20[20], uint32_t count);
+/** setManager(manager, allowed): appoints or dismisses one; by the admin. */
+void wick_calldata_relay_set_manager(wick_buf *out, const uint8_t manager20[20], bool allowed);
 
 /* Refusals */
 

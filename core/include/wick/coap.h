@@ -32,6 +32,8 @@ extern "C" {
 #define WICK_COAP_VERSION 1
 #define WICK_COAP_HEADER_BYTES 4
 #define WICK_COAP_TOKEN_MAX 8
+/** Longest Echo (RFC 9175 section 2.2.1). */
+#define WICK_COAP_ECHO_MAX 40
 /** Largest block: 1024 bytes (RFC 7959 section 2.2), and its size exponent. */
 #define WICK_COAP_SZX_MAX 6
 
@@ -76,7 +78,7 @@ enum { /* section 12.1 */
     WICK_COAP_NO_PROXY = 165           /* 5.05 */
 };
 
-enum { /* options: section 12.2 and RFC 7959 */
+enum { /* options: section 12.2, RFC 7959 and RFC 9175 */
     WICK_COAP_IF_MATCH = 1,
     WICK_COAP_URI_HOST = 3,
     WICK_COAP_ETAG = 4,
@@ -94,7 +96,8 @@ enum { /* options: section 12.2 and RFC 7959 */
     WICK_COAP_SIZE2 = 28,
     WICK_COAP_PROXY_URI = 35,
     WICK_COAP_PROXY_SCHEME = 39,
-    WICK_COAP_SIZE1 = 60
+    WICK_COAP_SIZE1 = 60,
+    WICK_COAP_ECHO = 252 /* RFC 9175 section 2 */
 };
 
 enum { /* content formats, section 12.3 */
@@ -187,6 +190,7 @@ typedef struct wick_coap_request {
     wick_coap_block block2;
     wick_span path[WICK_COAP_SEGMENTS_MAX];
     wick_span query[WICK_COAP_SEGMENTS_MAX];
+    wick_span echo; /* empty: none */
     wick_span payload;
 } wick_coap_request;
 
@@ -213,6 +217,7 @@ typedef struct wick_coap_response {
     uint16_t content_format;
     uint32_t max_age_s; /* 60 if not given (section 5.10.5) */
     wick_coap_block block2;
+    wick_span echo; /* read alone: what a server wants to see again; empty: none */
     wick_span payload;
 } wick_coap_response;
 

@@ -13,6 +13,9 @@
  *         s = wick_coap_client_input(&c, &response, now, datagram);     WICK_OK: the answer
  *     }
  *
+ * A server that wants to be sure of our address says 4.01 with an Echo (RFC 9175 section 2.3): the request
+ * is repeated with it, once, and the caller hears of the answer to that alone.
+ *
  * An answer in blocks: response.block2.more; ask again with call.block2 = {true, false, szx, num + 1}.
  * Poll once more after the answer, for it may have to be acknowledged.
  *
@@ -38,6 +41,7 @@ typedef struct wick_coap_call {
 typedef struct wick_coap_client { /* private */
     const wick_hal_entropy *entropy;
     uint8_t state;
+    bool echoed; /* this request has been repeated with what the server wanted to see again */
     uint16_t next_id;
     uint32_t token;
     uint64_t until_ms;

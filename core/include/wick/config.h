@@ -367,6 +367,38 @@
 #define WICK_GW_RELAY_PASSWORD_MAX 64
 #endif
 
+/* ---- updates (wick/plan.h, wick/update.h) ---- */
+
+/* Longest chain of patches. Range 1..8. 160 bytes each. */
+#ifndef WICK_PLAN_STEPS_MAX
+#define WICK_PLAN_STEPS_MAX 3
+#endif
+#if WICK_PLAN_STEPS_MAX < 1 || WICK_PLAN_STEPS_MAX > 8
+#error "WICK_PLAN_STEPS_MAX: range 1..8"
+#endif
+/* Wrong or missing answers after which a source is not asked any more in an update. Range 1..255. */
+#ifndef WICK_UPDATE_STRIKES
+#define WICK_UPDATE_STRIKES 3
+#endif
+/* Time for one answer, a block of up to WICK_UNIXFS_BLOCK_MAX bytes, milliseconds; and how long a source
+ * with a strike is left alone, for each of them. */
+#ifndef WICK_UPDATE_ANSWER_MS
+#define WICK_UPDATE_ANSWER_MS 300000
+#endif
+#ifndef WICK_UPDATE_PAUSE_MS
+#define WICK_UPDATE_PAUSE_MS 2000
+#endif
+/* Bytes after which progress goes to the journal, whole sectors at least. What was not saved is fetched
+ * or applied again after a reset. */
+#ifndef WICK_UPDATE_SAVE_BYTES
+#define WICK_UPDATE_SAVE_BYTES 4096
+#endif
+/* How often an image is fetched whose digest is wrong once it is in flash. Range 1..10. Not counted where all
+ * of it came from one plain source, which is not asked again. */
+#ifndef WICK_UPDATE_ROUNDS
+#define WICK_UPDATE_ROUNDS 2
+#endif
+
 /* ---- CoAP and leaves (wick/coap.h, wick/leaf.h) ---- */
 
 /* Path segments, and queries, of a request. Range 2..16. 16 B each in a wick_coap_request. */
@@ -425,6 +457,36 @@
 #endif
 #if WICK_LEAF_PAYLOAD_MAX < 64 || WICK_LEAF_PAYLOAD_MAX > 960
 #error "WICK_LEAF_PAYLOAD_MAX: range 64..960"
+#endif
+
+/* ---- firmware: content and manifests (wick/unixfs.h, wick/manifest.h) ---- */
+
+/* Levels of nodes above the leaves of a file. Range 1..8. 16 bytes each. */
+#ifndef WICK_UNIXFS_LEVELS
+#define WICK_UNIXFS_LEVELS 4
+#endif
+#if WICK_UNIXFS_LEVELS < 1 || WICK_UNIXFS_LEVELS > 8
+#error "WICK_UNIXFS_LEVELS: range 1..8"
+#endif
+/* Largest block, bytes. 2 MiB is what gateways serve. Range 64..2^26. No RAM. */
+#ifndef WICK_UNIXFS_BLOCK_MAX
+#define WICK_UNIXFS_BLOCK_MAX (2u * 1024u * 1024u)
+#endif
+/* URIs of mirrors in a manifest. Range 1..16. 8 bytes each. */
+#ifndef WICK_MANIFEST_MIRRORS_MAX
+#define WICK_MANIFEST_MIRRORS_MAX 4
+#endif
+/* Patches. 156 bytes each; about 6 fit a manifest. Range 1..16. */
+#ifndef WICK_MANIFEST_DELTAS_MAX
+#define WICK_MANIFEST_DELTAS_MAX 6
+#endif
+/* Images that may be updated. 32 bytes each. Range 1..16. */
+#ifndef WICK_MANIFEST_PRECURSORS_MAX
+#define WICK_MANIFEST_PRECURSORS_MAX 4
+#endif
+/* Components that must be of some version. 40 bytes each. Range 1..16. */
+#ifndef WICK_MANIFEST_DEPENDENCIES_MAX
+#define WICK_MANIFEST_DEPENDENCIES_MAX 4
 #endif
 
 /* Sizes of the opaque crypto contexts of wick/hal/crypto.h, bytes. Range: what the back end needs,
@@ -650,6 +712,14 @@
 #ifndef WICK_TICKET_OPENS_PER_S
 #define WICK_TICKET_OPENS_PER_S 100
 #endif
+/* Of these for one source: an address, at a relay an address and port. Range 1..WICK_TICKET_OPENS_PER_S. */
+#ifndef WICK_TICKET_OPENS_PER_SOURCE
+#define WICK_TICKET_OPENS_PER_SOURCE ((WICK_TICKET_OPENS_PER_S + 3) / 4)
+#endif
+/* Sources that are counted in one second. Range 2..64. 24 B each. */
+#ifndef WICK_TICKET_SOURCES
+#define WICK_TICKET_SOURCES 8
+#endif
 /* Gateways whose leaves come with tickets and whose records are remembered by the agent. Range 1..32.
  * 100 B each. */
 #ifndef WICK_GW_ISSUERS_MAX
@@ -661,6 +731,40 @@
 #endif
 #if WICK_TICKET_LIFE_MAX < 1 || WICK_TICKET_LIFE_MAX > 3600
 #error "WICK_TICKET_LIFE_MAX: range 1..3600"
+#endif
+
+/* ---- journal of updates (wick/journal.h) ---- */
+
+/* Kinds of values in a journal, 1..WICK_JOURNAL_KINDS. Range 1..32. 2 bytes each. */
+#ifndef WICK_JOURNAL_KINDS
+#define WICK_JOURNAL_KINDS 12
+#endif
+#if WICK_JOURNAL_KINDS < 1 || WICK_JOURNAL_KINDS > 32
+#error "WICK_JOURNAL_KINDS: range 1..32"
+#endif
+
+/* ---- patches of firmware (wick/delta.h) ---- */
+
+/* Largest dictionary of a packed patch, bytes. Range 4096..2^20. As much RAM in a wick_delta_memory. */
+#ifndef WICK_DELTA_DICT_MAX
+#define WICK_DELTA_DICT_MAX 4096
+#endif
+#if WICK_DELTA_DICT_MAX < 4096 || WICK_DELTA_DICT_MAX > 1048576
+#error "WICK_DELTA_DICT_MAX: range 4096..2^20"
+#endif
+/* Patches that are applied in the place of the old image: detools' "in-place" container in wick_delta, and
+ * wick/in_place.h for devices with one slot. 0 or 1. 28 bytes of RAM in every wick_delta; 0.2 KB of code
+ * in the decoder, 0.3 KB in the update, and what wick/in_place.h says where it is used. */
+#ifndef WICK_WITH_IN_PLACE
+#define WICK_WITH_IN_PLACE 1
+#endif
+/* New bytes are written so many at a time: a multiple of the flash's unit of programming. A power of two,
+ * range 32..4096. As much RAM in every wick_delta. */
+#ifndef WICK_DELTA_PIECE
+#define WICK_DELTA_PIECE 256
+#endif
+#if WICK_DELTA_PIECE < 32 || WICK_DELTA_PIECE > 4096 || (WICK_DELTA_PIECE & (WICK_DELTA_PIECE - 1)) != 0
+#error "WICK_DELTA_PIECE: a power of two, 32..4096"
 #endif
 
 #endif

@@ -79,6 +79,8 @@
  *                 wick_gateway_voucher(), wick_gateway_funded(), wick_gateway_relay(). While a
  *                 voucher is asked for, wick_gateway_possession() signs the manager's challenge; for
  *                 request.key_type RSA-2048 wick_gateway_possession_rsa().
+ *   WALLET_SPONSOR  "sponsor": the manager sends call_data in a transaction of his own ->
+ *                 wick_gateway_sponsored(); his refusal as the status that it names
  * Any request may be answered by wick_gateway_failed(). A request not answered within
  * WICK_GW_REQUEST_MS is given up; a late answer gives WICK_E_STATE and changes nothing.
  *
@@ -253,7 +255,7 @@ WICK_NODISCARD wick_status wick_gateway_rekey(wick_gateway *gw, uint64_t now_ms,
 
 /**
  * Goes over to another device key, a new one in the keystore: the record is written anew by a voucher
- * (REGISTERED, epoch + 1). Handshakes to the former key are answered for 15 minutes more, for records of
+ * (REGISTERED, epoch + 1), unless it holds that key already. Handshakes to the former key are answered for 15 minutes more, for records of
  * that age may be in use; runs and sessions go on. Destroy the former key after that time.
  * @retval WICK_OK
  * @retval WICK_E_SAME_KEY  the wallet's
@@ -299,16 +301,17 @@ WICK_NODISCARD wick_status wick_gateway_session_psk(const wick_gateway *gw, wick
  * uploaded or shown before.
  * @param[out] out   for DTLS 1.2; zeroed unless WICK_OK
  * @param[out] peer  for wick_gateway_guest_up(); zeroed unless WICK_OK
+ * @param[in]  from  where the leaf is, as a cookie has shown: each may have so many tickets opened
  * @retval WICK_OK
  * @retval WICK_AGAIN        the issuer's record is being read: refuse, the leaf tries again
  * @retval WICK_E_NOT_FOUND  no ticket in force has this identity, or tickets are not accepted here
- * @retval WICK_E_NSL_RATE   too many tickets were opened in this second
+ * @retval WICK_E_NSL_RATE   too many tickets were opened in this second, or from this source
  * @retval others            as wick_ticket_from_text(), wick_ticket_open(),
  *                           wick_ticket_table_accept(), or what is wrong with the issuer's record
  */
 WICK_NODISCARD wick_status wick_gateway_ticket_key(wick_gateway *gw, wick_session_psk *out,
                                                    wick_ticket_peer *peer, wick_span identity,
-                                                   uint64_t now_ms);
+                                                   const wick_addr *from, uint64_t now_ms);
 
 /** What became of the ticket or upload that came last. */
 wick_status wick_gateway_ticket_status(const wick_gateway *gw);
@@ -410,6 +413,11 @@ WICK_NODISCARD wick_status wick_gateway_suite(wick_gateway *gw, uint8_t suite);
 WICK_NODISCARD wick_status wick_gateway_funded(wick_gateway *gw, uint64_t now_ms,
                                                uint32_t request);
 
+/** The manager says that he has sent request.call_data; the agent proves the record itself.
+ *  @retval WICK_E_UNSUPPORTED a build without WICK_WITH_RELAYED */
+WICK_NODISCARD wick_status wick_gateway_sponsored(wick_gateway *gw, uint64_t now_ms,
+                                                  uint32_t request);
+
 /** Relay credentials; copied. Below WICK_GW_RELAY_USER_MAX and WICK_GW_RELAY_PASSWORD_MAX.
  *  @retval WICK_E_LIMIT they are longer */
 WICK_NODISCARD wick_status wick_gateway_relay(wick_gateway *gw, const char *user,
@@ -422,6 +430,20 @@ WICK_NODISCARD wick_status wick_gateway_relay(wick_gateway *gw, const char *user
  *  @retval WICK_E_NO_CLOCK  @retval WICK_E_NO_SPACE  @retval others the keystore's */
 WICK_NODISCARD wick_status wick_gateway_attest_ask(wick_gateway *gw, wick_buf *question, uint64_t now_ms,
                                               uint32_t request);
+
+/**
+ * The same of a service on TCP, in two questions under one signature: the answer to the first is the
+ * attestor's N1 (wick_attest_ask_challenge_decode()); the second may be asked once keccak256(N1 | N2) is
+ * served for this mapping (wick/port/responder.h).
+ * @param[out] first, second  WICK_ATTEST_ASK_BYTES are appended to each
+ * @param[out] mapping32      the place in the contract that the challenge names
+ * @param[out] n2             drawn anew
+ * @retval as wick_gateway_attest_ask()  @retval WICK_E_ENTROPY
+ */
+WICK_NODISCARD wick_status wick_gateway_attest_challenge(wick_gateway *gw, wick_buf *first,
+                                                         wick_buf *second, uint8_t mapping32[32],
+                                                         uint8_t n2[32], uint64_t now_ms,
+                                                         uint32_t request);
 
 /** Answer of one of cfg.attestors.
  *  @retval WICK_OK         that was enough: the request is done

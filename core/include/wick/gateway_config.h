@@ -70,6 +70,15 @@ typedef enum wick_gateway_over {
     WICK_GW_OVER_AUTO
 } wick_gateway_over;
 
+/** Who pays for the own record. AUTO: the own wallet, which the manager is asked to fund; where he does not,
+ *  he is asked to send what it would have sent (WALLET_SPONSOR). ALWAYS: he sends everything, and the wallet
+ *  needs no Ether. */
+typedef enum wick_gateway_sponsoring {
+    WICK_GW_SPONSORED_AUTO = 0,
+    WICK_GW_SPONSORED_ALWAYS,
+    WICK_GW_SPONSORED_NEVER
+} wick_gateway_sponsoring;
+
 /** All pointers are kept and must live as long as the agent. */
 typedef struct wick_gateway_config {
     const wick_hal_crypto *crypto;
@@ -97,6 +106,9 @@ typedef struct wick_gateway_config {
     bool allow_private_relay; /* laboratories: a relayed address that is not public is accepted */
     bool allow_unvalidated;   /* direct and PCP endpoints that no attestor has reached are tried */
     bool has_wallet_manager;  /* WALLET_* requests can be answered */
+#if WICK_WITH_RELAYED
+    uint8_t sponsored;        /* wick_gateway_sponsoring */
+#endif
     bool check_relay;         /* two allocations and a datagram each way before publishing */
     bool no_direct;            /* no address but relayed ones is told to peers or tried, in the
                                 * record and in sessions. These move between relays all the same */
@@ -135,6 +147,7 @@ typedef struct wick_gateway_config {
     const uint8_t (*attestors)[20];
     size_t attestor_count; /* at most WICK_GW_ATTESTORS_MAX */
     uint8_t attest_needed; /* the contract's threshold, at most WICK_GW_ATTESTATIONS_MAX */
+    bool attest_services;  /* services on TCP, too: the driver answers the HTTPS challenge at their port */
 #endif
 
     wick_gateway_record *records; /* NULL, or WICK_GW_SESSIONS_MAX of them: PEER_RESOLVED of a

@@ -37,6 +37,7 @@ typedef enum wick_gateway_request_kind {
     WICK_GW_REQ_WALLET_VOUCHER,
     WICK_GW_REQ_WALLET_FUND,
     WICK_GW_REQ_WALLET_RELAY,
+    WICK_GW_REQ_WALLET_SPONSOR,
     WICK_GW_REQ_ATTEST /* wick_gateway_attest_ask() gives the question, wick_gateway_attestation() takes
                         * answers; wick_gateway_failed() when there will be no more */
 } wick_gateway_request_kind;
@@ -67,11 +68,20 @@ typedef struct wick_gateway_request {
     uint8_t key_type, flags;
     const uint8_t *key; /* 32 bytes: word 1 of the record; also of CHAIN_KEY, there of the peer's */
     uint64_t not_after_s;
+
+#if WICK_WITH_ATTEST
+    /* ATTEST: 0: wick_gateway_attest_ask(); else the local port of a service on TCP, at which the driver
+     * answers the challenge: wick_gateway_attest_challenge() */
+    uint16_t challenge_port;
+#endif
 } wick_gateway_request;
 
 typedef enum wick_gateway_event_kind {
     WICK_GW_EV_READY = 1,      /* all goals are reached (again) */
-    WICK_GW_EV_REGISTERED,     /* OK: the record is proven (epoch, block); else why not */
+    WICK_GW_EV_REGISTERED,     /* OK: the record is proven (epoch, block); else why not. BAD_KEY, not final: its
+                                * owner has given it another key, also before the start. Who has that one calls
+                                * wick_gateway_rotate(); after five seconds the record is written anew with the
+                                * key that is there */
     WICK_GW_EV_PATH_CHANGED,   /* OK: addr of endpoint_kind (and source) is how peers get in, standby of
                                 * standby_kind comes next, addr2 = reflexive. NAT_DOUBLE: the router is
                                 * behind another one, addr is what it claims; else there is no path */

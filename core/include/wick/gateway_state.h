@@ -78,6 +78,10 @@ typedef struct wick_gateway_own {
     uint8_t sends; /* of the transaction under way: the first, and replacements of it */
     bool bid;      /* nonce, max_fee and priority are those of a transaction that was sent */
     bool registered, registered_told, published, funded;
+    bool key_asked; /* for the key that the record has in place of ours */
+#if WICK_WITH_RELAYED
+    bool sponsored; /* what is under way is the manager's transaction */
+#endif
     wick_status sent_status, failed_status;
     uint64_t due_ms, started_ms;
     uint32_t backoff_ms;
@@ -325,6 +329,8 @@ typedef struct wick_gateway_session {
     bool cached; /* its record was remembered */
 #endif
 #if WICK_WITH_PEER_KEYS
+    bool has_tls_key, has_tls_pin; /* of the service, proven with the record; wick_peer_tls_pin() */
+    uint8_t tls_pin[32];
     uint32_t media_top, media_seen; /* numbers of media sessions that were given out under `keys` */
 #endif
 #if WICK_WITH_REKEY

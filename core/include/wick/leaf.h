@@ -20,6 +20,8 @@
  *     GET  /dpk/ticket?peer=REF      Ks and a ticket for the peer
  *     GET  /dpk/proof?peer=REF       the peer's record as a proof bundle, in blocks (RFC 7959)
  *     POST /dpk/send?peer=REF        the payload is carried to the peer's service, its answer back
+ *     GET  /dpk/block?cid=CID        a block of firmware by its content identifier, in blocks of CoAP
+ *     GET  /dpk/release?product=NAME the newest release of a product, as the gateway has proven it
  *     GET  /.well-known/core         these (RFC 6690)
  * REF is NAME[/SERVICE][@REGISTRY].
  *
@@ -45,8 +47,10 @@ typedef enum wick_leaf_kind {
     WICK_LEAF_ENROL = 1,
     WICK_LEAF_KEY,
     WICK_LEAF_TICKET,
-    WICK_LEAF_PROOF,
-    WICK_LEAF_SEND
+    WICK_LEAF_PROOF, /* a bundle (wick/bundle.h), kept or made meanwhile: within WICK_LEAF_ASK_MS */
+    WICK_LEAF_SEND,
+    WICK_LEAF_BLOCK,
+    WICK_LEAF_RELEASE
 } wick_leaf_kind;
 
 /** A question of a leaf. Views live until it is answered. */
@@ -55,8 +59,11 @@ typedef struct wick_leaf_ask {
     wick_leaf_kind kind;
     uint8_t leaf;
     const char *name;  /* of the leaf */
-    const char *peer;  /* reference; "" of ENROL */
+    const char *peer;  /* reference; "" of ENROL; the CID's text of BLOCK, the product's name of RELEASE,
+                        * as the leaf gave it */
     wick_span payload; /* of SEND; of ENROL: empty, or 32 bytes */
+    uint32_t offset;   /* of BLOCK: from which byte on, */
+    uint32_t max;      /* and how many at most */
 } wick_leaf_ask;
 
 typedef enum wick_leaf_out_kind {
@@ -143,6 +150,14 @@ WICK_NODISCARD wick_status wick_leaf_proof_is(wick_leaf_service *svc, uint64_t n
 WICK_NODISCARD wick_status wick_leaf_sent(wick_leaf_service *svc, uint64_t now_ms, uint32_t ask,
                                           const uint8_t peer32[32], uint32_t epoch,
                                           wick_span payload);
+/** Bytes of a block at ask.offset: ask.max of them, or as many as there are up to its end. Each piece is
+ *  a question of its own, of which only the first takes from the leaf's burst; the leaf holds the
+ *  whole against the CID. @param[in] total  bytes of the whole block
+ *  @retval WICK_E_BAD_ARG another number of bytes; the leaf is told 4.00 where nothing is there */
+WICK_NODISCARD wick_status wick_leaf_block_is(wick_leaf_service *svc, uint64_t now_ms, uint32_t ask,
+                                              uint32_t total, wick_span bytes);
+WICK_NODISCARD wick_status wick_leaf_release_is(wick_leaf_service *svc, uint64_t now_ms, uint32_t ask,
+                                                const wick_leaf_release *release);
 /** It cannot be answered. @param[in] status  why; not WICK_OK */
 WICK_NODISCARD wick_status wick_leaf_failed(wick_leaf_service *svc, uint64_t now_ms, uint32_t ask,
                                             wick_status status);

@@ -18,11 +18,15 @@
  *     ticket    head | Ks 32 | the ticket as text
  *     proof     head | bundle (wick/bundle.h)
  *     send      head | payload
+ *     release   head, with the product and the release's place in the index | manifest 32 | version 8 |
+ *               counter 4 | length of the manifest 4 | active from 8 | approvals 1 | threshold 1 |
+ *               flags 1 | least counter 4 | updated at 8 | seen at 8 | tier 1
  *     enrol     version 1 (1) | id of the gateway 32 | subject 16 | unix time 8, 0: unknown |
  *               contribution 32, if the leaf sent its own
  */
 #include "wick/base.h"
 #include "wick/hal/crypto.h"
+#include "wick/release.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -87,6 +91,20 @@ void wick_leaf_ticket_put(wick_buf *out, const uint8_t peer32[32], uint32_t epoc
 /** @retval as wick_leaf_head_read(), and WICK_E_MALFORMED for a text that is none */
 WICK_NODISCARD wick_status wick_leaf_ticket_read(wick_leaf_ticket *out, wick_span answer,
                                                  const uint8_t id32[32], uint32_t epoch_known);
+
+/** The newest release of a product, as the gateway has proven it on chain. A leaf cannot prove it itself:
+ *  what makes a header a trusted one are signatures. So it has the gateway's word for it, and holds all that
+ *  follows, manifest and blocks, against the digest in it. */
+typedef struct wick_leaf_release {
+    wick_release release;
+    uint8_t tier; /* wick_tier: who vouches for the header */
+} wick_leaf_release;
+
+void wick_leaf_release_put(wick_buf *out, const wick_leaf_release *r);
+/** @param[in] product32  keccak256 of the product's name
+ *  @retval as wick_leaf_head_read(), and WICK_E_TRAILING */
+WICK_NODISCARD wick_status wick_leaf_release_read(wick_leaf_release *out, wick_span answer,
+                                                  const uint8_t product32[32]);
 
 /** What an enrolled leaf knows of its gateway. */
 typedef struct wick_leaf_enrolment {

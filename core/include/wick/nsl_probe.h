@@ -20,8 +20,9 @@
  * It is no reflector. To an address that has not answered goes one datagram of at most
  * WICK_NSL_PROBE_BYTES_MAX bytes in WICK_NSL_PROBE_GAP_MS, whoever asks and how often (IPv6: of each
  * /64); up to WICK_NSL_PROBE_REPEATS more follow when a cookie has come back that only a receiver of
- * the first can have sent. It answers nobody. Keys whose M1 is longer than that (RSA-2048: 391 bytes)
- * are not probed. Which addresses may be asked about is the caller's rule.
+ * the first can have sent. It answers nobody. Of an M1 that is longer than that (RSA-2048: 391 bytes) the
+ * hash goes first, 44 bytes, to be answered by the cookie (PROTOCOL.md section 7, ASK). Which addresses may
+ * be asked about is the caller's rule.
  *
  * Sizes: a wick_nsl_node and 2 KB. Stack as there.
  */
@@ -33,7 +34,7 @@
 extern "C" {
 #endif
 
-/** Longest datagram that is sent to anybody. */
+/** Longest datagram to an address that has not answered. */
 #define WICK_NSL_PROBE_BYTES_MAX 200u
 /** Least time between two probes of one address. */
 #define WICK_NSL_PROBE_GAP_MS 10000u
@@ -61,6 +62,7 @@ typedef struct wick_nsl_probe {
         uint8_t repeats; /* those with one */
         wick_addr to;
     } probe[WICK_NSL_CONNECT_MAX];
+    uint8_t ask[44];
     struct {
         uint64_t until_ms; /* 0: free */
         uint8_t net[16];
@@ -84,11 +86,20 @@ void wick_nsl_probe_wipe(wick_nsl_probe *p);
  * @retval WICK_E_NSL_RATE     that address was probed a moment ago, or too many others were
  * @retval WICK_E_LIMIT        WICK_NSL_CONNECT_MAX probes are under way
  * @retval WICK_E_STATE        one of this peer is under way
- * @retval WICK_E_UNSUPPORTED  a key whose M1 is longer than WICK_NSL_PROBE_BYTES_MAX, or without a suite
+ * @retval WICK_E_UNSUPPORTED  a key without a suite in this build
  * @retval WICK_E_BAD_KEY, WICK_E_NSL_PEER_KEY, WICK_E_ENTROPY  as of wick_nsl_connect()
  */
 WICK_NODISCARD wick_status wick_nsl_probe_start(wick_nsl_probe *p, uint32_t *handle,
                                                 uint64_t now_ms, const wick_nsl_peer *peer);
+
+/**
+ * Takes an address for a look of another kind (TCP), so that one rule holds for all: whoever asks and how
+ * often, it is looked at once in WICK_NSL_PROBE_GAP_MS.
+ * @retval WICK_OK  @retval WICK_E_BAD_ARG no address or port
+ * @retval WICK_E_NSL_RATE  that address was looked at a moment ago, or too many others were
+ */
+WICK_NODISCARD wick_status wick_nsl_probe_reserve(wick_nsl_probe *p, uint64_t now_ms,
+                                                  const wick_addr *to);
 
 /** One datagram. @retval WICK_OK taken  @retval WICK_E_NSL_DROP, WICK_E_NSL_RATE not; nothing changed */
 WICK_NODISCARD wick_status wick_nsl_probe_input(wick_nsl_probe *p, uint64_t now_ms, wick_span bytes,

@@ -32,7 +32,10 @@
  * application data need ever go over it: event.keys_only says that nobody is to begin DTLS there.
  * wick_gateway_close() ends it.
  *
- * RAM: 8 bytes a session. Stack below 600 bytes. Constant time where identities are compared. Built without
+ * A service that speaks TLS with certificates needs no PSK: ask for the key of "gw-b/camera" and pin
+ * key.tls_pin.
+ *
+ * RAM: 42 bytes a session. Stack below 600 bytes. Constant time where identities are compared. Built without
  * WICK_WITH_PEER_KEYS: UNSUPPORTED.
  */
 #include "wick/gateway.h"
@@ -52,6 +55,10 @@ typedef struct wick_peer_key {
     wick_tier tier;       /* of the header under which it was proven */
     bool grace;           /* for want of a newer header */
     uint64_t block_number, block_time_s;
+    /* SHA-256 of the SPKI that the service of `ref` must show by TLS with certificates: its word of
+     * tlsKeys, else the device's own RSA key (wick_peer_tls_pin()). `pin32` of wick/port/https.h. */
+    bool has_tls_pin;
+    uint8_t tls_pin[32];
 } wick_peer_key;
 
 /** A PSK and whom it is shared with. Wipe it. */

@@ -88,10 +88,17 @@ enum {
 enum {
     WICK_SLOT_RELAY_COUNT = 0,
     WICK_SLOT_RELAYS = 1,
+    WICK_SLOT_RELAY_MANAGERS = 2,
+    WICK_SLOT_RELAY_INVITATIONS = 3,
     WICK_SLOT_RELAY_REALMS = 4,
     WICK_SLOT_RELAY_STAKES = 5,
-    WICK_SLOT_RELAY_STAKE_REQUIRED = 6
+    WICK_SLOT_RELAY_STAKE_REQUIRED = 6,
+    WICK_SLOT_RELAY_OWED = 7,
+    WICK_SLOT_RELAY_VACANT = 8
 };
+
+/** Places in RelayRegistry: no more relays than these. */
+#define WICK_RELAY_PLACES_MAX 255u
 
 /** devices[id], word 0 (owner, type, epoch ...) or 1 (key). */
 void wick_slot_device(uint8_t slot32[32], const uint8_t id32[32], unsigned word);
@@ -124,6 +131,14 @@ void wick_slot_relay(uint8_t slot32[32], uint32_t index, unsigned word);
 void wick_slot_relay_realm(uint8_t slot32[32], uint32_t index);
 /** RelayRegistry: stakes[index]. */
 void wick_slot_relay_stake(uint8_t slot32[32], uint32_t index);
+/** managers[address] of RelayRegistry: 1 if it is one. */
+void wick_slot_relay_manager(uint8_t slot32[32], const uint8_t manager20[20]);
+/** invitations[operator]: relays that he may still register. */
+void wick_slot_relay_invitations(uint8_t slot32[32], const uint8_t operator20[20]);
+/** RelayRegistry: owed[operator]. */
+void wick_slot_relay_owed(uint8_t slot32[32], const uint8_t operator20[20]);
+/** RelayRegistry: a bit for each place that is vacated, from the lowest on. */
+void wick_slot_relay_vacant(uint8_t slot32[32]);
 
 /* ---- device record ---- */
 
@@ -276,7 +291,7 @@ typedef struct wick_relay {
     uint8_t protocol;      /* transport to the server, IANA number */
     uint8_t status;        /* wick_relay_status; use approved ones only */
     uint8_t operator20[20]; /* who runs it */
-    uint32_t checked_at_h; /* hours since 1970 of the manager's last test, 0 = never */
+    uint32_t checked_at_h; /* hours since 1970 of the last approval or suspension; 0 = neither */
 } wick_relay;
 
 /** @retval WICK_OK  @retval WICK_E_RECORD_ABSENT both words zero
@@ -305,7 +320,10 @@ void wick_relay_details_decode(wick_relay_details *out, const uint8_t info_word[
 WICK_NODISCARD wick_status wick_relay_word(uint8_t word[32], const wick_addr *addr,
                                            uint8_t protocol);
 
-/** Number of relays. @retval WICK_OK  @retval WICK_E_RECORD_INVALID does not fit 32 bits */
+/** Places of the list; the contract has the same bound. */
+#define WICK_RELAYS_MAX 255u
+
+/** Number of relays. @retval WICK_OK  @retval WICK_E_RECORD_INVALID above WICK_RELAYS_MAX */
 WICK_NODISCARD wick_status wick_relay_count_decode(uint32_t *count, const uint8_t word[32]);
 
 /* ---- one peer in one proof ---- */
@@ -346,6 +364,14 @@ void wick_peer_query_init(wick_peer_query *query, const uint8_t id32[32],
  */
 WICK_NODISCARD wick_status wick_peer_record_read(wick_peer_record *out,
                                                  const wick_peer_query *query);
+
+/**
+ * SHA-256 of the SPKI that the certificate of the service must have, for callers by TLS with
+ * certificates (S0 III-F): the TLS key of the service, else the device's own, of which the record holds
+ * that hash where it is RSA-2048 or P-256. `pin` of wick/port/https.h.
+ * @return false: the record vouches for no certificate; `pin32` is zeroed
+ */
+bool wick_peer_tls_pin(uint8_t pin32[32], const wick_peer_record *record);
 
 #ifdef __cplusplus
 }

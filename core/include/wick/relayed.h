@@ -71,6 +71,20 @@ WICK_NODISCARD wick_status wick_relayed_signer(uint8_t address20[20],
 void wick_calldata_relayed(wick_buf *out, const wick_relayed *call, const uint8_t r32[32],
                            const uint8_t vs32[32]);
 
+/**
+ * The way back: what a sponsor is asked to pay for. Strict: one encoding of each call.
+ * @param[out] call   zeroed on error; call->proof stays empty
+ * @param[out] proof  of WICK_RELAYED_PUBLISH_ATTESTED: what stands behind the arguments
+ *                    (wick_calldata_put_attest_proof()), a view; else empty
+ * @param[out] r32, vs32  zeroed on error
+ * @retval WICK_OK
+ * @retval WICK_E_UNSUPPORTED    no such call
+ * @retval WICK_E_TRUNCATED, WICK_E_TRAILING  another length than its arguments have
+ * @retval WICK_E_NON_CANONICAL  bits where none belong
+ */
+WICK_NODISCARD wick_status wick_relayed_decode(wick_relayed *call, wick_span *proof, uint8_t r32[32],
+                                               uint8_t vs32[32], wick_span calldata);
+
 /** The same call as the owner himself sends it, for a device that pays; deadline is not looked at. */
 void wick_calldata_direct(wick_buf *out, const wick_relayed *call);
 

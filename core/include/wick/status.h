@@ -134,6 +134,22 @@ typedef enum wick_status {
     WICK_E_RELAY_UNKNOWN = -504,
     WICK_E_TX_DENIED = -505, /* a node says that the wallet cannot pay; its proven balance does */
     WICK_E_PEER_BUSY = -506, /* the peer says, authenticated, that it has no room for a session */
+    /* firmware */
+    WICK_E_FW_BASE = -600,       /* the patch is for another image than the one that is here */
+    WICK_E_FW_DIGEST = -601,     /* content is not what its digest says */
+    WICK_E_FW_TARGET = -602,     /* made for another product, vendor, class or slot */
+    WICK_E_FW_ROLLBACK = -603,   /* version or security counter goes back */
+    WICK_E_FW_APPROVALS = -604,  /* too few approvers have approved the release */
+    WICK_E_FW_REVOKED = -605,    /* an approver has revoked the release */
+    WICK_E_FW_NOT_ACTIVE = -606, /* approved, but its delay is not over */
+    WICK_E_FW_FROZEN = -607,     /* what the chain says is older than may be believed */
+    WICK_E_FW_SIZE = -608,       /* larger than its slot, its manifest or a bound of ours allows */
+    WICK_E_FW_BANNED = -609,     /* this image was tried here and rolled back */
+    WICK_E_FW_NO_PATH = -610,    /* neither a chain of patches nor a full image leads there */
+    WICK_E_FW_JOURNAL = -611,    /* the journal holds no entry that can be believed */
+    WICK_E_FW_LAYOUT = -612,     /* a block of a shape that content addressing here does not know */
+    WICK_E_FW_RUN = -613,        /* a patch that makes more than the new image that it announced */
+    WICK_E_FW_DENIED = -614,     /* the release is for devices of a list, and this one is not on it */
     /* hal and ports */
     WICK_E_HAL = -700,          /* the port failed; see its log */
     WICK_E_ENTROPY = -701,      /* no randomness: nothing secret is made */

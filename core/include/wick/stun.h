@@ -252,9 +252,6 @@ WICK_NODISCARD wick_status wick_stun_check_integrity_sha256(const wick_stun_msg 
 /** @retval WICK_OK right  @retval WICK_E_NOT_FOUND absent  @retval WICK_E_STUN_FINGERPRINT wrong */
 WICK_NODISCARD wick_status wick_stun_check_fingerprint(const wick_stun_msg *m);
 
-/** CRC-32 of ISO 3309 (the one of FINGERPRINT and zlib). 64-byte constant table. */
-uint32_t wick_crc32(wick_span in);
-
 /* ---- writing ---- */
 
 typedef struct wick_stun_build {

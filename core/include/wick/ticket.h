@@ -38,6 +38,9 @@
  * It has no forward secrecy by itself: use ECDHE-PSK where the leaf can. Whoever holds the
  * audience's private key can make tickets for that audience: a ticket is no evidence to others.
  *
+ * Both keys are on secp256k1. With an RSA-2048 key on either side there is no ticket (UNSUPPORTED): it
+ * would have 598 bytes, which no PSK identity holds; there the gateways carry the leaf's payload.
+ *
  * RAM: nothing is kept. Stack below 1 KB in each function besides the back end's. WICK_WITH_TICKETS
  * = 0 leaves all of it out.
  */

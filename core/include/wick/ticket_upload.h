@@ -96,6 +96,11 @@ WICK_NODISCARD wick_status wick_ticket_upload_done(uint8_t out[WICK_TICKET_DONE_
 typedef struct wick_ticket_door {
     wick_nsl_node *node; /* whose cookies it uses */
     wick_nsl_bucket opens, answers;
+    uint64_t second_ms; /* begin of the present second of `source` */
+    struct {
+        wick_addr at;
+        uint32_t count; /* 0: free */
+    } source[WICK_TICKET_SOURCES];
 } wick_ticket_door;
 
 /** One upload. */
@@ -121,8 +126,10 @@ WICK_NODISCARD wick_status wick_ticket_door_input(wick_ticket_door *d, wick_tick
                                                   uint64_t now_ms, wick_span bytes,
                                                   const wick_addr *from);
 
-/** Asked before each opening, uploaded or shown in (D)TLS. @return false: too many in this second */
-bool wick_ticket_door_take(wick_ticket_door *d, uint64_t now_ms);
+/** Asked before each opening, uploaded or shown in (D)TLS: WICK_TICKET_OPENS_PER_S of all, and of them
+ *  WICK_TICKET_OPENS_PER_SOURCE of one source, so that one cannot keep the others out.
+ *  @param[in] from  whom a cookie has reached  @return false: too many in this second */
+bool wick_ticket_door_take(wick_ticket_door *d, const wick_addr *from, uint64_t now_ms);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CRC-32 of ISO 3309 and ITU-T V.42, four bits at a time: 64 bytes of constants instead of 1 KB. */
-#include "wick/stun.h"
+#include "wick/base.h"
 
 static const uint32_t nibble[16] = {
     0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
