@@ -118,6 +118,12 @@ unsigned wick_hal_selftest(wick_selftest *t)
     if (t->net != NULL) {
         wick_selftest_net(t);
     }
+    if (t->flash != NULL) {
+        wick_selftest_flash(t);
+    }
+    if (t->boot != NULL) {
+        wick_selftest_boot(t);
+    }
     wick_wipe(t->scratch, sizeof t->scratch);
     return t->failed;
 }

@@ -18,5 +18,7 @@ void wick_selftest_rsa(wick_selftest *t);
 #endif
 void wick_selftest_store(wick_selftest *t);
 void wick_selftest_net(wick_selftest *t);
+void wick_selftest_flash(wick_selftest *t);
+void wick_selftest_boot(wick_selftest *t);
 
 #endif

@@ -255,6 +255,9 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
     if (d->attest.job != NULL) {
         t = wick_time_min(t, d->attest.next_ms);
     }
+    if (d->attest.answering) {
+        t = wick_time_min(t, wick_responder_deadline(d->cfg.responder));
+    }
 #endif
     return t;
 }
@@ -262,7 +265,7 @@ static uint64_t next_deadline(const wick_driver *d, uint64_t until_ms, uint64_t 
 static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
 {
     struct pollfd p[WICK_GW_SOCKETS + WICK_GW_TURNS + (1 + WICK_LIGHT_DRIVER_SOCKS) * WICK_DRIVER_CHAINS +
-                    WICK_DRIVER_PATH_FDS + 1 + WICK_RESPONDER_CONNECTIONS + 3];
+                    WICK_DRIVER_PATH_FDS + 2 * (1 + WICK_RESPONDER_CONNECTIONS) + 3];
     uint8_t index[WICK_GW_SOCKETS], relay[WICK_GW_TURNS];
     nfds_t udp = 0, n;
     for (uint8_t i = 0; i < WICK_GW_SOCKETS; i++) {
@@ -283,6 +286,9 @@ static void wait(wick_driver *d, uint64_t until_ms, uint64_t now_ms)
 #if WICK_WITH_ATTEST
     if (d->attest.job != NULL) {
         n += (nfds_t)wick_linux_net_watch(d->cfg.linux_net, &p[n], d->attest.sock, false);
+    }
+    if (d->attest.answering) {
+        n += (nfds_t)wick_responder_fds(d->cfg.responder, &p[n]);
     }
 #endif
     if (d->challenge != NULL) {
@@ -355,6 +361,7 @@ void wick_driver_run(wick_driver *d, wick_driver_event *event, uint64_t until_ms
         bool moved = wick_driver_chain_run(d, now_ms);
         moved = wick_driver_wallet_run(d, now_ms) || moved;
         moved = wick_driver_attest_run(d, now_ms) || moved;
+        wick_driver_attest_answer(d);
         moved = receive_one(d, now_ms) || moved;
         moved = wick_driver_path_receive(d, now_ms) || moved; /* of the router: no session's */
         /* The time counts also under a flood, or the caller would never see it. */

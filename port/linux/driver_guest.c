@@ -46,7 +46,7 @@ static wick_status find_key(void *ctx, wick_dtls_entry *out, wick_span identity)
     wick_driver_guest *g = (wick_driver_guest *)ctx;
     wick_driver *d = g->driver;
     wick_status s = wick_gateway_ticket_key(d->cfg.gateway, &g->psk, &g->peer, identity,
-                                            wick_driver_now(d));
+                                            &g->addr, wick_driver_now(d));
     if (s == WICK_OK) {
         out->role = WICK_DTLS_SERVER;
         out->psk = wick_span_make(g->psk.key, g->psk.key_len);

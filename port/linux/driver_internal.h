@@ -52,7 +52,10 @@ wick_status wick_driver_status_of(const char *name);
 #if WICK_WITH_ATTEST
 bool wick_driver_attest_run(wick_driver *d, uint64_t now_ms);
 void wick_driver_attest_drop(wick_driver *d);
+/* Goes on with what answers the challenge. */
+void wick_driver_attest_answer(wick_driver *d);
 #else
+#define wick_driver_attest_answer(d) ((void)(d))
 #define wick_driver_attest_run(d, now_ms) false
 #define wick_driver_attest_drop(d) ((void)(d))
 #endif

@@ -117,6 +117,20 @@ static wick_status put_voucher(wick_driver *d, const uint8_t challenge[32])
     return s;
 }
 
+static wick_status put_call(wick_driver_wallet *w)
+{
+    const wick_span call = w->job->request.call_data;
+    if (call.len > WICK_GW_CALL_MAX) {
+        return WICK_E_LIMIT;
+    }
+    put(w, "{\"op\":\"sponsor\",\"call\":\"0x");
+    for (size_t i = 0; i < call.len; i++) {
+        put(w, "%02x", call.ptr[i]);
+    }
+    put(w, "\"}\n");
+    return WICK_OK;
+}
+
 static wick_status make_request(wick_driver *d, const wick_json *root)
 {
     wick_driver_wallet *w = &d->wallet;
@@ -136,6 +150,9 @@ static wick_status make_request(wick_driver *d, const wick_json *root)
         put(w, "{\"op\":\"fund\"");
         put_hex(w, "owner", w->job->request.from, 20);
         put(w, "}\n");
+        break;
+    case WICK_GW_REQ_WALLET_SPONSOR:
+        s = put_call(w);
         break;
     default:
         put(w, "{\"op\":\"relay\"}\n");
@@ -216,6 +233,8 @@ static wick_status take_answer(wick_driver *d, const wick_json *root, uint64_t n
         return take_voucher(d, root, now_ms);
     case WICK_GW_REQ_WALLET_FUND:
         return wick_gateway_funded(d->cfg.gateway, now_ms, d->wallet.job->request.id);
+    case WICK_GW_REQ_WALLET_SPONSOR:
+        return wick_gateway_sponsored(d->cfg.gateway, now_ms, d->wallet.job->request.id);
     default:
         return take_relay(d, root, now_ms);
     }

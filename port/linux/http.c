@@ -2,6 +2,7 @@
 /* HTTP/1.1 client, RFC 9112. Strict where two readings of a reply are possible. */
 #include "wick/port/http.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -116,6 +117,17 @@ void wick_http_accept(wick_http *h, const char *media_type)
     h->accept = media_type;
 }
 
+void wick_http_range(wick_http *h, uint64_t from)
+{
+    h->range_next = from;
+}
+
+void wick_http_stream(wick_http *h, uint64_t max)
+{
+    h->streaming = true;
+    h->stream_left = max;
+}
+
 void wick_http_cancel(wick_http *h)
 {
     if (h->url.tls) {
@@ -139,7 +151,7 @@ wick_status wick_http_start(wick_http *h, uint64_t now_ms, const char *method,
                             const char *content_type, wick_span body, uint8_t *reply,
                             size_t reply_cap, uint32_t timeout_ms)
 {
-    char port[8] = "", about[96] = "";
+    char port[8] = "", about[96] = "", range[48] = "";
     wick_http_cancel(h);
     h->code = 0;
     h->fork[0] = '\0';
@@ -157,10 +169,16 @@ wick_status wick_http_start(wick_http *h, uint64_t now_ms, const char *method,
         (void)snprintf(about, sizeof about, "Content-Type: %s\r\nContent-Length: %zu\r\n",
                        content_type, body.len);
     }
+    h->range = h->range_next;
+    h->range_next = 0;
+    h->streaming = h->in_range = false;
+    if (h->range != 0) {
+        (void)snprintf(range, sizeof range, "Range: bytes=%" PRIu64 "-\r\n", h->range);
+    }
     int n = snprintf(h->head, sizeof h->head,
                      "%s %s HTTP/1.1\r\nHost: %s%s\r\nUser-Agent: wick\r\nAccept: %s\r\n"
-                     "%sConnection: close\r\n\r\n",
-                     method, h->url.path, h->url.host, port, h->accept, about);
+                     "%s%sConnection: close\r\n\r\n",
+                     method, h->url.path, h->url.host, port, h->accept, range, about);
     if (n < 0 || (size_t)n >= sizeof h->head) {
         return WICK_E_NO_SPACE;
     }
@@ -188,6 +206,20 @@ static void keep_text(char *out, size_t cap, const char *text, size_t len)
     out[n] = '\0';
 }
 
+/* "bytes 512-1023/2048": does the body begin where it was asked to? */
+static bool is_range(const char *value, size_t len, uint64_t from)
+{
+    uint64_t at = 0;
+    size_t i = 6;
+    if (len < 8 || !same_word(value, 6, "bytes ")) {
+        return false;
+    }
+    for (; i < len && i < 24 && value[i] >= '0' && value[i] <= '9'; i++) {
+        at = at * 10 + (uint64_t)(value[i] - '0');
+    }
+    return i > 6 && i < len && value[i] == '-' && at == from;
+}
+
 /* Fields that say something about the body, beside those that say where it ends. */
 static void read_about(wick_http *h, const char *line, size_t name, size_t value, size_t end)
 {
@@ -198,6 +230,8 @@ static void read_about(wick_http *h, const char *line, size_t name, size_t value
         size_t n = sizeof json - 1;
         h->is_json = end - value >= n && same_word(line + value, n, json) &&
                      (end - value == n || line[value + n] == ';' || line[value + n] == ' ');
+    } else if (same_word(line, name, "content-range")) {
+        h->in_range = is_range(line + value, end - value, h->range);
     } else if (same_word(line, name, "retry-after") && end - value <= 6) {
         uint32_t v = 0;
         for (size_t i = value; i < end; i++) {
@@ -282,7 +316,7 @@ static wick_status read_head(wick_http *h)
         first = false;
         at = end + 1;
     }
-    if (h->sized && h->left > h->reply_cap) {
+    if (h->sized && h->left > (h->streaming ? h->stream_left : h->reply_cap)) {
         return WICK_E_LIMIT;
     }
     return WICK_OK;
@@ -292,9 +326,10 @@ static wick_status read_head(wick_http *h)
 
 static wick_status put_body(wick_http *h, const uint8_t *data, size_t len)
 {
-    if (len > h->reply_cap - h->body.len) {
+    if (len > h->reply_cap - h->body.len || (h->streaming && len > h->stream_left)) {
         return WICK_E_LIMIT;
     }
+    h->stream_left -= h->streaming ? len : 0;
     memcpy(h->reply + h->body.len, data, len);
     h->body.len += len;
     return WICK_OK;
@@ -413,7 +448,7 @@ static wick_status read_body(wick_http *h, const uint8_t *data, size_t len)
 
 static wick_status verdict(const wick_http *h)
 {
-    if (h->code == 200) {
+    if (h->code == 200 || (h->code == 206 && h->range != 0 && h->in_range)) {
         return WICK_OK;
     }
     return h->code == 429 ? WICK_E_HTTP_RATE : WICK_E_HTTP;
@@ -446,7 +481,8 @@ static wick_status take(wick_http *h, const uint8_t *data, size_t len)
         }
         h->line_len = 0;
         h->state = BODY;
-        if ((h->code >= 300 && h->code < 400) || h->code == 429) {
+        if ((h->code >= 300 && h->code < 400) || h->code == 429 ||
+            (h->streaming && verdict(h) != WICK_OK)) {
             return verdict(h); /* redirects are not followed; their text says nothing */
         }
         if ((h->sized && h->left == 0) || h->code == 204) {
@@ -559,7 +595,10 @@ wick_status wick_http_poll(wick_http *h, uint64_t now_ms)
     if (wick_time_reached(now_ms, h->deadline_ms)) {
         return end_with(h, WICK_E_TIMEOUT);
     }
-    while (s == WICK_OK) {
+    if (h->streaming) {
+        h->body.len = 0;
+    }
+    while (s == WICK_OK && !(h->streaming && h->body.len != 0)) {
         switch (h->state) {
         case RESOLVE:
             s = step_resolve(h);
@@ -579,7 +618,7 @@ wick_status wick_http_poll(wick_http *h, uint64_t now_ms)
             break;
         }
     }
-    return s == WICK_AGAIN ? WICK_AGAIN : end_with(h, s);
+    return s == WICK_OK || s == WICK_AGAIN ? WICK_AGAIN : end_with(h, s);
 }
 
 wick_sock wick_http_sock(const wick_http *h)

@@ -463,6 +463,15 @@ bool wick_light_driver_run(wick_light_driver *d, wick_light_event *event, uint64
     }
 }
 
+bool wick_light_driver_is_busy(const wick_light_driver *d)
+{
+    bool busy = d->beacon_job != NULL;
+    for (uint8_t i = 0; i < d->lanes; i++) {
+        busy = busy || d->lane[i].job != NULL;
+    }
+    return busy;
+}
+
 void wick_light_driver_cancel(wick_light_driver *d)
 {
     for (uint8_t i = 0; i < d->lanes; i++) {

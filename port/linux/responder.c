@@ -31,22 +31,52 @@ wick_status wick_responder_open(wick_responder *r, const wick_responder_config *
     return s;
 }
 
-wick_status wick_responder_arm(wick_responder *r, const uint8_t mapping32[32],
-                               const uint8_t n1[32], const uint8_t n2[32])
+void wick_responder_path(char out[WICK_RESPONDER_PATH_BYTES], const uint8_t mapping32[32])
+{
+    char hex[65];
+    wick_hex_encode(hex, mapping32, 32);
+    (void)snprintf(out, WICK_RESPONDER_PATH_BYTES, "%s%s.val", WICK_RESPONDER_PATH, hex);
+}
+
+void wick_responder_answer(char out[WICK_RESPONDER_ANSWER_BYTES], const uint8_t n1[32],
+                           const uint8_t n2[32])
 {
     uint8_t both[64], hash[32];
     char hex[65];
-    if (!r->open) {
-        return WICK_E_STATE;
-    }
     memcpy(both, n1, 32);
     memcpy(both + 32, n2, 32);
     wick_keccak256(hash, both, sizeof both);
-    wick_hex_encode(hex, mapping32, 32);
-    (void)snprintf(r->path, sizeof r->path, "%s%s.val", WICK_RESPONDER_PATH, hex);
     wick_hex_encode(hex, hash, sizeof hash);
-    (void)snprintf(r->answer, sizeof r->answer, "0x%s", hex);
+    (void)snprintf(out, WICK_RESPONDER_ANSWER_BYTES, "0x%s", hex);
+}
+
+wick_status wick_responder_arm(wick_responder *r, const uint8_t mapping32[32],
+                               const uint8_t n1[32], const uint8_t n2[32])
+{
+    if (!r->open) {
+        return WICK_E_STATE;
+    }
+    wick_responder_path(r->path, mapping32);
+    wick_responder_answer(r->answer, n1, n2);
     r->armed = true;
+    return WICK_OK;
+}
+
+wick_status wick_responder_also(wick_responder *r, const uint8_t n1[32], const uint8_t n2[32])
+{
+    char line[WICK_RESPONDER_ANSWER_BYTES];
+    size_t len = strlen(r->answer);
+    if (!r->open || !r->armed) {
+        return WICK_E_STATE;
+    }
+    wick_responder_answer(line, n1, n2);
+    if (strstr(r->answer, line) != NULL) {
+        return WICK_OK;
+    }
+    if (sizeof r->answer - len < sizeof line + 1) {
+        return WICK_E_LIMIT;
+    }
+    (void)snprintf(r->answer + len, sizeof r->answer - len, "\n%s", line);
     return WICK_OK;
 }
 
@@ -59,16 +89,22 @@ static void drop(wick_responder *r, wick_responder_link *l)
     }
 }
 
-/* A free place, or that of the oldest. */
-static wick_responder_link *place(wick_responder *r)
+/* A free place, or that of the oldest: of those from where the newcomer comes, before all others. Who opens
+ * one connection after the other takes them from himself, and not from a challenger. */
+static wick_responder_link *place(wick_responder *r, const wick_addr *from)
 {
     wick_responder_link *oldest = &r->link[0];
+    bool own = false; /* does `oldest` come from there? */
     for (size_t i = 0; i < WICK_RESPONDER_CONNECTIONS; i++) {
         wick_responder_link *l = &r->link[i];
         if (!l->used) {
             return l;
         }
-        oldest = l->since_ms < oldest->since_ms ? l : oldest;
+        bool same = wick_addr_same_net(&l->from, from);
+        if ((same && !own) || (same == own && l->since_ms < oldest->since_ms)) {
+            oldest = l;
+        }
+        own = own || same;
     }
     drop(r, oldest);
     return oldest;
@@ -81,10 +117,11 @@ static bool accept_one(wick_responder *r, uint64_t now_ms)
     if (wick_linux_tcp_accept(&sock, &from, r->cfg.linux_net, r->listener) != WICK_OK) {
         return false;
     }
-    wick_responder_link *l = place(r);
+    wick_responder_link *l = place(r, &from);
     l->answered = false;
     l->in_len = l->out_len = l->out_at = 0;
     l->sock = sock;
+    l->from = from;
     l->since_ms = now_ms;
     l->used = wick_https_accept(&l->tls, &r->trust, r->cfg.net, sock) == WICK_OK;
     if (!l->used) {

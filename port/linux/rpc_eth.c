@@ -185,9 +185,24 @@ wick_status wick_rpc_balance(wick_rpc *rpc, uint64_t now_ms, const uint8_t addre
     return start_account(rpc, now_ms, "eth_getBalance", address, ",\"latest\"]");
 }
 
+/* Of 256 bits: without leading zeros, which nodes refuse. */
+static void put_quantity(wick_rpc *rpc, const uint8_t value[32])
+{
+    char text[65];
+    size_t at = 0;
+    wick_hex_encode(text, value, 32);
+    text[64] = '\0';
+    while (at < 63 && text[at] == '0') {
+        at++;
+    }
+    wick_rpc_put(rpc, "\"0x");
+    wick_rpc_put(rpc, text + at);
+    wick_rpc_put(rpc, "\"");
+}
+
 static wick_status start_call(wick_rpc *rpc, uint64_t now_ms, const char *method,
-                              const uint8_t from[20], const uint8_t *to, wick_span data,
-                              const char *tag)
+                              const uint8_t from[20], const uint8_t *to, const uint8_t *value,
+                              wick_span data, const char *tag)
 {
     wick_rpc_open(rpc, method);
     wick_rpc_put(rpc, "[{\"from\":");
@@ -196,6 +211,10 @@ static wick_status start_call(wick_rpc *rpc, uint64_t now_ms, const char *method
         wick_rpc_put(rpc, ",\"to\":");
         put_address(rpc, to);
     }
+    if (value != NULL) {
+        wick_rpc_put(rpc, ",\"value\":");
+        put_quantity(rpc, value);
+    }
     wick_rpc_put(rpc, ",\"data\":");
     wick_rpc_put_hex(rpc, data);
     wick_rpc_put(rpc, tag);
@@ -203,15 +222,15 @@ static wick_status start_call(wick_rpc *rpc, uint64_t now_ms, const char *method
 }
 
 wick_status wick_rpc_estimate_gas(wick_rpc *rpc, uint64_t now_ms, const uint8_t from[20],
-                                  const uint8_t *to20, wick_span data)
+                                  const uint8_t *to20, const uint8_t *value32, wick_span data)
 {
-    return start_call(rpc, now_ms, "eth_estimateGas", from, to20, data, "}]");
+    return start_call(rpc, now_ms, "eth_estimateGas", from, to20, value32, data, "}]");
 }
 
 wick_status wick_rpc_call(wick_rpc *rpc, uint64_t now_ms, const uint8_t from[20],
                           const uint8_t to[20], wick_span data)
 {
-    return start_call(rpc, now_ms, "eth_call", from, to, data, "},\"latest\"]");
+    return start_call(rpc, now_ms, "eth_call", from, to, NULL, data, "},\"latest\"]");
 }
 
 /* ---- results ---- */

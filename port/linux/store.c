@@ -23,18 +23,6 @@ struct copy {
     enum { MISSING, DAMAGED, WHOLE } state;
 };
 
-static uint32_t crc32(const uint8_t *p, size_t len)
-{
-    uint32_t c = 0xffffffffu;
-    for (size_t i = 0; i < len; i++) {
-        c ^= p[i];
-        for (int bit = 0; bit < 8; bit++) {
-            c = (c >> 1) ^ (0xedb88320u & (0u - (c & 1u)));
-        }
-    }
-    return ~c;
-}
-
 static void path_of(char out[PATH_BYTES], const wick_linux_store *st, uint16_t key,
                     const char *suffix)
 {
@@ -67,7 +55,7 @@ static wick_status read_copy(struct copy *c, const wick_linux_store *st, uint16_
     c->state = DAMAGED;
     if (!too_long && c->len >= OVERHEAD &&
         c->len == OVERHEAD + (size_t)wick_load_be16(c->raw + 1) &&
-        wick_load_be32(c->raw + c->len - 4) == crc32(c->raw, c->len - 4)) {
+        wick_load_be32(c->raw + c->len - 4) == wick_crc32(wick_span_make(c->raw, c->len - 4))) {
         c->state = WHOLE;
     }
     return WICK_OK;
@@ -187,7 +175,7 @@ static wick_status store_put(void *ctx, uint16_t key, uint8_t version, wick_span
         if (value.len != 0) {
             memcpy(next.raw + 3, value.ptr, value.len);
         }
-        wick_store_be32(next.raw + 3 + value.len, crc32(next.raw, 3 + value.len));
+        wick_store_be32(next.raw + 3 + value.len, wick_crc32(wick_span_make(next.raw, 3 + value.len)));
         next.len = OVERHEAD + value.len;
         status = write_copy(st, key, "a", &next);
         if (status == WICK_OK) {

@@ -81,8 +81,24 @@ static wick_status sign(wick_stub_attestors *m, wick_attest_answer *out, unsigne
     return s == WICK_OK ? wick_signature_compact(out->r, out->vs, sig, recid) : s;
 }
 
+/* Both questions; the second is the one that is looked into. */
+static wick_status challenge(wick_stub_attestors *m, wick_gateway *gw, wick_buf *second,
+                             uint64_t now_ms, uint32_t request)
+{
+    uint8_t bytes[WICK_ATTEST_ASK_BYTES], n2[32];
+    wick_buf first = wick_buf_make(bytes, sizeof bytes);
+    wick_status s = wick_gateway_attest_challenge(gw, &first, second, m->mapping, n2, now_ms, request);
+    m->challenged++;
+    if (s == WICK_OK && (first.len != second->len || bytes[1] != WICK_ATTEST_ASK_CHALLENGE ||
+                         memcmp(bytes + 2, second->ptr + 2, first.len - 2) != 0 ||
+                         memcmp(bytes + 98, n2, 32) != 0)) {
+        s = WICK_E_STATE; /* one signature for both */
+    }
+    return s;
+}
+
 wick_status wick_stub_attestors_serve(wick_stub_attestors *m, wick_gateway *gw, uint64_t now_ms,
-                                      uint32_t request)
+                                      uint32_t request, uint16_t port)
 {
     uint8_t question[WICK_ATTEST_ASK_BYTES], answer[WICK_ATTEST_ANSWER_BYTES], r[32], vs[32];
     wick_buf q = wick_buf_make(question, sizeof question);
@@ -91,7 +107,12 @@ wick_status wick_stub_attestors_serve(wick_stub_attestors *m, wick_gateway *gw, 
     wick_attest_ask_how how;
     wick_endpoint e;
     m->asked++;
-    wick_status s = wick_gateway_attest_ask(gw, &q, now_ms, request);
+    wick_status s = WICK_OK;
+    if (port != 0) {
+        s = challenge(m, gw, &q, now_ms, request);
+    } else {
+        s = wick_gateway_attest_ask(gw, &q, now_ms, request);
+    }
     if (s == WICK_OK) {
         s = wick_attest_ask_decode(&ask, &how, r, vs, wick_buf_span(&q));
     }

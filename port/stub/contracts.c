@@ -9,6 +9,7 @@
 #include "wick/calldata.h"
 #include "wick/attest_ask.h"
 #include "wick/record.h"
+#include "wick/relayed.h"
 #include "wick/voucher.h"
 
 #include <string.h>
@@ -122,48 +123,58 @@ static size_t run_register(wick_stub_chain *c, uint8_t revert[36], wick_span dat
 }
 
 #if WICK_WITH_ATTEST
-/* Whole list of attestors, then at least `threshold` attestations in ascending order.
+/* A bit for each attestor who signed; then for each of them his attestation or his address.
  * @param[out] at_s the lowest of their times */
 static size_t check_attested(wick_stub_chain *c, uint8_t revert[36], uint64_t *at_s,
                              const wick_attest *about, wick_span proof)
 {
-    size_t list = (size_t)20 * c->attestor_count;
     uint64_t now = c->state.timestamp;
-    int last = -1;
+    size_t at = 4, signed_count = 0;
     *at_s = UINT64_MAX;
     if (c->attestor_count == 0) {
         return refuse(revert, "NoAttestors()", false, 0);
     }
-    if (proof.len < list || memcmp(proof.ptr, c->attestor, list) != 0) {
+    if (proof.len < at || (uint64_t)wick_load_be32(proof.ptr) >> c->attestor_count != 0) {
         return refuse(revert, "WrongAttestors()", false, 0);
     }
-    size_t n = (proof.len - list) / WICK_ATTESTATION_BYTES;
-    if (n < c->attestor_threshold || (proof.len - list) % WICK_ATTESTATION_BYTES != 0) {
-        return refuse(revert, "BadAttestation()", false, 0);
-    }
-    for (const uint8_t *p = proof.ptr + list; p < proof.ptr + proof.len; p += WICK_ATTESTATION_BYTES) {
+    const uint32_t bits = wick_load_be32(proof.ptr);
+    for (size_t i = 0; i < c->attestor_count; i++) {
+        const bool has_signed = (bits >> i & 1u) != 0;
+        const size_t size = has_signed ? WICK_ATTESTATION_BYTES : 20;
+        const uint8_t *p = proof.ptr + at;
+        if (proof.len - at < size || (!has_signed && memcmp(p, c->attestor[i], 20) != 0)) {
+            return refuse(revert, "WrongAttestors()", false, 0);
+        }
+        at += size;
+        if (!has_signed) {
+            continue;
+        }
         wick_registry_domain domain;
         wick_attest a = *about;
-        a.checked_at = wick_load_be64(p + 1);
-        if (p[0] <= last || p[0] >= c->attestor_count) {
-            return refuse(revert, "BadAttestation()", false, 0);
-        }
-        last = p[0];
+        a.checked_at = (uint64_t)p[0] << 32 | wick_load_be32(p + 1);
         if (a.checked_at > now || now - a.checked_at > WICK_ATTESTATION_AGE_MAX_S) {
             return refuse(revert, "AttestationExpired()", false, 0);
         }
         domain.chain_id = c->chain_id;
         memcpy(domain.contract, c->device_registry, 20);
-        if (wick_attest_check(c->crypto, &domain, &a, p + 9, p + 41, c->attestor[p[0]]) != WICK_OK) {
-            return refuse(revert, "WrongSigner()", false, 0);
+        if (wick_attest_check(c->crypto, &domain, &a, p + 5, p + 37, c->attestor[i]) != WICK_OK) {
+            return refuse(revert, "WrongAttestors()", false, 0);
         }
         *at_s = a.checked_at < *at_s ? a.checked_at : *at_s;
+        signed_count++;
+    }
+    if (at != proof.len) {
+        return refuse(revert, "WrongAttestors()", false, 0);
+    }
+    if (signed_count < c->attestor_threshold) {
+        return refuse(revert, "BadAttestation()", false, 0);
     }
     return 0;
 }
 #endif
 
-/* publish(id, service, index, epoch, word), or publishAttested(id, service, terms, word, proof) */
+/* publish(id, service, index, epoch, word), or publishAttested(terms, word, id, service) with the
+ * attestations behind it */
 static size_t run_publish(wick_stub_chain *c, uint8_t revert[36], const uint8_t from[20],
                           wick_span data, bool commit, bool attested)
 {
@@ -172,11 +183,12 @@ static size_t run_publish(wick_stub_chain *c, uint8_t revert[36], const uint8_t 
     wick_endpoint next, before;
     uint64_t now = c->state.timestamp;
     wick_abi a = wick_abi_make(wick_span_make(data.ptr + 4, data.len - 4));
-    const uint8_t *id = wick_abi_word(&a, 0), *service = wick_abi_word(&a, 1);
-    const uint8_t *terms = attested ? wick_abi_word(&a, 2) : NULL;
+    const uint8_t *id = wick_abi_word(&a, attested ? 2 : 0);
+    const uint8_t *service = wick_abi_word(&a, attested ? 3 : 1);
+    const uint8_t *terms = attested ? wick_abi_word(&a, 0) : NULL;
     uint64_t index = terms != NULL ? terms[19] : wick_abi_u64(&a, 2);
     uint64_t epoch = terms != NULL ? wick_load_be32(terms + 20) : wick_abi_u64(&a, 3);
-    const uint8_t *value = wick_abi_word(&a, attested ? 3 : 4);
+    const uint8_t *value = wick_abi_word(&a, attested ? 1 : 4);
     if (a.status != WICK_OK || id == NULL || service == NULL || value == NULL) {
         return refuse(revert, "BadWord()", false, 0);
     }
@@ -226,7 +238,7 @@ static size_t run_publish(wick_stub_chain *c, uint8_t revert[36], const uint8_t 
     if (attested) {
         wick_attest about;
         uint64_t at_s = 0;
-        wick_span proof = wick_abi_bytes(&a, 4);
+        wick_span proof = wick_span_make(data.ptr + 4 + 4 * 32, data.len - 4 - 4 * 32);
         memset(&about, 0, sizeof about);
         memcpy(about.id, id, 32);
         memcpy(about.key, word[1], 32);
@@ -293,6 +305,46 @@ size_t wick_stub_chain_spki(const wick_stub_chain *c, uint8_t out[320], const ui
     return 0;
 }
 
+#if WICK_WITH_RELAYED
+/* publishFor, publishAttestedFor: the owner's signature in place of his transaction. */
+static size_t run_relayed(wick_stub_chain *c, uint8_t revert[36], wick_span data, bool commit)
+{
+    static uint8_t bytes[1024]; /* one world at a time asks */
+    wick_buf direct = wick_buf_make(bytes, sizeof bytes);
+    wick_registry_domain domain = {.chain_id = c->chain_id};
+    wick_relayed x;
+    wick_span proof;
+    uint8_t r[32], vs[32], owner[20], terms[32] = {0};
+    memcpy(domain.contract, c->device_registry, 20);
+    if (wick_relayed_decode(&x, &proof, r, vs, data) != WICK_OK ||
+        (x.kind != WICK_RELAYED_PUBLISH && x.kind != WICK_RELAYED_PUBLISH_ATTESTED)) {
+        return refuse(revert, "BadWord()", false, 0);
+    }
+    if (x.deadline < c->state.timestamp) {
+        return refuse(revert, "SignatureExpired()", false, 0);
+    }
+    if (x.deadline > c->state.timestamp + WICK_RELAYED_LIFE_MAX_S) {
+        return refuse(revert, "DeadlineTooFar()", false, 0);
+    }
+    if (wick_relayed_signer(owner, c->crypto, &domain, &x, r, vs) != WICK_OK) {
+        return refuse(revert, "WrongSigner()", false, 0);
+    }
+    if (x.kind == WICK_RELAYED_PUBLISH) {
+        wick_calldata_direct(&direct, &x);
+        return run_publish(c, revert, owner, wick_buf_span(&direct), commit, false);
+    }
+    terms[19] = x.index;
+    wick_store_be32(terms + 20, x.epoch);
+    wick_abi_put_call(&direct, "publishAttested(uint256,uint256,bytes32,bytes32)");
+    wick_abi_put_word(&direct, terms);
+    wick_abi_put_word(&direct, x.word);
+    wick_abi_put_word(&direct, x.id);
+    wick_abi_put_word(&direct, x.service);
+    wick_buf_put(&direct, proof.ptr, proof.len);
+    return run_publish(c, revert, owner, wick_buf_span(&direct), commit, true);
+}
+#endif
+
 size_t stub_contract_run(wick_stub_chain *c, uint8_t revert[36], const uint8_t from[20],
                          wick_span data, bool commit)
 {
@@ -300,7 +352,7 @@ size_t stub_contract_run(wick_stub_chain *c, uint8_t revert[36], const uint8_t f
         return run_publish(c, revert, from, data, commit, false);
     }
 #if WICK_WITH_ATTEST
-    if (call_is(data, "publishAttested(bytes32,bytes32,uint256,uint256,bytes)")) {
+    if (call_is(data, "publishAttested(uint256,uint256,bytes32,bytes32)")) {
         return run_publish(c, revert, from, data, commit, true);
     }
 #endif
@@ -310,5 +362,9 @@ size_t stub_contract_run(wick_stub_chain *c, uint8_t revert[36], const uint8_t f
     if (call_is(data, "announce(bytes)")) {
         return run_announce(c, revert, data, commit);
     }
+#if WICK_WITH_RELAYED
+    return run_relayed(c, revert, data, commit);
+#else
     return refuse(revert, "BadWord()", false, 0);
+#endif
 }

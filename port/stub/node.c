@@ -220,11 +220,33 @@ static wick_status serve_send(wick_stub_node *n, const wick_gateway_request *q)
     return wick_gateway_sent(&n->gw, wick_span_make(revert, len), n->w->now_ms, q->id, s);
 }
 
+/* The manager tries it, and sends it in a transaction of his own. */
+static wick_status serve_sponsor(wick_stub_node *n, const wick_gateway_request *q)
+{
+    static const uint8_t manager[20] = {0x77};
+    uint8_t revert[36];
+    wick_revert why;
+    if (n->wallet->fault == WICK_STUB_WALLET_NO_SPONSOR) {
+        return wick_gateway_failed(&n->gw, n->w->now_ms, q->id, WICK_E_UNSUPPORTED);
+    }
+    size_t len = wick_stub_chain_call(n->chain, revert, manager, q->call_data);
+    if (len != 0) {
+        return wick_gateway_failed(&n->gw, n->w->now_ms, q->id,
+                                   wick_revert_decode(&why, wick_span_make(revert, len)));
+    }
+    n->wallet->sponsored++;
+    if (n->wallet->fault != WICK_STUB_WALLET_FORGETS) {
+        wick_stub_chain_run(n->chain, manager, q->call_data);
+    }
+    return wick_gateway_sponsored(&n->gw, n->w->now_ms, q->id);
+}
+
 static wick_status serve_attest(wick_stub_node *n, const wick_gateway_request *q)
 {
 #if WICK_WITH_ATTEST
     if (n->attestors != NULL) {
-        return wick_stub_attestors_serve(n->attestors, &n->gw, n->w->now_ms, q->id);
+        return wick_stub_attestors_serve(n->attestors, &n->gw, n->w->now_ms, q->id,
+                                         q->challenge_port);
     }
 #endif
     return wick_gateway_failed(&n->gw, n->w->now_ms, q->id, WICK_E_CONFIG);
@@ -232,7 +254,7 @@ static wick_status serve_attest(wick_stub_node *n, const wick_gateway_request *q
 
 static bool is_for_wallet(const wick_gateway_request *q)
 {
-    return q->kind >= WICK_GW_REQ_WALLET_VOUCHER && q->kind <= WICK_GW_REQ_WALLET_RELAY;
+    return q->kind >= WICK_GW_REQ_WALLET_VOUCHER && q->kind <= WICK_GW_REQ_WALLET_SPONSOR;
 }
 
 static void serve(wick_stub_node *n, const wick_gateway_request *q)
@@ -265,11 +287,17 @@ static void serve(wick_stub_node *n, const wick_gateway_request *q)
         s = serve_voucher(n, q);
         break;
     case WICK_GW_REQ_WALLET_FUND:
-        if (n->wallet->fault != WICK_STUB_WALLET_NO_MONEY) {
+        if (n->wallet->fault != WICK_STUB_WALLET_NO_MONEY &&
+            n->wallet->fault != WICK_STUB_WALLET_GIVES_NONE) {
             n->wallet->funded++;
             wick_stub_chain_fund(n->chain, q->from, n->wallet->fund_gwei);
         }
-        s = wick_gateway_funded(&n->gw, now, q->id);
+        s = n->wallet->fault == WICK_STUB_WALLET_GIVES_NONE
+                ? wick_gateway_failed(&n->gw, now, q->id, WICK_E_LIMIT)
+                : wick_gateway_funded(&n->gw, now, q->id);
+        break;
+    case WICK_GW_REQ_WALLET_SPONSOR:
+        s = serve_sponsor(n, q);
         break;
     case WICK_GW_REQ_WALLET_RELAY:
         s = serve_relay(n, q);

@@ -8,18 +8,6 @@
 
 #include <string.h>
 
-static uint32_t crc32(const uint8_t *p, size_t len)
-{
-    uint32_t c = 0xFFFFFFFFu;
-    for (size_t i = 0; i < len; i++) {
-        c ^= p[i];
-        for (int b = 0; b < 8; b++) {
-            c = (c >> 1) ^ (0xEDB88320u & (0u - (c & 1u)));
-        }
-    }
-    return ~c;
-}
-
 void wick_stub_store_init(wick_stub_store *s)
 {
     memset(s, 0, sizeof *s);
@@ -38,7 +26,7 @@ static int whole(const uint8_t *raw, size_t len)
         return -1;
     }
     size_t n = wick_load_be16(raw + 1);
-    if (n + 11 != len || wick_load_be32(raw + 7 + n) != crc32(raw, 7 + n)) {
+    if (n + 11 != len || wick_load_be32(raw + 7 + n) != wick_crc32(wick_span_make(raw, 7 + n))) {
         return -1;
     }
     return (int)n;
@@ -139,7 +127,7 @@ static wick_status store_put(void *ctx, uint16_t key, uint8_t version, wick_span
     if (value.len != 0) {
         memcpy(raw + 7, value.ptr, value.len);
     }
-    wick_store_be32(raw + 7 + value.len, crc32(raw, 7 + value.len));
+    wick_store_be32(raw + 7 + value.len, wick_crc32(wick_span_make(raw, 7 + value.len)));
     size_t len = value.len + 11;
     int older = c == 0 ? 1 : 0;
     if (s->fault == WICK_STUB_FAULT_TORN) {

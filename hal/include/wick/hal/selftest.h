@@ -14,14 +14,16 @@
  *     unsigned failed = wick_hal_selftest(&t);
  *
  * The store check uses the keys 0xFE00..0xFE03 and leaves nothing behind. The net check sends
- * datagrams from `self` to `self`. It takes about half a second of the port's time.
+ * datagrams from `self` to `self`; the flash check uses two sectors of the area given. It takes about half a second of the port's time.
  *
  * Sizes: wick_selftest 2.5 KB on 32-bit. Stack below 1 KB, the port's own apart.
  */
 #include "wick/base.h"
+#include "wick/hal/boot.h"
 #include "wick/hal/clock.h"
 #include "wick/hal/crypto.h"
 #include "wick/hal/entropy.h"
+#include "wick/hal/flash.h"
 #include "wick/hal/keystore.h"
 #include "wick/hal/net.h"
 #include "wick/hal/store.h"
@@ -44,6 +46,12 @@ typedef struct wick_selftest {
      * Needs crypto. */
     const wick_hal_keystore *keystore;
     wick_key key_a, key_b, key_rsa;
+
+    /* The first two sectors of the area are erased and written. The boot loader has nothing to do
+     * afterwards, if nothing was asked of it before. */
+    const wick_hal_flash *flash;
+    wick_flash_area flash_area;
+    const wick_hal_boot *boot;
 
     /** Lets about `ms` milliseconds pass. Needed by clock and net. */
     void (*wait)(void *ctx, uint32_t ms);

@@ -31,6 +31,11 @@
  * with a light client names it here as well as in the agent's registry; the driver runs it
  * (wick/port/light_driver.h). A proof that fails is held against the endpoint it came from.
  *
+ * Attestors are asked where the agent wants it. A service on TCP is reached by the HTTPS challenge: while
+ * they look the driver answers at the service's port, and then closes it for the application, which opens it
+ * at the event SERVICE. Where something listens there already nobody is asked, and the service is published
+ * without their word.
+ *
  * Sessions of wick_get_psk() have no DTLS here: their keys are the application's.
  *
  * The wallet manager speaks one JSON object per line, at most WICK_DRIVER_LINE_MAX bytes, and
@@ -113,6 +118,11 @@ typedef struct wick_driver_config {
 #if WICK_WITH_ATTEST
     const wick_addr *attestors; /* in the order of the agent's list: port 0 of one that is not asked */
     size_t attestor_count;
+    /* Both or neither: the key of the device's services and memory to answer the HTTPS challenge with, as
+     * the agent's attest_services wants it. The port is open until attestors have looked, at most
+     * WICK_DRIVER_ATTEST_MS, then closed: it is the application's. */
+    wick_tls_identity *service_key;
+    wick_responder *responder;
 #endif
     bool interfaces; /* the agent is told of them, so that it looks for more ways in than relays */
     bool keys_only;  /* no DTLS over sessions: applications use their keys elsewhere */
@@ -225,10 +235,13 @@ typedef struct wick_driver_attest {
     wick_status last; /* why the last of them did not attest */
     struct {
         bool done;
+        bool second; /* it has told N1, and is asked to look now */
         uint64_t again_ms; /* 0, or when it is asked again: it has said "later" */
         wick_coap_client coap;
     } peer[WICK_GW_ATTESTORS_MAX];
-    uint8_t question[WICK_ATTEST_ASK_BYTES];
+    bool answering; /* cfg.responder is open */
+    uint8_t mapping[32], n2[32];
+    uint8_t question[2][WICK_ATTEST_ASK_BYTES];
 } wick_driver_attest;
 #endif
 

@@ -53,6 +53,9 @@ typedef struct wick_http { /* private but for what is marked */
     size_t line_len;
     char line[24];
     const char *accept;
+    bool streaming, in_range;
+    uint64_t stream_left;       /* bytes of body that may still come */
+    uint64_t range_next, range; /* where the body is to begin: of the next request, of this one */
     const wick_https_trust *trust; /* NULL: no https */
     wick_https secure;
 
@@ -90,9 +93,19 @@ WICK_NODISCARD wick_status wick_http_start(wick_http *h, uint64_t now_ms, const 
                                            const char *content_type, wick_span body,
                                            uint8_t *reply, size_t reply_cap, uint32_t timeout_ms);
 
+/** For the next request alone: the body from this byte on. Where the server gives all of it (h->code
+ *  200, not 206), the caller skips. */
+void wick_http_range(wick_http *h, uint64_t from);
+
+/** After wick_http_start(): the body comes in pieces and may be larger than its memory, which has 4096
+ *  bytes at least. Whenever wick_http_poll() says WICK_AGAIN or WICK_OK, h->body is the next piece, which
+ *  may be empty. Bodies of other replies than 200, and 206 where a range was asked for, are not given.
+ *  @param max  bytes in all; more is WICK_E_LIMIT */
+void wick_http_stream(wick_http *h, uint64_t max);
+
 /**
  * Goes on. Call when the socket is ready, and at wick_http_deadline().
- * @retval WICK_OK           200; h->body
+ * @retval WICK_OK           200, or 206 with the range asked for; h->body
  * @retval WICK_AGAIN        not yet
  * @retval WICK_E_HTTP       another status (h->code; h->body), a redirect, or a reply that is no HTTP
  * @retval WICK_E_HTTP_RATE  429

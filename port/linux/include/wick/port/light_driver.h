@@ -80,6 +80,9 @@ size_t wick_light_driver_watch(const wick_light_driver *d, struct pollfd *out,
 bool wick_light_driver_run(wick_light_driver *d, wick_light_event *event, uint64_t until_ms,
                            const wick_hal_clock *clock, const wick_linux_net *net);
 
+/** Is a request under way? The pool is no one else's to use then, unless they take turns on it. */
+bool wick_light_driver_is_busy(const wick_light_driver *d);
+
 /** Drops what is under way. */
 void wick_light_driver_cancel(wick_light_driver *d);
 

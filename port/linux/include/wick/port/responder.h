@@ -19,10 +19,12 @@
  *     wick_responder_hand_over(&r, &listener);                 // or wick_responder_close(&r)
  *
  * The URL is WICK_RESPONDER_PATH, the mapping as 64 lower-case hex digits, ".val"; the answer's body is
- * "0x" and 64 hex digits. Anything else is answered 404, 405 or 400 and closed; a request is at most
+ * "0x" and 64 hex digits, and as many lines as there are challengers, each with an N1 of its own
+ * (wick_responder_also()). Anything else is answered 404, 405 or 400 and closed; a request is at most
  * WICK_HTTP_REQUEST_MAX bytes, a connection lasts at most WICK_RESPONDER_LIFE_MS, and
- * WICK_RESPONDER_CONNECTIONS are served at a time: a newcomer takes the place of the oldest, so that
- * silent ones cannot keep the challenger out.
+ * WICK_RESPONDER_CONNECTIONS are served at a time: a newcomer takes the place of one of its own address
+ * (IPv6: /64), else that of the oldest, so that silent ones cannot keep the challenger out, and nobody
+ * alone can push it out.
  *
  * The listening socket may be handed over as it is: the service's port is never closed in between, and
  * nobody else can take it. Closed, it can be bound again at once.
@@ -40,9 +42,16 @@ extern "C" {
 #endif
 
 #define WICK_RESPONDER_PATH "/.well-known/pki-validation/"
+/** Of the whole path, and of one line of the answer, with their ends. */
+#define WICK_RESPONDER_PATH_BYTES (sizeof WICK_RESPONDER_PATH + 64 + 4)
+#define WICK_RESPONDER_ANSWER_BYTES 67
 /* Range 1..16. 7 KB each. */
 #ifndef WICK_RESPONDER_CONNECTIONS
 #define WICK_RESPONDER_CONNECTIONS 4
+#endif
+/* Challengers at a time. 70 bytes each, and once more for each connection. */
+#ifndef WICK_RESPONDER_ANSWERS
+#define WICK_RESPONDER_ANSWERS 8
 #endif
 #ifndef WICK_RESPONDER_LIFE_MS
 #define WICK_RESPONDER_LIFE_MS 10000
@@ -61,10 +70,11 @@ typedef struct wick_responder_config {
 typedef struct wick_responder_link {
     bool used, answered;
     wick_sock sock;
+    wick_addr from;
     uint64_t since_ms;
     size_t in_len, out_len, out_at;
     char in[WICK_HTTP_REQUEST_MAX];
-    char out[256];
+    char out[192 + WICK_RESPONDER_ANSWER_BYTES * WICK_RESPONDER_ANSWERS];
     wick_https tls;
 } wick_responder_link;
 
@@ -76,10 +86,15 @@ typedef struct wick_responder {
     wick_https_trust trust;
     wick_sock listener;
     bool open, armed;
-    char path[sizeof WICK_RESPONDER_PATH + 64 + 4];
-    char answer[67];
+    char path[WICK_RESPONDER_PATH_BYTES];
+    char answer[WICK_RESPONDER_ANSWER_BYTES * WICK_RESPONDER_ANSWERS]; /* lines with an end between them */
     wick_responder_link link[WICK_RESPONDER_CONNECTIONS];
 } wick_responder;
+
+/** What a challenger asks for, and the line that it looks for in the answer. */
+void wick_responder_path(char out[WICK_RESPONDER_PATH_BYTES], const uint8_t mapping32[32]);
+void wick_responder_answer(char out[WICK_RESPONDER_ANSWER_BYTES], const uint8_t n1[32],
+                           const uint8_t n2[32]);
 
 /**
  * Listens at the endpoint's local address. Until it is armed every path is answered 404.
@@ -94,6 +109,12 @@ WICK_NODISCARD wick_status wick_responder_open(wick_responder *r, const wick_res
  *  (wick_slot_endpoint()). Once more replaces it. @retval WICK_E_STATE not open */
 WICK_NODISCARD wick_status wick_responder_arm(wick_responder *r, const uint8_t mapping32[32],
                                               const uint8_t n1[32], const uint8_t n2[32]);
+
+/** Another challenger asks about the same mapping: a line more in the answer. One that is there is not
+ *  repeated. @retval WICK_OK  @retval WICK_E_STATE not armed
+ *  @retval WICK_E_LIMIT  WICK_RESPONDER_ANSWERS are there */
+WICK_NODISCARD wick_status wick_responder_also(wick_responder *r, const uint8_t n1[32],
+                                               const uint8_t n2[32]);
 
 /** Goes on with everything that can. */
 void wick_responder_run(wick_responder *r);

@@ -170,10 +170,11 @@ WICK_NODISCARD wick_status wick_rpc_nonce(wick_rpc *rpc, uint64_t now_ms,
 WICK_NODISCARD wick_status wick_rpc_balance(wick_rpc *rpc, uint64_t now_ms,
                                             const uint8_t address[20]);
 /** Dry run that gives the gas; a refusal is WICK_E_RPC with error data.
- *  @param[in] to20  NULL: `data` makes a contract */
+ *  @param[in] to20  NULL: `data` makes a contract
+ *  @param[in] value32  wei, big-endian; NULL: none */
 WICK_NODISCARD wick_status wick_rpc_estimate_gas(wick_rpc *rpc, uint64_t now_ms,
                                                  const uint8_t from[20], const uint8_t *to20,
-                                                 wick_span data);
+                                                 const uint8_t *value32, wick_span data);
 /** Dry run that gives the returned bytes; a refusal is WICK_E_RPC with error data. */
 WICK_NODISCARD wick_status wick_rpc_call(wick_rpc *rpc, uint64_t now_ms, const uint8_t from[20],
                                          const uint8_t to[20], wick_span data);

@@ -39,6 +39,8 @@ typedef struct wick_stub_attestors {
     wick_stub_attestor_fault fault[WICK_STUB_ATTESTORS];
     unsigned first; /* who answers first */
     unsigned asked;
+    unsigned challenged; /* of these: about services on TCP */
+    uint8_t mapping[32]; /* of the last challenge */
     wick_status last;                       /* what the question was worth */
     wick_status taken[WICK_STUB_ATTESTORS]; /* and each answer */
     wick_status again;                      /* and that which came twice */
@@ -49,9 +51,9 @@ wick_status wick_stub_attestors_init(wick_stub_attestors *m, wick_stub_chain *ch
                                      wick_crypto_ctx *ctx, uint8_t threshold);
 /** A gateway asks them. */
 void wick_stub_attestors_of(wick_stub_attestors *m, wick_gateway_config *cfg);
-/** Answers a request. */
+/** Answers a request. @param port  its challenge_port */
 wick_status wick_stub_attestors_serve(wick_stub_attestors *m, wick_gateway *gw, uint64_t now_ms,
-                                      uint32_t request);
+                                      uint32_t request, uint16_t port);
 
 #ifdef __cplusplus
 }

@@ -194,6 +194,8 @@ void wick_stub_chain_proof_at(wick_stub_chain *c, wick_stub_proof *out, const ui
 /** Answers eth_getProof at the newest block, truly or not. */
 void wick_stub_chain_proof(wick_stub_chain *c, wick_stub_proof *out, const uint8_t account[20],
                            const uint8_t (*slots)[32], size_t slot_count);
+/** A call in a transaction of its own, in the next block at once; nobody is asked to pay. */
+void wick_stub_chain_run(wick_stub_chain *c, const uint8_t from[20], wick_span call_data);
 /** eth_call as a dry run. @return length of the revert data written, 0 = it would succeed */
 size_t wick_stub_chain_call(wick_stub_chain *c, uint8_t revert[36], const uint8_t from[20],
                             wick_span call_data);

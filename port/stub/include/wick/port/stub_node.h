@@ -43,7 +43,10 @@ typedef enum wick_stub_wallet_fault {
     WICK_STUB_WALLET_OTHER_MANAGER, /* of another manager epoch */
     WICK_STUB_WALLET_NO_MONEY,      /* says that it funded, and did not */
     WICK_STUB_WALLET_REFUSES,       /* refuses everything */
-    WICK_STUB_WALLET_SILENT         /* never answers */
+    WICK_STUB_WALLET_SILENT,        /* never answers */
+    WICK_STUB_WALLET_GIVES_NONE,    /* refuses to fund */
+    WICK_STUB_WALLET_NO_SPONSOR,    /* refuses to send for others */
+    WICK_STUB_WALLET_FORGETS        /* says that it sent, and did not */
 } wick_stub_wallet_fault;
 
 typedef struct wick_stub_wallet {
@@ -54,7 +57,7 @@ typedef struct wick_stub_wallet {
     uint32_t relay_life_s, latency_ms;
     uint64_t fund_gwei;
     wick_stub_wallet_fault fault;
-    unsigned vouchers, funded, credentials;
+    unsigned vouchers, funded, credentials, sponsored;
 } wick_stub_wallet;
 
 /** Makes the manager's key; its address goes into wick_stub_chain_init(). */
