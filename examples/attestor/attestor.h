@@ -6,7 +6,9 @@
  * that it does. k of n of them let readers take an endpoint that is no relay's (core/registry/RECORDS.md).
  *
  *   main.c     sockets, callers, the loop
- *   service.c  one question: is it lawful, whose is it, and what became of the probe
+ *   routable.c does who asks receive at his address? Before anything else
+ *   service.c  one question: is it lawful, whose is it, and what became of the look
+ *   fetch.c    the look at a service on TCP: HTTPS under the key of the record
  *   audit.c    a line for each decision that took a look at the chain, on disk before the signature goes
  *              out
  *
@@ -14,45 +16,79 @@
  * comes as a separate response. It is signed, and so is the question: nothing on the way can be altered,
  * and all of it will be on the chain. An answer is never longer than the question.
  *
- * Before anything is sent to an endpoint: the question is new, the endpoint word is one that the contract
- * would take, its address is a public one, the record is proven, live, and its owner has signed. Then one
- * datagram of at most 200 bytes to an address in ten seconds, from a port of the attestor's own choosing.
+ * Before anything is kept or read: who asks has returned what only a receiver at his address can have seen
+ * (Echo, RFC 9175). Before anything is sent to an endpoint: the question is new, the endpoint word is one
+ * that the contract would take, its address is a public one, the record is proven, live, and its owner has
+ * signed. Then one datagram of at most 200 bytes, or one TCP connection, to an address in ten seconds, from
+ * a port of the attestor's own choosing.
+ *
+ * A service on TCP is asked about twice. The first question (CHALLENGE) is answered by N1, which is made of
+ * the question and of a secret of this process: nothing is kept, nothing is read. The second (HTTPS) has
+ * keccak256(N1 | N2) fetched from the endpoint under the TLS key of the record.
  *
  * The attestor is registered like a gateway, because a gateway answers only who has a record. Its two
  * keys are apart: [identity] proves who knocks, [attestor] key_file signs what was found. It keeps no
  * state but that: one that is killed and started again has lost what was under way, and is asked again.
  *
- * Sizes: 4 KB for each of ATTESTOR_CALLERS_MAX, 20 KB for the probes, 3.3 MB for the chain.
+ * Sizes: 4 KB for each of ATTESTOR_CALLERS_MAX, 25 KB for each of ATTESTOR_FETCHES_MAX (and 50 KB of the
+ * TLS pool), 20 KB for the probes, 3.3 MB for the chain.
  */
+#include <poll.h>
+
 #include "chain.h"
 #include "wick/coap_server.h"
-#include "wick/nsl_probe.h"
 #include "wick/attest_ask.h"
+#include "wick/nsl_probe.h"
+#include "wick/port/http.h"
+#include "wick/port/responder.h"
 
 /* Hosts that can be served at a time; a newcomer takes the place of who has been silent longest. */
 #define ATTESTOR_CALLERS_MAX 64
+/* Services that can be looked at at a time, and for how long. */
+#define ATTESTOR_FETCHES_MAX 4
+#define ATTESTOR_FETCH_MS 8000u
+/* What is read of an answer: the lines of all attestors that ask at a time. */
+#define ATTESTOR_BODY_MAX 2048
 /* Questions a second that may cost a look at the chain, of everybody ... */
 #define ATTESTOR_READS_PER_S 20u
-/* ... and least time between two of one address. */
+/* ... and least time between two of one address (IPv6: /64), however many callers it has and has had. */
 #define ATTESTOR_GAP_MS 1000u
+/* As many as a gap can hold: what everybody may ask in the two seconds that it touches. */
+#define ATTESTOR_ASKERS_MAX (2u * ATTESTOR_READS_PER_S)
+
+/** Who has just cost a look at the chain. */
+typedef struct attestor_asker {
+    uint8_t net[16];   /* wick_addr_net() */
+    uint64_t until_ms; /* he costs none before; 0: free */
+} attestor_asker;
 
 typedef struct attestor_caller {
     bool used;
     wick_addr from;
-    uint64_t heard_ms, read_ms; /* read_ms: 0, or when it last cost a look at the chain */
+    uint64_t heard_ms;
     wick_coap_server coap;
 } attestor_caller;
 
-/** A question whose probe is under way. */
+/** A question that is being looked into. */
 typedef struct attestor_job {
-    uint32_t handle; /* of the probe, 0: free */
+    bool used;
+    uint32_t handle; /* of its probe */
     wick_addr from;  /* of the caller */
     uint8_t exchange;
     wick_attest_ask_how how;
     uint64_t asked_at;
-    uint64_t checked_at; /* not younger than what was seen, and no block is older */
     wick_attest attest;
 } attestor_job;
+
+/** A look at a service on TCP. */
+typedef struct attestor_fetch {
+    attestor_job job;
+    uint8_t pin[32]; /* the key that must show */
+    char line[WICK_RESPONDER_ANSWER_BYTES]; /* that must be in the answer */
+    wick_https_trust trust;
+    wick_http http;
+    uint8_t body[ATTESTOR_BODY_MAX];
+} attestor_fetch;
 
 typedef struct attestor {
     const cli *c;
@@ -69,7 +105,10 @@ typedef struct attestor {
     uint64_t second_ms;
     uint32_t reads; /* in the present second */
     uint32_t looks; /* at the chain, ever: one keeps everybody waiting */
+    uint8_t secret[32]; /* of N1 and of Echo, drawn at the start */
+    attestor_asker asker[ATTESTOR_ASKERS_MAX];
     attestor_job job[WICK_NSL_CONNECT_MAX];
+    attestor_fetch fetch[ATTESTOR_FETCHES_MAX];
     attestor_caller caller[ATTESTOR_CALLERS_MAX];
 } attestor;
 
@@ -85,8 +124,38 @@ void attestor_request(attestor *a, attestor_caller *from, const wick_coap_reques
 /** A probe has ended. */
 void attestor_probed(attestor *a, uint32_t handle, wick_status status);
 
+/** What was found out about a question: written down, signed, answered. The job is free then. */
+void attestor_conclude(attestor *a, attestor_job *job, wick_status verdict);
+
 /** The caller at this address, NULL if it is gone. main.c */
 attestor_caller *attestor_caller_at(attestor *a, const wick_addr *from);
+
+/* ---- routable.c ---- */
+
+/** Does the sender of this request receive at his address? If he has not shown it, he is told how.
+ *  @param[out] answer  to be sent to him, never longer than what he sent; empty: nothing
+ *  @return true: it is a request of somebody who is there */
+bool attestor_is_routable(attestor *a, wick_buf *answer, const wick_addr *from, wick_span datagram);
+
+/** N1 of a question, by its digest. @retval WICK_OK  @retval others the back end's */
+WICK_NODISCARD wick_status attestor_n1(uint8_t n1[32], const attestor *a, const uint8_t digest[32]);
+
+/* ---- fetch.c ---- */
+
+/** A free place, or NULL. */
+attestor_fetch *attestor_fetch_place(attestor *a);
+/** Begins to look; `job` is filled in but for `used`.
+ *  @param[in] pin   SHA-256 of the SPKI that must show
+ *  @retval WICK_OK  @retval WICK_E_NSL_RATE that address was looked at a moment ago
+ *  @retval others of wick_http_start() */
+WICK_NODISCARD wick_status attestor_fetch_start(attestor *a, attestor_fetch *f, const wick_addr *at,
+                                                const uint8_t pin[32], const uint8_t n1[32],
+                                                const uint8_t n2[32]);
+/** Goes on with all of them. @return when to look again */
+uint64_t attestor_fetch_run(attestor *a);
+/** Descriptors to wait for. @return how many */
+nfds_t attestor_fetch_fds(const attestor *a, struct pollfd out[ATTESTOR_FETCHES_MAX]);
+void attestor_fetch_end(attestor *a);
 
 /* ---- audit.c ---- */
 

@@ -3,7 +3,6 @@
  * wick-attestor [--config FILE]           serve
  * wick-attestor [--config FILE] new-key   make the key that signs and print its address
  */
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,12 +33,15 @@ attestor_caller *attestor_caller_at(attestor *a, const wick_addr *from)
 
 static bool is_waiting(const attestor *a, const attestor_caller *c)
 {
+    bool waits = false;
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
-        if (a->job[i].handle != 0 && wick_addr_equal(&a->job[i].from, &c->from)) {
-            return true;
-        }
+        waits = waits || (a->job[i].used && wick_addr_equal(&a->job[i].from, &c->from));
     }
-    return false;
+    for (size_t i = 0; i < ATTESTOR_FETCHES_MAX; i++) {
+        const attestor_job *job = &a->fetch[i].job;
+        waits = waits || (job->used && wick_addr_equal(&job->from, &c->from));
+    }
+    return waits;
 }
 
 /* The caller's place, or a new one: of nobody, or of who has been silent longest and waits for nothing. */
@@ -79,8 +81,15 @@ static void send_to(const attestor *a, wick_sock s, const wick_addr *to, wick_sp
 static void take_request(attestor *a, wick_span datagram, const wick_addr *from)
 {
     wick_coap_request r;
-    uint8_t exchange = 0;
-    attestor_caller *c = place(a, from);
+    uint8_t exchange = 0, bytes[64];
+    wick_buf echo = wick_buf_make(bytes, sizeof bytes);
+    bool there = attestor_is_routable(a, &echo, from, datagram);
+    if (echo.len != 0) {
+        send_to(a, a->service, from, wick_buf_span(&echo));
+        return;
+    }
+    /* What is no request is of use to one who is there already: he acknowledges an answer. */
+    attestor_caller *c = there ? place(a, from) : attestor_caller_at(a, from);
     if (c != NULL &&
         wick_coap_server_input(&c->coap, &r, &exchange, attestor_now(a), datagram) == WICK_OK) {
         attestor_request(a, c, &r, exchange);
@@ -129,6 +138,7 @@ static uint64_t pump(attestor *a)
             break;
         }
     }
+    next = wick_time_min(next, attestor_fetch_run(a));
     for (size_t i = 0; i < ATTESTOR_CALLERS_MAX; i++) {
         attestor_caller *c = &a->caller[i];
         while (c->used) {
@@ -146,14 +156,15 @@ static uint64_t pump(attestor *a)
 static void run(attestor *a)
 {
     while (!cli_interrupted()) {
-        struct pollfd fds[2] = {{wick_linux_net_fd(&a->h.linux_net, a->service), POLLIN, 0},
+        struct pollfd fds[2 + ATTESTOR_FETCHES_MAX] = {{wick_linux_net_fd(&a->h.linux_net, a->service), POLLIN, 0},
                                 {wick_linux_net_fd(&a->h.linux_net, a->probes), POLLIN, 0}};
         /* Answers that came during the last look count, however long it took: they are read before
          * pump() ends probes. */
         receive(a, a->probes);
         uint64_t next = pump(a), now = attestor_now(a);
-        (void)poll(fds, 2, wick_time_reached(now, next) ? 0 : (int)(next - now));
+        (void)poll(fds, 2 + attestor_fetch_fds(a, fds + 2), wick_time_reached(now, next) ? 0 : (int)(next - now));
         receive(a, a->service);
+        link_tend(a->view.link, false); /* or there is much to follow when somebody asks */
     }
 }
 
@@ -223,6 +234,10 @@ static int start(const cli *c, attestor *a)
     if (s != WICK_OK) {
         return cli_fail(c, s, "%s", a->config->key_file);
     }
+    s = a->h.entropy.fill(a->h.entropy.ctx, a->secret, sizeof a->secret);
+    if (s != WICK_OK) {
+        return cli_fail(c, s, "start");
+    }
     s = attestor_audit_open(a);
     if (s != WICK_OK) {
         return cli_fail(c, s, "%s", a->config->audit_file);
@@ -236,6 +251,11 @@ static int start(const cli *c, attestor *a)
     }
     a->domain.chain_id = a->view.chain->chain_id;
     memcpy(a->domain.contract, a->view.registry->device_registry, sizeof a->domain.contract);
+    if (a->view.chain->rule == CONF_RULE_SYNC_COMMITTEE) {
+        /* Key and epoch go into what is signed, and the contract compares them with its own: nothing is
+         * gained by a record that is final, and a new one would have to wait for that. */
+        a->view.tier = WICK_TIER_OPTIMISTIC;
+    }
     s = chain_head(&a->view); /* a light client synchronises before anybody waits for it */
     if (s != WICK_OK) {
         return chain_fail(&a->view, s, "start");
@@ -285,7 +305,9 @@ int main(int argc, char **argv)
         }
         chain_close(&a->view);
     }
+    attestor_fetch_end(a);
     wick_nsl_probe_wipe(&a->probe);
+    wick_wipe(a->secret, sizeof a->secret);
     host_close(&a->h);
     return code;
 }

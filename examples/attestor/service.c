@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "attestor.h"
+#include "wick/rsa.h"
 
-#define CHAIN_SLOTS 2
+#define CHAIN_SLOTS 3 /* the record, and the TLS key of the service */
 /* A block's time is behind the clock: what is signed must not be ahead of the block that takes it. */
 #define HEAD_AGE_MAX_S 300u
 #define BEHIND_S 30u
@@ -18,6 +19,7 @@ static uint8_t code_of(wick_status s)
     case WICK_E_NSL_RATE:
     case WICK_E_LIMIT:
     case WICK_E_STATE:
+    case WICK_E_POOL:
         return WICK_COAP_CODE(4, 29); /* RFC 8516 */
     case WICK_E_AUTH:
     case WICK_E_NOT_OWNER:
@@ -25,6 +27,7 @@ static uint8_t code_of(wick_status s)
     case WICK_E_RECORD_REVOKED:
     case WICK_E_RECORD_EXPIRED:
     case WICK_E_NSL_NO_ANSWER:
+    case WICK_E_CERT_KEY:
         return WICK_COAP_FORBIDDEN;
     case WICK_E_RECORD_ABSENT:
         return WICK_COAP_NOT_FOUND;
@@ -50,23 +53,36 @@ static void answer(attestor *a, attestor_caller *c, uint8_t exchange, const wick
     (void)late;
 }
 
-static void refuse(attestor *a, attestor_caller *c, uint8_t exchange, uint8_t code, const char *text)
+static void refuse(attestor *a, attestor_caller *c, uint8_t exchange, uint8_t code, wick_status s)
 {
     wick_coap_response r;
     memset(&r, 0, sizeof r);
     r.code = code;
-    r.payload = wick_span_text(text);
-    if (code == WICK_COAP_CODE(4, 29)) {
+    r.payload = wick_span_text(s == WICK_OK ? "" : wick_status_str(s));
+    if (code == WICK_COAP_CODE(4, 29)) { /* ours to spare is a moment, an address's ten seconds */
+        bool target = s == WICK_E_NSL_RATE || s == WICK_E_STATE;
         r.has_max_age = true;
-        r.max_age_s = WICK_NSL_PROBE_GAP_MS / 1000u;
+        r.max_age_s = (target ? WICK_NSL_PROBE_GAP_MS : 2u * ATTESTOR_GAP_MS) / 1000u;
     }
+    answer(a, c, exchange, &r);
+}
+
+/* A good answer: octets. */
+static void put(attestor *a, attestor_caller *c, uint8_t exchange, wick_span body)
+{
+    wick_coap_response r;
+    memset(&r, 0, sizeof r);
+    r.code = WICK_COAP_CHANGED;
+    r.has_content_format = true;
+    r.content_format = WICK_COAP_OCTETS;
+    r.payload = body;
     answer(a, c, exchange, &r);
 }
 
 /* ---- the record ---- */
 
 /* Looks at the chain are what strangers could make us spend. */
-static wick_status take_turn(attestor *a, attestor_caller *c)
+static wick_status take_turn(attestor *a, const attestor_caller *c)
 {
     uint64_t now = attestor_now(a);
     if (now - a->second_ms >= 1000u) {
@@ -74,32 +90,45 @@ static wick_status take_turn(attestor *a, attestor_caller *c)
         a->reads = 0;
     }
     if (a->reads >= ATTESTOR_READS_PER_S) {
-        return WICK_E_NSL_RATE;
+        return WICK_E_LIMIT;
     }
-    for (size_t i = 0; i < ATTESTOR_CALLERS_MAX; i++) { /* of another port too */
-        const attestor_caller *x = &a->caller[i];
-        if (x->used && x->read_ms != 0 && now - x->read_ms < ATTESTOR_GAP_MS &&
-            wick_addr_same_ip(&x->from, &c->from)) {
-            return WICK_E_NSL_RATE;
+    attestor_asker *free_place = NULL;
+    uint8_t net[16];
+    wick_addr_net(net, &c->from);
+    for (size_t i = 0; i < ATTESTOR_ASKERS_MAX; i++) {
+        attestor_asker *x = &a->asker[i];
+        if (x->until_ms == 0 || wick_time_reached(now, x->until_ms)) {
+            free_place = x;
+        } else if (memcmp(x->net, net, sizeof net) == 0) {
+            return WICK_E_LIMIT;
         }
     }
+    if (free_place == NULL) {
+        return WICK_E_LIMIT; /* none is forgotten for another */
+    }
+    memcpy(free_place->net, net, sizeof net);
+    free_place->until_ms = now + ATTESTOR_GAP_MS;
     a->reads++;
     a->looks++;
-    c->read_ms = now;
     return WICK_OK;
 }
 
-static wick_status read_record(attestor *a, wick_device *device, const uint8_t id[32], uint64_t now_s)
+/* @param[out] tls_key  word of tlsKeys, zero: none */
+static wick_status read_record(attestor *a, wick_device *device, uint8_t tls_key[32],
+                               const wick_attest_ask *ask, uint64_t now_s)
 {
     static const wick_record_seen never;
     uint8_t slots[CHAIN_SLOTS][32], words[CHAIN_SLOTS][32];
-    wick_slot_device(slots[0], id, 0);
-    wick_slot_device(slots[1], id, 1);
+    wick_slot_device(slots[0], ask->id, 0);
+    wick_slot_device(slots[1], ask->id, 1);
+    wick_slot_tls_key(slots[2], ask->id, ask->service);
+    link_tend(a->view.link, true);
     wick_status s = chain_head(&a->view);
     if (s == WICK_OK) {
         s = reader_words(&a->r, words, (const uint8_t(*)[32])slots, CHAIN_SLOTS, a->domain.contract);
     }
     if (s == WICK_OK) {
+        memcpy(tls_key, words[2], 32);
         s = wick_device_decode(device, words[0], words[1]);
     }
     return s == WICK_OK ? wick_device_check(device, &never, now_s) : s;
@@ -117,79 +146,150 @@ static uint64_t time_for(const attestor *a, uint64_t now_s)
 static attestor_job *job_place(attestor *a)
 {
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
-        if (a->job[i].handle == 0) {
+        if (!a->job[i].used) {
             return &a->job[i];
         }
     }
     return NULL;
 }
 
-static wick_status begin(attestor *a, attestor_caller *c, const wick_attest_ask *ask, wick_attest_ask_how how,
-                         const uint8_t signer[20], const wick_endpoint *e, uint8_t exchange,
-                         uint64_t now_s)
+/* Is a question about this record being looked into? The owner of one would else hold all places, with
+ * addresses that do not answer. */
+static bool is_asked_about(const attestor *a, const uint8_t id[32])
+{
+    bool asked = false;
+    for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
+        asked = asked || (a->job[i].used && memcmp(a->job[i].attest.id, id, 32) == 0);
+    }
+    for (size_t i = 0; i < ATTESTOR_FETCHES_MAX; i++) {
+        const attestor_job *job = &a->fetch[i].job;
+        asked = asked || (job->used && memcmp(job->attest.id, id, 32) == 0);
+    }
+    return asked;
+}
+
+/* A question whose words have been looked at: its owner's signature gives `signer`. */
+typedef struct question {
+    const wick_attest_ask *ask;
+    wick_attest_ask_how how;
+    wick_endpoint endpoint;
+    uint8_t digest[32], signer[20];
+    uint64_t now_s;
+} question;
+
+static void fill(attestor_job *job, const attestor *a, const attestor_caller *c, const question *q,
+                 const wick_device *device, uint8_t exchange)
+{
+    const wick_attest_ask *ask = q->ask;
+    memset(job, 0, sizeof *job);
+    job->from = c->from;
+    job->exchange = exchange;
+    job->how = q->how;
+    job->asked_at = ask->asked_at;
+    job->attest.checked_at = time_for(a, q->now_s); /* not younger than what was seen, and no block is older */
+    memcpy(job->attest.id, ask->id, 32);
+    memcpy(job->attest.service, ask->service, 32);
+    memcpy(job->attest.endpoint, ask->endpoint, 32);
+    memcpy(job->attest.key, device->key, 32);
+    job->attest.epoch = device->epoch;
+}
+
+/* The key of which the record holds the hash. */
+static wick_status announced(attestor *a, uint8_t pub[WICK_RSA_PUB_BYTES], const wick_device *device)
+{
+    uint8_t der[WICK_RSA_SPKI_MAX];
+    wick_buf spki = wick_buf_make(der, sizeof der);
+    wick_status s = reader_announced(&a->r, &spki, &a->h.crypto, device->key, a->domain.contract);
+    s = s == WICK_OK ? wick_rsa_spki_decode(pub, wick_buf_span(&spki)) : s;
+    return s == WICK_E_NOT_FOUND ? WICK_E_BAD_KEY : s; /* it was never announced: nobody can use it */
+}
+
+static wick_status probe(attestor *a, attestor_job *job, const question *q, const wick_device *device)
 {
     wick_nsl_peer peer;
+    memset(&peer, 0, sizeof peer);
+    wick_status s = device->key_type == WICK_KEY_TYPE_RSA2048
+                        ? announced(a, peer.key.bytes, device)
+                        : wick_device_pub33(peer.key.bytes, device);
+    if (s != WICK_OK) {
+        return s;
+    }
+    memcpy(peer.id, q->ask->id, 32);
+    peer.key.type = device->key_type;
+    peer.addr = q->endpoint.addr;
+    s = wick_nsl_probe_start(&a->probe, &job->handle, attestor_now(a), &peer);
+    job->used = s == WICK_OK;
+    return s;
+}
+
+static wick_status begin(attestor *a, attestor_caller *c, const question *q, uint8_t exchange)
+{
+    static const uint8_t none[32] = {0};
+    uint8_t tls_key[32], n1[32];
     wick_device device;
-    attestor_job *job = job_place(a);
-    if (job == NULL) {
+    attestor_fetch *f = q->how == WICK_ATTEST_ASK_HTTPS ? attestor_fetch_place(a) : NULL;
+    attestor_job *job = q->how == WICK_ATTEST_ASK_HTTPS ? (f != NULL ? &f->job : NULL) : job_place(a);
+    if (job == NULL || is_asked_about(a, q->ask->id)) {
         return WICK_E_LIMIT;
     }
     wick_status s = take_turn(a, c);
     if (s == WICK_OK) {
-        s = read_record(a, &device, ask->id, now_s);
+        s = read_record(a, &device, tls_key, q->ask, q->now_s);
     }
-    if (s == WICK_OK && memcmp(device.owner, signer, sizeof device.owner) != 0) {
+    if (s == WICK_OK && memcmp(device.owner, q->signer, sizeof device.owner) != 0) {
         s = WICK_E_NOT_OWNER;
-    }
-    memset(&peer, 0, sizeof peer);
-    if (s == WICK_OK) {
-        s = wick_device_pub33(peer.key.bytes, &device);
     }
     if (s != WICK_OK) {
         return s;
     }
-    memcpy(peer.id, ask->id, 32);
-    peer.key.type = device.key_type;
-    peer.addr = e->addr;
-    memset(job, 0, sizeof *job);
-    job->from = c->from;
-    job->exchange = exchange;
-    job->how = how;
-    job->asked_at = ask->asked_at;
-    job->checked_at = time_for(a, now_s);
-    memcpy(job->attest.id, ask->id, 32);
-    memcpy(job->attest.service, ask->service, 32);
-    memcpy(job->attest.endpoint, ask->endpoint, 32);
-    memcpy(job->attest.key, device.key, 32);
-    job->attest.epoch = device.epoch;
-    return wick_nsl_probe_start(&a->probe, &job->handle, attestor_now(a), &peer);
+    fill(job, a, c, q, &device, exchange);
+    if (f == NULL) {
+        return probe(a, job, q, &device);
+    }
+    if (memcmp(tls_key, none, sizeof none) == 0) {
+        return WICK_E_RECORD_ABSENT; /* of a key for this service */
+    }
+    s = attestor_n1(n1, a, q->digest);
+    return s == WICK_OK ? attestor_fetch_start(a, f, &q->endpoint.addr, tls_key, n1, q->ask->nonce) : s;
 }
 
-static wick_status look(attestor *a, attestor_caller *c, wick_attest_ask *ask, wick_span question,
+/* N1, which costs nothing and binds nobody. */
+static wick_status challenge(attestor *a, attestor_caller *c, const question *q, uint8_t exchange)
+{
+    uint8_t n1[32], bytes[WICK_ATTEST_ASK_CHALLENGE_BYTES];
+    wick_buf body = wick_buf_make(bytes, sizeof bytes);
+    wick_status s = attestor_n1(n1, a, q->digest);
+    if (s == WICK_OK) {
+        wick_attest_ask_challenge_encode(&body, n1);
+        put(a, c, exchange, wick_buf_span(&body));
+    }
+    return s;
+}
+
+static wick_status look(attestor *a, attestor_caller *c, wick_attest_ask *ask, wick_span bytes,
                         uint8_t exchange)
 {
-    wick_endpoint e;
-    wick_attest_ask_how how;
-    uint8_t r[32], vs[32], digest[32], signer[20];
-    uint64_t now_s = 0;
-    wick_status s = wick_attest_ask_decode(ask, &how, r, vs, question);
-    if (s == WICK_OK && how != WICK_ATTEST_ASK_NSL) {
-        s = WICK_E_UNSUPPORTED;
+    question q = {.ask = ask};
+    uint8_t r[32], vs[32];
+    wick_status s = wick_attest_ask_decode(ask, &q.how, r, vs, bytes);
+    if (s == WICK_OK) {
+        s = a->h.clock.unix_s(a->h.clock.ctx, &q.now_s);
     }
     if (s == WICK_OK) {
-        s = a->h.clock.unix_s(a->h.clock.ctx, &now_s);
+        s = wick_attest_ask_fits(&q.endpoint, ask, q.how, q.now_s);
     }
-    if (s == WICK_OK) {
-        s = wick_attest_ask_fits(&e, ask, how, now_s);
-    }
-    if (s == WICK_OK && !a->config->allow_private && !wick_addr_is_public(&e.addr)) {
+    if (s == WICK_OK && !a->config->allow_private && !wick_addr_is_public(&q.endpoint.addr)) {
         s = WICK_E_NAT_DOUBLE; /* our own network is nobody's to have looked at */
     }
-    if (s == WICK_OK) {
-        wick_attest_ask_digest(digest, &a->domain, ask);
-        s = wick_registry_signer(signer, &a->h.crypto, digest, r, vs);
+    if (s != WICK_OK) {
+        return s;
     }
-    return s == WICK_OK ? begin(a, c, ask, how, signer, &e, exchange, now_s) : s;
+    wick_attest_ask_digest(q.digest, &a->domain, ask);
+    if (q.how == WICK_ATTEST_ASK_CHALLENGE) {
+        return challenge(a, c, &q, exchange);
+    }
+    s = wick_registry_signer(q.signer, &a->h.crypto, q.digest, r, vs);
+    return s == WICK_OK ? begin(a, c, &q, exchange) : s;
 }
 
 void attestor_request(attestor *a, attestor_caller *from, const wick_coap_request *r,
@@ -197,15 +297,15 @@ void attestor_request(attestor *a, attestor_caller *from, const wick_coap_reques
 {
     wick_attest_ask ask;
     if (!wick_coap_path_is(r, WICK_ATTEST_ASK_PATH)) {
-        refuse(a, from, exchange, WICK_COAP_NOT_FOUND, "");
+        refuse(a, from, exchange, WICK_COAP_NOT_FOUND, WICK_OK);
         return;
     }
     if (r->method != WICK_COAP_POST) {
-        refuse(a, from, exchange, WICK_COAP_METHOD, "");
+        refuse(a, from, exchange, WICK_COAP_METHOD, WICK_OK);
         return;
     }
     if (r->has_content_format && r->content_format != WICK_COAP_OCTETS) {
-        refuse(a, from, exchange, WICK_COAP_CONTENT_FORMAT_NO, "");
+        refuse(a, from, exchange, WICK_COAP_CONTENT_FORMAT_NO, WICK_OK);
         return;
     }
     const uint32_t looks = a->looks;
@@ -217,7 +317,7 @@ void attestor_request(attestor *a, attestor_caller *from, const wick_coap_reques
             wick_status kept = attestor_audit(a, &from->from, &ask, s, NULL);
             (void)kept; /* a refusal binds nobody */
         }
-        refuse(a, from, exchange, code_of(s), wick_status_str(s));
+        refuse(a, from, exchange, code_of(s), s);
     }
 }
 
@@ -232,7 +332,7 @@ static wick_status sign(attestor *a, wick_attest_answer *out, const attestor_job
     return s == WICK_OK ? wick_signature_compact(out->r, out->vs, sig, recid) : s;
 }
 
-static void conclude(attestor *a, attestor_job *job, wick_status verdict)
+static void conclude(attestor *a, const attestor_job *job, wick_status verdict)
 {
     uint8_t bytes[WICK_ATTEST_ANSWER_BYTES];
     wick_buf body = wick_buf_make(bytes, sizeof bytes);
@@ -244,7 +344,6 @@ static void conclude(attestor *a, attestor_job *job, wick_status verdict)
     memcpy(ask.service, job->attest.service, 32);
     memcpy(ask.endpoint, job->attest.endpoint, 32);
     ask.asked_at = job->asked_at;
-    job->attest.checked_at = job->checked_at;
     wick_status s =
         attestor_audit(a, &job->from, &ask, verdict, verdict == WICK_OK ? &job->attest : NULL);
     s = verdict != WICK_OK ? verdict : s;
@@ -255,25 +354,24 @@ static void conclude(attestor *a, attestor_job *job, wick_status verdict)
         return; /* it asks again, and its address may be probed again in ten seconds */
     }
     if (s != WICK_OK) {
-        refuse(a, c, job->exchange, code_of(s), wick_status_str(s));
+        refuse(a, c, job->exchange, code_of(s), s);
         return;
     }
-    wick_coap_response r;
-    memset(&r, 0, sizeof r);
     wick_attest_answer_encode(&body, job->how, &reached);
-    r.code = WICK_COAP_CHANGED;
-    r.has_content_format = true;
-    r.content_format = WICK_COAP_OCTETS;
-    r.payload = wick_buf_span(&body);
-    answer(a, c, job->exchange, &r);
+    put(a, c, job->exchange, wick_buf_span(&body));
+}
+
+void attestor_conclude(attestor *a, attestor_job *job, wick_status verdict)
+{
+    conclude(a, job, verdict);
+    memset(job, 0, sizeof *job);
 }
 
 void attestor_probed(attestor *a, uint32_t handle, wick_status status)
 {
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
-        if (a->job[i].handle == handle) {
-            conclude(a, &a->job[i], status);
-            memset(&a->job[i], 0, sizeof a->job[i]);
+        if (a->job[i].used && a->job[i].handle == handle) {
+            attestor_conclude(a, &a->job[i], status);
             return;
         }
     }

@@ -2,10 +2,12 @@
 /* An agent from wick.conf, and how its events are printed. */
 #include "agent.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "vouch.h"
 #include "wick/service.h"
 
 #define TURNS_PORT 5349
@@ -104,13 +106,19 @@ static int take_tickets(agent *a, wick_gateway_config *g)
 }
 
 /* Seals of tickets are between secp256k1 keys; what needs them would otherwise fail much later. */
-static int check_ticket_key(const agent *a)
+static bool is_for_tickets(const agent *a, wick_key key)
 {
     const host *h = &a->host;
     uint8_t pub33[33];
+    return (conf_find_leaf(&h->conf, "") == NULL && h->conf.tickets.accept[0] == '\0') ||
+           h->keystore.secp256k1_public(h->keystore.ctx, pub33, key) != WICK_E_NOT_FOUND;
+}
+
+static int check_ticket_key(const agent *a)
+{
+    const host *h = &a->host;
     bool leaves = conf_find_leaf(&h->conf, "") != NULL;
-    if ((!leaves && h->conf.tickets.accept[0] == '\0') ||
-        h->keystore.secp256k1_public(h->keystore.ctx, pub33, h->device_key) != WICK_E_NOT_FOUND) {
+    if (is_for_tickets(a, h->device_key)) {
         return CLI_OK;
     }
     return cli_fail_remedy(a->cli, WICK_E_UNSUPPORTED,
@@ -168,6 +176,24 @@ static void take_attestors(agent *a, wick_gateway_config *g, wick_driver_config 
     d->attestor_count = g->attestor_count;
 }
 
+/* With a key for services the agent shows attestors that their ports are its own. */
+static int take_service_key(agent *a, wick_gateway_config *g, wick_driver_config *d)
+{
+    const conf_identity *id = &a->host.conf.identity;
+    if (id->tls_key_file[0] == '\0' || g->attest_needed == 0) {
+        return CLI_OK;
+    }
+    wick_status s = wick_tls_identity_load(&a->service_key, id->tls_key_file, id->name,
+                                           &a->host.entropy);
+    if (s != WICK_OK) {
+        return cli_fail(a->cli, s, "%s", id->tls_key_file);
+    }
+    g->attest_services = true;
+    d->service_key = &a->service_key;
+    d->responder = &a->responder;
+    return CLI_OK;
+}
+
 static int take_store(agent *a, wick_gateway_config *g)
 {
     const char *dir = a->host.conf.identity.store_dir;
@@ -195,6 +221,7 @@ static int open_agent(agent *a)
     code = code == CLI_OK ? take_tickets(a, &g) : code;
     code = code == CLI_OK ? take_store(a, &g) : code;
     take_attestors(a, &g, &d);
+    code = code == CLI_OK ? take_service_key(a, &g, &d) : code;
     code = code == CLI_OK ? agent_take_chains(a, &g.registry_count) : code;
     if (code != CLI_OK) {
         return code;
@@ -220,6 +247,7 @@ static int open_agent(agent *a)
         g.expires_s = service->expires_s > UINT32_MAX ? UINT32_MAX : (uint32_t)service->expires_s;
     }
     g.has_wallet_manager = d.wallet.port != 0;
+    g.sponsored = (uint8_t)h->conf.wallet.sponsored;
     d.gateway = &a->gateway;
     d.clock = &h->clock;
     d.entropy = &h->entropy;
@@ -238,6 +266,93 @@ static int open_agent(agent *a)
     return s == WICK_OK ? CLI_OK : cli_fail(a->cli, s, "[rpc] url");
 }
 
+/* ---- the device key, when it is rotated ---- */
+
+static void next_key_path(char path[HOST_NEXT_KEY_PATH], const agent *a)
+{
+    host_next_key_path(path, a->host.conf.identity.device_key_file);
+}
+
+/* @retval WICK_OK another key than the one in use  @retval WICK_E_SAME_KEY that one
+ * @retval WICK_E_NOT_FOUND no such file */
+static wick_status load_other(agent *a, wick_key *key, wick_device *words, const char *path)
+{
+    host *h = &a->host;
+    wick_status s = wick_linux_device_key_load(key, &h->ram, path);
+    if (s != WICK_OK) {
+        return s;
+    }
+    s = vouch_key_words(words, NULL, &h->crypto, &h->keystore, *key);
+    if (s == WICK_OK && vouch_same_key(words, &a->key_words)) {
+        s = WICK_E_SAME_KEY;
+    }
+    if (s != WICK_OK) {
+        wick_ram_keystore_remove(&h->ram, *key);
+    }
+    return s;
+}
+
+/* A rotation may fail, be refused or only be tried: what it has left is a key once the record holds it. */
+static bool is_in_record(const agent *a, const wick_device *words)
+{
+    const wick_gateway_own *o = &a->gateway.own;
+    return o->registered && vouch_same_key(words, &o->device);
+}
+
+wick_status agent_key_again(agent *a)
+{
+    char path[HOST_NEXT_KEY_PATH];
+    wick_key key;
+    wick_device words;
+    next_key_path(path, a);
+    wick_status s = load_other(a, &key, &words, path);
+    bool next = s == WICK_OK && is_in_record(a, &words);
+    if (s == WICK_OK && !next) {
+        wick_ram_keystore_remove(&a->host.ram, key);
+        s = WICK_E_NOT_FOUND;
+    }
+    if (s == WICK_E_NOT_FOUND) { /* where the next one is in use, the other file has the former one */
+        s = load_other(a, &key, &words, a->host.conf.identity.device_key_file);
+    }
+    if (s != WICK_OK) {
+        return s == WICK_E_SAME_KEY ? WICK_E_NOT_FOUND : s;
+    }
+    s = is_for_tickets(a, key) ? wick_gateway_rotate(&a->gateway, agent_now(a), key)
+                               : WICK_E_UNSUPPORTED;
+    if (s != WICK_OK) {
+        wick_ram_keystore_remove(&a->host.ram, key);
+        return s;
+    }
+    wick_ram_keystore_remove(&a->host.ram, a->former_key); /* its time is over, else there is no rotation */
+    a->former_key = a->host.device_key; /* handshakes to this one are answered for a while */
+    a->host.device_key = key;
+    a->key_words = words;
+    a->key_is_next = next;
+    return WICK_OK;
+}
+
+wick_status agent_key_proven(agent *a)
+{
+    char path[HOST_NEXT_KEY_PATH];
+    wick_key key;
+    wick_device words;
+    if (!a->key_is_next) {
+        return WICK_OK;
+    }
+    next_key_path(path, a);
+    wick_status s = load_other(a, &key, &words, path);
+    if (s == WICK_E_SAME_KEY) {
+        bool placed = rename(path, a->host.conf.identity.device_key_file) == 0 || errno == ENOENT;
+        a->key_is_next = !placed;
+        return placed ? WICK_OK : WICK_E_HAL;
+    }
+    if (s == WICK_OK) { /* of the rotation after this one */
+        wick_ram_keystore_remove(&a->host.ram, key);
+    }
+    a->key_is_next = s != WICK_OK && s != WICK_E_NOT_FOUND;
+    return a->key_is_next ? WICK_E_HAL : WICK_OK; /* gone: the tool has done it */
+}
+
 int agent_open(agent *a, const cli *c)
 {
     memset(a, 0, sizeof *a);
@@ -246,7 +361,12 @@ int agent_open(agent *a, const cli *c)
     cli_catch_signals();
     int code = host_open(&a->host, c);
     code = code == CLI_OK ? host_load_keys(&a->host, c) : code;
-    return code == CLI_OK ? open_agent(a) : code;
+    if (code == CLI_OK) {
+        const host *h = &a->host;
+        wick_status s = vouch_key_words(&a->key_words, NULL, &h->crypto, &h->keystore, h->device_key);
+        code = s == WICK_OK ? open_agent(a) : cli_fail(c, s, "%s", h->conf.identity.device_key_file);
+    }
+    return code;
 }
 
 int agent_suite(agent *a, const char *text)
@@ -296,6 +416,7 @@ void agent_close(agent *a)
         wick_driver_free(&a->driver);
         wick_gateway_wipe(&a->gateway);
     }
+    wick_tls_identity_free(&a->service_key);
     agent_drop_chains(a);
     wick_linux_store_release(&a->store_lock);
     host_close(&a->host);
@@ -386,7 +507,7 @@ void agent_event_put(out_rec *o, const wick_gateway_event *e)
         out_bool(o, "sent", e->sent);
         break;
     case WICK_GW_EV_ATTESTED:
-        out_str(o, "place", e->index == 0 ? "primary" : "standby");
+        out_str(o, "place", e->index >= WICK_GW_WORDS ? "service" : e->index == 0 ? "primary" : "standby");
         break;
     case WICK_GW_EV_READY:
         out_bool(o, "standby_pending", e->standby_pending);
@@ -442,6 +563,16 @@ const char *agent_event_name(wick_gateway_event_kind kind)
 void agent_print(agent *a, const wick_gateway_event *e)
 {
     const char *event = agent_event_name(e->kind);
+    if (e->kind == WICK_GW_EV_REGISTERED && e->status == WICK_E_BAD_KEY) {
+        wick_status s = agent_key_again(a); /* it is owner and agent in one */
+        if (s != WICK_OK && s != WICK_E_NOT_FOUND) {
+            cli_note(a->cli, 0, "wick: cannot go over to the device key of the record: %s",
+                     wick_status_str(s));
+        }
+    }
+    if (e->kind == WICK_GW_EV_REGISTERED && e->status == WICK_OK && agent_key_proven(a) != WICK_OK) {
+        cli_note(a->cli, 0, "wick: the new device key is not in its place yet");
+    }
     if (e->status == WICK_OK) {
         if (e->kind != WICK_GW_EV_READY && e->kind != WICK_GW_EV_SESSION_DOWN) {
             out_rec o;

@@ -35,6 +35,8 @@ typedef struct agent {
     wick_ticket_rule ticket_rules[AGENT_TICKET_RULES];
     uint8_t attestors[WICK_GW_ATTESTORS_MAX][20]; /* ascending */
     wick_addr attestor_addr[WICK_GW_ATTESTORS_MAX];
+    wick_tls_identity service_key; /* with `responder`: where [identity] has a tls_key_file */
+    wick_responder responder;
     char relay_password[256];
     wick_https_trust relay_trust;
     char wallet_token[256];
@@ -44,6 +46,9 @@ typedef struct agent {
     wick_gateway gateway;
     wick_driver driver;
     bool driving;
+    wick_device key_words; /* of the device key in use */
+    wick_key former_key;   /* of the rotation before, until the next one; none: 0 */
+    bool key_is_next;      /* it is that of a rotation, and has not taken the former one's place */
     uint64_t begin_us, step_us;
     wick_driver_stats step_stats;
 } agent;
@@ -51,6 +56,21 @@ typedef struct agent {
 /** Configuration, keys, and the agent with its driver. @return exit code; the error is printed */
 int agent_open(agent *a, const cli *c);
 void agent_close(agent *a);
+
+/**
+ * A rotation by the tool has the new key on disk, beside the former one, before anybody else sees it, and in
+ * its place when the record is proven to hold it. An agent takes the new key when the record has it, not before,
+ * and then ends what was cut short: the record decides which key is used.
+ *
+ * agent_key_again(): looks at the files again, when the record has a key that the agent does not know, or the
+ * tool says so. @retval WICK_OK it goes over to another key  @retval WICK_E_NOT_FOUND there is no other
+ * @retval others of the file, the key store, and of wick_gateway_rotate()
+ * agent_key_proven(): the record holds the agent's key, which is put in its place. @retval WICK_OK
+ * @retval WICK_E_HAL the next start ends it
+ */
+WICK_NODISCARD wick_status agent_key_again(agent *a);
+WICK_NODISCARD wick_status agent_key_proven(agent *a);
+
 /** Publishes what wick.conf says beside the agent's own service: after wick_gateway_start(), also again.
  *  @return exit code; the error is printed */
 int agent_publish(agent *a);

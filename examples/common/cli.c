@@ -88,6 +88,11 @@ __attribute__((format(printf, 4, 0))) static int fail(const cli *c, wick_status 
 {
     char text[512];
     (void)vsnprintf(text, sizeof text, format, args);
+    for (char *p = text; *p != '\0'; p++) { /* some of it may be a stranger's words */
+        if ((unsigned char)*p < 0x20 || (unsigned char)*p == 0x7f) {
+            *p = '?';
+        }
+    }
     if (c->json) {
         out_rec o;
         char whole[768];
@@ -298,6 +303,36 @@ wick_status cli_u64_arg(uint64_t *out, const char *text, uint64_t max)
         v = v * 10 + digit;
     }
     *out = v;
+    return WICK_OK;
+}
+
+wick_status cli_wei_arg(uint8_t out[32], const char *text)
+{
+    size_t len = strlen(text);
+    memset(out, 0, 32);
+    if (strncmp(text, "0x", 2) == 0) {
+        char padded[65];
+        if (len < 3 || len > 66) {
+            return WICK_E_MALFORMED;
+        }
+        memset(padded, '0', 64);
+        memcpy(padded + 64 - (len - 2), text + 2, len - 2);
+        return wick_hex_decode(out, 32, padded, 64);
+    }
+    if (len == 0 || len > 78 || strspn(text, "0123456789") != len) {
+        return WICK_E_MALFORMED;
+    }
+    for (size_t i = 0; i < len; i++) {
+        unsigned carry = (unsigned)(text[i] - '0');
+        for (size_t j = 32; j-- > 0;) {
+            carry += 10u * out[j];
+            out[j] = (uint8_t)carry;
+            carry >>= 8;
+        }
+        if (carry != 0) {
+            return WICK_E_LIMIT;
+        }
+    }
     return WICK_OK;
 }
 

@@ -88,6 +88,9 @@ bool cli_hex_input(cli *c, uint8_t **bytes, size_t *len, int *code, int argc, ch
 /** A decimal number of at most `max`. */
 WICK_NODISCARD wick_status cli_u64_arg(uint64_t *out, const char *text, uint64_t max);
 
+/** Wei in decimal or 0x hex, of up to 256 bits, big-endian. */
+WICK_NODISCARD wick_status cli_wei_arg(uint8_t out[32], const char *text);
+
 /** Writes a whole file, "-" is standard output. @retval WICK_E_HAL it cannot be written */
 WICK_NODISCARD wick_status cli_write_file(const char *path, const uint8_t *bytes, size_t len);
 

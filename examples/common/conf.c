@@ -18,11 +18,14 @@
 #define DEFAULT_RELAY_TTL_S 3600u
 #define DEFAULT_FUND_WEI UINT64_C(10000000000000000)
 #define DEFAULT_FUND_DAY_WEI UINT64_C(1000000000000000000)
+#define DEFAULT_CALLS_PER_DAY 24u
 #define DEFAULT_CHECK_TIMEOUT_S 10u
 #define DEFAULT_PER_MINUTE 600u
 #define DEFAULT_GAP_MS 2000u
 #define DEFAULT_BATCH 16u
 #define DEFAULT_BATCH_MS 500u
+#define DEFAULT_APPROVALS_MIN 2u
+#define DEFAULT_PRODUCT_AGE_S 86400u
 
 typedef struct key_def {
     const char *key;
@@ -38,7 +41,8 @@ typedef struct key_def {
 
 static const key_def identity_keys[] = {
     KEY(conf_identity, name, VALUE_NAME), KEY(conf_identity, wallet_key_file, VALUE_PATH),
-    KEY(conf_identity, device_key_file, VALUE_PATH), KEY(conf_identity, store_dir, VALUE_PATH)};
+    KEY(conf_identity, device_key_file, VALUE_PATH), KEY(conf_identity, store_dir, VALUE_PATH),
+    KEY(conf_identity, tls_key_file, VALUE_PATH)};
 static const key_def chain_keys[] = {
     KEY(conf_chain, chain_id, VALUE_U64),
     KEY(conf_chain, rule, VALUE_RULE),
@@ -69,10 +73,12 @@ static const key_def rpc_keys[] = {
     KEY(conf_rpc, pin_sha256, VALUE_HEX32)};
 static const key_def registry_keys[] = {KEY(conf_registry, chain, VALUE_NAME),
                                         KEY(conf_registry, device_registry, VALUE_HEX20),
-                                        KEY(conf_registry, relay_registry, VALUE_HEX20)};
+                                        KEY(conf_registry, relay_registry, VALUE_HEX20),
+                                        KEY(conf_registry, release_index, VALUE_HEX20)};
 static const key_def wallet_keys[] = {
     KEY(conf_wallet, address, VALUE_ADDR), KEY(conf_wallet, psk_identity, VALUE_TEXT),
-    KEY(conf_wallet, psk_file, VALUE_PATH), KEY(conf_wallet, token_file, VALUE_PATH)};
+    KEY(conf_wallet, psk_file, VALUE_PATH), KEY(conf_wallet, token_file, VALUE_PATH),
+    KEY(conf_wallet, sponsored, VALUE_SPONSORED)};
 static const key_def relay_keys[] = {KEY(conf_relay, server, VALUE_ADDR),
                                      KEY(conf_relay, username, VALUE_TEXT),
                                      KEY(conf_relay, password_file, VALUE_PATH),
@@ -114,6 +120,7 @@ static const key_def manager_keys[] = {
     KEY(conf_manager, per_minute, VALUE_U64),
     KEY(conf_manager, gap_ms, VALUE_U64),
     KEY(conf_manager, sponsor, VALUE_YES),
+    KEY(conf_manager, calls_per_day, VALUE_U64),
     KEY(conf_manager, batch, VALUE_U64),
     KEY(conf_manager, batch_ms, VALUE_U64)};
 
@@ -123,6 +130,8 @@ static const key_def wickd_keys[] = {
 
 static const key_def leaf_keys[] = {KEY(conf_leaf, listen, VALUE_ADDR),
                                     KEY(conf_leaf, bundle_dir, VALUE_PATH),
+                                    KEY(conf_leaf, bundle_max_age_s, VALUE_U64),
+                                    KEY(conf_leaf, block_dir, VALUE_PATH),
                                     KEY(conf_leaf, psk_file, VALUE_PATH)};
 static const key_def carry_keys[] = {KEY(conf_carry, to, VALUE_ADDR)};
 static const key_def attest_keys[] = {KEY(conf_attest, needed, VALUE_U64)};
@@ -131,6 +140,15 @@ static const key_def attestor_keys[] = {
     KEY(conf_attestor, key_file, VALUE_PATH),    KEY(conf_attestor, audit_file, VALUE_PATH),
     KEY(conf_attestor, allow_private, VALUE_YES), KEY(conf_attestor, address, VALUE_ADDR),
     KEY(conf_attestor, signer, VALUE_HEX20)};
+
+static const key_def product_keys[] = {
+    KEY(conf_product, registry, VALUE_NAME),     KEY(conf_product, vendor, VALUE_UUID),
+    KEY(conf_product, class_id, VALUE_UUID),     KEY(conf_product, component, VALUE_U64),
+    KEY(conf_product, version, VALUE_U64),       KEY(conf_product, approvals_min, VALUE_U64),
+    KEY(conf_product, max_age_s, VALUE_U64),     KEY(conf_product, dir, VALUE_PATH),
+    KEY(conf_product, gateways, VALUE_URLS),     KEY(conf_product, mirrors, VALUE_URLS),
+    KEY(conf_product, ca_file, VALUE_PATH),      KEY(conf_product, leaves, VALUE_YES),
+    KEY(conf_product, manifest_mirrors, VALUE_YES)};
 
 typedef struct section_def {
     const char *kind;
@@ -164,7 +182,9 @@ static const section_def sections[] = {
      KEYS(carry_keys)},
     {"attest", offsetof(conf, attest), 0, 0, true, KEYS(attest_keys)},
     {"attestor", offsetof(conf, attestors), sizeof(conf_attestor), CONF_ATTESTORS_MAX, true,
-     KEYS(attestor_keys)}};
+     KEYS(attestor_keys)},
+    {"product", offsetof(conf, products), sizeof(conf_product), CONF_PRODUCTS_MAX, false,
+     KEYS(product_keys)}};
 #define SECTION_KINDS (sizeof sections / sizeof sections[0])
 _Static_assert(sizeof chain_keys / sizeof chain_keys[0] <= CONF_KEYS_MAX, "bits and lines of keys");
 
@@ -329,8 +349,14 @@ wick_status conf_parse(conf *c, conf_error *e, const char *text, size_t len, con
     c->manager.per_minute = DEFAULT_PER_MINUTE;
     c->manager.gap_ms = DEFAULT_GAP_MS;
     c->manager.sponsor = true;
+    c->manager.calls_per_day = DEFAULT_CALLS_PER_DAY;
     c->manager.batch = DEFAULT_BATCH;
     c->manager.batch_ms = DEFAULT_BATCH_MS;
+    for (size_t i = 0; i < CONF_PRODUCTS_MAX; i++) {
+        c->products[i].approvals_min = DEFAULT_APPROVALS_MIN;
+        c->products[i].max_age_s = DEFAULT_PRODUCT_AGE_S;
+        c->products[i].manifest_mirrors = true;
+    }
     for (size_t i = 0; i < CONF_SERVICES_MAX; i++) {
         c->services[i].expires_s = SECTION_DEFAULT_EXPIRES_S;
     }
@@ -439,7 +465,7 @@ bool conf_differs(char *out, size_t cap, const conf *running, const conf *fresh)
     for (size_t i = 0; i < SECTION_KINDS; i++) {
         const section_def *d = &sections[i];
         size_t n = d->count == 0 ? 1 : d->count, same = 0;
-        if (strcmp(d->kind, "manager") == 0) {
+        if (strcmp(d->kind, "manager") == 0 || strcmp(d->kind, "product") == 0) {
             continue; /* another program's */
         }
         while (same < n && same_section(d, (const uint8_t *)running + d->offset + same * d->stride,

@@ -32,6 +32,7 @@
 #define CONF_LEAVES_MAX 33 /* [leaf] and those with names */
 #define CONF_CARRIES_MAX 8
 #define CONF_ATTESTORS_MAX (1 + WICK_GW_ATTESTORS_MAX) /* [attestor] and those with names */
+#define CONF_PRODUCTS_MAX 4
 #define CONF_KEYS_MAX 24 /* of one section */
 
 /* Common head of all sections: which keys were given, and where the section begins. */
@@ -81,6 +82,8 @@ typedef struct conf_identity {
     char name[CONF_NAME_MAX];
     char wallet_key_file[CONF_TEXT_MAX];
     char device_key_file[CONF_TEXT_MAX];
+    char tls_key_file[CONF_TEXT_MAX]; /* of services that show certificates (`wick id tls`): with it they
+                                       * are attested by the HTTPS challenge ([attest]) */
     char store_dir[CONF_TEXT_MAX];
 } conf_identity;
 
@@ -123,6 +126,7 @@ typedef struct conf_registry {
     char chain[CONF_NAME_MAX];
     uint8_t device_registry[20];
     uint8_t relay_registry[20];
+    uint8_t release_index[20];
 } conf_registry;
 
 typedef struct conf_wallet {
@@ -131,6 +135,9 @@ typedef struct conf_wallet {
     char psk_identity[CONF_NAME_MAX];
     char psk_file[CONF_TEXT_MAX];
     char token_file[CONF_TEXT_MAX];
+    /* Does the manager send the agent's transactions? auto: where he gives no money for them (default); yes:
+     * all of them, so that the wallet needs no Ether; no. */
+    wick_gateway_sponsoring sponsored;
 } conf_wallet;
 
 typedef struct conf_relay {
@@ -197,6 +204,7 @@ typedef struct conf_manager {
     uint64_t per_minute;                   /* requests of all devices that cost calls; default 600 */
     uint64_t gap_ms;                       /* least time between two of one device; default 2000 */
     bool sponsor;                          /* sends devices' calls and pays for them; default yes */
+    uint64_t calls_per_day;                /* of those, of one device, in 24 hours; default 24 */
     uint64_t batch;                        /* of so many in one transaction; default 16 */
     uint64_t batch_ms;                     /* how long one waits for others; default 500 */
 } conf_manager;
@@ -215,8 +223,12 @@ typedef struct conf_wickd {
 typedef struct conf_leaf {
     conf_section s;
     wick_addr listen;             /* of [leaf]; port 5684 is that of CoAP over DTLS */
-    char bundle_dir[CONF_TEXT_MAX]; /* of [leaf]: proof bundles for leaves, a file for each
-                                     * NAME or NAME.SERVICE, as `wick bundle make` writes them */
+    char bundle_dir[CONF_TEXT_MAX]; /* of [leaf]: proof bundles for leaves that were made ahead, a file for
+                                     * each, NAME.bundle or NAME.SERVICE.bundle, as `wick bundle make`
+                                     * writes them. What is not there, or too old, wickd makes itself */
+    uint64_t bundle_max_age_s;      /* of [leaf]: of a bundle's header; default: max_age_s of the chain,
+                                     * of finalized blocks twice that */
+    char block_dir[CONF_TEXT_MAX]; /* of [leaf]: firmware for leaves, a file for each block, by its CID */
     char psk_file[CONF_TEXT_MAX]; /* of [leaf.NAME]: 16 or 32 bytes as hex */
 } conf_leaf;
 
@@ -244,6 +256,24 @@ typedef struct conf_attest {
     uint64_t needed; /* how many must have reached it, as the organisation's threshold */
 } conf_attest;
 
+/* [product.NAME]: firmware that this host runs, and how it is kept up to date. */
+typedef struct conf_product {
+    conf_section s;
+    char registry[CONF_NAME_MAX]; /* whose release_index it is in; default the home registry */
+    uint8_t vendor[16];           /* UUIDs of maker and class of devices, as in the manifest */
+    uint8_t class_id[16];
+    uint64_t component;     /* default 0 */
+    uint64_t version;       /* of the first image; later ones are known */
+    uint64_t approvals_min; /* as many approvers at least, whatever the index says; default 2 */
+    uint64_t max_age_s;     /* of the header: older, and the index counts as frozen; default a day */
+    char dir[CONF_TEXT_MAX];      /* slots, staging and journal */
+    char gateways[CONF_TEXT_MAX]; /* trustless gateways, with commas */
+    char mirrors[CONF_TEXT_MAX];  /* plain copies of the image, with commas */
+    char ca_file[CONF_TEXT_MAX];  /* https: the CAs to trust, instead of the system's */
+    bool manifest_mirrors; /* http and https mirrors that a manifest names are asked, last of all; default yes */
+    bool leaves; /* of our leaves: wickd reads the index for them and fetches from `gateways`; default no */
+} conf_product;
+
 typedef struct conf {
     char path[CONF_TEXT_MAX]; /* of the file, for messages */
     conf_identity identity;
@@ -261,6 +291,7 @@ typedef struct conf {
     conf_carry carries[CONF_CARRIES_MAX];
     conf_attest attest;
     conf_attestor attestors[CONF_ATTESTORS_MAX];
+    conf_product products[CONF_PRODUCTS_MAX];
 } conf;
 
 typedef struct conf_error {
@@ -296,6 +327,7 @@ bool conf_has(const conf *c, const conf_section *section, const char *key);
 /** Section of a kind by name; NULL or "" gives the only or first one. NULL if there is none. */
 const conf_registry *conf_find_registry(const conf *c, const char *name);
 const conf_chain *conf_find_chain(const conf *c, const char *name);
+const conf_product *conf_find_product(const conf *c, const char *name);
 const conf_service *conf_find_service(const conf *c, const char *name);
 /** The section of the agent's own service; NULL: there is none. */
 const conf_service *conf_own_service(const conf *c);
@@ -318,6 +350,9 @@ const conf_rpc *conf_find_rpc(const conf *c, const char *chain, size_t index);
 /** Item of a list with commas, without the spaces around it.
  *  @param[out] out zero-terminated  @return false: there is none, or it does not fit */
 bool conf_list_at(char *out, size_t cap, const char *list, size_t index);
+
+/** A UUID: 8-4-4-4-12 hex digits (RFC 9562). */
+bool conf_uuid(uint8_t out[16], const char *text);
 
 /** "own_node", "sync_committee", ... as in the file; "" for NONE. */
 const char *conf_rule_str(conf_rule rule);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf_internal.h"
+#include "wick/release_index.h"
 
 #define DAYS_MAX 3650u
 #define SLOT_S_MAX 3600u
@@ -213,12 +214,19 @@ static wick_status check_rpc(const conf *c, conf_error *e, const conf_rpc *r)
 static wick_status check_leaf(const conf *c, conf_error *e, const conf_leaf *x)
 {
     bool named = x->s.name[0] != '\0';
-    const char *wrong = !named                                  ? "psk_file"
-                        : conf_has(c, &x->s, "bundle_dir") ? "bundle_dir"
-                                                           : "listen";
+    const char *wrong = !named                                   ? "psk_file"
+                        : conf_has(c, &x->s, "bundle_dir")       ? "bundle_dir"
+                        : conf_has(c, &x->s, "bundle_max_age_s") ? "bundle_max_age_s"
+                        : conf_has(c, &x->s, "block_dir")        ? "block_dir"
+                                                                 : "listen";
     if (conf_has(c, &x->s, wrong)) {
         return conf_refuse(e, conf_line(c, &x->s, wrong), "'%s' belongs into [leaf%s]", wrong,
                            named ? "" : ".NAME");
+    }
+    if (conf_has(c, &x->s, "bundle_max_age_s") &&
+        (x->bundle_max_age_s == 0 || x->bundle_max_age_s > UINT32_MAX)) {
+        return conf_refuse(e, conf_line(c, &x->s, "bundle_max_age_s"),
+                           "'bundle_max_age_s' is 1..2^32-1");
     }
     if (strlen(x->s.name) > LEAF_NAME_MAX) {
         return conf_refuse(e, x->s.line, "[leaf.%s]: the name of a leaf has at most %u characters",
@@ -362,6 +370,28 @@ static wick_status check_relay(const conf *c, conf_error *e)
     return WICK_OK;
 }
 
+static wick_status check_products(const conf *c, conf_error *e)
+{
+    for (size_t i = 0; i < CONF_PRODUCTS_MAX; i++) {
+        const conf_product *x = &c->products[i];
+        if (x->registry[0] != '\0' && conf_find_registry(c, x->registry) == NULL) {
+            return conf_refuse(e, x->s.line, "[product.%s]: there is no [registry.%s]", x->s.name,
+                               x->registry);
+        }
+        if (x->component > UINT8_MAX) {
+            return conf_refuse(e, conf_line(c, &x->s, "component"), "'component' is 0..255");
+        }
+        if (x->approvals_min == 0 || x->approvals_min > WICK_PRODUCT_MEMBERS_MAX) {
+            return conf_refuse(e, conf_line(c, &x->s, "approvals_min"),
+                               "'approvals_min' is 1..%u", WICK_PRODUCT_MEMBERS_MAX);
+        }
+        if (x->max_age_s == 0 || x->max_age_s > UINT32_MAX) {
+            return conf_refuse(e, conf_line(c, &x->s, "max_age_s"), "'max_age_s' is 1..2^32-1");
+        }
+    }
+    return WICK_OK;
+}
+
 wick_status conf_check(const conf *c, conf_error *e)
 {
     wick_status s = WICK_OK;
@@ -382,6 +412,7 @@ wick_status conf_check(const conf *c, conf_error *e)
     if (s == WICK_OK && c->path_in.port > UINT16_MAX) {
         s = conf_refuse(e, conf_line(c, &c->path_in.s, "port"), "'port' is 0..65535");
     }
+    s = s == WICK_OK ? check_products(c, e) : s;
     s = s == WICK_OK ? check_services(c, e) : s;
     s = s == WICK_OK ? check_attest(c, e) : s;
     return s == WICK_OK ? check_leaves(c, e) : s;

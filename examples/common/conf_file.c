@@ -84,6 +84,16 @@ const conf_chain *conf_find_chain(const conf *c, const char *name)
     return NULL;
 }
 
+const conf_product *conf_find_product(const conf *c, const char *name)
+{
+    for (size_t i = 0; i < CONF_PRODUCTS_MAX; i++) {
+        if (matches(&c->products[i].s, name)) {
+            return &c->products[i];
+        }
+    }
+    return NULL;
+}
+
 const conf_service *conf_find_service(const conf *c, const char *name)
 {
     for (size_t i = 0; i < CONF_SERVICES_MAX; i++) {

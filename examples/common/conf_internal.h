@@ -11,6 +11,7 @@ typedef enum conf_value_type {
     VALUE_U64,
     VALUE_HEX20,
     VALUE_HEX32,
+    VALUE_UUID,
     VALUE_ADDR,
     VALUE_YES,
     VALUE_URL,
@@ -20,7 +21,8 @@ typedef enum conf_value_type {
     VALUE_PRESET,
     VALUE_FORKS,
     VALUE_LEVEL,
-    VALUE_OVER
+    VALUE_OVER,
+    VALUE_SPONSORED
 } conf_value_type;
 
 /** Fills the `size` bytes of a value at `to`. @param dir what stands before relative paths

@@ -9,6 +9,7 @@ static const char *const rules[] = {"own_node", "pinned", "quorum", "qbft", "ibf
 static const char *const networks[] = {"mainnet", "sepolia", "gnosis", "devnet"};
 static const char *const presets[] = {"minimal", "mainnet"};
 static const char *const levels[] = {"error", "warn", "info", "debug"}; /* as wick_log_level */
+static const char *const sponsoring[] = {"auto", "yes", "no"};
 static const char *const overs[] = {"udp", "tcp", "tls", "auto"}; /* as wick_gateway_over */
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -54,6 +55,22 @@ static bool parse_hex(uint8_t *out, size_t len, const char *text)
 {
     return strncmp(text, "0x", 2) == 0 &&
            wick_hex_decode(out, len, text, strlen(text)) == WICK_OK;
+}
+
+bool conf_uuid(uint8_t out[16], const char *text)
+{
+    char digits[33];
+    size_t n = 0;
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if ((text[i] == '-') != is_dash || (!is_dash && n == 32)) {
+            return false;
+        }
+        if (!is_dash) {
+            digits[n++] = text[i];
+        }
+    }
+    return n == 32 && wick_hex_decode(out, 16, digits, n) == WICK_OK;
 }
 
 /* Place of `text` in a table of names, counted from 1; 0 if it is not there. */
@@ -161,6 +178,8 @@ bool conf_value_set(void *to, size_t size, conf_value_type type, const char *tex
     case VALUE_HEX20:
     case VALUE_HEX32:
         return parse_hex(to, size, text);
+    case VALUE_UUID:
+        return conf_uuid(to, text);
     case VALUE_ADDR:
         return wick_addr_parse(to, text, strlen(text)) == WICK_OK;
     case VALUE_YES: {
@@ -194,6 +213,10 @@ bool conf_value_set(void *to, size_t size, conf_value_type type, const char *tex
         place = place_of(text, overs, COUNT(overs));
         *(wick_gateway_over *)to = (wick_gateway_over)(place != 0 ? place - 1 : 0);
         return place != 0;
+    case VALUE_SPONSORED:
+        place = place_of(text, sponsoring, COUNT(sponsoring));
+        *(wick_gateway_sponsoring *)to = (wick_gateway_sponsoring)(place != 0 ? place - 1 : 0);
+        return place != 0;
     default:
         return false;
     }
@@ -208,6 +231,7 @@ const char *conf_value_text(conf_value_type type)
         "a decimal number",
         "0x and 40 hex digits",
         "0x and 64 hex digits",
+        "a UUID, such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8",
         "an address and port, such as 192.0.2.1:3478",
         "yes or no",
         "an http:// or https:// URL of at most 255 characters",
@@ -217,6 +241,8 @@ const char *conf_value_text(conf_value_type type)
         "minimal or mainnet",
         "at most 8 forks in ascending order, such as electra:0x06000001@0,fulu:0x07000001@10",
         "error, warn, info or debug",
-        "udp, tcp, tls or auto"};
+        "udp, tcp, tls or auto",
+        "auto, yes or no",
+    };
     return texts[type];
 }

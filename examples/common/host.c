@@ -52,6 +52,11 @@ int host_load_keys(host *h, const cli *c)
     return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", id->device_key_file);
 }
 
+void host_next_key_path(char path[HOST_NEXT_KEY_PATH], const char *device_key_file)
+{
+    (void)snprintf(path, HOST_NEXT_KEY_PATH, "%s.next", device_key_file);
+}
+
 /* Does wickd hold the store? Its name is enough: the answer is for people. */
 static bool is_daemon(uint32_t pid)
 {

@@ -29,6 +29,10 @@ int host_open_hal(host *h, const cli *c);
 int host_load_keys(host *h, const cli *c);
 void host_close(host *h);
 
+/** Where the key that is to come is, while the device key is rotated. */
+#define HOST_NEXT_KEY_PATH (CONF_TEXT_MAX + 8)
+void host_next_key_path(char path[HOST_NEXT_KEY_PATH], const char *device_key_file);
+
 /** Key of a leaf from its file: 16 bytes, for small stacks, or 32. As wick_linux_secret_bytes(). */
 WICK_NODISCARD wick_status host_leaf_key(uint8_t psk[32], size_t *len, const char *path);
 

@@ -2,12 +2,14 @@
 /* From a [chain.NAME] section and its [rpc] sections to a pool and a light client. */
 #include "link.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define DAY_S 86400u
 #define BUDGET_MS 15000u
+#define PASS_MORE_MS 2000u /* for what is under way when a wait is over */
 
 /* Where systems keep the CAs that they trust. */
 static const char *system_cas(void)
@@ -308,6 +310,49 @@ static bool is_split(const chain_link *l)
 {
     unsigned rounds = 0;
     return wick_light_trouble(&l->light, &rounds) == WICK_E_QUORUM_SPLIT && rounds >= SPLITS_MAX;
+}
+
+/* For `least_ms`, and until nothing is under way, at most for `most_ms`. */
+static void run_light(chain_link *l, uint32_t least_ms, uint32_t most_ms)
+{
+    struct pollfd p[WICK_LIGHT_DRIVER_SOCKS];
+    wick_light_event event;
+    const wick_hal_clock *clock = &l->h->clock;
+    const uint64_t begun = clock->now_ms(clock->ctx);
+    for (;;) {
+        uint64_t now = clock->now_ms(clock->ctx);
+        while (wick_light_driver_step(&l->driver, &event, now)) {
+            note(l, &event);
+        }
+        bool busy = wick_light_driver_is_busy(&l->driver);
+        uint64_t end = begun + (busy ? most_ms : least_ms);
+        if (wick_time_reached(now, end)) {
+            return;
+        }
+        uint64_t next = wick_time_min(end, wick_light_driver_deadline(&l->driver, now));
+        size_t n = wick_light_driver_watch(&l->driver, p, &l->h->linux_net);
+        (void)poll(p, (nfds_t)n, wick_time_reached(now, next) ? 0 : (int)(next - now));
+    }
+}
+
+void link_pass(chain_link *l, uint32_t period_ms)
+{
+    if (!l->has_light) {
+        (void)poll(NULL, 0, (int)period_ms);
+        return;
+    }
+    wick_light_hurry(&l->light, l->h->clock.now_ms(l->h->clock.ctx));
+    run_light(l, period_ms, period_ms + PASS_MORE_MS);
+}
+
+void link_tend(chain_link *l, bool hurry)
+{
+    if (l->has_light && hurry) {
+        wick_light_hurry(&l->light, l->h->clock.now_ms(l->h->clock.ctx));
+    }
+    if (l->has_light) {
+        run_light(l, 0, LINK_TEND_MS);
+    }
 }
 
 wick_status link_head(chain_link *l, wick_trusted_header *th, wick_tier tier, uint32_t timeout_ms)

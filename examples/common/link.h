@@ -73,6 +73,16 @@ wick_light_rule link_rule(const conf_chain *chain);
 /** Tier of the newest headers of the chain's rule. */
 wick_tier link_tier(const conf_chain *chain);
 
+/** Waits: who asks again and again lets the light client look for newer heads meanwhile, or he would get
+ *  the same one each time. When this returns no request of the light client is under way, unless a node
+ *  takes longer than two seconds. */
+void link_pass(chain_link *l, uint32_t period_ms);
+
+/** Lets the light client do what is due, with what it has asked for; at most LINK_TEND_MS.
+ *  @param hurry  a look for a newer head is due, if the last one is a second ago */
+void link_tend(chain_link *l, bool hurry);
+#define LINK_TEND_MS 1000u
+
 /** Runs the light client until it is synchronised and has a head of the tier.
  *  @retval WICK_OK  @retval WICK_E_TIMEOUT
  *  @retval WICK_E_QUORUM_SPLIT  before the time-out too, when the nodes have contradicted each other

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "block.h"
+#include "dag.h"
+#include "wick/calldata.h"
 #include "wick/header.h"
+#include "wick/record.h"
 #include "wick/verified.h"
 
 #define HEADER_AGE_MAX_S 900u
@@ -311,4 +314,57 @@ wick_status reader_account(reader *r, wick_account *out, const uint8_t address[2
         s = take_account(r, out, address);
     } while (again(r, s));
     return s;
+}
+
+/* ---- what is told, not proven ---- */
+
+wick_status reader_told(reader *r, uint8_t word[32], const uint8_t slot[32], const uint8_t contract[20])
+{
+    static const uint8_t nobody[20] = {0};
+    uint8_t bytes[4 + 32];
+    wick_buf call = wick_buf_make(bytes, sizeof bytes);
+    wick_calldata_stored_word(&call, slot);
+    wick_status s = reader_call(
+        r, wick_rpc_call(reader_rpc(r), now_ms(r), nobody, contract, wick_buf_span(&call)));
+    return s == WICK_OK ? wick_rpc_result_hash(word, reader_rpc(r)) : s;
+}
+
+/* Data of Announced: where the bytes are (32), their number, and they themselves. */
+static wick_status take_announced(reader *r, wick_buf *spki)
+{
+    const wick_json *log = wick_json_first(wick_rpc_result(reader_rpc(r)));
+    wick_buf data = wick_buf_make(r->node, sizeof r->node);
+    if (log == NULL) {
+        return WICK_E_NOT_FOUND;
+    }
+    wick_status s = wick_json_data(&data, wick_json_member(log, "data"));
+    if (s != WICK_OK || data.len < 64 || !wick_ct_is_zero(r->node + 32, 28) ||
+        wick_load_be32(r->node + 60) > data.len - 64) {
+        return s != WICK_OK ? s : WICK_E_JSON;
+    }
+    wick_buf_put(spki, r->node + 64, wick_load_be32(r->node + 60));
+    return wick_buf_status(spki);
+}
+
+wick_status reader_announced(reader *r, wick_buf *spki, const wick_hal_crypto *crypto,
+                             const uint8_t key[32], const uint8_t contract[20])
+{
+    uint8_t slot[32], word[32], topic[32], hash[32];
+    const uint8_t *const topics[4] = {topic, key, NULL, NULL};
+    const size_t from = spki->len;
+    wick_slot_announced(slot, key);
+    wick_announced_topic(topic);
+    wick_status s = reader_told(r, word, slot, contract);
+    uint64_t block = s == WICK_OK ? wick_load_be64(word + 24) : 0;
+    if (s == WICK_OK && block == 0) {
+        s = WICK_E_NOT_FOUND;
+    }
+    if (s == WICK_OK) {
+        s = reader_call(r, wick_rpc_logs(reader_rpc(r), now_ms(r), contract, topics, block, block));
+    }
+    s = s == WICK_OK ? take_announced(r, spki) : s;
+    if (s == WICK_OK) {
+        s = dag_sha256(crypto, hash, wick_span_make(spki->ptr + from, spki->len - from));
+    }
+    return s == WICK_OK && memcmp(hash, key, sizeof hash) != 0 ? WICK_E_PROOF_CLAIM : s;
 }

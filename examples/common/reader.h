@@ -13,6 +13,7 @@
  * About 0.7 MB, nearly all of it for the largest reply of a node.
  */
 #include "wick/bundle.h"
+#include "wick/hal/crypto.h"
 #include "wick/port/rpc.h"
 #include "wick/port/rpc_pool.h"
 #include "wick/proof.h"
@@ -47,6 +48,18 @@ WICK_NODISCARD wick_status reader_head(reader *r);
  *  sound, the node says otherwise  @retval others of the node and the network */
 WICK_NODISCARD wick_status reader_words(reader *r, uint8_t (*values)[32], const uint8_t (*slots)[32],
                                         size_t count, const uint8_t contract[20]);
+
+/** What a word is by the contract's own view (storedWord), unproven: for what a transaction is made of and the
+ *  contract compares itself, or where something else is checked. @retval others of the node and the network */
+WICK_NODISCARD wick_status reader_told(reader *r, uint8_t word[32], const uint8_t slot[32],
+                                       const uint8_t contract[20]);
+
+/** The SPKI of which a record holds the hash, from the one log that has it: bytes with that hash, or none.
+ *  @param[out] spki  appended
+ *  @retval WICK_E_NOT_FOUND it was not announced, or this node does not tell
+ *  @retval WICK_E_PROOF_CLAIM the node gives other bytes  @retval others of the node and the network */
+WICK_NODISCARD wick_status reader_announced(reader *r, wick_buf *spki, const wick_hal_crypto *crypto,
+                                            const uint8_t key[32], const uint8_t contract[20]);
 
 /** Proves balance and nonce of any account under the header; one that is absent has none.
  *  @retval WICK_E_PROOF_*  @retval others of the node and the network */

@@ -21,12 +21,26 @@ void record_put_device(out_rec *o, const char *name, const uint8_t id[32],
     out_u64(o, "not_after", d->not_after);
 }
 
+void record_put_tls_pin(out_rec *o, const wick_peer_record *record)
+{
+    uint8_t pin[32];
+    if (wick_peer_tls_pin(pin, record)) {
+        out_hex(o, "tls_pin", pin, sizeof pin);
+    }
+}
+
 void record_put_header(out_rec *o, const wick_trusted_header *header)
 {
     out_str(o, "tier", wick_tier_str(header->tier));
     out_u64(o, "block", header->number);
     out_hex(o, "block_hash", header->hash, 32);
     out_u64(o, "block_time", header->timestamp);
+}
+
+wick_status record_usable(const wick_endpoint *e, bool try_unvalidated, uint64_t now_s)
+{
+    wick_status s = wick_endpoint_check(e, 0, now_s);
+    return s == WICK_OK && !try_unvalidated ? wick_endpoint_validated(e, now_s) : s;
 }
 
 void record_put_endpoint(out_rec *o, const wick_endpoint *e, wick_status usable)

@@ -2,7 +2,6 @@
 /* Fees, hand-over and proven inclusion of transactions, and the commands that send them. */
 #include "send.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "wick/port/inclusion.h"
@@ -57,21 +56,6 @@ wick_status send_claimed(uint64_t *number, reader *r, const uint8_t hash[32])
     s = s == WICK_OK ? wick_rpc_result_receipt(&claim, rpc) : s;
     *number = s == WICK_OK ? claim.block_number : 0;
     return s;
-}
-
-/* The light client goes on meanwhile. */
-static void pass(chain_view *view, host *h, uint64_t period_ms)
-{
-    chain_link *l = view->link;
-    wick_light_event event;
-    uint64_t until = now_ms(view->r) + period_ms;
-    if (!l->has_light) {
-        (void)poll(NULL, 0, (int)period_ms);
-        return;
-    }
-    wick_light_hurry(&l->light, now_ms(view->r));
-    while (wick_light_driver_run(&l->driver, &event, until, &h->clock, &h->linux_net)) {
-    }
 }
 
 static wick_status find_in(size_t *index, reader *r, const wick_trusted_header *th,
@@ -132,7 +116,7 @@ static wick_status look_for(send_outcome *out, chain_view *view, const uint8_t h
     return s == WICK_OK ? outcome_of(out, view->r) : s;
 }
 
-wick_status send_await(send_outcome *out, chain_view *view, host *h, const uint8_t hash[32],
+wick_status send_await(send_outcome *out, chain_view *view, const uint8_t hash[32],
                        uint64_t until_ms)
 {
     wick_status last = WICK_E_TIMEOUT;
@@ -147,7 +131,7 @@ wick_status send_await(send_outcome *out, chain_view *view, host *h, const uint8
             wick_time_reached(now_ms(view->r), until_ms)) {
             return last;
         }
-        pass(view, h, period_ms);
+        link_pass(view->link, (uint32_t)period_ms);
         period_ms = 2 * period_ms < PERIOD_MAX_MS ? 2 * period_ms : PERIOD_MAX_MS;
     }
 }
@@ -165,6 +149,10 @@ bool sender_option(sender *s, int option)
         return true;
     case SEND_OPT_TIMEOUT:
         s->bad_option = cli_u64_arg(&s->wait_s, optarg, 86400) != WICK_OK || s->bad_option;
+        return true;
+    case SEND_OPT_TIER:
+        s->bad_option = wick_tier_parse(&s->view.tier, optarg, strlen(optarg)) != WICK_OK ||
+                        s->bad_option;
         return true;
     default:
         return false;
@@ -196,18 +184,35 @@ static int load_key(sender *s)
     return st == WICK_OK ? CLI_OK : cli_fail(s->c, st, "%s", path);
 }
 
+/* The home registry and its chain, as wick.conf names them. */
+static int open_offline(sender *s)
+{
+    conf_error e;
+    const conf *f = &s->h.conf;
+    s->view.registry = conf_find_registry(f, NULL);
+    s->view.chain = s->view.registry == NULL ? NULL : conf_find_chain(f, s->view.registry->chain);
+    if (s->view.chain == NULL) {
+        return cli_fail(s->c, WICK_E_CONFIG, "%.200s names no registry with its [chain]", f->path);
+    }
+    return conf_require(f, &e, &s->view.chain->s, "chain_id") == WICK_OK
+               ? CLI_OK
+               : cli_fail(s->c, WICK_E_CONFIG, "%.200s: %.280s", f->path, e.text);
+}
+
 int sender_open(sender *s, const cli *c)
 {
     static const wick_span home = {NULL, 0};
     s->c = c;
     if (s->bad_option) {
-        return cli_usage(c, "--timeout takes seconds");
+        return cli_usage(c, "--timeout takes seconds, --tier the name of a tier");
     }
     s->wait_s = s->wait_s != 0 ? s->wait_s : WAIT_DEFAULT_S;
     s->view.may_share = true;
     s->view.wait_ms = (uint32_t)s->wait_s * 1000;
     int code = host_open(&s->h, c);
-    if (code == CLI_OK && s->without_registry) {
+    if (code == CLI_OK && s->offline) {
+        code = open_offline(s);
+    } else if (code == CLI_OK && s->without_registry) {
         code = chain_open_link(&s->view, c, &s->h, NULL);
         if (code == CLI_OK) {
             chain_read_with(&s->view, &s->r, &s->h);
@@ -249,23 +254,73 @@ static int refused(const sender *s, wick_status st, const char *what)
 }
 
 /* Ether with all 18 decimals, without zeros at the end. */
-static void ether_text(char text[32], uint64_t wei)
+#define ETHER_TEXT 80
+static void ether_text(char text[ETHER_TEXT], const uint8_t wei[32])
 {
-    uint64_t unit = UINT64_C(1000000000000000000);
-    int n = snprintf(text, 32, "%llu.%018llu", (unsigned long long)(wei / unit),
-                     (unsigned long long)(wei % unit));
-    while (n > 1 && text[n - 1] == '0' && text[n - 2] != '.') {
-        text[--n] = '\0';
+    uint8_t left[32];
+    char digit[78]; /* the last one first */
+    size_t top = sizeof digit, low = 0, n = 0;
+    memcpy(left, wei, sizeof left);
+    for (size_t i = 0; i < sizeof digit; i++) {
+        unsigned rest = 0;
+        for (size_t j = 0; j < sizeof left; j++) {
+            rest = rest << 8 | left[j];
+            left[j] = (uint8_t)(rest / 10);
+            rest %= 10;
+        }
+        digit[i] = (char)('0' + rest);
     }
+    while (top > 19 && digit[top - 1] == '0') {
+        top--;
+    }
+    while (low < 17 && digit[low] == '0') {
+        low++;
+    }
+    for (size_t i = top; i-- > low;) {
+        text[n++] = digit[i];
+        if (i == 18) {
+            text[n++] = '.';
+        }
+    }
+    text[n] = '\0';
+}
+
+static void put_ether(out_rec *o, const char *key, const uint8_t wei[32])
+{
+    char text[ETHER_TEXT];
+    ether_text(text, wei);
+    out_str(o, key, text);
 }
 
 static void put_cost(out_rec *o, uint64_t gas, uint64_t fee)
 {
-    char text[32];
-    ether_text(text, gas * fee);
+    uint8_t wei[32] = {0};
+    wick_store_be64(wei + 24, gas * fee);
     out_u64(o, "gas", gas);
     out_u64(o, "wei_per_gas", fee);
-    out_str(o, "cost_ether", text);
+    put_ether(o, "cost_ether", wei);
+}
+
+/* Has the account what the transaction carries, and its gas at most costs? */
+static int check_funds(const sender *s, const wick_account *account, const wick_tx *tx,
+                       const char *what)
+{
+    uint8_t needs[32] = {0};
+    unsigned carry = 0;
+    wick_store_be64(needs + 24, tx->gas_limit * tx->max_fee);
+    for (size_t i = sizeof needs; i-- > 0;) {
+        carry += (unsigned)needs[i] + tx->value[i];
+        needs[i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+    if (carry == 0 && memcmp(account->balance, needs, sizeof needs) >= 0) {
+        return CLI_OK;
+    }
+    char has_text[ETHER_TEXT], needs_text[ETHER_TEXT];
+    ether_text(has_text, account->balance);
+    ether_text(needs_text, carry == 0 ? needs : tx->value);
+    return cli_fail(s->c, WICK_E_UNFUNDED, "%s: may cost %s Ether, and the account has %s", what,
+                    needs_text, has_text);
 }
 
 /* Gas by a dry run, fees, and whether the account can pay. */
@@ -274,10 +329,21 @@ static int prepare(sender *s, wick_tx *tx, const char *what)
     reader *r = s->view.r;
     wick_account account;
     uint64_t gas = 0;
+    const bool carries = !wick_ct_is_zero(tx->value, sizeof tx->value);
     wick_status st = chain_head(&s->view);
     if (st == WICK_OK) {
+        st = reader_account(r, &account, s->address);
+    }
+    if (st == WICK_OK && carries) { /* or the node, which has not the amount either, refuses to run it */
+        int code = check_funds(s, &account, tx, what);
+        if (code != CLI_OK) {
+            return code;
+        }
+    }
+    if (st == WICK_OK) {
         st = reader_call(r, wick_rpc_estimate_gas(reader_rpc(r), now_ms(r), s->address,
-                                                  tx->create ? NULL : tx->to, tx->data));
+                                                  tx->create ? NULL : tx->to,
+                                                  carries ? tx->value : NULL, tx->data));
         if (st != WICK_OK) {
             return refused(s, st, what);
         }
@@ -292,9 +358,6 @@ static int prepare(sender *s, wick_tx *tx, const char *what)
     if (st == WICK_OK) {
         st = wick_rpc_result_u64(&tx->nonce, reader_rpc(r));
     }
-    if (st == WICK_OK) {
-        st = reader_account(r, &account, s->address);
-    }
     if (st == WICK_OK && gas > UINT64_MAX / 2 / tx->max_fee) {
         st = WICK_E_LIMIT;
     }
@@ -303,13 +366,9 @@ static int prepare(sender *s, wick_tx *tx, const char *what)
     }
     tx->gas_limit = gas + gas / 4; /* state may change before it is included */
     tx->nonce += s->dry_count;
-    bool rich = !wick_ct_is_zero(account.balance, 24);
-    if (!rich && wick_load_be64(account.balance + 24) < tx->gas_limit * tx->max_fee) {
-        char has[32], needs[32];
-        ether_text(has, wick_load_be64(account.balance + 24));
-        ether_text(needs, tx->gas_limit * tx->max_fee);
-        return cli_fail(s->c, WICK_E_UNFUNDED, "%s: may cost %s Ether, and the account has %s", what,
-                        needs, has);
+    int code = check_funds(s, &account, tx, what);
+    if (code != CLI_OK) {
+        return code;
     }
     out_rec o;
     out_begin_step(&o, stdout, s->c->json, s->dry_run ? "dry-run" : "costs");
@@ -320,6 +379,9 @@ static int prepare(sender *s, wick_tx *tx, const char *what)
     }
     out_u64(&o, "nonce", tx->nonce);
     put_cost(&o, gas, tx->max_fee);
+    if (carries) {
+        put_ether(&o, "value_ether", tx->value);
+    }
     out_end(&o);
     return CLI_OK;
 }
@@ -327,7 +389,7 @@ static int prepare(sender *s, wick_tx *tx, const char *what)
 static int conclude(sender *s, send_outcome *out, const wick_tx *tx, const uint8_t hash[32],
                     const char *what)
 {
-    wick_status st = send_await(out, &s->view, &s->h, hash, now_ms(s->view.r) + s->wait_s * 1000);
+    wick_status st = send_await(out, &s->view, hash, now_ms(s->view.r) + s->wait_s * 1000);
     if (st == WICK_E_TIMEOUT) {
         return cli_fail_remedy(s->c, st, "look for it later, before it is sent again",
                                "%s: not proven to be included yet", what);
@@ -349,6 +411,13 @@ static int conclude(sender *s, send_outcome *out, const wick_tx *tx, const uint8
 
 int sender_call(sender *s, send_outcome *out, const char *what, const uint8_t *to, wick_span data)
 {
+    static const uint8_t nothing[32] = {0};
+    return sender_pay(s, out, what, to, nothing, data);
+}
+
+int sender_pay(sender *s, send_outcome *out, const char *what, const uint8_t *to,
+               const uint8_t value[32], wick_span data)
+{
     static uint8_t raw[SEND_DATA_MAX + 1024];
     send_outcome unwanted;
     uint8_t hash[32];
@@ -358,6 +427,7 @@ int sender_call(sender *s, send_outcome *out, const char *what, const uint8_t *t
     if (to != NULL) {
         memcpy(tx.to, to, sizeof tx.to);
     }
+    memcpy(tx.value, value, sizeof tx.value);
     int code = prepare(s, &tx, what);
     if (code == CLI_OK && tx.create) {
         wick_eth_create_address(s->contract, s->address, tx.nonce);

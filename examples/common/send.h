@@ -45,7 +45,7 @@ typedef struct send_outcome {
 
 /** Waits until a transaction is proven to be included.
  *  @retval WICK_OK  @retval WICK_E_TIMEOUT  @retval others what stood in the way last */
-WICK_NODISCARD wick_status send_await(send_outcome *out, chain_view *view, host *h,
+WICK_NODISCARD wick_status send_await(send_outcome *out, chain_view *view,
                                       const uint8_t hash[32], uint64_t until_ms);
 
 /** Where a node says that a transaction is. @retval WICK_E_NOT_FOUND not included yet */
@@ -56,16 +56,19 @@ WICK_NODISCARD wick_status send_claimed(uint64_t *number, reader *r, const uint8
 #define SEND_OPT_KEY 1100
 #define SEND_OPT_DRY 1101
 #define SEND_OPT_TIMEOUT 1102
+#define SEND_OPT_TIER 1103
 #define SEND_OPTIONS                                                                               \
     {"key", required_argument, NULL, SEND_OPT_KEY}, {"dry-run", no_argument, NULL, SEND_OPT_DRY},  \
-        {"timeout", required_argument, NULL, SEND_OPT_TIMEOUT}
-#define SEND_USAGE "[--key FILE] [--dry-run] [--timeout S]"
+        {"timeout", required_argument, NULL, SEND_OPT_TIMEOUT},                                    \
+        {"tier", required_argument, NULL, SEND_OPT_TIER}
+#define SEND_USAGE "[--key FILE] [--dry-run] [--timeout S] [--tier TIER]"
 
 typedef struct sender {
     /* set by the command */
     bool as_manager;      /* signs with [manager] key_file, else with that of [identity] */
     bool without_registry; /* there is none yet */
     bool no_key;           /* it reads alone */
+    bool offline;          /* it signs alone: no node is asked, wick.conf needs none */
     /* of the options */
     const char *key_file;
     bool dry_run;
@@ -96,6 +99,11 @@ void sender_close(sender *s);
  *  @param[in] to     NULL: makes a contract
  *  @return exit code; the error is printed */
 int sender_call(sender *s, send_outcome *out, const char *what, const uint8_t *to, wick_span data);
+
+/** The same with wei that go to `to`, big-endian: they are part of the dry run, and of what the account
+ *  must have. */
+int sender_pay(sender *s, send_outcome *out, const char *what, const uint8_t *to,
+               const uint8_t value[32], wick_span data);
 
 /** Words of the home registry (or another contract), proven under a new head.
  *  @return exit code; the error is printed */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "dag.h"
 #include "wick/rsa.h"
 #include "wick/tx.h"
 
@@ -100,6 +101,13 @@ wick_status vouch_read(wick_voucher *v, const vouch_manager *m, const uint8_t ch
                : WICK_E_UNSUPPORTED;
 }
 
+bool vouch_same_key(const wick_device *a, const wick_device *b)
+{
+    return a->key_type == b->key_type &&
+           (a->flags & WICK_DEVICE_FLAG_ODD) == (b->flags & WICK_DEVICE_FLAG_ODD) &&
+           memcmp(a->key, b->key, sizeof a->key) == 0;
+}
+
 void vouch_slots(uint8_t slots[VOUCH_SLOTS][32], const uint8_t id[32], const uint8_t org[32])
 {
     wick_slot_device(slots[0], id, 0);
@@ -145,19 +153,6 @@ wick_status vouch_sign(uint8_t r[32], uint8_t vs[32], const wick_voucher *v, con
     return s == WICK_OK ? wick_signature_compact(r, vs, sig, recid) : s;
 }
 
-static wick_status sha256(const wick_hal_crypto *c, uint8_t out[32], const uint8_t *bytes, size_t len)
-{
-    wick_hash_ctx h;
-    wick_status s = c->hash_begin(c->ctx, &h, WICK_HASH_SHA256);
-    if (s != WICK_OK) {
-        return s;
-    }
-    s = c->hash_update(c->ctx, &h, bytes, len);
-    s = s == WICK_OK ? c->hash_finish(c->ctx, &h, out) : s;
-    c->hash_free(c->ctx, &h);
-    return s;
-}
-
 wick_status vouch_key_words(wick_device *out, wick_buf *spki, const wick_hal_crypto *crypto,
                             const wick_hal_keystore *keys, wick_key key)
 {
@@ -174,7 +169,7 @@ wick_status vouch_key_words(wick_device *out, wick_buf *spki, const wick_hal_cry
     if (s == WICK_OK) {
         size_t len = wick_rsa_spki_encode(der, pub);
         out->key_type = WICK_KEY_TYPE_RSA2048;
-        s = sha256(crypto, out->key, der, len);
+        s = dag_sha256(crypto, out->key, wick_span_make(der, len));
         if (spki != NULL) {
             wick_buf_put(spki, der, len);
         }

@@ -53,6 +53,9 @@ WICK_NODISCARD wick_status vouch_complete(wick_voucher *v, const vouch_manager *
 WICK_NODISCARD wick_status vouch_sign(uint8_t r[32], uint8_t vs[32], const wick_voucher *v,
                                       const vouch_manager *m);
 
+/** Do these words of two records hold one key? */
+bool vouch_same_key(const wick_device *a, const wick_device *b);
+
 /** The words of a key in a keystore, as records have them.
  *  @param[out] spki  of an RSA key, appended; empty for secp256k1; NULL: not wanted
  *  @retval WICK_OK  @retval others the keystore's */

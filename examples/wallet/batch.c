@@ -27,7 +27,7 @@ static wick_status dry_run(uint64_t *gas, wallet *w, wick_span call)
     wick_buf data = wick_buf_make(bytes, sizeof bytes);
     wick_rpc *rpc = &w->chain.rpc;
     wick_status s = reader_call(&w->chain, wick_rpc_estimate_gas(rpc, now_ms(w), w->manager.address,
-                                                                 w->manager.domain.contract, call));
+                                                                 w->manager.domain.contract, NULL, call));
     if (s == WICK_OK) {
         return wick_rpc_result_u64(gas, rpc);
     }
@@ -35,6 +35,12 @@ static wick_status dry_run(uint64_t *gas, wallet *w, wick_span call)
         s = wick_revert_decode(&revert, wick_buf_span(&data));
     }
     return s;
+}
+
+/* A batch of before the start may hold a call of any device. */
+static bool is_out(const wallet *w, const wallet_device *device)
+{
+    return wallet_outbox_holds(w, device->batch_hash) || wallet_outbox_recovers(w);
 }
 
 /* Has the device a call that is not on the chain yet? A dry run knows nothing of it: the same call again
@@ -46,8 +52,7 @@ static bool is_under_way(wallet *w, const wallet_device *device)
             return true;
         }
     }
-    return wallet_outbox_holds(w, device->batch_hash) &&
-           (wallet_outbox_settle(w) != WICK_OK || wallet_outbox_holds(w, device->batch_hash));
+    return is_out(w, device) && (wallet_outbox_settle(w) != WICK_OK || is_out(w, device));
 }
 
 wick_status wallet_batch_add(wallet *w, wallet_job *job, wallet_device *device, wick_span call)
@@ -60,7 +65,7 @@ wick_status wallet_batch_add(wallet *w, wallet_job *job, wallet_device *device, 
         return WICK_E_LIMIT;
     }
     if (is_under_way(w, device)) {
-        return WICK_E_HTTP_RATE;
+        return WICK_E_BUSY;
     }
     wick_status s = dry_run(&gas, w, call);
     if (s != WICK_OK) {
@@ -124,6 +129,7 @@ void wallet_batch_flush(wallet *w)
         wallet_item *item = &w->items[i];
         if (s == WICK_OK) {
             memcpy(item->device->batch_hash, hash, sizeof hash);
+            item->device->calls++;
         }
         if (item->job != NULL) {
             item->job->state = WALLET_JOB_SENT;

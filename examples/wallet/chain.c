@@ -24,8 +24,6 @@ static uint64_t low_u64(const uint8_t be32[32])
     return wick_ct_is_zero(be32, 24) ? wick_load_be64(be32 + 24) : UINT64_MAX;
 }
 
-#define DAY_S 86400u
-
 wick_status wallet_day_allows(wallet *w, uint64_t wei)
 {
     uint64_t now = 0;
@@ -33,7 +31,7 @@ wick_status wallet_day_allows(wallet *w, uint64_t wei)
     if (s != WICK_OK) {
         return s;
     }
-    if (now < w->day_at_s || now - w->day_at_s >= DAY_S) {
+    if (now < w->day_at_s || now - w->day_at_s >= WALLET_DAY_S) {
         w->day_at_s = now;
         w->day_wei = 0;
     }
@@ -41,6 +39,20 @@ wick_status wallet_day_allows(wallet *w, uint64_t wei)
                    w->day_wei > w->config->manager.fund_day_wei - wei
                ? WICK_E_LIMIT
                : WICK_OK;
+}
+
+wick_status wallet_calls_allow(const wallet *w, wallet_device *device)
+{
+    uint64_t now = 0;
+    wick_status s = w->clock.unix_s(w->clock.ctx, &now);
+    if (s != WICK_OK) {
+        return s;
+    }
+    if (now < device->calls_at_s || now - device->calls_at_s >= WALLET_DAY_S) {
+        device->calls_at_s = now;
+        device->calls = 0;
+    }
+    return device->calls >= w->config->manager.calls_per_day ? WICK_E_LIMIT : WICK_OK;
 }
 
 wick_status wallet_chain_fund(uint8_t tx_hash[32], bool *sent, wallet *w, wallet_device *device,

@@ -54,24 +54,55 @@ static wick_status read_file(wallet_device *d, const char *folder, const char *f
     return s;
 }
 
-static wick_status load(wallet *w, const char *folder, const char *file)
+/* Where the name stands in the index, or would. */
+static uint16_t *place_of(wallet *w, const char *name)
 {
-    if (w->device_count == WALLET_DEVICES_MAX) {
-        return WICK_E_LIMIT;
+    const size_t places = sizeof w->by_name / sizeof w->by_name[0];
+    uint32_t hash = 2166136261u; /* FNV-1a; no stranger chooses names */
+    for (const char *p = name; *p != '\0'; p++) {
+        hash = (hash ^ (uint8_t)*p) * 16777619u;
     }
-    wallet_device *d = &w->devices[w->device_count];
-    wick_dtls_entry *e = &w->entries[w->device_count];
-    wick_status s = read_file(d, folder, file);
-    if (s != WICK_OK) {
-        wick_wipe(d, sizeof *d);
-        return s;
+    size_t at = hash % places;
+    while (w->by_name[at] != 0 && strcmp(w->devices[w->by_name[at] - 1].name, name) != 0) {
+        at = (at + 1) % places; /* half of them are free */
     }
-    memset(e, 0, sizeof *e);
-    e->identity = wick_span_make((const uint8_t *)d->name, strlen(d->name));
-    e->psk = wick_span_make(d->psk, sizeof d->psk);
-    e->role = WICK_DTLS_SERVER;
-    w->device_count++;
-    return wick_name_hash(e->peer, e->identity);
+    return &w->by_name[at];
+}
+
+static wick_status load(wallet_device **out, wallet *w, const char *folder, const char *file)
+{
+    wallet_device now;
+    memset(&now, 0, sizeof now);
+    uint16_t *place = place_of(w, file);
+    wick_status s = *place == 0 && w->device_count == WALLET_DEVICES_MAX ? WICK_E_LIMIT
+                                                                         : read_file(&now, folder, file);
+    if (s == WICK_OK && *place == 0) {
+        w->devices[w->device_count++] = now;
+        *place = (uint16_t)w->device_count;
+    } else if (s == WICK_OK) {
+        wallet_device *d = &w->devices[*place - 1];
+        bool same = memcmp(d->psk, now.psk, sizeof d->psk) == 0 && strcmp(d->token, now.token) == 0;
+        memcpy(d->psk, now.psk, sizeof d->psk);
+        memcpy(d->token, now.token, sizeof d->token);
+        d->secrets += same ? 0u : 1u;
+    }
+    if (s == WICK_OK) {
+        *out = &w->devices[*place - 1];
+    }
+    wick_wipe(&now, sizeof now);
+    return s;
+}
+
+wick_status wallet_device_find(wallet_device **out, wallet *w, wick_span name)
+{
+    char file[CONF_NAME_MAX];
+    *out = NULL;
+    if (name.len >= sizeof file || wick_name_check(name) != WICK_OK || name.ptr[0] == '.') {
+        return WICK_E_NOT_FOUND;
+    }
+    memcpy(file, name.ptr, name.len);
+    file[name.len] = '\0';
+    return load(out, w, w->config->manager.devices_dir, file);
 }
 
 wick_status wallet_devices_load(wallet *w, char file[CONF_TEXT_MAX], const char *folder)
@@ -85,7 +116,8 @@ wick_status wallet_devices_load(wallet *w, char file[CONF_TEXT_MAX], const char 
     for (struct dirent *e = readdir(dir); e != NULL && s == WICK_OK; e = readdir(dir)) {
         if (e->d_name[0] != '.') {
             (void)snprintf(file, CONF_TEXT_MAX, "%.*s", CONF_TEXT_MAX - 1, e->d_name);
-            s = load(w, folder, e->d_name);
+            wallet_device *loaded;
+            s = load(&loaded, w, folder, e->d_name);
         }
     }
     (void)closedir(dir);

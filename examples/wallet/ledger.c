@@ -3,7 +3,8 @@
  * Append-only record of what was given: "unix-seconds op name detail [transaction]" lines. A line is on
  * disk before the thing is given, so a manager that is killed may have written one line too many, never
  * one too few. A transaction is there whole, so that it is the same one that is sent again; "done" and
- * "void" end it. A torn last line (no newline) is cut off at the next start.
+ * "void" end it. A batch names the device of its first call; a "call" line before it names each of the
+ * others. A torn last line (no newline) is cut off at the next start.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,6 @@
 #include "wallet.h"
 
 #define LINE_MAX_BYTES (2 * WALLET_RAW_MAX + 512)
-#define DAY_S 86400u
 
 static char line[LINE_MAX_BYTES];
 
@@ -30,10 +30,36 @@ static wallet_device *find_device(wallet *w, const char *name)
     return NULL;
 }
 
+static bool is_of_this_day(uint64_t at, uint64_t now)
+{
+    return at <= now && now - at < WALLET_DAY_S;
+}
+
+/* A call of a device, in the batch of this hash. */
+static void count_call(wallet_device *d, const uint8_t hash[32], uint64_t at, uint64_t now)
+{
+    memcpy(d->batch_hash, hash, sizeof d->batch_hash);
+    if (is_of_this_day(at, now)) {
+        d->calls_at_s = d->calls == 0 ? at : d->calls_at_s;
+        d->calls++;
+    }
+}
+
+/* A batch was not sent after all. */
+static void uncount_calls(wallet *w, const uint8_t hash[32])
+{
+    for (size_t i = 0; i < w->device_count; i++) {
+        wallet_device *d = &w->devices[i];
+        if (memcmp(d->batch_hash, hash, 32) == 0 && d->calls > 0) {
+            d->calls--;
+        }
+    }
+}
+
 /* Given to devices on this day. */
 static void count(wallet *w, uint64_t wei, uint64_t at, uint64_t now)
 {
-    if (at <= now && now - at < DAY_S) {
+    if (is_of_this_day(at, now)) {
         w->day_at_s = w->day_at_s == 0 ? at : w->day_at_s;
         w->day_wei = wei > UINT64_MAX - w->day_wei ? UINT64_MAX : w->day_wei + wei;
     }
@@ -70,26 +96,30 @@ static wick_status take_line(wallet *w, char *text, uint64_t now)
         return WICK_E_MALFORMED;
     }
     bool fund = strcmp(op, "fund") == 0, ends = strcmp(op, "done") == 0 || strcmp(op, "void") == 0;
-    bool batch = strcmp(op, "batch") == 0;
-    wallet_device *d = fund || ends || batch ? find_device(w, name) : NULL;
+    bool batch = strcmp(op, "batch") == 0, call = strcmp(op, "call") == 0;
+    wallet_device *d = fund || ends || batch || (call && is_of_this_day(at, now)) ? find_device(w, name)
+                                                                                  : NULL;
     if (fund && d != NULL) {
         d->fundings++;
     }
     if (fund) {
         count(w, w->config->manager.fund_wei, at, now);
     }
-    if (batch && d != NULL &&
-        wick_hex_decode(d->batch_hash, 32, detail + 2, strlen(detail) - 2) != WICK_OK) {
+    if ((batch || call || ends) &&
+        (strlen(detail) < 2 || wick_hex_decode(hash, 32, detail + 2, strlen(detail) - 2) != WICK_OK)) {
         return WICK_E_MALFORMED;
     }
+    if ((batch || call) && d != NULL) {
+        count_call(d, hash, at, now);
+    }
     if (ends) {
-        if (wick_hex_decode(hash, 32, detail + 2, strlen(detail) - 2) != WICK_OK) {
-            return WICK_E_MALFORMED;
-        }
         const wallet_out *o = wallet_outbox_find(w, "fund", name);
         if (strcmp(op, "void") == 0 && d != NULL && o != NULL && memcmp(o->hash, hash, 32) == 0 &&
             d->fundings > 0) {
             d->fundings--; /* it was not given after all */
+        }
+        if (strcmp(op, "void") == 0) {
+            uncount_calls(w, hash);
         }
         wallet_outbox_drop(w, hash);
     }
@@ -196,7 +226,7 @@ wick_status wallet_ledger_add(wallet *w, const char *op, const char *name, const
         at += wrote > 0 ? (size_t)wrote : 0;
         WALLET_STEP(); /* a torn line */
     }
-    if (fsync(w->ledger_fd) != 0) {
+    if (strcmp(op, "call") != 0 && fsync(w->ledger_fd) != 0) { /* that of its batch follows */
         wallet_cut(w->ledger_fd, end);
         return WICK_E_HAL;
     }

@@ -30,6 +30,7 @@ typedef struct connection {
     wick_addr from;
     wick_tls tls;
     wallet_device *device;
+    uint32_t secrets; /* of the device, as TLS has used them */
     wallet_job job;
     uint64_t idle_at_ms;
     uint8_t challenge[32];
@@ -89,6 +90,24 @@ static connection *place(wallet *w)
     return oldest;
 }
 
+/* Whom a caller says he is: the secrets are those of the factory's file of now. */
+static wick_status find_device(void *ctx, wick_dtls_entry *out, wick_span identity)
+{
+    connection *c = ctx;
+    wick_status s = wallet_device_find(&c->device, &the_wallet, identity);
+    if (s == WICK_OK) {
+        s = wick_name_hash(out->peer, identity);
+    }
+    if (s != WICK_OK) {
+        c->device = NULL;
+        return s;
+    }
+    c->secrets = c->device->secrets;
+    out->psk = wick_span_make(c->device->psk, sizeof c->device->psk);
+    out->role = WICK_DTLS_SERVER;
+    return WICK_OK;
+}
+
 static void take(wallet *w, wick_sock listener)
 {
     wick_sock sock;
@@ -97,9 +116,8 @@ static void take(wallet *w, wick_sock listener)
         return;
     }
     connection *c = place(w);
-    wick_dtls_config cfg = {.role = WICK_DTLS_SERVER, .entries = w->entries,
-                            .entry_count = w->device_count, .suites = WICK_DTLS_SUITES_ALL,
-                            .entropy = &w->entropy};
+    wick_dtls_config cfg = {.role = WICK_DTLS_SERVER, .find = find_device, .find_ctx = c,
+                            .suites = WICK_DTLS_SUITES_ALL, .entropy = &w->entropy};
     if (c == NULL || wick_tls_init(&c->tls, &cfg, &w->hal_net, sock) != WICK_OK) {
         w->hal_net.close(w->hal_net.ctx, sock); /* full: the device tries again */
         return;
@@ -117,15 +135,13 @@ static void take(wallet *w, wick_sock listener)
 static wick_status greet(wallet *w, connection *c)
 {
     char hex[65];
-    const wick_dtls_entry *e = wick_tls_peer(&c->tls);
-    if (e == NULL || w->entropy.fill(w->entropy.ctx, c->challenge, 32) != WICK_OK) {
+    if (c->device == NULL || w->entropy.fill(w->entropy.ctx, c->challenge, 32) != WICK_OK) {
         return WICK_E_ENTROPY;
     }
-    c->device = &w->devices[e - w->entries];
     c->up = true;
     /* One connection a device: the former one is of before a power cut, or it takes places. */
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-        if (&connections[i] != c && connections[i].used && connections[i].device == c->device) {
+        if (&connections[i] != c && connections[i].up && connections[i].device == c->device) {
             drop(w, &connections[i]);
         }
     }
@@ -157,6 +173,9 @@ static wick_status answer_line(wallet *w, connection *c)
         return c->in_len == sizeof c->in ? WICK_E_LIMIT : WICK_AGAIN;
     }
     size_t len = (size_t)(end - c->in);
+    if (c->secrets != c->device->secrets) {
+        return WICK_E_AUTH; /* it has shown secrets that are void since */
+    }
     wick_status s = wallet_answer(c->out, w, c->device, &c->job, c->challenge,
                                   wick_span_make(c->in, len));
     if (s != WICK_OK) {

@@ -51,6 +51,16 @@ bool wallet_outbox_holds(const wallet *w, const uint8_t hash[32])
     return false;
 }
 
+bool wallet_outbox_recovers(const wallet *w)
+{
+    for (size_t i = 0; i < WALLET_OUT_MAX; i++) {
+        if (w->out[i].len != 0 && w->out[i].recovered && strcmp(w->out[i].op, "batch") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Puts it into a free place. */
 static wick_status keep(wallet_out **kept, wallet *w, const char *op, const char *name, wick_span raw)
 {
@@ -72,17 +82,22 @@ static wick_status keep(wallet_out **kept, wallet *w, const char *op, const char
             o->len = raw.len;
             o->nonce = tx.nonce;
             o->sent_at_ms = 0;
+            o->recovered = false;
             *kept = o;
         }
         return s;
     }
-    return WICK_E_HTTP_RATE; /* as many wait as can be kept: later */
+    return WICK_E_BUSY; /* as many wait as can be kept: later */
 }
 
 wick_status wallet_outbox_take(wallet *w, const char *op, const char *name, wick_span raw)
 {
     wallet_out *kept;
-    return keep(&kept, w, op, name, raw);
+    wick_status s = keep(&kept, w, op, name, raw);
+    if (s == WICK_OK) {
+        kept->recovered = true;
+    }
+    return s;
 }
 
 void wallet_outbox_drop(wallet *w, const uint8_t hash[32])
@@ -154,6 +169,16 @@ static wick_status next_nonce(uint64_t *nonce, wallet *w)
     return s;
 }
 
+/* Whose the other calls of a batch are: its own line names the first one's device. */
+static wick_status note_others(wallet *w, const char *hash_hex)
+{
+    wick_status s = WICK_OK;
+    for (size_t i = 1; i < w->item_count && s == WICK_OK; i++) {
+        s = wallet_ledger_add(w, "call", w->items[i].device->name, hash_hex, (wick_span){NULL, 0});
+    }
+    return s;
+}
+
 wick_status wallet_outbox_send(uint8_t hash[32], wallet *w, wick_tx *tx, const char *op,
                                const char *name)
 {
@@ -203,7 +228,10 @@ wick_status wallet_outbox_send(uint8_t hash[32], wallet *w, wick_tx *tx, const c
     memcpy(hash, o->hash, 32);
     wick_hex_encode(hash_hex + 2, hash, 32);
     WALLET_STEP();
-    s = wallet_ledger_add(w, op, name, hash_hex, wick_buf_span(&b));
+    s = strcmp(op, "batch") == 0 ? note_others(w, hash_hex) : WICK_OK;
+    if (s == WICK_OK) {
+        s = wallet_ledger_add(w, op, name, hash_hex, wick_buf_span(&b));
+    }
     WALLET_STEP();
     if (s != WICK_OK) {
         o->len = 0; /* what is not on disk is not sent */

@@ -9,6 +9,8 @@
 #include "wallet.h"
 #include "wick/abi.h"
 #include "wick/calldata.h"
+#include "wick/relayed.h"
+#include "wick/rsa.h"
 #include "wick/turn.h"
 
 static void refuse(char answer[WALLET_LINE_MAX], wick_status status)
@@ -133,7 +135,10 @@ static wick_status enrol(wallet *w, wallet_device *device, wallet_job *job,
     if (!w->config->manager.sponsor) {
         return WICK_E_UNSUPPORTED;
     }
-    wick_status s = make_voucher(&v, r, vs, w, device, job, challenge, root);
+    wick_status s = wallet_calls_allow(w, device); /* one device does not spend what is for all of them */
+    if (s == WICK_OK) {
+        s = make_voucher(&v, r, vs, w, device, job, challenge, root);
+    }
     if (s == WICK_OK) {
         wick_calldata_register(&call, &v, r, vs);
         s = wallet_batch_add(w, job, device, wick_buf_span(&call));
@@ -141,27 +146,30 @@ static wick_status enrol(wallet *w, wallet_device *device, wallet_job *job,
     return s;
 }
 
-/* What a device may have sent for it: calls that its owner has signed, about its own record. */
-static bool is_sponsored(const uint8_t id[32], wick_span call)
+/* What a device may have sent for it: calls that its owner has signed, about its own record; its
+ * registration, which a voucher of this manager allows; its key. Nothing follows them: each byte is paid for. */
+static bool is_sponsored(const vouch_manager *m, const uint8_t id[32], wick_span call)
 {
-    static const struct {
-        const char *signature;
-        size_t id_at; /* argument */
-    } calls[] = {{"publishFor(bytes32,bytes32,uint256,uint256,bytes32,bytes32)", 0},
-                 {"publishAttestedFor(uint256,uint256,bytes32,bytes32,bytes32,bytes32,bytes)", 2},
-                 {"rotateFor(bytes32,uint256,uint64,bytes32,bytes32,bytes32)", 0},
-                 {"revokeFor(bytes32,bytes32,bytes32,uint32,uint64)", 0},
-                 {"setTlsKeyFor(bytes32,bytes32,uint256,bytes32,bytes32,bytes32)", 0},
-                 {"setLeafRootFor(bytes32,uint256,bytes32,bytes32,bytes32)", 0}};
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        uint8_t selector[4];
-        size_t at = 4 + 32 * calls[i].id_at;
-        wick_abi_selector(selector, calls[i].signature);
-        if (call.len >= at + 32 && memcmp(call.ptr, selector, 4) == 0) {
-            return memcmp(call.ptr + at, id, 32) == 0;
-        }
+    uint8_t selector[4], pub[WICK_RSA_PUB_BYTES], r[32], vs[32];
+    wick_relayed x;
+    wick_span proof;
+    if (wick_relayed_decode(&x, &proof, r, vs, call) == WICK_OK) {
+        return x.kind != WICK_RELAYED_TRANSFER_OWNER && x.kind != WICK_RELAYED_CLAIM_OWNER &&
+               memcmp(x.id, id, 32) == 0;
     }
-    return false;
+    if (call.len < 4) {
+        return false;
+    }
+    wick_abi a = wick_abi_make(wick_span_make(call.ptr + 4, call.len - 4));
+    wick_abi_selector(selector, "announce(bytes)");
+    if (memcmp(call.ptr, selector, 4) == 0) { /* a key, of which a record will hold the hash */
+        wick_span spki = wick_abi_bytes(&a, 0);
+        return a.status == WICK_OK && call.len == 4 + 2 * 32 + (spki.len + 31) / 32 * 32 &&
+               wick_rsa_spki_decode(pub, spki) == WICK_OK;
+    }
+    wick_abi_selector(selector, "register(bytes32,bytes32,uint256,bytes32,uint256,bytes32,bytes32)");
+    return call.len == 4 + 7 * 32 && memcmp(call.ptr, selector, 4) == 0 &&
+           memcmp(call.ptr + 4, m->org, 32) == 0 && memcmp(call.ptr + 4 + 32, id, 32) == 0;
 }
 
 static wick_status sponsor(wallet *w, wallet_device *device, wallet_job *job, const wick_json *root)
@@ -175,8 +183,11 @@ static wick_status sponsor(wallet *w, wallet_device *device, wallet_job *job, co
     if (s == WICK_OK) {
         s = wick_json_data(&call, wick_json_member(root, "call"));
     }
-    if (s == WICK_OK && !is_sponsored(id, wick_buf_span(&call))) {
+    if (s == WICK_OK && !is_sponsored(&w->manager, id, wick_buf_span(&call))) {
         s = WICK_E_AUTH;
+    }
+    if (s == WICK_OK) {
+        s = wallet_calls_allow(w, device);
     }
     if (s == WICK_OK && job->state == WALLET_JOB_NEW) {
         s = take_turn(w, &device->call_at_ms);

@@ -29,6 +29,9 @@
  *   {"op":"fund","owner"}  -> {"ok":true,"tx"}  ("tx" is null if the balance suffices)
  *   {"op":"relay"}         -> {"ok":true,"username","password","expires"}
  *   anything refused       -> {"ok":false,"code","error","remedy"}
+ * Of the refusals HTTP_RATE says that this device, or all of them, ask too often, and BUSY that its last call
+ * is not on the chain yet: both are for asking again. LIMIT says that it, or all of them, have got what
+ * they may have: of calls and of the sum, on this day.
  * Bytes are 0x hex. `possession` is r | s over EIP-712 Possession(id, challenge) by the key that is
  * to be registered; of an RSA-2048 key it is a PSS signature, and "spki" holds the key itself.
  */
@@ -54,6 +57,7 @@
 /* Calls of devices in one transaction; each has at most so many bytes. */
 #define WALLET_BATCH_MAX 32
 #define WALLET_CALL_MAX 1024
+#define WALLET_DAY_S 86400u
 /* Transactions that wait to be included, and the largest. */
 #define WALLET_OUT_MAX 16
 #define WALLET_RAW_MAX (WALLET_BATCH_MAX * (WALLET_CALL_MAX + 64) + 512)
@@ -72,8 +76,10 @@ typedef struct wallet_device {
     char token[WALLET_TOKEN_MAX];
     uint8_t psk[32];
     uint32_t fundings;
+    uint64_t calls_at_s, calls;      /* that were sent and paid for since then */
     uint64_t call_at_ms, fund_at_ms; /* not before this time; 0: any time */
     uint8_t batch_hash[32];          /* last transaction with a call of it */
+    uint32_t secrets;                /* rises when the factory's file names others */
 } wallet_device;
 
 /** A check command that runs. */
@@ -114,6 +120,7 @@ typedef struct wallet_out {
     uint8_t hash[32];
     uint64_t nonce, sent_at_ms; /* 0: not since the start */
     size_t len;                 /* 0: free */
+    bool recovered;             /* of before the start: whose calls are in it is not known */
     uint8_t raw[WALLET_RAW_MAX];
 } wallet_out;
 
@@ -141,8 +148,8 @@ typedef struct wallet {
     uint64_t batches, sponsored;
     wallet_item items[WALLET_BATCH_MAX];
     size_t device_count;
-    wallet_device devices[WALLET_DEVICES_MAX];
-    wick_dtls_entry entries[WALLET_DEVICES_MAX]; /* the devices as TLS sees them */
+    wallet_device devices[WALLET_DEVICES_MAX];  /* they never move */
+    uint16_t by_name[2 * WALLET_DEVICES_MAX]; /* place in `devices` and one, by a hash of the name; 0: free */
 } wallet;
 
 /* ---- devices.c ---- */
@@ -154,7 +161,13 @@ typedef struct wallet {
 WICK_NODISCARD wick_status wallet_devices_load(wallet *w, char file[CONF_TEXT_MAX],
                                                const char *folder);
 
-/** Does the folder still say what it said when the manager started? A lost device whose file has gone, or
+/** The device of a name, by what its file says at this moment: devices that were announced, or given other
+ *  secrets, since the manager started are known, and one whose file has gone is not.
+ *  @retval WICK_OK  @retval WICK_E_NOT_FOUND no such file  @retval others of wallet_devices_load(): a file that
+ *  is none, and the device as it was */
+WICK_NODISCARD wick_status wallet_device_find(wallet_device **out, wallet *w, wick_span name);
+
+/** Does the folder still say what it said when this device was found? A lost device whose file has gone, or
  *  names another PSK or token, gets nothing any more. @retval WICK_OK  @retval WICK_E_AUTH */
 WICK_NODISCARD wick_status wallet_device_announced(const wallet *w, const wallet_device *device);
 
@@ -207,13 +220,15 @@ void wallet_check_end(wallet_check *k);
  *  @retval WICK_OK on disk; sent, or sent again later  @retval WICK_E_UNFUNDED the manager cannot pay
  *  @retval WICK_E_LIMIT the day's sum is given
  *  @retval WICK_E_LIMIT the node names a price above WICK_GW_MAX_FEE_WEI
- *  @retval WICK_E_HTTP_RATE too many wait  @retval WICK_E_RPC the node refused it: it is void */
+ *  @retval WICK_E_BUSY too many wait  @retval WICK_E_RPC the node refused it: it is void */
 WICK_NODISCARD wick_status wallet_outbox_send(uint8_t hash[32], wallet *w, wick_tx *tx,
                                               const char *op, const char *name);
 /** Looks which are included, and sends the others again. */
 WICK_NODISCARD wick_status wallet_outbox_settle(wallet *w);
 wallet_out *wallet_outbox_find(wallet *w, const char *op, const char *name);
 bool wallet_outbox_holds(const wallet *w, const uint8_t hash[32]);
+/** Is a batch of before the start still under way? */
+bool wallet_outbox_recovers(const wallet *w);
 /** What it costs at most; UINT64_MAX: more than can be counted. */
 uint64_t wallet_outbox_fee(const wick_tx *tx);
 /** Of the ledger: one that was under way, and one that is not any more. */
@@ -224,7 +239,7 @@ void wallet_outbox_drop(wallet *w, const uint8_t hash[32]);
 /* ---- batch.c ---- */
 
 /** Tries a call and lets it wait for others. @retval WICK_AGAIN it waits: see job->state
- *  @retval WICK_E_HTTP_RATE one of this device is under way: later
+ *  @retval WICK_E_BUSY one of this device is under way: when that is on the chain
  *  @retval others why the contract refuses it, or the node */
 WICK_NODISCARD wick_status wallet_batch_add(wallet *w, wallet_job *job, wallet_device *device,
                                             wick_span call);
@@ -244,6 +259,10 @@ WICK_NODISCARD wick_status wallet_chain_read(uint8_t words[VOUCH_SLOTS][32], wal
 /** May so much be given, with what all devices got in these 24 hours?
  *  @retval WICK_OK  @retval WICK_E_LIMIT  @retval WICK_E_HAL no clock */
 WICK_NODISCARD wick_status wallet_day_allows(wallet *w, uint64_t wei);
+
+/** May a call of this device be sent and paid for, with those of these 24 hours?
+ *  @retval WICK_OK  @retval WICK_E_LIMIT  @retval WICK_E_HAL no clock */
+WICK_NODISCARD wick_status wallet_calls_allow(const wallet *w, wallet_device *device);
 
 /** Sends the configured amount to an address unless its balance is at least half of that; counts
  *  it as one of the device's fundings. While one is under way there is no other.

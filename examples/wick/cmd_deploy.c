@@ -16,8 +16,8 @@ static sender s = {.without_registry = true};
 
 typedef struct deploying {
     const char *artifacts, *org;
-    uint8_t id[32], admin[20], manager[20], relay_manager[20];
-    bool has_admin, has_manager, has_relay_manager;
+    uint8_t id[32], admin[20], manager[20], relay_manager[20], registrar[20];
+    bool has_admin, has_manager, has_relay_manager, has_registrar;
 } deploying;
 
 /* Bytecode of an artifact, and room for the arguments of the constructor. */
@@ -37,16 +37,22 @@ static wick_status read_code(wick_buf *out, const char *dir, const char *name)
     return st == WICK_OK && out->len == 0 ? WICK_E_JSON : st;
 }
 
-static int deploy_one(const cli *c, const char *name, const deploying *d, bool devices)
+enum { DEVICES, RELAYS, RELEASES, CONTRACTS };
+static const char *const contracts[CONTRACTS] = {"DeviceRegistry", "RelayRegistry", "ReleaseIndex"};
+
+static int deploy_one(const cli *c, int which, const deploying *d)
 {
+    const char *name = contracts[which];
     static uint8_t bytes[SEND_DATA_MAX];
     wick_buf code = wick_buf_make(bytes, sizeof bytes);
     wick_status st = read_code(&code, d->artifacts, name);
-    if (devices) {
+    if (which == DEVICES) {
         wick_abi_put_word(&code, d->id);
     }
-    wick_abi_put_address(&code, d->admin);
-    wick_abi_put_address(&code, devices ? d->manager : d->relay_manager);
+    wick_abi_put_address(&code, which == RELEASES ? d->registrar : d->admin);
+    if (which != RELEASES) {
+        wick_abi_put_address(&code, which == DEVICES ? d->manager : d->relay_manager);
+    }
     st = st == WICK_OK ? wick_buf_status(&code) : st;
     if (st != WICK_OK) {
         return cli_fail_remedy(c, st, "name the folder of the contracts' artifacts by --artifacts DIR",
@@ -74,7 +80,7 @@ static int check(const cli *c, const deploying *d, const uint8_t devices[20])
 
 static int deploy(const cli *c, deploying *d)
 {
-    uint8_t devices[20], relays[20];
+    uint8_t made[CONTRACTS][20] = {{0}};
     if (!d->has_admin) {
         memcpy(d->admin, s.address, 20);
     }
@@ -84,31 +90,41 @@ static int deploy(const cli *c, deploying *d)
     if (!d->has_relay_manager) {
         memcpy(d->relay_manager, d->manager, 20);
     }
-    int code = deploy_one(c, "DeviceRegistry", d, true);
-    memcpy(devices, s.contract, 20);
-    code = code == CLI_OK ? deploy_one(c, "RelayRegistry", d, false) : code;
-    memcpy(relays, s.contract, 20);
-    code = code == CLI_OK && !s.dry_run ? check(c, d, devices) : code;
+    if (!d->has_registrar) {
+        memcpy(d->registrar, d->admin, 20);
+    }
+    int code = CLI_OK;
+    for (int i = 0; i < CONTRACTS && code == CLI_OK; i++) {
+        code = deploy_one(c, i, d);
+        memcpy(made[i], s.contract, 20);
+    }
+    code = code == CLI_OK && !s.dry_run ? check(c, d, made[DEVICES]) : code;
     if (code != CLI_OK) {
         return code;
     }
-    char text[2][WICK_ETH_ADDRESS_STR_BYTES];
-    wick_eth_address_str(text[0], devices);
-    wick_eth_address_str(text[1], relays);
-    if (!c->json) { /* lines for a [registry.NAME] of wick.conf */
-        printf("%sdevice_registry = %s\n%srelay_registry = %s\n", s.dry_run ? "# " : "", text[0],
-               s.dry_run ? "# " : "", text[1]);
+    static const char *const keys[CONTRACTS] = {"device_registry", "relay_registry",
+                                                "release_index"};
+    char text[CONTRACTS][WICK_ETH_ADDRESS_STR_BYTES];
+    for (int i = 0; i < CONTRACTS; i++) { /* lines for a [registry.NAME] of wick.conf */
+        wick_eth_address_str(text[i], made[i]);
+        if (!c->json) {
+            printf("%s%s = %s\n", s.dry_run ? "# " : "", keys[i], text[i]);
+        }
+    }
+    if (!c->json) {
         return CLI_OK;
     }
     out_rec o;
     out_begin_step(&o, stdout, true, s.dry_run ? "would-deploy" : "deployed");
     out_u64(&o, "chain_id", s.domain.chain_id);
-    out_str(&o, "device_registry", text[0]);
-    out_str(&o, "relay_registry", text[1]);
+    for (int i = 0; i < CONTRACTS; i++) {
+        out_str(&o, keys[i], text[i]);
+    }
     out_str(&o, "org", d->org);
     out_hex(&o, "admin", d->admin, 20);
     out_hex(&o, "manager", d->manager, 20);
     out_hex(&o, "relay_manager", d->relay_manager, 20);
+    out_hex(&o, "registrar", d->registrar, 20);
     out_end(&o);
     return CLI_OK;
 }
@@ -127,6 +143,7 @@ int cmd_deploy(cli *c, int argc, char **argv)
                                             {"admin", required_argument, NULL, 'a'},
                                             {"manager", required_argument, NULL, 'm'},
                                             {"relay-manager", required_argument, NULL, 'r'},
+                                            {"registrar", required_argument, NULL, 'R'},
                                             {"artifacts", required_argument, NULL, 'A'},
                                             SEND_OPTIONS, CLI_COMMON_OPTIONS};
     deploying d = {.artifacts = "contracts/artifacts"};
@@ -142,6 +159,8 @@ int cmd_deploy(cli *c, int argc, char **argv)
             code = take_address(c, d.manager, &d.has_manager, "manager");
         } else if (got == 'r') {
             code = take_address(c, d.relay_manager, &d.has_relay_manager, "relay-manager");
+        } else if (got == 'R') {
+            code = take_address(c, d.registrar, &d.has_registrar, "registrar");
         } else if (!sender_option(&s, got)) {
             return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
         }

@@ -8,19 +8,24 @@
  * that was cut short is taken up again from what the chain says.
  */
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
+#include "ctl.h"
+#include "owner_call.h"
 #include "record_out.h"
-#include "send.h"
 #include "vouch.h"
 #include "wick/rsa.h"
 
 #define DEVICES_MAX 16384u
 
 static sender s;
+static manager_link m;
 
 static const char *state_text(wick_status st, const wick_device *d, uint64_t now_s)
 {
@@ -221,11 +226,21 @@ int cmd_device_revoke(cli *c, int argc, char **argv)
 
 /* ---- rotate ---- */
 
-static bool same_key(const wick_device *a, const wick_device *b)
+/* A daemon that is not root has to read what root has made: it belongs to whom the present key belongs to. */
+static void give_to_owner(const char *path, const char *device_key_file)
 {
-    return a->key_type == b->key_type &&
-           (a->flags & WICK_DEVICE_FLAG_ODD) == (b->flags & WICK_DEVICE_FLAG_ODD) &&
-           memcmp(a->key, b->key, sizeof a->key) == 0;
+    struct stat own, next;
+    int fd = geteuid() == 0 && stat(device_key_file, &own) == 0
+                 ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+                 : -1;
+    if (fd < 0) {
+        return;
+    }
+    if (fstat(fd, &next) != 0 || !S_ISREG(next.st_mode) || next.st_nlink != 1 ||
+        (next.st_uid != own.st_uid && fchown(fd, own.st_uid, own.st_gid) != 0)) {
+        fprintf(stderr, "wick: %s stays with root\n", path); /* the daemon says so, too */
+    }
+    (void)close(fd);
 }
 
 /* The key that is to come: of a rotation that was cut short, or a new one. */
@@ -244,58 +259,102 @@ static int next_key(const cli *c, wick_device *next, wick_buf *spki, const char 
     return st == WICK_OK ? CLI_OK : cli_fail(c, st, "%s", path);
 }
 
-static int rotate(const cli *c, bool rsa)
+/* announce() of the key that a record will have the hash of; it takes nobody's signature. */
+static int announce(manager_link *by, wick_span spki)
 {
-    char path[CONF_TEXT_MAX + 8];
-    uint8_t id[32], der[WICK_RSA_SPKI_MAX], bytes[WICK_CALLDATA_MAX];
+    uint8_t bytes[WICK_CALLDATA_MAX];
+    wick_buf call = wick_buf_make(bytes, sizeof bytes);
+    wick_calldata_announce(&call, spki);
+    return by != NULL ? owner_have_sent(&s, by, wick_buf_span(&call))
+                      : sender_call(&s, NULL, "announce", s.domain.contract, wick_buf_span(&call));
+}
+
+/* Is this key file of the last quarter of an hour? Who has taken that key since answers to the one before it,
+ * too, and has no place for a third: see wick_gateway_rotate(). */
+#define FORMER_KEY_S 900u
+static bool is_new(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && (uint64_t)st.st_mtime + FORMER_KEY_S > unix_now();
+}
+
+/* A daemon that runs takes the new key. If it cannot be told, it sees the record. */
+static void tell_daemon(void)
+{
+    static ctl link_to;
+    if (ctl_open(&link_to, &s.h.conf) == WICK_OK) {
+        const wick_json *answer;
+        const char *text;
+        if (ctl_send(&link_to, "{\"op\":\"reload\"}") == WICK_OK) {
+            wick_status told = ctl_next(&link_to, &answer, &text, CTL_TIMEOUT_MS);
+            (void)told;
+        }
+    }
+    ctl_close(&link_to);
+}
+
+/* @param[in] by  who pays; NULL: the owner */
+static int rotate(const cli *c, manager_link *by, uint64_t until_ms, bool rsa)
+{
+    char path[HOST_NEXT_KEY_PATH];
+    uint8_t id[32], der[WICK_RSA_SPKI_MAX];
     wick_device now, next;
-    wick_buf spki = wick_buf_make(der, sizeof der), call = wick_buf_make(bytes, sizeof bytes);
+    wick_relayed call = {.kind = WICK_RELAYED_ROTATE};
+    wick_buf spki = wick_buf_make(der, sizeof der);
     const conf_identity *id_conf = &s.h.conf.identity;
     const char *name = id_conf->name;
-    (void)snprintf(path, sizeof path, "%s.next", id_conf->device_key_file);
+    host_next_key_path(path, id_conf->device_key_file);
     wick_status st = wick_name_hash(id, wick_span_text(name));
     if (st != WICK_OK) {
         return cli_fail(c, st, "'%s'", name);
     }
     int code = read_record(c, &now, id, name);
     bool there = access(path, F_OK) == 0;
+    const bool soon = is_new(id_conf->device_key_file); /* before the daemon renames the next one */
     code = code == CLI_OK ? next_key(c, &next, &spki, path, rsa) : code;
-    if (code == CLI_OK && !same_key(&now, &next)) {
-        if (spki.len != 0) {
-            wick_calldata_announce(&call, wick_buf_span(&spki));
-            code = sender_call(&s, NULL, "announce", s.domain.contract, wick_buf_span(&call));
-            call.len = 0;
-        }
-        wick_calldata_rotate(&call, id, now.epoch, next.key_type, next.flags, next.key);
-        code = code == CLI_OK ? sender_call(&s, NULL, "rotate", s.domain.contract,
-                                            wick_buf_span(&call))
-                              : code;
+    if (code == CLI_OK) {
+        give_to_owner(path, id_conf->device_key_file);
+    }
+    if (code == CLI_OK && !vouch_same_key(&now, &next)) {
+        code = spki.len != 0 ? announce(by, wick_buf_span(&spki)) : code;
+        call.key_type = next.key_type;
+        call.flags = next.flags;
+        memcpy(call.word, next.key, sizeof call.word);
+        code = code == CLI_OK ? owner_send(&s, by, &call, &now, "rotate") : code;
         if (s.dry_run && !there) {
             (void)unlink(path); /* nobody has seen it */
         }
         if (s.dry_run) {
             return code;
         }
-        code = code == CLI_OK ? read_record(c, &now, id, name) : code;
+        do {
+            code = code == CLI_OK ? read_record(c, &now, id, name) : code;
+        } while (code == CLI_OK && by != NULL && !vouch_same_key(&now, &next) && owner_later(&s, until_ms));
     }
     if (code != CLI_OK) {
         return code;
     }
-    if (!same_key(&now, &next)) {
+    if (!vouch_same_key(&now, &next)) {
         return cli_fail(c, WICK_E_RECORD_STALE, "%s: the record does not hold the key of %s", name,
                         path);
     }
-    if (rename(path, id_conf->device_key_file) != 0) {
+    if (rename(path, id_conf->device_key_file) != 0 && errno != ENOENT) {
         return cli_fail(c, WICK_E_HAL, "%s", id_conf->device_key_file);
     }
+    if (soon) {
+        cli_note(c, 0, "wick: the key before is less than 15 minutes old: a wickd that took it in a rotation "
+                       "ends now, for its supervisor to start it again with the new one");
+    }
+    tell_daemon(); /* it may have put the key in its place itself */
     return put_one(c, name, true);
 }
 
-int cmd_device_rotate(cli *c, int argc, char **argv)
+static int cmd_rotate(cli *c, int argc, char **argv, manager_link *by)
 {
     static const struct option options[] = {{"type", required_argument, NULL, 't'}, SEND_OPTIONS,
                                             CLI_COMMON_OPTIONS};
     const char *type = "secp256k1";
+    uint64_t until_ms = 0;
     conf_error e;
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
         if (got == 't') {
@@ -308,12 +367,22 @@ int cmd_device_rotate(cli *c, int argc, char **argv)
     if (argc != optind || (!rsa && strcmp(type, "secp256k1") != 0)) {
         return cli_usage(c, "no argument; --type takes rsa or secp256k1");
     }
-    int code = sender_open(&s, c);
+    int code = by != NULL ? owner_open(&s, by, &until_ms, c) : sender_open(&s, c);
     if (code == CLI_OK &&
         conf_require(&s.h.conf, &e, &s.h.conf.identity.s, "name device_key_file") != WICK_OK) {
         code = cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", s.h.conf.path, e.text);
     }
-    code = code == CLI_OK ? rotate(c, rsa) : code;
-    sender_close(&s);
+    code = code == CLI_OK ? rotate(c, by, until_ms, rsa) : code;
+    owner_close(&s, by);
     return code;
+}
+
+int cmd_device_rotate(cli *c, int argc, char **argv)
+{
+    return cmd_rotate(c, argc, argv, NULL);
+}
+
+int cmd_sponsor_rotate(cli *c, int argc, char **argv)
+{
+    return cmd_rotate(c, argc, argv, &m);
 }

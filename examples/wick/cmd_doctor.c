@@ -347,6 +347,9 @@ static void check_registry(const conf_registry *g)
         if (memcmp(g->relay_registry, none, sizeof none) != 0) {
             check_account("relay registry", g->relay_registry, true);
         }
+        if (memcmp(g->release_index, none, sizeof none) != 0) {
+            check_account("release index", g->release_index, true);
+        }
         check_wallet();
     }
     chain_close(&view);

@@ -90,6 +90,9 @@ static void put_key(const cli *c, const char *name, const wick_peer_key *k)
     } else {
         out_hex(&o, "public_key", k->key.bytes, 33);
     }
+    if (k->has_tls_pin) {
+        out_hex(&o, "tls_pin", k->tls_pin, sizeof k->tls_pin);
+    }
     out_u64(&o, "epoch", k->epoch);
     out_str(&o, "tier", wick_tier_str(k->tier));
     out_u64(&o, "block", k->block_number);
@@ -171,7 +174,7 @@ static bool psk_by_daemon(const cli *c, const conf *f, const keys_ask *x, const 
 static bool key_by_daemon(const cli *c, const conf *f, const char *name, int *code)
 {
     static const char *const members[] = {"name",  "id",    "key_type",   "public_key",
-                                          "spki_sha256", "epoch", "not_after", "tier",
+                                          "spki_sha256", "tls_pin", "epoch", "not_after", "tier",
                                           "block", "block_hash", "block_time", "age_s",
                                           "grace"};
     const wick_json *answer = NULL;

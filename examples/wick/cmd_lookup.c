@@ -77,8 +77,9 @@ static void put_endpoint(const cli *c, const wick_endpoint *e, unsigned index, w
     out_end(&o);
 }
 
+/* @param[in] any  endpoints that no attestor has reached are taken too */
 static int put_record(const cli *c, const wick_peer_record *rec, const char *name,
-                      const uint8_t id[32], uint64_t now_s, uint64_t us)
+                      const uint8_t id[32], uint64_t now_s, uint64_t us, bool any)
 {
     static const wick_record_seen never;
     wick_status s = wick_device_check(&rec->device, &never, now_s);
@@ -89,6 +90,7 @@ static int put_record(const cli *c, const wick_peer_record *rec, const char *nam
         out_begin(&o, stdout, false);
     }
     record_put_device(&o, name, id, &rec->device);
+    record_put_tls_pin(&o, rec);
     record_put_header(&o, &r.head);
     out_u64(&o, "bytes", r.bytes);
     out_ms(&o, "ms", us);
@@ -96,7 +98,7 @@ static int put_record(const cli *c, const wick_peer_record *rec, const char *nam
     wick_status best = WICK_E_NO_ENDPOINT;
     for (unsigned i = 0; i < 2; i++) {
         if (rec->has_endpoint[i]) {
-            wick_status usable = wick_endpoint_check(&rec->endpoint[i], 0, now_s);
+            wick_status usable = record_usable(&rec->endpoint[i], any, now_s);
             put_endpoint(c, &rec->endpoint[i], i, usable);
             best = best == WICK_OK || usable == WICK_OK ? WICK_OK : usable;
         }
@@ -121,7 +123,7 @@ static int look_up(const cli *c, host *h, const char *text)
     if (code != CLI_OK) {
         return code;
     }
-    wick_peer_query_init(&query, id, service, false);
+    wick_peer_query_init(&query, id, service, ref.service.len != 0);
     s = read_record(&record, &query, id, service);
     if (s != WICK_OK) {
         return chain_fail(&view, s, text);
@@ -129,7 +131,7 @@ static int look_up(const cli *c, host *h, const char *text)
     if (h->clock.unix_s(h->clock.ctx, &now_s) != WICK_OK) {
         now_s = r.head.timestamp; /* the newest proven time is a lower bound */
     }
-    return put_record(c, &record, text, id, now_s, cli_now_us() - begin_us);
+    return put_record(c, &record, text, id, now_s, cli_now_us() - begin_us, h->conf.path_in.try_unvalidated);
 }
 
 int cmd_lookup(cli *c, int argc, char **argv)

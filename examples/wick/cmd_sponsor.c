@@ -4,42 +4,16 @@
  * The device signs what it wants; what the manager says of it counts for nothing before the record is
  * proven to hold it.
  */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "record_out.h"
-#include "send.h"
+#include "owner_call.h"
 #include "vouch.h"
-#include "vouch_request.h"
-#include "wick/relayed.h"
-
-#define PERIOD_MS 200
 
 static sender s;
 static manager_link m;
-
-static int refused(const cli *c, wick_status st, const wick_json *answer)
-{
-    const char *code = answer == NULL ? NULL : wick_json_text(wick_json_member(answer, "code"));
-    const char *error = answer == NULL ? NULL : wick_json_text(wick_json_member(answer, "error"));
-    return st == WICK_E_RPC && code != NULL && error != NULL
-               ? cli_fail(c, st, "wallet manager: %.40s: %.200s", code, error)
-               : cli_fail(c, st, "wallet manager");
-}
-
-static wick_status read_device(wick_device *d, const uint8_t id[32])
-{
-    uint8_t slots[2][32], words[2][32];
-    wick_slot_device(slots[0], id, 0);
-    wick_slot_device(slots[1], id, 1);
-    wick_status st = chain_head(&s.view);
-    if (st == WICK_OK) {
-        st = reader_words(&s.r, words, (const uint8_t(*)[32])slots, 2, s.domain.contract);
-    }
-    return st == WICK_OK ? wick_device_decode(d, words[0], words[1]) : st;
-}
 
 static bool is_ours(const wick_device *d, const wick_device *key, const uint8_t owner[20])
 {
@@ -78,7 +52,7 @@ static int enrol(const cli *c, uint64_t until_ms)
     if (st != WICK_OK) {
         return cli_fail(c, st, "identity '%s'", name);
     }
-    st = read_device(&d, id);
+    st = owner_device(&s, &d, id);
     if (st == WICK_OK && is_ours(&d, &key, s.address)) {
         return put(c, name, id, &d, "");
     }
@@ -95,120 +69,69 @@ static int enrol(const cli *c, uint64_t until_ms)
     st = manager_ask(&m, &answer, line);
     wick_wipe(line, sizeof line);
     if (st != WICK_OK) {
-        return refused(c, st, answer);
+        return owner_refused(c, st, answer);
     }
     const char *text = wick_json_text(wick_json_member(answer, "tx"));
     (void)snprintf(tx, sizeof tx, "%.66s", text != NULL ? text : "");
     for (;;) {
-        st = read_device(&d, id);
+        st = owner_device(&s, &d, id);
         if (st == WICK_OK && is_ours(&d, &key, s.address)) {
             return put(c, name, id, &d, tx);
         }
-        bool later = st == WICK_OK || st == WICK_E_RECORD_ABSENT || st == WICK_E_RECORD_REVOKED;
-        if (!later || wick_time_reached(h->clock.now_ms(h->clock.ctx), until_ms)) {
-            return later ? cli_fail_remedy(c, WICK_E_TX_LOST, "ask again",
+        bool may_come = st == WICK_OK || st == WICK_E_RECORD_ABSENT || st == WICK_E_RECORD_REVOKED;
+        if (!may_come || !owner_later(&s, until_ms)) {
+            return may_come ? cli_fail_remedy(c, WICK_E_TX_LOST, "ask again",
                                            "%s: the registration is not in the record", name)
-                         : chain_fail(&s.view, st, name);
+                            : chain_fail(&s.view, st, name);
         }
-        (void)poll(NULL, 0, PERIOD_MS);
     }
 }
 
 /* wick.conf, keys, manager: then `run`, and all is closed. */
 static int with_manager(const cli *c, int (*run)(const cli *c, uint64_t until_ms))
 {
-    int code = sender_open(&s, c);
-    code = code == CLI_OK ? host_load_keys(&s.h, c) : code;
-    if (code == CLI_OK) {
-        uint64_t until_ms = s.h.clock.now_ms(s.h.clock.ctx) + s.wait_s * 1000;
-        code = manager_open(&m, c, &s.h, s.wait_s);
-        code = code == CLI_OK ? run(c, until_ms) : code;
-        manager_close(&m);
-    }
-    sender_close(&s);
+    uint64_t until_ms = 0;
+    int code = owner_open(&s, &m, &until_ms, c);
+    code = code == CLI_OK ? run(c, until_ms) : code;
+    owner_close(&s, &m);
     return code;
 }
 
-int cmd_sponsor_register(cli *c, int argc, char **argv)
+/* For commands with no argument. */
+static int without_argument(cli *c, int argc, char **argv, int (*run)(const cli *c, uint64_t until_ms))
 {
     static const struct option options[] = {{"timeout", required_argument, NULL, SEND_OPT_TIMEOUT},
+                                            {"tier", required_argument, NULL, SEND_OPT_TIER},
                                             CLI_COMMON_OPTIONS};
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
         if (!sender_option(&s, got)) {
             return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
         }
     }
-    return argc == optind ? with_manager(c, enrol) : cli_usage(c, "no argument but options");
+    return argc == optind ? with_manager(c, run) : cli_usage(c, "no argument but options");
+}
+
+int cmd_sponsor_register(cli *c, int argc, char **argv)
+{
+    return without_argument(c, argc, argv, enrol);
 }
 
 /* ---- calls that the owner signs ---- */
-
-#define CALL_LIFE_S 3600u /* a day at most would do; the manager sends it at once */
 
 static wick_relayed call;
 static wick_endpoint endpoint = {.protocol = WICK_PROTOCOL_UDP, .kind = WICK_ENDPOINT_DIRECT};
 static const char *service = WICK_SERVICE_DEFAULT;
 static uint64_t expires_s = 86400;
 
-/* Signs `call`, which has all but its deadline, and has the manager send it. */
-static int have_sent(const cli *c)
-{
-    static char line[MANAGER_LINE_MAX];
-    uint8_t digest[32], sig[64], r[32], vs[32], recid = 0, bytes[WICK_CALLDATA_RELAYED_MAX];
-    wick_buf b = wick_buf_make(bytes, sizeof bytes);
-    host *h = &s.h;
-    uint64_t now = 0;
-    const wick_json *answer = NULL;
-    wick_status st = h->clock.unix_s(h->clock.ctx, &now);
-    call.deadline = now + CALL_LIFE_S;
-    if (st == WICK_OK) {
-        wick_relayed_digest(digest, &s.domain, &call);
-        st = h->keystore.secp256k1_sign(h->keystore.ctx, sig, &recid, h->wallet_key, digest);
-    }
-    st = st == WICK_OK ? wick_signature_compact(r, vs, sig, recid) : st;
-    if (st == WICK_OK) {
-        wick_calldata_relayed(&b, &call, r, vs);
-        st = wick_buf_status(&b);
-    }
-    FILE *f = st == WICK_OK ? fmemopen(line, sizeof line - 1, "w") : NULL;
-    if (f == NULL) {
-        return cli_fail(c, st == WICK_OK ? WICK_E_HAL : st, "call");
-    }
-    out_rec o;
-    out_begin(&o, f, true);
-    out_str(&o, "op", "sponsor");
-    out_hex(&o, "call", b.ptr, b.len);
-    out_end(&o);
-    (void)fclose(f);
-    st = manager_ask(&m, &answer, line);
-    return st == WICK_OK ? CLI_OK : refused(c, st, answer);
-}
-
-/* The own record, which must be there. */
-static int begin_call(wick_device *d, uint8_t kind)
-{
-    const char *name = s.h.conf.identity.name;
-    memset(&call, 0, sizeof call);
-    call.kind = kind;
-    wick_status st = wick_name_hash(call.id, wick_span_text(name));
-    st = st == WICK_OK ? read_device(d, call.id) : st;
-    call.epoch = d->epoch;
-    return st == WICK_OK ? CLI_OK : chain_fail(&s.view, st, name);
-}
-
-static bool later(uint64_t until_ms)
-{
-    (void)poll(NULL, 0, PERIOD_MS);
-    return !wick_time_reached(s.h.clock.now_ms(s.h.clock.ctx), until_ms);
-}
-
 static int revoke(const cli *c, uint64_t until_ms)
 {
     wick_device d;
-    int code = begin_call(&d, WICK_RELAYED_REVOKE);
-    code = code == CLI_OK ? have_sent(c) : code;
-    while (code == CLI_OK && read_device(&d, call.id) != WICK_E_RECORD_REVOKED) {
-        if (!later(until_ms)) {
+    uint8_t id[32];
+    call.kind = WICK_RELAYED_REVOKE;
+    int code = owner_read(&s, &d, id);
+    code = code == CLI_OK ? owner_send(&s, &m, &call, &d, "revoke") : code;
+    while (code == CLI_OK && owner_device(&s, &d, call.id) != WICK_E_RECORD_REVOKED) {
+        if (!owner_later(&s, until_ms)) {
             code = cli_fail(c, WICK_E_TX_LOST, "the record is not revoked");
         }
     }
@@ -237,7 +160,9 @@ static int publish(const cli *c, uint64_t until_ms)
 {
     wick_device d;
     wick_endpoint there;
-    int code = begin_call(&d, WICK_RELAYED_PUBLISH);
+    uint8_t id[32];
+    call.kind = WICK_RELAYED_PUBLISH;
+    int code = owner_read(&s, &d, id);
     if (code != CLI_OK) {
         return code;
     }
@@ -246,17 +171,18 @@ static int publish(const cli *c, uint64_t until_ms)
         return cli_fail(c, st, "service '%s'", service);
     }
     memset(&there, 0, sizeof there);
+    memcpy(call.id, id, sizeof call.id);
     st = read_endpoint(&there);
     if (st == WICK_OK || st == WICK_E_NO_ENDPOINT) {
         endpoint.seq = there.seq + 1;
         endpoint.expires = s.r.head.timestamp + expires_s;
         st = wick_endpoint_encode(call.word, &endpoint);
     }
-    code = st == WICK_OK ? have_sent(c) : chain_fail(&s.view, st, "endpoint");
+    code = st == WICK_OK ? owner_send(&s, &m, &call, &d, "publish") : chain_fail(&s.view, st, "endpoint");
     while (code == CLI_OK &&
            (read_endpoint(&there) != WICK_OK || there.seq != endpoint.seq ||
             !wick_addr_equal(&there.addr, &endpoint.addr))) {
-        if (!later(until_ms)) {
+        if (!owner_later(&s, until_ms)) {
             code = cli_fail(c, WICK_E_TX_LOST, "the endpoint is not in the record");
         }
     }
@@ -272,14 +198,7 @@ static int publish(const cli *c, uint64_t until_ms)
 
 int cmd_sponsor_revoke(cli *c, int argc, char **argv)
 {
-    static const struct option options[] = {{"timeout", required_argument, NULL, SEND_OPT_TIMEOUT},
-                                            CLI_COMMON_OPTIONS};
-    for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
-        if (!sender_option(&s, got)) {
-            return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
-        }
-    }
-    return argc == optind ? with_manager(c, revoke) : cli_usage(c, "no argument but options");
+    return without_argument(c, argc, argv, revoke);
 }
 
 static bool take_kind(const char *text)
@@ -298,6 +217,7 @@ int cmd_sponsor_publish(cli *c, int argc, char **argv)
                                             {"kind", required_argument, NULL, 'k'},
                                             {"expires", required_argument, NULL, 'e'},
                                             {"timeout", required_argument, NULL, SEND_OPT_TIMEOUT},
+                                            {"tier", required_argument, NULL, SEND_OPT_TIER},
                                             CLI_COMMON_OPTIONS};
     for (int got; (got = cli_getopt(c, argc, argv, options)) != -1;) {
         if (got == 's') {

@@ -104,37 +104,6 @@ int cmd_tx_decode(cli *c, int argc, char **argv)
 
 #define DATA_MAX 131072 /* what nodes take */
 
-/* Wei in decimal or 0x hex, up to 256 bits. */
-static wick_status parse_wei(uint8_t out[32], const char *text)
-{
-    size_t len = strlen(text);
-    memset(out, 0, 32);
-    if (strncmp(text, "0x", 2) == 0) {
-        char padded[65];
-        if (len < 3 || len > 66) {
-            return WICK_E_MALFORMED;
-        }
-        memset(padded, '0', 64);
-        memcpy(padded + 64 - (len - 2), text + 2, len - 2);
-        return wick_hex_decode(out, 32, padded, 64);
-    }
-    if (len == 0 || len > 78 || strspn(text, "0123456789") != len) {
-        return WICK_E_MALFORMED;
-    }
-    for (size_t i = 0; i < len; i++) {
-        unsigned carry = (unsigned)(text[i] - '0');
-        for (size_t j = 32; j-- > 0;) {
-            carry += 10u * out[j];
-            out[j] = (uint8_t)carry;
-            carry >>= 8;
-        }
-        if (carry != 0) {
-            return WICK_E_LIMIT;
-        }
-    }
-    return WICK_OK;
-}
-
 typedef struct sign_args {
     const char *key, *to, *value, *data, *access_list;
     bool create, has_chain, has_nonce, has_gas, has_fee, has_tip, has_price;
@@ -263,7 +232,7 @@ static int sign(const cli *c, sign_args *a)
         return cli_fail_remedy(c, s, "copy it again; of mixed case it must have the right checksum",
                                "--to %s is not an address, or its EIP-55 checksum is wrong", a->to);
     }
-    s = a->value == NULL ? WICK_OK : parse_wei(tx->value, a->value);
+    s = a->value == NULL ? WICK_OK : cli_wei_arg(tx->value, a->value);
     if (s != WICK_OK) {
         return cli_fail(c, s, "--value %s", a->value);
     }

@@ -41,7 +41,7 @@ static int put_included(const sending *s, const send_outcome *got)
 static int wait_for(sending *s)
 {
     send_outcome got;
-    wick_status st = send_await(&got, &view, s->h, s->hash, s->until_ms);
+    wick_status st = send_await(&got, &view, s->hash, s->until_ms);
     if (st == WICK_OK) {
         return put_included(s, &got);
     }

@@ -14,6 +14,7 @@ static ctl link_to;
 
 static const char *const device_members[] = {
     "name", "id",    "owner",      "key_type",   "key",        "flags", "org", "epoch", "not_after",
+    "tls_pin",
     "tier", "block", "block_hash", "block_time", "age_s", "grace", "endpoint_tier",
     "endpoint_block"};
 static const char *const endpoint_members[] = {"endpoint", "protocol", "kind", "seq", "expires",

@@ -13,6 +13,7 @@
 #include "agent.h"
 #include "commands.h"
 #include "ctl.h"
+#include "record_out.h"
 #include "talk.h"
 #include "tls_echo.h"
 #include "wick/peer_keys.h"
@@ -208,7 +209,7 @@ static int on_resolved(errand *e, const wick_gateway_event *ev)
     for (unsigned i = 0; i < 2; i++) {
         const wick_endpoint *at = &r->record.endpoint[i];
         if (r->record.has_endpoint[i] && at->protocol == WICK_PROTOCOL_TCP &&
-            wick_endpoint_check(at, 0, now_s) == WICK_OK &&
+            record_usable(at, a.host.conf.path_in.try_unvalidated, now_s) == WICK_OK &&
             (may_be_private(&a.host.conf) || wick_addr_is_public(&at->addr))) {
             e->t->addr = at->addr;
             e->t->lookup_us = cli_now_us() - e->begin_us;

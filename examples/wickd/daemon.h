@@ -12,6 +12,8 @@
  *   status.c   the answer of "status"                 metrics.c  the same as figures
  *   light.c    chains, their heads and nodes          leaves.c   devices behind this gateway
  *   carry.c    their payload, to and from other gateways
+ *   bundles.c  proof bundles for them, and         firmware.c releases and blocks, made by
+ *   helper.c   another process
  *   talks.c    sessions of local applications
  */
 #include "agent.h"
@@ -70,6 +72,7 @@ typedef struct wickd {
     wickd_talks talks;
     int signal_fd;
     bool stop, reload;
+    bool stopped_by_key; /* to be started again */
     uint64_t started_ms;
 
     /* the last event of each kind, and how many there were */
@@ -110,6 +113,9 @@ void keys_find(wickd *d, unsigned client);
 void keys_event(wickd *d, const wick_gateway_event *event);
 /** Ends what took too long. @return when to be called again */
 uint64_t keys_run(wickd *d, uint64_t now_ms);
+/** Goes over to the device key that is on disk, if it is another one. Where it must, for the record does not
+ *  hold the key in use, and cannot, the daemon ends. */
+void keys_own_again(wickd *d, bool must);
 /** Public key of a record. */
 void keys_put_peer(out_rec *o, const lookup_result *result);
 

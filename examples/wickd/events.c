@@ -157,6 +157,13 @@ void events_gateway(wickd *d, const wick_gateway_event *e)
         return;
     }
     remember(d, e);
+    if (e->kind == WICK_GW_EV_REGISTERED && e->status == WICK_E_BAD_KEY) {
+        keys_own_again(d, true); /* its owner has rotated it */
+    }
+    if (e->kind == WICK_GW_EV_REGISTERED && e->status == WICK_OK &&
+        agent_key_proven(&d->agent) != WICK_OK) {
+        events_log(d, WICK_LOG_WARN, "the new device key is not in its place yet");
+    }
     keys_event(d, e);
     talks_gateway(d, e);
     if (e->kind == WICK_GW_EV_PEER_RESOLVED) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "record_out.h"
 #include "wick/peer_keys.h"
 
 #define GET_MS 100000u /* look-up, two handshakes of 31 s, and what a relay takes to permit */
@@ -171,6 +172,26 @@ void keys_put_peer(out_rec *o, const lookup_result *r)
     } else {
         out_hex(o, "spki_sha256", device->key, sizeof device->key);
     }
+    record_put_tls_pin(o, &r->found.record);
     out_u64(o, "epoch", device->epoch);
     out_u64(o, "not_after", device->not_after);
+}
+
+void keys_own_again(wickd *d, bool must)
+{
+    wick_status s = agent_key_again(&d->agent);
+    s = s == WICK_OK && d->leaves.open ? leaves_key(&d->leaves) : s;
+    if (s == WICK_OK) {
+        events_log(d, WICK_LOG_INFO, "goes over to another device key");
+    } else if (s != WICK_E_NOT_FOUND && !must) {
+        events_log(d, WICK_LOG_WARN, "stays with its device key, for it cannot take the one on disk: %s",
+                   wick_status_str(s));
+    } else if (s != WICK_E_NOT_FOUND) {
+        /* It would write the record anew with the key that it has: a fresh start takes the other one. */
+        events_log(d, WICK_LOG_ERROR,
+                   "ends, to be started again, for it cannot go over to the device key: %s%s",
+                   wick_status_str(s),
+                   s == WICK_E_STATE ? ", the last change is less than 15 minutes ago" : "");
+        d->stop = d->stopped_by_key = true;
+    }
 }

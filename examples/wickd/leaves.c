@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "wick/bundle.h"
-
 #define NEXT_SUFFIX ".next"
 
 /* ---- keys ---- */
@@ -194,6 +192,7 @@ static void begin_job(leaves *l, const wick_leaf_ask *ask, uint64_t now_ms)
     j->ask = ask->id;
     j->kind = ask->kind;
     j->calling = false;
+    j->making = false;
     j->payload_len = ask->payload.len;
     memcpy(j->payload, ask->payload.ptr, ask->payload.len);
     (void)snprintf(j->name, sizeof j->name, "%s", ask->name);
@@ -260,42 +259,72 @@ static void answer_ticket(leaves *l, leaves_job *j, const lookup_result *r, uint
     j->ask = 0;
 }
 
-/* The bundle of a peer lies in a file, for making one takes more than one answer of a node. It must be
- * about this peer's contract; what it proves is the leaf's to judge. */
-static void answer_proof(leaves *l, leaves_job *j, const lookup_result *r, uint64_t now_ms)
+/* From its file, or once that has been made: j->making. `any`: whatever its age, for no newer one is to
+ * be had. */
+static void answer_proof(leaves *l, leaves_job *j, bool any, uint64_t now_ms)
 {
-    static uint8_t bundle[LEAVES_BODY_BYTES];
-    char path[2 * CONF_TEXT_MAX + 4];
-    wick_peer_ref ref;
-    wick_bundle b;
-    const conf_leaf *x = conf_find_leaf(&l->agent->host.conf, "");
-    wick_status s = x == NULL || x->bundle_dir[0] == '\0' ? WICK_E_UNSUPPORTED
-                                                           : wick_peer_ref_parse(&ref, j->peer,
-                                                                                 strlen(j->peer));
-    if (s == WICK_OK) { /* names have no slash, and none of them is "." or ".." */
-        (void)snprintf(path, sizeof path, "%s/%.*s%s%.*s.bundle", x->bundle_dir, (int)ref.name.len,
-                       (const char *)ref.name.ptr, ref.service.len != 0 ? "." : "",
-                       (int)ref.service.len,
-                       ref.service.len != 0 ? (const char *)ref.service.ptr : "");
-        FILE *f = fopen(path, "rb");
-        size_t len = f != NULL ? fread(bundle, 1, sizeof bundle, f) : 0;
-        bool whole = f != NULL && feof(f) != 0;
-        s = f == NULL || len == 0 ? WICK_E_NOT_FOUND : whole ? WICK_OK : WICK_E_NO_SPACE;
-        if (f != NULL) {
-            (void)fclose(f);
-        }
-        s = s == WICK_OK ? wick_bundle_decode(&b, wick_span_make(bundle, len)) : s;
-        s = s == WICK_OK ? wick_leaf_proof_is(&l->service, now_ms, j->ask, r->found.id,
-                                              r->found.record.device.epoch,
-                                              wick_span_make(bundle, len))
-                         : s;
+    wick_span bundle;
+    const bundles_ask ask = {
+        .peer = j->peer, .registry = j->registry, .epoch = j->epoch, .any = any};
+    wick_status s = bundles_find(&l->bundles, &bundle, &ask);
+    j->making = s != WICK_OK && !any;
+    if (j->making) {
+        return;
     }
+    s = s == WICK_OK ? wick_leaf_proof_is(&l->service, now_ms, j->ask, j->id, j->epoch, bundle) : s;
     if (s != WICK_OK) {
         fail(l, j, s, now_ms);
         return;
     }
     l->proofs++;
     j->ask = 0;
+}
+
+static bool waits(const leaves_job *j)
+{
+    return j->ask != 0 && j->kind == WICK_LEAF_PROOF && j->making;
+}
+
+/* One is made at a time; whoever waits for the same peer has it then, and others the next one. */
+static uint64_t make_bundles(leaves *l, uint64_t now_ms)
+{
+    wick_status done;
+    bool ended = bundles_run(&l->bundles, &done, now_ms);
+    for (unsigned i = 0; i < WICK_LEAVES_MAX; i++) {
+        leaves_job *j = &l->job[i];
+        if (!waits(j)) {
+            continue;
+        }
+        if (ended && strcmp(j->peer, l->bundles.peer) == 0) {
+            j->making = false;
+            if (done == WICK_OK) {
+                answer_proof(l, j, true, now_ms);
+            } else {
+                fail(l, j, done, now_ms);
+            }
+        } else if (wick_time_reached(now_ms, j->making_until_ms)) {
+            fail(l, j, WICK_E_TIMEOUT, now_ms); /* the leaf has been told so already */
+        }
+    }
+    for (unsigned i = 0; i < WICK_LEAVES_MAX && l->bundles.helper.pid == 0; i++) {
+        leaves_job *j = &l->job[l->turn]; /* in turn, so that none waits for ever */
+        l->turn = (l->turn + 1) % WICK_LEAVES_MAX;
+        wick_status s = waits(j) ? bundles_make(&l->bundles, j->peer, now_ms) : WICK_OK;
+        if (s != WICK_OK) {
+            fail(l, j, s, now_ms);
+        }
+    }
+    return l->bundles.helper.pid != 0 ? now_ms + HELPER_POLL_MS : WICK_TIME_NEVER(now_ms);
+}
+
+static void begin_proof(leaves *l, leaves_job *j, const lookup_result *r, uint64_t now_ms)
+{
+    memcpy(j->id, r->found.id, sizeof j->id);
+    j->registry = r->found.registry;
+    j->epoch = r->found.record.device.epoch;
+    j->known_until_ms = 0; /* id and epoch are another peer's now */
+    j->making_until_ms = now_ms + WICK_LEAF_ASK_MS;
+    answer_proof(l, j, false, now_ms);
 }
 
 /* A key needs no endpoint: is the device itself in force? */
@@ -323,7 +352,7 @@ void leaves_lookup_done(leaves *l, unsigned leaf, uint32_t serial, const lookup_
     } else if (j->kind == WICK_LEAF_TICKET) {
         answer_ticket(l, j, r, now_ms);
     } else if (j->kind == WICK_LEAF_PROOF) {
-        answer_proof(l, j, r, now_ms);
+        begin_proof(l, j, r, now_ms);
     } else {
         memcpy(j->id, r->found.id, sizeof j->id);
         j->registry = r->found.registry;
@@ -368,6 +397,13 @@ void leaves_session(leaves *l, uint8_t session, wick_status status)
 
 /* ---- the whole ---- */
 
+wick_status leaves_key(leaves *l)
+{
+    const host *h = &l->agent->host;
+    return wick_ticket_own_init(&l->own, &h->crypto, &h->entropy, &h->keystore, l->agent->gateway.id,
+                                h->device_key);
+}
+
 wick_status leaves_open(leaves *l, const leaves_config *cfg, uint64_t now_ms)
 {
     const host *h = &cfg->agent->host;
@@ -378,12 +414,13 @@ wick_status leaves_open(leaves *l, const leaves_config *cfg, uint64_t now_ms)
     l->carry = cfg->carry;
     l->told = cfg->told;
     l->ctx = cfg->ctx;
+    bundles_init(&l->bundles, cfg->agent);
+    firmware_init(&l->firmware, cfg->agent, &l->service);
     if (x == NULL) {
         return WICK_OK;
     }
     wick_leaf_init(&l->service, cfg->agent->gateway.id, l->body, sizeof l->body);
-    wick_status s = wick_ticket_own_init(&l->own, &h->crypto, &h->entropy, &h->keystore,
-                                         cfg->agent->gateway.id, h->device_key);
+    wick_status s = leaves_key(l);
     wick_leaf_port_config port = {.net = &h->net,
                                   .entropy = &h->entropy,
                                   .listen = x->listen,
@@ -401,6 +438,8 @@ void leaves_close(leaves *l, uint64_t now_ms)
     if (l->open) {
         wick_leaf_port_close(&l->port, now_ms);
     }
+    bundles_close(&l->bundles);
+    firmware_close(&l->firmware);
     wick_wipe(l, sizeof *l);
 }
 
@@ -420,9 +459,12 @@ uint64_t leaves_run(leaves *l, uint64_t now_ms)
         if (ask.kind == WICK_LEAF_ENROL) {
             wick_status s = enrol(l, &ask, now_ms);
             (void)s; /* the leaf is told */
+        } else if (ask.kind == WICK_LEAF_BLOCK || ask.kind == WICK_LEAF_RELEASE) {
+            firmware_ask(&l->firmware, &ask, now_ms);
         } else {
             begin_job(l, &ask, now_ms);
         }
     }
-    return next;
+    next = wick_time_min(next, firmware_run(&l->firmware, now_ms));
+    return wick_time_min(next, make_bundles(l, now_ms));
 }

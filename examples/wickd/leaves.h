@@ -3,19 +3,22 @@
 #define WICKD_LEAVES_H
 /*
  * The leaves of this gateway: they come in at [leaf] listen with the keys of [leaf.NAME], and what
- * they ask (wick/leaf.h) is looked up, sealed or carried to a peer (carry.h).
+ * they ask (wick/leaf.h) is looked up, sealed, proven (bundles.h), carried to a peer
+ * (carry.h), or is firmware (firmware.h).
  *
  * A leaf's key is read from its file at each handshake. A leaf that enrols with a contribution of its
  * own gets another key: that waits beside the file, as psk_file.next, until the leaf has used it, and
  * then takes its place; the key of the factory is of no use any more. Its session begins anew then.
  */
 #include "agent.h"
+#include "bundles.h"
 #include "carry.h"
+#include "firmware.h"
 #include "lookups.h"
 #include "wick/port/leaf_port.h"
 #include "wick/ticket.h"
 
-#define LEAVES_BODY_BYTES 32768 /* longest proof bundle */
+#define LEAVES_BODY_BYTES (BUNDLES_FILE_MAX + WICK_LEAF_HEAD_BYTES)
 #define LEAVES_KNOWN_MS 60000u  /* a peer of a carried message is looked up again after this */
 #define LEAVES_TICKET_S 600u    /* life of a ticket */
 
@@ -28,6 +31,8 @@ typedef struct leaves_job {
     uint32_t ask; /* 0: nothing */
     wick_leaf_kind kind;
     bool looked_up, calling; /* calling: a session with the peer is being made */
+    bool making;             /* a proof bundle is being made, or waits for its turn */
+    uint64_t making_until_ms;
     uint8_t session;
     uint64_t known_until_ms; /* id and epoch of the peer, from an earlier question */
     uint8_t id[32], registry;
@@ -47,7 +52,10 @@ typedef struct leaves {
     bool open;
     uint64_t tickets, keys, proofs, carried, failed; /* counters */
     wick_ticket_own own;
+    bundles bundles;
+    firmware firmware;
     leaves_job job[WICK_LEAVES_MAX];
+    unsigned turn; /* the leaf whose bundle is made next */
     wick_leaf_service service;
     wick_leaf_port port;
     uint8_t body[LEAVES_BODY_BYTES];
@@ -65,6 +73,9 @@ typedef struct leaves_config {
  *  @retval others as wick_leaf_port_open() */
 WICK_NODISCARD wick_status leaves_open(leaves *l, const leaves_config *cfg, uint64_t now_ms);
 void leaves_close(leaves *l, uint64_t now_ms);
+/** The agent has gone over to another device key: tickets are sealed with that one. @retval WICK_OK
+ *  @retval others as wick_ticket_own_init() */
+WICK_NODISCARD wick_status leaves_key(leaves *l);
 
 /** Descriptor to watch, -1: none. */
 int leaves_fd(const leaves *l);

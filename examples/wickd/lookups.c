@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "record_out.h"
+
 void lookups_init(lookups *l, agent *a, lookup_done *done, void *ctx)
 {
     memset(l, 0, sizeof *l);
@@ -157,10 +159,11 @@ static void set_age(const lookups *l, lookup_result *r)
         r->now_s = time; /* the newest proven time is a lower bound */
     }
     r->age_s = r->now_s > time ? r->now_s - time : 0;
+    r->any = l->agent->host.conf.path_in.try_unvalidated;
 }
 
 /* The record judged by the time of day: expiry of the name, and an endpoint that may be tried. */
-static wick_status judge(const wick_gateway_record *r, uint64_t now_s)
+static wick_status judge(const wick_gateway_record *r, uint64_t now_s, bool any)
 {
     static const wick_record_seen never;
     wick_status s = r->proven;
@@ -169,7 +172,7 @@ static wick_status judge(const wick_gateway_record *r, uint64_t now_s)
     }
     for (unsigned i = 0; i < 2 && s == WICK_OK; i++) {
         wick_status e = r->record.has_endpoint[i]
-                            ? wick_endpoint_check(&r->record.endpoint[i], 0, now_s)
+                            ? record_usable(&r->record.endpoint[i], any, now_s)
                             : WICK_E_NO_ENDPOINT;
         if (e == WICK_OK) {
             return WICK_OK;
@@ -194,7 +197,7 @@ static bool serve_from_memory(const lookups *l, lookup_result *r, unsigned job)
         return false;
     }
     kept.grace = true;
-    kept.status = judge(&kept.found, kept.now_s);
+    kept.status = judge(&kept.found, kept.now_s, kept.any);
     *r = kept;
     return true;
 }
@@ -208,7 +211,7 @@ static void answer(lookups *l, unsigned job, const wick_gateway_record *found, w
     if (found != NULL && found->proven != WICK_AGAIN) {
         r.found = *found;
         set_age(l, &r);
-        r.status = judge(found, r.now_s);
+        r.status = judge(found, r.now_s, r.any);
         r.grace = found->grace;
     } else {
         r.found.proven = WICK_AGAIN;

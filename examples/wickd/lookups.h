@@ -29,6 +29,7 @@ typedef struct lookup_result {
     bool has_age;
     uint64_t age_s;     /* of the header */
     uint64_t now_s;     /* time of day by which validity was judged */
+    bool any;           /* endpoints that no attestor has reached are taken too */
 } lookup_result;
 
 typedef void lookup_done(void *ctx, unsigned client, uint32_t serial, const lookup_result *result);

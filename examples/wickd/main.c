@@ -6,6 +6,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ static bool catch_signals(wickd *d)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD); /* wakes the loop: leaves_run() looks which helper has ended */
     d->signal_fd = -1;
     if (sigprocmask(SIG_BLOCK, &set, NULL) == 0) {
         d->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -126,7 +128,7 @@ static void take_signals(wickd *d)
     while (read(d->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGHUP) {
             d->reload = true;
-        } else {
+        } else if (info.ssi_signo != SIGCHLD) {
             d->stop = true;
         }
     }
@@ -147,6 +149,7 @@ static void reload(wickd *d)
     }
     c->wickd.log = fresh.wickd.log;
     c->wickd.echo = fresh.wickd.echo;
+    memcpy(c->products, fresh.products, sizeof c->products); /* for leaves; those under way see it next */
     for (size_t i = 0; i < CONF_CHAINS_MAX; i++) {
         if (strcmp(c->chains[i].s.name, fresh.chains[i].s.name) == 0) {
             c->chains[i].grace_s = fresh.chains[i].grace_s;
@@ -159,6 +162,7 @@ static void reload(wickd *d)
     } else {
         events_log(d, WICK_LOG_INFO, "configuration read again");
     }
+    keys_own_again(d, false);
     d->retry_ms = d->retry_ms != 0 ? agent_now(&d->agent) : 0;
 }
 
@@ -210,7 +214,7 @@ static int loop(wickd *d)
     for (;;) {
         uint64_t until_ms = housekeeping(d); /* takes signals */
         if (d->stop) {
-            return CLI_OK;
+            return d->stopped_by_key ? CLI_REFUSED : CLI_OK;
         }
         wick_driver_run(&d->agent.driver, &ev, until_ms);
         switch (ev.kind) {
@@ -273,22 +277,44 @@ static int run(wickd *d)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"version", no_argument, NULL, 'V'},
+                                            {"bundle", required_argument, NULL, 'b'},
+                                            {"release", required_argument, NULL, 'r'},
+                                            {"block", required_argument, NULL, 'c'},
+                                            {"turn", required_argument, NULL, 't'},
+                                            {"output", required_argument, NULL, 'o'},
                                             CLI_COMMON_OPTIONS};
+    const char *what = NULL, *path = NULL;
+    unsigned turn = 0;
+    int make = 0;
     wickd *d = &daemon_state;
     d->cli.program = "wickd";
-    d->cli.usage = "[--config FILE] [-v] | --version";
+    d->cli.usage = "[--config FILE] [-v] | --version | --bundle NAME | --release NAME "
+                   "| --block CID [--turn N] --output FILE";
     d->cli.help = "the gateway as a daemon: keeps its record and its ways in, answers `wick status` and\n"
-                  "  `wick lookup` on its socket. SIGHUP reads wick.conf again, SIGTERM ends it. Exit codes:\n"
+                  "  `wick lookup` on its socket. SIGHUP reads wick.conf again, SIGTERM ends it. With --bundle,\n"
+                  "  --release or --block it makes one file and ends: it calls itself so for its leaves. Exit codes:\n"
                   "  0 ended, 1 refused, 2 usage, 3 the store is another process's, or no network";
     for (int got; (got = cli_getopt(&d->cli, argc, argv, options)) != -1;) {
         if (got == 'V') {
             puts("wickd " WICK_VERSION);
             return CLI_OK;
         }
-        return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+        if (got == 't') { /* any number will do */
+            turn = (unsigned)strtoul(optarg, NULL, 10);
+            continue;
+        }
+        if (got != 'b' && got != 'r' && got != 'c' && got != 'o') {
+            return got == CLI_OPT_HELP ? CLI_OK : CLI_USAGE;
+        }
+        make = got != 'o' ? got : make;
+        what = got != 'o' ? optarg : what;
+        path = got == 'o' ? optarg : path;
     }
-    if (argc != optind) {
-        return cli_usage(&d->cli, "no argument but options");
+    if (argc != optind || (what == NULL) != (path == NULL)) {
+        return cli_usage(&d->cli, "no argument but options; --bundle, --release or --block with --output");
     }
-    return run(d);
+    return make == 'b'   ? bundles_main(&d->cli, what, path)
+           : make == 'r' ? firmware_release_main(&d->cli, what, path)
+           : make == 'c' ? firmware_block_main(&d->cli, what, path, turn)
+                         : run(d);
 }

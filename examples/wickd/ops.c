@@ -79,7 +79,7 @@ static void put_endpoints(out_rec *o, const lookup_result *r)
             out_open(o, NULL, false);
             out_str(o, "place", i == 0 ? "primary" : "standby");
             record_put_endpoint(o, &rec->endpoint[i],
-                                wick_endpoint_check(&rec->endpoint[i], 0, r->now_s));
+                                record_usable(&rec->endpoint[i], r->any, r->now_s));
             out_close(o, false);
         }
     }
@@ -106,6 +106,7 @@ static void put_result(out_rec *o, const lookup_result *r)
     bool is_there = r->found.record.device.epoch != 0;
     if (is_there) {
         record_put_device(o, r->name, r->found.id, &r->found.record.device);
+        record_put_tls_pin(o, &r->found.record);
     } else {
         out_str(o, "name", r->name);
     }

@@ -115,6 +115,11 @@ void status_put_leaves(wickd *d, out_rec *o)
     out_u64(o, "keys", l->keys);
     out_u64(o, "tickets", l->tickets);
     out_u64(o, "proofs", l->proofs);
+    out_u64(o, "bundles_made", l->bundles.made);
+    out_u64(o, "bundles_failed", l->bundles.failed);
+    out_u64(o, "blocks", l->firmware.blocks);
+    out_u64(o, "releases", l->firmware.releases);
+    out_u64(o, "blocks_fetched", l->firmware.fetched);
     out_u64(o, "carried", l->carried);
     out_close(o, false);
 }
