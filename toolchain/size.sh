@@ -50,6 +50,7 @@ fi
 } | awk '
     BEGIN {
         budget["proof path"] = 8192; budget["small Keccak"] = 1024; budget["agent, linked"] = 65536
+        budget["UnixFS verifier"] = 1228; budget["patches"] = 2048
         split("rlp mpt header proof tx address", path_files, " ")
         for (i in path_files) { on_path[path_files[i]] = 1 }
         # Beside the proof path, and each behind a switch of wick/config.h.
@@ -62,6 +63,11 @@ fi
         split("light light_rules light_bft light_clique light_beacon", light_files, " ")
         for (i in light_files) { part_of[light_files[i]] = "light client" }
         part_of["light_quorum"] = part_of["quorum"] = "  quorum of nodes"
+        # What a device needs to apply a patch: delta_head is for those who look at one.
+        part_of["delta"] = part_of["lzma"] = part_of["lzma_coder"] = "patches"
+        split("update update_fetch update_record update_release update_sink plan journal journal_rule", update_files, " ")
+        for (i in update_files) { part_of[update_files[i]] = "updates" }
+        budget["updates"] = 12288
         part_of["light_store"] = part_of["trust_store"] = part_of["trust_export"] = "  trust store"
         printf "%-24s %8s %8s %8s %10s\n", "Cortex-M4 -Os", "text", "data", "bss", "budget"
     }
@@ -75,7 +81,8 @@ fi
         for (i = 1; i < n; i++) { if (part[i] == "wick_core.dir") { module = part[i + 1] } }
         file = part[n]; sub(/\.c\.obj$/, "", file)
         if (module == "eth" && file in on_path) { path += $1; had = had " " file }
-        if (module == "eth" && file in part_of) { optional[part_of[file]] += $1 }
+        if (module == "firmware" && file == "unixfs") { unixfs = $1 }
+        if ((module == "eth" || module == "firmware") && file in part_of) { optional[part_of[file]] += $1 }
         if (!(module in text)) { order[++modules] = module }
         text[module] += $1; data[module] += $2; bss[module] += $3
         all["text"] += $1; all["data"] += $2; all["bss"] += $3
@@ -102,8 +109,9 @@ fi
         row("proof path", path, 0, 0)
         print "  small keccak" had
         parts = split("receipts and logs|sealed headers|  QBFT, IBFT 2.0, IBFT 1|  Clique|sync committee|light client|" \
-            "  quorum of nodes|  trust store", name, "|")
+            "  quorum of nodes|  trust store|patches|updates", name, "|")
         for (i = 1; i <= parts; i++) { row(name[i], optional[name[i]], 0, 0) }
+        row("UnixFS verifier", unixfs, 0, 0)
         if (store > 0) {
             row("  blst, linked", blst, 0, 0)
             printf "  sizeof(wick_beacon) %d with 512 members\n", store

@@ -31,6 +31,8 @@
 #define WICK_WITH_REKEY 0
 #define WICK_WITH_LEAVES 0
 #define WICK_WITH_RELAYED 0
+/* There are two slots. */
+#define WICK_WITH_IN_PLACE 0
 /* Relays need no attestor. */
 #define WICK_WITH_ATTEST 0
 
