@@ -26,6 +26,7 @@ wick_add_test(sim nat_outsider LIBS wick_port_stub SOURCES sim/lab.c sim/sites.c
 wick_add_test(sim nat_routers LIBS wick_port_stub SOURCES sim/lab.c sim/sites.c)
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic") # the profile of small targets has relays alone
   wick_add_test(sim reach LIBS wick_port_stub SOURCES sim/lab.c)
+  wick_add_test(sim gateway_sponsor LIBS wick_port_stub SOURCES sim/lab.c)
 endif()
 wick_add_test(sim gateway LIBS wick_port_stub SOURCES sim/lab.c)
 wick_add_test(sim gateway_life LIBS wick_port_stub SOURCES sim/lab.c)

@@ -4,8 +4,9 @@
 # line of figures; the exit code is 0 only if nothing failed.
 #
 #   run.sh [--full] [--soak] [--preset NAME]... [--root-free] [-- ctest arguments]
-#     --full      the same tests on 32- and 64-bit ARM and on an emulated Cortex-M4 as well, and the
-#                 proofs of all decoders with CBMC and all models with spin
+#     --full      the same tests on 32- and 64-bit ARM and on an emulated Cortex-M4 as well, the
+#                 proofs of all decoders with CBMC and all models with spin, CIDs beside Helia's, and
+#                 the power cuts of unittest/sim/power_cut_pairs.sh on real firmware, which it fetches
 #     --soak      long fuzzing (needs clang): $WICK_FUZZ_S seconds for each decoder, default 600
 #     --preset    another build than "release": asan, clang, coverage ... (CMakePresets.json)
 #     --root-free install nothing, even as root
@@ -47,7 +48,7 @@ fi
 # shellcheck disable=SC2086
 sh toolchain/bootstrap.sh $root_free $groups
 # Without these their tests say what is missing; the others do not need them.
-for group in lab chain devnet models; do
+for group in lab chain devnet models lint ipfs; do
     # shellcheck disable=SC2086
     sh toolchain/bootstrap.sh $root_free "$group" || echo "run.sh: goes on without the $group tools"
 done
@@ -80,10 +81,33 @@ for preset in $presets; do
         }' "build/$preset/Testing/Temporary/LastTest.log" >"$log/$preset.skipped"
 done
 
+# ---- power cuts on real firmware ----
+
+case "$full $presets " in
+1*" release "*)
+    sh unittest/sim/power_cut_pairs.sh || failed_builds="$failed_builds power_cut_pairs"
+    sh unittest/sim/power_cut_pairs.sh --in-place || failed_builds="$failed_builds power_cut_pairs(in-place)"
+    ;;
+esac
+
 # ---- long fuzzing ----
 
 if [ -n "$soak" ]; then
     sh unittest/fuzz/run.sh "${WICK_FUZZ_S:-600}" || failed_builds="$failed_builds fuzz"
+fi
+
+# ---- a whole IPFS node beside `wick cid` ----
+
+if [ -n "$full" ]; then
+    # shellcheck disable=SC2086
+    sh toolchain/bootstrap.sh $root_free interop || echo "run.sh: goes on without the interop tools"
+    code=0
+    sh unittest/lab/helia.sh >"$log/helia" 2>&1 || code=$?
+    case $code in
+    0) ;;
+    77) echo "release: interop.helia: $(sed 's/.*# SKIP //' "$log/helia")" >>"$log/release.skipped" ;;
+    *) failed_builds="$failed_builds interop.helia" && grep -e '^#' -e '^not ok' "$log/helia" | head -n 20 ;;
+    esac
 fi
 
 # ---- the account ----

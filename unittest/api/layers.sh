@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Who may include whom: base <- {eth, nat, psk, coap} <- registry <- gateway inside core; core and hal see
+# Who may include whom: base <- {eth, nat, psk, coap, firmware} <- registry <- gateway inside core; core and hal see
 # core/include and hal/include alone; nothing but programs and tests includes a port, and ports see
 # each other only through port/crypto. A public header belongs to the directory that has its .c
 # file, or to the one that the table below names.
@@ -14,12 +14,14 @@ layers() { # layers TREE: prints the violations, fails if there is one
             own("eth", "mpt header trust proof tx abi eip712 beacon")
             own("nat", "stun turn turn_stream stun_client nat_behaviour")
             own("psk", "hkdf hpke nsl session_keys")
+            own("firmware", "release")
             own("registry", "record calldata voucher")
             own("gateway", "gateway gateway_config gateway_out gateway_state direct")
             allow["base"] = " base "
             allow["eth"] = " base eth "; allow["nat"] = " base nat "; allow["psk"] = " base psk "; allow["coap"] = " base coap "
-            allow["registry"] = " base eth nat psk registry "
-            allow["gateway"] = " base eth nat psk coap registry gateway "
+            allow["firmware"] = " base firmware "
+            allow["registry"] = " base eth nat psk firmware registry "
+            allow["gateway"] = " base eth nat psk coap firmware registry gateway "
             system_ok = " stddef.h stdint.h stdbool.h string.h limits.h "
         }
         function own(module, names,   i, name, count) {
@@ -107,6 +109,7 @@ seeded() { # seeded NAME WORDS FILE LINE: the tree plus one line must be refused
 passes "api.layers.tree" layers "$WICK_SOURCE_DIR"
 seeded "api.layers.eth_must_not_know_nat" "eth includes wick/stun.h of nat" core/eth/rlp.c '#include "wick/stun.h"'
 seeded "api.layers.base_must_not_know_eth" "base includes wick/keccak.h of eth" core/base/base.c '#include "wick/keccak.h"'
+seeded "api.layers.firmware_must_not_know_eth" "firmware includes wick/proof.h of eth" core/firmware/release.c '#include "wick/proof.h"'
 seeded "api.layers.header_counts_too" "eth includes wick/stun.h of nat" core/include/wick/keccak.h '#include "wick/stun.h"'
 seeded "api.layers.core_must_not_know_ports" "reaches into a port" core/base/base.c '#include "wick/port/crypto.h"'
 seeded "api.layers.hal_must_not_know_ports" "reaches into a port" hal/include/wick/hal/clock.h '#include "wick/port/crypto.h"'

@@ -49,6 +49,17 @@ everything_is_built() {
     diff "$scratch/members" "$scratch/sources"
 }
 
+# names_are_one PROGRAM OBJECTS...: no function of a program has the name of one of its libraries: the
+# linker would take the program's for the library, without a word.
+names_are_one() {
+    find "$@" -name '*.o' -exec nm --defined-only {} + | awk '$2 == "T" { print $3 }' | sort >"$scratch/own"
+    find "$WICK_BUILD_DIR" -name 'libwick_*.a' -exec nm --defined-only {} + 2>/dev/null |
+        awk '$2 == "T" { print $3 }' | sort -u >"$scratch/libraries"
+    [ -s "$scratch/own" ] && [ -s "$scratch/libraries" ] || { echo "nothing to compare"; return 1; }
+    twice=$({ uniq -d "$scratch/own"; comm -12 "$scratch/own" "$scratch/libraries"; } | sort -u)
+    [ -z "$twice" ] || { echo "defined twice: $twice"; return 1; }
+}
+
 # seeded NAME WORDS CODE [CC NM READELF FLAGS...]: an object of this code must be refused.
 seeded() {
     name=$1 words=$2
@@ -71,6 +82,16 @@ seeded "api.symbols.strlen_is_refused" "core calls strlen" "$five unsigned long 
 seeded "api.symbols.state_is_refused" "core holds memory" "$five static int n = 3; int f(void){return n++;}"
 seeded "api.symbols.bss_is_refused" "core holds memory" "$five static int n; int f(void){return n++;}"
 seeded "api.symbols.empty_is_refused" "0 functions" "extern int nothing;"
+
+# (wick-leaf is made of the sources of a port, not of its library.)
+for program in wick wickd wick-wallet wick-attestor; do
+    objects=$WICK_BUILD_DIR/examples/CMakeFiles/$program.dir
+    [ ! -d "$objects" ] || passes "api.symbols.names_of_$program" names_are_one "$objects"
+done
+mkdir -p "$scratch/twice"
+echo 'void wick_rlp_put(void) {}' >"$scratch/twice/seed.c"
+"$CC" -c "$scratch/twice/seed.c" -o "$scratch/twice/seed.o"
+refuses "api.symbols.a_name_of_the_library_is_refused" "defined twice" names_are_one "$scratch/twice"
 
 if command -v arm-none-eabi-gcc >/dev/null; then
     m4="-mcpu=cortex-m4 -mthumb -Os -std=c11 -fno-tree-loop-distribute-patterns -ffunction-sections -fdata-sections"

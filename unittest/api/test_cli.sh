@@ -56,6 +56,27 @@ want 0 '^  Keccak-256 of' help_says_what_for "$wick" keccak --help
 want 0 '^wick [0-9]' version "$wick" --version
 want 2 '"code":"USAGE"' usage_as_json "$wick" --json keccak a b
 
+# ---- cid: "hello world" and a line end, as IPFS publishes it everywhere
+printf 'hello world\n' >"$dir/hello"
+raw=bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4
+v0=QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o
+want 0 "^cid *$raw$" cid_add "$wick" cid add "$dir/hello"
+want 0 "\"cid\":\"$v0\".*\"levels\":0" cid_add_v0 "$wick" cid add "$dir/hello" --profile unixfs-v0-2015 --json
+want 0 '"ok":true' cid_verify "$wick" cid verify $raw --file "$dir/hello" --json
+want 0 '"ok":true' cid_verify_v0 "$wick" cid verify $v0 --file "$dir/hello" --profile unixfs-v0-2015 --json
+want 1 'FW_DIGEST' cid_verify_other "$wick" cid verify $v0 --file "$dir/hello"
+want 1 'MALFORMED' cid_cut "$wick" cid verify bafkreifjjcie --file "$dir/hello"
+want 1 'UNSUPPORTED' cid_identity "$wick" cid verify bafkqadlimvwgy3zao5xxe3de --file "$dir/hello"
+deep=bafybeic7jv4os2n3ik4ylvpedfkkzxe7r5ri6kicedaq2gzbm2fepa3wbu
+want 0 "$deep\",\"bytes\":12,\"blocks\":6,\"levels\":2" cid_chunks "$wick" cid add "$dir/hello" --chunk 4 --links 2 \
+    --car "$dir/car" --json
+want 0 '"bytes":12,"blocks":6,"refused":0' cid_car "$wick" cid verify $deep --car "$dir/car" --output "$dir/got" --json
+want 0 'hello world' cid_car_is_the_file cat "$dir/got"
+head -c 100 "$dir/car" >"$dir/cut_car"
+want 1 '.' cid_cut_car "$wick" cid verify $deep --car "$dir/cut_car" --output "$dir/got"
+want 0 'hello world' cid_keeps_what_is_there cat "$dir/got"
+want 1 'no?such' words_of_strangers "$wick" cid verify $raw --file "$(printf 'no\033such')"
+want 2 'one CID' cid_usage "$wick" cid verify $raw
 # ---- keccak
 empty=c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470
 abc=4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45

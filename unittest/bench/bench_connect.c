@@ -3,9 +3,12 @@
  * What one side of a whole connect costs: the NSL handshake with cookie and signature, and DTLS-PSK
  * on top. Both sides run once with deterministic randomness and their datagrams are recorded; then
  * the one that is measured runs alone against the record. The handshake alone: bench_nsl.c.
+ * Beside them what mbedtls takes for DTLS alone, with a plain PSK and with ECDHE-PSK, its own way to a
+ * fresh key.
  */
 #include "bench.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "wick/nsl.h"
@@ -28,7 +31,7 @@ struct side {
     wick_addr addr;
     wick_nsl_key pub;
     wick_key key;
-    uint64_t random;
+    uint64_t random, dtls_random; /* the latter: when DTLS began */
     wick_hal_entropy entropy;
     wick_nsl_node nsl;
     wick_session session;
@@ -45,6 +48,7 @@ static wick_ram_keystore ram;
 static wick_hal_keystore keystore;
 static struct side initiator, responder;
 static size_t nsl_bytes, dtls_bytes;
+static unsigned suites; /* of DTLS; 0: as sessions have it */
 static struct record nowhere;
 
 static wick_status fill(void *ctx, uint8_t *out, size_t len)
@@ -160,7 +164,8 @@ static void dtls_begin(struct side *s)
 {
     wick_dtls_config cfg;
     memset(&cfg, 0, sizeof cfg);
-    if (wick_session_psk_derive(&s->psk, &crypto, &s->session, WICK_USE_DTLS12) != WICK_OK) {
+    if (s->psk.key_len == 0 &&
+        wick_session_psk_derive(&s->psk, &crypto, &s->session, WICK_USE_DTLS12) != WICK_OK) {
         return;
     }
     bool client = s->role == WICK_ROLE_INITIATOR;
@@ -172,6 +177,7 @@ static void dtls_begin(struct side *s)
     cfg.entry_count = 1;
     cfg.expect_peer = other(s)->id;
     cfg.entropy = &s->entropy;
+    cfg.suites = suites;
     cfg.address = wick_span_text("192.0.2.1:5000");
     if (wick_dtls_init(&s->dtls, &cfg) == WICK_OK) {
         (void)!wick_dtls_start(&s->dtls, 0);
@@ -210,6 +216,8 @@ static const char *rehearse(void)
             nsl_take_in(&initiator, at[0]);
         }
     }
+    initiator.dtls_random = initiator.random;
+    responder.dtls_random = responder.random;
     dtls_begin(&initiator);
     dtls_begin(&responder);
     at[0] = at[1] = 0;
@@ -244,15 +252,32 @@ static void nsl_alone(struct side *s)
     }
 }
 
-static void connect_alone(struct side *s)
+static void dtls_alone(struct side *s)
 {
-    nsl_alone(s);
     dtls_begin(s);
     (void)dtls_poll(s, &nowhere);
     for (size_t i = 0; i < s->dtls_in.count; i++) {
         dtls_take_in(s, i);
         (void)dtls_poll(s, &nowhere);
     }
+}
+
+static void connect_alone(struct side *s)
+{
+    nsl_alone(s);
+    memset(&s->psk, 0, sizeof s->psk); /* that of the rehearsal */
+    dtls_alone(s);
+}
+
+/* With the key of the rehearsal in hand. */
+static const char *rehearse_dtls(unsigned of)
+{
+    suites = of;
+    const char *why = rehearse();
+    initiator.random = initiator.dtls_random;
+    responder.random = responder.dtls_random;
+    (void)printf("wire %zu\n", dtls_bytes);
+    return why;
 }
 
 #define setup_connect_initiator rehearse
@@ -276,4 +301,58 @@ BENCH_CHECK(connect_responder)
     return wick_dtls_is_up(&responder.dtls);
 }
 
-BENCH_MAIN(BENCH_CASE(connect_initiator), BENCH_CASE(connect_responder))
+BENCH_SETUP(dtls_psk_client)
+{
+    return rehearse_dtls(WICK_DTLS_AES128_CCM8);
+}
+BENCH(dtls_psk_client)
+{
+    dtls_alone(&initiator);
+}
+BENCH_CHECK(dtls_psk_client)
+{
+    return wick_dtls_is_up(&initiator.dtls);
+}
+
+BENCH_SETUP(dtls_psk_server)
+{
+    return rehearse_dtls(WICK_DTLS_AES128_CCM8);
+}
+BENCH(dtls_psk_server)
+{
+    dtls_alone(&responder);
+}
+BENCH_CHECK(dtls_psk_server)
+{
+    return wick_dtls_is_up(&responder.dtls);
+}
+
+BENCH_SETUP(dtls_ecdhe_client)
+{
+    return rehearse_dtls(WICK_DTLS_ECDHE_CHACHA20);
+}
+BENCH(dtls_ecdhe_client)
+{
+    dtls_alone(&initiator);
+}
+BENCH_CHECK(dtls_ecdhe_client)
+{
+    return wick_dtls_is_up(&initiator.dtls);
+}
+
+BENCH_SETUP(dtls_ecdhe_server)
+{
+    return rehearse_dtls(WICK_DTLS_ECDHE_CHACHA20);
+}
+BENCH(dtls_ecdhe_server)
+{
+    dtls_alone(&responder);
+}
+BENCH_CHECK(dtls_ecdhe_server)
+{
+    return wick_dtls_is_up(&responder.dtls);
+}
+
+BENCH_MAIN(BENCH_CASE(connect_initiator), BENCH_CASE(connect_responder),
+           BENCH_CASE(dtls_psk_client), BENCH_CASE(dtls_psk_server), BENCH_CASE(dtls_ecdhe_client),
+           BENCH_CASE(dtls_ecdhe_server))

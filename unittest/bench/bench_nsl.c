@@ -6,6 +6,7 @@
  */
 #include "bench.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "wick/nsl.h"
@@ -203,8 +204,11 @@ static const char *begun(unsigned n, void (*make_key)(unsigned))
     return why;
 }
 
+/* Bytes on the wire go to unittest/bench/sessions.sh. */
 static bool agreed(void)
 {
+    size_t all = m1[0].len + m2.len + m3.len + m4.len;
+    (void)printf("wire %zu with_cookie %zu\n", all, all + m0.len + m1[1].len);
     return status == WICK_OK && memcmp(&psk[I], &psk[R], sizeof psk[I]) == 0;
 }
 

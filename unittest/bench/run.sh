@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Instructions (callgrind), stack and heap calls of what wick does most, beside their bars. Fails on
-# a broken bar, on any heap call and on a benchmark that has no bar.
+# Instructions (callgrind), stack and heap calls of what wick does most, beside their bars; then what a
+# session costs beside its peers (sessions.sh), and sizes on a Cortex-M4. Fails on a broken bar, on any heap
+# call and on a benchmark that has no bar.
 #
 # budgets.txt: BUILD CASE BAR STACK what ...  BUILD is bench (libsecp256k1's large tables),
 # bench-small (a microcontroller's), BAR instructions, STACK bytes, "-" where there is no bar.
@@ -17,7 +18,7 @@ failed=0 rows=0
 printf '%-58s %12s %12s %8s %8s %5s  %s\n' "x86-64 gcc -O2" instructions bar stack bar heap ok
 for preset in bench bench-small; do
     grep -q "^$preset " "$budgets" || continue
-    { cmake --preset "$preset" && cmake --build --preset "$preset" --target benches -j "$(nproc)"; } >build/run/$preset.build 2>&1 || {
+    { cmake --preset "$preset" -DWICK_WERROR=ON && cmake --build --preset "$preset" --target benches -j "$(nproc)"; } >build/run/$preset.build 2>&1 || {
         tail -n 20 build/run/$preset.build
         exit 1
     }
@@ -72,6 +73,8 @@ for preset in bench bench-small; do
         printf '%-58s %12s %12s %8s %8s %5s  %s\n' "$what" "$count" "$bar" "$stack" "$stack_bar" "$heap" "$ok"
     done <build/run/$preset.rows
 done
+echo
+sh unittest/bench/sessions.sh || failed=$((failed + 1))
 echo
 if command -v arm-none-eabi-size >/dev/null; then
     sh toolchain/size.sh || failed=$((failed + 1))

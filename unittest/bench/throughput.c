@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Goodput of an established DTLS session over the loopback interface: records of WICK_DTLS_WRITE_MAX
- * bytes from one process to another for some seconds, ours or openssl's, by the same socket calls.
- * usage: dtls_throughput wick|openssl SUITE(0..3) SECONDS
- * Prints bytes per second that arrived. Not a test: unittest/bench/throughput.sh shows ratios.
+ * Goodput of an established DTLS session: records of WICK_DTLS_WRITE_MAX bytes from one process to another
+ * for some seconds, ours or openssl's, by the same socket calls; both ends over the loopback interface, or
+ * one of them, which serves at an address or sends to it.
+ * usage: dtls_throughput wick|openssl SUITE(0..3) SECONDS [receive|send ADDR:PORT]
+ * Who receives prints bytes per second that arrived. Not a test: unittest/bench/throughput.sh shows ratios,
+ * throughput_path.sh those through NATs and a relay.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -56,7 +58,7 @@ static uint64_t now_ms(void)
     return (uint64_t)(now_s() * 1e3);
 }
 
-static void fail(const char *why)
+_Noreturn static void fail(const char *why)
 {
     for (size_t i = 0; i < child_count; i++) {
         (void)kill(children[i], SIGKILL);
@@ -107,6 +109,14 @@ static void begin(wick_dtls_role role, unsigned suite, const wick_addr *local)
     }
 }
 
+/* Waits where the socket is full, as openssl does: it is not the sender who is to lose records. */
+static void transmit(wick_span bytes)
+{
+    struct pollfd p = {wick_linux_net_fd(&net, sock), POLLOUT, 0};
+    while (hn.udp_send(hn.ctx, sock, &peer, bytes) == (int32_t)WICK_AGAIN && poll(&p, 1, 100) >= 0) {
+    }
+}
+
 /* @return false: over */
 static bool flush(void)
 {
@@ -116,8 +126,8 @@ static bool flush(void)
         if (out.kind == WICK_OUT_DONE) {
             return false;
         }
-        if (out.kind == WICK_OUT_SEND && hn.udp_send(hn.ctx, sock, &peer, out.bytes) < 0) {
-            return true; /* lost */
+        if (out.kind == WICK_OUT_SEND) {
+            transmit(out.bytes);
         }
     }
     return true;
@@ -140,10 +150,10 @@ static bool take(int ms)
     return n > 0;
 }
 
-static void send_ours(unsigned suite, const wick_addr *to)
+_Noreturn static void send_ours(unsigned suite, const wick_addr *to)
 {
     static const uint8_t record[RECORD];
-    wick_addr any = wick_addr_v4(127, 0, 0, 1, 0);
+    static const wick_addr any;
     peer = *to;
     begin(WICK_DTLS_CLIENT, suite, &any);
     while (flush()) {
@@ -157,7 +167,7 @@ static void send_ours(unsigned suite, const wick_addr *to)
 }
 
 /* One message of a SEQPACKET socket is one read of s_client, so one record. */
-static void feed(int fd)
+_Noreturn static void feed(int fd)
 {
     static const uint8_t record[RECORD];
     while (send(fd, record, RECORD, MSG_NOSIGNAL) > 0) {
@@ -165,14 +175,14 @@ static void feed(int fd)
     _exit(0);
 }
 
-static void report(double first, size_t bytes)
+_Noreturn static void report(double first, size_t bytes)
 {
     stop_children();
     (void)printf("%.0f\n", (double)bytes / (now_s() - first));
     exit(0);
 }
 
-static void receive_ours(unsigned suite, double seconds)
+_Noreturn static void receive_ours(double seconds)
 {
     double first = 0, end = now_s() + WAIT_S;
     size_t bytes = 0, len;
@@ -194,10 +204,9 @@ static void receive_ours(unsigned suite, double seconds)
             fail("nothing came");
         }
     }
-    (void)suite;
 }
 
-static void receive_theirs(int fd, double seconds)
+_Noreturn static void receive_theirs(int fd, double seconds)
 {
     static uint8_t data[65536];
     double first = 0;
@@ -216,46 +225,86 @@ static void receive_theirs(int fd, double seconds)
     }
 }
 
-int main(int argc, char **argv)
+/* s_server at this port of all addresses. @return where what it was sent comes out */
+static int serve_theirs(unsigned suite, const wick_addr *at)
+{
+    char port[8];
+    int quiet[2], out[2];
+    (void)snprintf(port, sizeof port, "%u", at->port);
+    const char *server[] = {"openssl", "s_server", "-quiet", "-nocert", "-dtls1_2", "-4", "-psk",
+                            hex, "-psk_identity", identity, "-cipher", suites[suite].theirs,
+                            "-accept", port, NULL};
+    if (pipe(quiet) != 0 || pipe(out) != 0) {
+        fail("no descriptors");
+    }
+    spawn(server, quiet[0], out[1]); /* its input stays open: it would end */
+    return out[0];
+}
+
+/* @return what is written there is sent; closed, the client ends */
+static int client_theirs(unsigned suite, const wick_addr *to)
+{
+    char where[WICK_ADDR_STR_BYTES];
+    int in[2];
+    wick_addr_str(where, to);
+    const char *client[] = {"openssl", "s_client", "-quiet", "-no_ign_eof", "-dtls1_2", "-psk",
+                            hex, "-psk_identity", identity, "-cipher", suites[suite].theirs,
+                            "-connect", where, NULL};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, in) != 0) {
+        fail("no descriptors");
+    }
+    spawn(client, in[1], -1);
+    (void)close(in[1]);
+    return in[0];
+}
+
+_Noreturn static void both_ends(bool ours, unsigned suite, double seconds)
 {
     wick_addr at = wick_addr_v4(127, 0, 0, 1, (uint16_t)(10000 + getpid() % 20000));
-    if (argc != 4 || argv[2][0] < '0' || argv[2][0] > '3') {
-        (void)fputs("usage: dtls_throughput wick|openssl SUITE(0..3) SECONDS\n", stderr);
+    int out = ours ? -1 : serve_theirs(suite, &at);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)poll(NULL, 0, ours ? 50 : 500); /* a hello that is lost costs a second */
+        if (ours) {
+            send_ours(suites[suite].ours, &at);
+        }
+        feed(client_theirs(suite, &at));
+    }
+    children[child_count++] = pid;
+    if (!ours) {
+        receive_theirs(out, seconds);
+    }
+    begin(WICK_DTLS_SERVER, suites[suite].ours, &at);
+    receive_ours(seconds);
+}
+
+int main(int argc, char **argv)
+{
+    wick_addr at = {.port = 0};
+    bool one = argc == 6 && (strcmp(argv[4], "receive") == 0 || strcmp(argv[4], "send") == 0);
+    if ((argc != 4 && !one) || argv[2][0] < '0' || argv[2][0] > '3' ||
+        (one && wick_addr_parse(&at, argv[5], strlen(argv[5])) != WICK_OK)) {
+        (void)fputs("usage: dtls_throughput wick|openssl SUITE(0..3) SECONDS "
+                    "[receive|send ADDR:PORT]\n",
+                    stderr);
         return 2;
     }
     unsigned suite = (unsigned)(argv[2][0] - '0');
     double seconds = strtod(argv[3], NULL);
-    if (strcmp(argv[1], "wick") == 0) {
-        pid_t pid = fork();
-        if (pid == 0) {
-            (void)poll(NULL, 0, 50); /* its first hello may be lost: it is sent again */
+    bool ours = strcmp(argv[1], "wick") == 0;
+    (void)alarm((unsigned)seconds + 2 * WAIT_S); /* whatever the other end does */
+    if (!one) {
+        both_ends(ours, suite, seconds);
+    }
+    if (strcmp(argv[4], "send") == 0) {
+        if (ours) {
             send_ours(suites[suite].ours, &at);
         }
-        children[child_count++] = pid;
-        begin(WICK_DTLS_SERVER, suites[suite].ours, &at);
-        receive_ours(suite, seconds);
+        feed(client_theirs(suite, &at));
     }
-    char port[8], where[32];
-    int quiet[2], out[2], in[2];
-    (void)snprintf(port, sizeof port, "%u", at.port);
-    (void)snprintf(where, sizeof where, "127.0.0.1:%u", at.port);
-    const char *server[] = {"openssl", "s_server", "-quiet", "-nocert", "-dtls1_2", "-4", "-psk",
-                            hex, "-psk_identity", identity, "-cipher", suites[suite].theirs,
-                            "-accept", port, NULL};
-    const char *client[] = {"openssl", "s_client", "-quiet", "-dtls1_2", "-psk", hex,
-                            "-psk_identity", identity, "-cipher", suites[suite].theirs,
-                            "-connect", where, NULL};
-    if (pipe(quiet) != 0 || pipe(out) != 0 ||
-        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, in) != 0) {
-        fail("no descriptors");
+    if (!ours) {
+        receive_theirs(serve_theirs(suite, &at), seconds);
     }
-    spawn(server, quiet[0], out[1]);
-    (void)poll(NULL, 0, 500); /* s_client does not try again */
-    spawn(client, in[1], -1);
-    pid_t feeder = fork();
-    if (feeder == 0) {
-        feed(in[0]);
-    }
-    children[child_count++] = feeder;
-    receive_theirs(out[0], seconds);
+    begin(WICK_DTLS_SERVER, suites[suite].ours, &at);
+    receive_ours(seconds);
 }

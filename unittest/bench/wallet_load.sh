@@ -18,15 +18,25 @@ lab_start
 { cat "$dir/manager.conf"
     printf 'audit_file = audit\nper_minute = 1000000\ngap_ms = 0\nbatch = %s\nbatch_ms = 1000\n' "$parallel"
 } >"$dir/load.conf"
+# What the factory would do, for all of them at once: keys, secrets, configurations.
 chain=$(printf '[chain.lab]\nchain_id = 31337\nrule = own_node\n[rpc]\nchain = lab\nurl = %s' "$rpc")
-i=0
-while [ "$i" -lt "$count" ]; do
-    i=$((i + 1))
-    parts_provision "load-$i" "$dir/load-$i." "$dir/devices"
-    echo "$chain" | parts_gateway "load-$i" "load-$i." "127.0.0.1:$wallet_port" |
-        grep -v store_dir >"$dir/load-$i.conf"
-    "$wick" --config "$dir/load-$i.conf" id new "load-$i" >/dev/null || exit 1
-done
+echo "$chain" | parts_gateway load-N load-N. "127.0.0.1:$wallet_port" | grep -v store_dir >"$dir/load.like"
+node - "$dir" "$count" <<'JS' || exit 1
+const [dir, count] = process.argv.slice(2);
+const fs = require('node:fs');
+const hex = (bytes) => require('node:crypto').randomBytes(bytes).toString('hex');
+const put = (file, text) => fs.writeFileSync(`${dir}/${file}`, `${text}\n`, { mode: 0o600 });
+const like = fs.readFileSync(`${dir}/load.like`, 'utf8');
+for (let i = 1; i <= Number(count); i++) {
+  const [name, psk, token] = [`load-${i}`, hex(32), hex(16)];
+  put(`${name}.wallet.key`, `0${hex(32).slice(1)}`); // below the group's order
+  put(`${name}.device.key`, `0${hex(32).slice(1)}`);
+  put(`${name}.wallet.psk`, psk);
+  put(`${name}.wallet.token`, token);
+  put(`devices/${name}`, `{"name":"${name}","psk":"0x${psk}","token":"${token}"}`);
+  put(`${name}.conf`, like.replaceAll('load-N', name));
+}
+JS
 start wallet.log "$wallet" --config "$dir/load.conf"
 wallet_job=$started
 await 120 '^READY' wallet.log || exit 1

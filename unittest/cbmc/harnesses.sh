@@ -101,3 +101,36 @@ bug core/eth/bundle.c 's/p->kind != WICK_BUNDLE_BEACON || p->last >= WICK_BUNDLE
 bug core/eth/bundle.c 's/return s == WICK_OK \&\& h.timestamp != time_s ? WICK_E_MALFORMED : s;/(void)time_s; return s;/' \
     "another time outside than inside"
 bug core/eth/bundle.c 's/        return len == 32;/        return len >= 1 \&\& len <= 32;/' "a key that is cut short"
+
+harness journal full core/firmware/journal_rule.c "" "every state of both sectors"
+bug core/firmware/journal_rule.c 's/used >= slots) {/used > slots) {/' "a slot behind the sector"
+bug core/firmware/journal_rule.c 's/at.sector = sector == 0 ? 1 : 0;/at.sector = sector == 1 ? 1 : 0;/' \
+    "the sector that counts is entered"
+bug core/firmware/journal_rule.c 's/(int32_t)(view\[1\].turn - view\[0\].turn) > 0/view[1].turn > view[0].turn/' \
+    "turns that wrap"
+bug core/firmware/journal_rule.c 's/at = {sector, used, false};/at = {sector, (uint16_t)(used - (used > 0)), false};/' \
+    "a slot that is not blank is used again"
+
+harness delta full "core/firmware/delta.c" "-DWICK_DELTA_PIECE=32 --unwind 2" \
+    "one byte of the stream, from any state"
+bug core/firmware/delta.c 's/if (n > OLD_END(d) - d->old_at) {/if (n > OLD_END(d)) {/' \
+    "differences beyond the end of the old image"
+bug core/firmware/delta.c 's/return d->old_at - OLD_FROM(d) <= .* : WICK_E_FW_BASE;/return WICK_OK;/' \
+    "a jump out of the old image"
+bug core/firmware/delta.c 's/    if (n > UNTIL(d) - d->new_at) {/    if (n > UNTIL(d)) {/' \
+    "a run beyond the end of the new image"
+bug core/firmware/delta.c 's/if (d->new_at <= c->resume_at) {/if (d->new_at < c->resume_at) {/' \
+    "a write of no bytes where resuming begins"
+bug core/firmware/delta.c 's/        d->old_at += n;/        d->old_at += n + 1;/' "an old byte is skipped"
+bug core/firmware/delta.c 's/least(end - i->shift_bytes, d->old_end) : 0;/least(end - i->shift_bytes, d->old_end) \/ 2 : 0;/' \
+    "a segment reads what it writes over"
+bug core/firmware/delta.c 's/return d->old_at - OLD_FROM(d) <= OLD_END(d) - OLD_FROM(d) ?/return d->old_at <= OLD_END(d) ?/' \
+    "a jump to what was written over"
+bug core/firmware/delta.c 's/d->old_end = least(n, i->memory_bytes - i->shift_bytes);/d->old_end = n;/' \
+    "what was pushed out of the memory is read"
+
+harness lzma full "core/base/base.c" "--unwind 28" "one symbol of any bits, from any state; a window of 16 bytes"
+bug core/firmware/lzma.c 's/    return back < l->made \&\& back < d->config.window_bytes ? WICK_OK/    return back <= l->made \&\& back <= d->config.window_bytes ? WICK_OK/' \
+    "a distance one byte too far"
+bug core/firmware/lzma.c 's/768 \* set/769 * set/' "a set of literals is not where it was counted"
+bug core/firmware/lzma.c 's/d->lzma.at > back ? at : at + d->config.window_bytes/at/' "the window does not go round"

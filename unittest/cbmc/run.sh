@@ -58,7 +58,7 @@ prove() { # prove DIR extra options...
     # The copies first: a harness that includes a source gets the copy too.
     # shellcheck disable=SC2086
     "$cbmc" "$here/cbmc_$file.c" $files -I "$copies" -I "$here" -I core/eth -I core/nat -I core/psk \
-        -I core/registry -I core/include -I hal/include --function harness $options "$@"
+        -I core/registry -I core/firmware -I core/include -I hal/include --function harness $options "$@"
 }
 
 # A row: what is proven, of which sources, within which bound. The bound is printed, and must be the

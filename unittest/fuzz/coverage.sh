@@ -39,12 +39,14 @@ decoder() {
             return 0
         }
     done
-    filters=
+    # Where their objects are: gcovr looks through all that it is given.
+    filters='' folders=''
     for f in $3; do
         filters="$filters --filter $f\$"
+        folders="$folders $(find $build -name "${f##*/}.gcno" -printf '%h\n' | sort -u)"
     done
     # shellcheck disable=SC2086
-    gcovr --root . $filters ${4:+--exclude-lines-by-pattern "$4"} --csv - $build 2>/dev/null |
+    gcovr --root . $filters ${4:+--exclude-lines-by-pattern "$4"} --csv - $folders 2>/dev/null |
         awk -F, -v name="$1" -v min="$min" '
             NR > 1 { all += $5; taken += $6 }
             END {
@@ -54,7 +56,7 @@ decoder() {
             }' || failed=$((failed + 1))
     # shellcheck disable=SC2086
     [ -z "$verbose" ] || gcovr --root . $filters ${4:+--exclude-lines-by-pattern "$4"} --txt - \
-        --branches $build | grep -E '^ *(core|port)/|[0-9]$'
+        --branches $folders | grep -E '^ *(core|port)/|[0-9]$'
 }
 
 names=$*

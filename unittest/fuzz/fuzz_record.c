@@ -7,6 +7,7 @@
 
 #include "wick/calldata.h"
 #include "wick/record.h"
+#include "wick/release_index.h"
 
 /* Bytes as the fields of a device or endpoint: what encodes is what decodes. */
 static void fields(const uint8_t *p)
@@ -117,6 +118,33 @@ static void texts(const char *text, size_t len)
     }
 }
 
+/* A head, and each of its words: what decodes is what a correct contract writes, and what the update
+ * is given is of this product, approved, and not below the least counter. */
+static void releases(const uint8_t *w, size_t size)
+{
+    wick_release_query q;
+    wick_release release;
+    wick_product product;
+    uint8_t word[32], position;
+    wick_release_query_init(&q, w, (w[0] & 1) != 0 ? w + 1 : NULL);
+    memcpy(q.values, w, size < sizeof q.values ? size : sizeof q.values);
+    wick_status s = wick_release_query_read(&release, &product, &q, 2000000000);
+    if (s == WICK_OK || s == WICK_E_FW_DENIED) {
+        FUZZ_ACCEPTED();
+        FUZZ_CHECK(release.approvals >= release.threshold && release.active_from != 0);
+        FUZZ_CHECK(product.index < product.count && release.index == product.index);
+        FUZZ_CHECK(s == WICK_OK || (product.flags & WICK_PRODUCT_RESTRICTED) != 0);
+    } else {
+        FUZZ_CHECK(release.version == 0);
+    }
+    if (wick_release_decode(&release, w, 0, w, w + 32, 1) == WICK_OK) {
+        FUZZ_CHECK(wick_release_encode(word, &release, wick_load_be32(w + 32 + 4),
+                                       wick_load_be32(w + 32)) == WICK_OK);
+        FUZZ_CHECK(memcmp(word, w + 32, 32) == 0);
+    }
+    FUZZ_CHECK(wick_release_role_decode(&position, w) != WICK_ROLE_NONE || position == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     wick_revert revert;
@@ -126,6 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         words(data);
         other_words(data);
         fields(data);
+        releases(data, size);
     }
     return 0;
 }

@@ -280,14 +280,27 @@ chains_deploy() {
     $chains_in node "$top/contracts/deploy.mjs" --rpc "$chains_url" --org "$chains_org" \
         --manager "$chains_manager" $(chains_payer) "$@"
 }
-# Ten ether for an address; returns when it has them.
+# Ten ether for each address; returns when the last one has them.
 chains_fund() {
-    # shellcheck disable=SC2046,SC2086
-    $chains_in "$top/build/deps/chain/bin/cast" send --async --rpc-url "$chains_url" \
-        $(chains_payer | grep . || printf '%s' "--unlocked --from $(chains_account)") \
-        --value 10ether "$1" || return 1
+    chains_from=$(chains_account)
+    chains_from=${chains_from:-0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266} # of the key on the devnet
+    chains_nonce=$(chains_rpc "$chains_url" eth_getTransactionCount "[\"$chains_from\",\"latest\"]" |
+        tr -d '"') || return 1
+    chains_nonce=$((chains_nonce))
+    for chains_to in "$@"; do
+        # A node's answer about fees may fail while a block is made: then nothing was sent.
+        # shellcheck disable=SC2046,SC2086
+        until $chains_in "$top/build/deps/chain/bin/cast" send --async --rpc-url "$chains_url" \
+            $(chains_payer | grep . || printf '%s' "--unlocked --from $chains_from") \
+            --nonce "$chains_nonce" --value 10ether "$chains_to"; do
+            chains_failed=$((${chains_failed:-0} + 1))
+            [ "$chains_failed" -lt 60 ] || return 1
+            sleep 0.5
+        done
+        chains_nonce=$((chains_nonce + 1))
+    done
     chains_tries=600
-    until [ "$(chains_rpc "$chains_url" eth_getBalance "[\"$1\",\"latest\"]")" != '"0x0"' ]; do
+    until [ "$(chains_rpc "$chains_url" eth_getBalance "[\"$chains_to\",\"latest\"]")" != '"0x0"' ]; do
         chains_tries=$((chains_tries - 1))
         [ "$chains_tries" -gt 0 ] || return 1
         sleep 0.05

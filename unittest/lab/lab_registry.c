@@ -4,94 +4,25 @@
  * each of them every word, proven under the node's newest header, is what core/registry expects; a
  * call that must fail fails with the refusal that it names. registry.sh starts the node.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "lab_node.h"
 #include "tap.h"
 #include "wick/calldata.h"
-#include "wick/port/crypto.h"
-#include "wick/port/linux.h"
-#include "wick/port/rpc.h"
-#include "wick/record.h"
-#include "wick/verified.h"
-
-enum { ADMIN, MANAGER, OWNER, STRANGER, ACCOUNTS };
-
-static wick_linux_net linux_net;
-static wick_hal_net net;
-static wick_hal_clock hal_clock;
-static wick_rpc rpc;
-static wick_crypto_ctx crypto_ctx;
-static wick_hal_crypto crypto;
-static wick_ram_keystore ram;
-static wick_hal_keystore keystore;
-static wick_key manager_key;
-static wick_registry_domain domain;
-static uint8_t relays[20], account[ACCOUNTS][20], org[32], service[32];
-static uint64_t now_s; /* of the newest block */
-static bool ready;
-
-/* ---- the node ---- */
-
-static uint64_t now_ms(void)
-{
-    return hal_clock.now_ms(hal_clock.ctx);
-}
-
-static bool answered(wick_status started)
-{
-    return started == WICK_OK && wick_rpc_wait(&rpc, &linux_net) == WICK_OK;
-}
-
-static bool unhex20(uint8_t out[20], const char *name)
-{
-    const char *text = getenv(name);
-    return text != NULL && wick_hex_decode(out, 20, text, strlen(text)) == WICK_OK;
-}
-
-/* One transaction of an account that the node unlocks. True if it was included and succeeded. */
-static bool send(const uint8_t from[20], const uint8_t to[20], const wick_buf *call)
-{
-    static char params[2048];
-    char from_hex[41], to_hex[41], data_hex[2 * WICK_CALLDATA_MAX + 1];
-    uint8_t hash[32];
-    wick_eth_receipt receipt;
-    wick_hex_encode(from_hex, from, 20);
-    wick_hex_encode(to_hex, to, 20);
-    wick_hex_encode(data_hex, call->ptr, call->len);
-    (void)snprintf(params, sizeof params,
-                   "[{\"from\":\"0x%s\",\"to\":\"0x%s\",\"data\":\"0x%s\",\"gas\":\"0x50000\"}]",
-                   from_hex, to_hex, data_hex);
-    if (!answered(wick_rpc_start(&rpc, now_ms(), "eth_sendTransaction", params)) ||
-        wick_rpc_result_hash(hash, &rpc) != WICK_OK) {
-        return false;
-    }
-    /* The answer comes before the block that the node makes for it. */
-    wick_status s = WICK_E_NOT_FOUND;
-    for (uint64_t until = now_ms() + 10000; s == WICK_E_NOT_FOUND && now_ms() < until;) {
-        s = answered(wick_rpc_receipt(&rpc, now_ms(), hash))
-                ? wick_rpc_result_receipt(&receipt, &rpc)
-                : WICK_E_RPC;
-    }
-    CHECK_STATUS(s, WICK_OK);
-    return s == WICK_OK && receipt.ok;
-}
 
 /* Dry run: the name of the refusal, "" if there is none, NULL if it has none. */
-static const char *refusal(wick_status *status, const uint8_t from[20], const uint8_t to[20],
+static const char *refusal(wick_status *status, unsigned from, const uint8_t to[20],
                            const wick_buf *call)
 {
     uint8_t bytes[256];
     wick_buf data = wick_buf_make(bytes, sizeof bytes);
     wick_revert revert;
-    *status = WICK_OK;
-    if (answered(wick_rpc_call(&rpc, now_ms(), from, to, wick_buf_span(call)))) {
-        return "";
-    }
-    if (wick_rpc_error_data(&data, &rpc) != WICK_OK) {
-        *status = WICK_E_RPC;
+    *status = lab_dry_run(&data, from, to, call, 0);
+    if (*status != WICK_OK) {
         return NULL;
+    }
+    if (data.len == 0) {
+        return "";
     }
     *status = wick_revert_decode(&revert, wick_buf_span(&data));
     return revert.name;
@@ -105,89 +36,9 @@ static const char *refusal(wick_status *status, const uint8_t from[20], const ui
         CHECK(got_name_ != NULL && strcmp(got_name_, (want_name)) == 0);                           \
     } while (0)
 
-/* Walks the nodes of one part of the answer. */
-static void walk(wick_verified *v, const wick_json *nodes, int part)
-{
-    static uint8_t bytes[4096];
-    for (const wick_json *n = wick_json_first(nodes); n != NULL; n = wick_json_next(n)) {
-        wick_buf node = wick_buf_make(bytes, sizeof bytes);
-        CHECK_STATUS(wick_json_data(&node, n), WICK_OK);
-        (void)!wick_verified_node(v, wick_buf_span(&node), part);
-    }
-}
-
-/* Words of a contract, proven under the newest header. */
-static wick_status read_words(uint8_t (*values)[32], const uint8_t contract[20],
-                              const uint8_t (*slots)[32], size_t count)
-{
-    static uint8_t header_rlp[WICK_HEADER_MAX];
-    static wick_verified v;
-    wick_buf header = wick_buf_make(header_rlp, sizeof header_rlp);
-    wick_eth_block block;
-    wick_trusted_header trusted;
-    wick_eth_proof proof;
-    wick_eth_slot slot;
-    if (!answered(wick_rpc_block_by_tag(&rpc, now_ms(), "latest")) ||
-        wick_rpc_result_block(&block, &header, &rpc) != WICK_OK) {
-        return WICK_E_RPC;
-    }
-    now_s = block.timestamp;
-    wick_status s = wick_trust_own_node(&trusted, wick_buf_span(&header), block.hash,
-                                        domain.chain_id);
-    if (s == WICK_OK) {
-        s = wick_verified_begin(&v, &trusted, contract, slots, values, count);
-    }
-    if (s != WICK_OK) {
-        return s;
-    }
-    if (!answered(wick_rpc_proof(&rpc, now_ms(), contract, slots, count, block.number)) ||
-        wick_rpc_result_proof(&proof, &rpc) != WICK_OK) {
-        return WICK_E_RPC;
-    }
-    walk(&v, proof.account_nodes, WICK_VERIFIED_ACCOUNT);
-    int part = 0;
-    for (const wick_json *e = wick_json_first(proof.slots); e != NULL; e = wick_json_next(e)) {
-        CHECK_STATUS(wick_eth_json_slot(&slot, e), WICK_OK);
-        walk(&v, slot.nodes, part++);
-    }
-    return wick_verified_end(&v);
-}
-
-/* ---- people ---- */
-
-static void init(void)
-{
-    static const char secret_hex[] =
-        "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
-    uint8_t secret[32];
-    const char *url = getenv("WICK_LAB_RPC");
-    if (ready || url == NULL) {
-        return;
-    }
-    wick_linux_clock_init(&hal_clock);
-    REQUIRE(unhex20(domain.contract, "WICK_LAB_DEVICES") && unhex20(relays, "WICK_LAB_RELAYS"));
-    domain.chain_id = 31337;
-    REQUIRE_STATUS(wick_linux_net_init(&net, &linux_net), WICK_OK);
-    REQUIRE_STATUS(wick_rpc_init(&rpc, &net, url, 10000), WICK_OK);
-    REQUIRE_STATUS(wick_crypto_init(&crypto, &crypto_ctx), WICK_OK);
-    wick_ram_keystore_init(&keystore, &ram, &crypto_ctx);
-    REQUIRE_STATUS(wick_hex_decode(secret, 32, secret_hex, 64), WICK_OK);
-    REQUIRE_STATUS(wick_ram_keystore_import(&manager_key, &ram, secret), WICK_OK);
-    REQUIRE(answered(wick_rpc_start(&rpc, now_ms(), "eth_accounts", "[]")));
-    const wick_json *one = wick_json_first(wick_rpc_result(&rpc));
-    for (size_t i = 0; i < ACCOUNTS; i++, one = wick_json_next(one)) {
-        REQUIRE(one != NULL);
-        REQUIRE_STATUS(wick_json_hex(account[i], 20, one), WICK_OK);
-    }
-    REQUIRE_STATUS(wick_name_hash(org, wick_span_text("capillary")), WICK_OK);
-    REQUIRE_STATUS(wick_name_hash(service, wick_span_text(WICK_SERVICE_DEFAULT)), WICK_OK);
-    ready = true;
-}
-
 #define NEED_NODE()                                                                                \
     do {                                                                                           \
-        init();                                                                                    \
-        if (!ready) {                                                                              \
+        if (!lab_node_init()) {                                                                    \
             SKIP("run by unittest/lab/registry.sh");                                               \
         }                                                                                          \
     } while (0)
@@ -211,9 +62,9 @@ static void check_words(const model *m)
     static wick_peer_query q;
     static wick_peer_record rec;
     uint8_t w0[32] = {0}, w1[32] = {0}, we[32];
-    wick_peer_query_init(&q, m->id, service, false);
+    wick_peer_query_init(&q, m->id, lab_service, false);
     CHECK_STATUS(
-        read_words(q.values, domain.contract, (const uint8_t (*)[32])q.slots, q.count), WICK_OK);
+        lab_read_words(q.values, lab_domain.contract, (const uint8_t (*)[32])q.slots, q.count), WICK_OK);
     if (m->device.epoch != 0) {
         CHECK_STATUS(wick_device_encode(w0, w1, &m->device), WICK_OK);
     }
@@ -242,27 +93,26 @@ static wick_voucher voucher_for(const model *m, const uint8_t owner[20], uint8_t
 {
     wick_voucher v;
     memset(&v, 0, sizeof v);
-    memcpy(v.org, org, 32);
+    memcpy(v.org, lab_org, 32);
     memcpy(v.id, m->id, 32);
     memcpy(v.owner, owner, 20);
     v.key_type = WICK_KEY_TYPE_SECP256K1;
     v.flags = key_seed & 1;
     memset(v.key, key_seed, 32);
-    v.not_after = now_s + 86400;
+    v.not_after = lab_now_s + 86400;
     v.epoch = m->device.epoch;
     v.manager_epoch = 1;
-    v.deadline = now_s + 3600;
+    v.deadline = lab_now_s + 3600;
     return v;
 }
 
 static wick_buf register_call(const wick_voucher *v)
 {
-    uint8_t digest[32], sig[64], r[32], vs[32], recid;
+    uint8_t digest[32], r[32], vs[32];
     wick_buf call = new_call();
-    wick_voucher_digest(digest, &domain, v);
-    CHECK_STATUS(keystore.secp256k1_sign(keystore.ctx, sig, &recid, manager_key, digest), WICK_OK);
-    CHECK_STATUS(wick_signature_compact(r, vs, sig, recid), WICK_OK);
-    CHECK_STATUS(wick_voucher_check(&crypto, &domain, v, r, vs, account[MANAGER]), WICK_OK);
+    wick_voucher_digest(digest, &lab_domain, v);
+    lab_sign(r, vs, LAB_MANAGER, digest);
+    CHECK_STATUS(wick_voucher_check(&lab_crypto, &lab_domain, v, r, vs, lab_account[LAB_MANAGER]), WICK_OK);
     wick_calldata_register(&call, v, r, vs);
     return call;
 }
@@ -286,7 +136,7 @@ static wick_endpoint endpoint_of(uint32_t seq)
     e.protocol = WICK_PROTOCOL_UDP;
     e.kind = WICK_ENDPOINT_RELAY;
     e.seq = seq;
-    e.expires = now_s + 86400;
+    e.expires = lab_now_s + 86400;
     return e;
 }
 
@@ -295,7 +145,7 @@ static wick_buf publish_call(const model *m, const wick_endpoint *e, uint8_t ind
     uint8_t word[32];
     wick_buf call = new_call();
     CHECK_STATUS(wick_endpoint_encode(word, e), WICK_OK);
-    wick_calldata_publish(&call, m->id, service, index, epoch, word);
+    wick_calldata_publish(&call, m->id, lab_service, index, epoch, word);
     return call;
 }
 
@@ -314,23 +164,23 @@ TEST(first_organisation)
     uint8_t slots[3][32], values[3][32];
     wick_manager m;
     NEED_NODE();
-    wick_slot_manager(slots[0], org);
+    wick_slot_manager(slots[0], lab_org);
     wick_slot_org(slots[1], 0, 0);
     wick_slot_org(slots[2], 0, 1);
-    REQUIRE_STATUS(read_words(values, domain.contract, (const uint8_t (*)[32])slots, 3), WICK_OK);
+    REQUIRE_STATUS(lab_read_words(values, lab_domain.contract, (const uint8_t (*)[32])slots, 3), WICK_OK);
     REQUIRE_STATUS(wick_manager_decode(&m, values[0]), WICK_OK);
     CHECK(m.epoch == 1 && m.org == 0);
-    CHECK_MEM(m.address, account[MANAGER], 20);
-    CHECK_MEM(values[1], org, 32);
-    CHECK_MEM(values[2] + 12, account[ADMIN], 20);
+    CHECK_MEM(m.address, lab_account[LAB_MANAGER], 20);
+    CHECK_MEM(values[1], lab_org, 32);
+    CHECK_MEM(values[2] + 12, lab_account[LAB_ADMIN], 20);
 }
 
 TEST(nothing_at_the_address)
 {
     uint8_t slot[1][32], value[1][32];
     NEED_NODE();
-    wick_slot_manager(slot[0], org);
-    CHECK_STATUS(read_words(value, account[OWNER], (const uint8_t (*)[32])slot, 1),
+    wick_slot_manager(slot[0], lab_org);
+    CHECK_STATUS(lab_read_words(value, lab_account[LAB_OWNER], (const uint8_t (*)[32])slot, 1),
                  WICK_E_NO_CONTRACT);
 }
 
@@ -342,16 +192,16 @@ TEST(life_of_a_device)
     memset(key2, 0x22, 32);
     check_words(&m); /* absent, and the clock is known */
 
-    wick_voucher v = voucher_for(&m, account[OWNER], 0x11);
+    wick_voucher v = voucher_for(&m, lab_account[LAB_OWNER], 0x11);
     wick_buf call = register_call(&v);
-    REQUIRE(send(account[STRANGER], domain.contract, &call)); /* anybody may */
+    REQUIRE(lab_send(LAB_STRANGER, lab_domain.contract, &call, 0)); /* anybody may */
     model_register(&m, &v);
     check_words(&m);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "WrongEpoch", WICK_E_RECORD_STALE);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "WrongEpoch", WICK_E_RECORD_STALE);
 
     wick_endpoint e = endpoint_of(1);
     call = publish_call(&m, &e, 0, 1);
-    REQUIRE(send(account[OWNER], domain.contract, &call));
+    REQUIRE(lab_send(LAB_OWNER, lab_domain.contract, &call, 0));
     m.endpoint[0] = e;
     check_words(&m);
     e = endpoint_of(1);
@@ -359,13 +209,13 @@ TEST(life_of_a_device)
     e.kind = WICK_ENDPOINT_DIRECT;
     e.protocol = WICK_PROTOCOL_TCP;
     call = publish_call(&m, &e, 1, 1);
-    REQUIRE(send(account[OWNER], domain.contract, &call));
+    REQUIRE(lab_send(LAB_OWNER, lab_domain.contract, &call, 0));
     m.endpoint[1] = e;
     check_words(&m);
 
     call = new_call();
     wick_calldata_rotate(&call, m.id, 1, WICK_KEY_TYPE_P256, 0, key2);
-    REQUIRE(send(account[OWNER], domain.contract, &call));
+    REQUIRE(lab_send(LAB_OWNER, lab_domain.contract, &call, 0));
     m.device.key_type = WICK_KEY_TYPE_P256;
     m.device.flags = 0;
     m.device.epoch = 2;
@@ -374,19 +224,19 @@ TEST(life_of_a_device)
 
     call = new_call();
     wick_calldata_revoke(&call, m.id);
-    REQUIRE(send(account[OWNER], domain.contract, &call));
+    REQUIRE(lab_send(LAB_OWNER, lab_domain.contract, &call, 0));
     m.device.flags |= WICK_DEVICE_FLAG_REVOKED;
     m.device.epoch = 3;
     check_words(&m);
 
-    v = voucher_for(&m, account[STRANGER], 0x33); /* restored, for another owner */
+    v = voucher_for(&m, lab_account[LAB_STRANGER], 0x33); /* restored, for another owner */
     call = register_call(&v);
-    REQUIRE(send(account[ADMIN], domain.contract, &call));
+    REQUIRE(lab_send(LAB_ADMIN, lab_domain.contract, &call, 0));
     model_register(&m, &v);
     check_words(&m);
-    v = voucher_for(&m, account[OWNER], 0x33);
+    v = voucher_for(&m, lab_account[LAB_OWNER], 0x33);
     call = register_call(&v);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "NameTaken", WICK_E_NAME_TAKEN);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "NameTaken", WICK_E_NAME_TAKEN);
 }
 
 /* What the contract must refuse, and wick_voucher_fits() too where it can know. */
@@ -395,7 +245,7 @@ TEST(refused_vouchers)
     NEED_NODE();
     model m = new_model("gw-refused");
     check_words(&m);
-    const wick_voucher good = voucher_for(&m, account[OWNER], 0x11);
+    const wick_voucher good = voucher_for(&m, lab_account[LAB_OWNER], 0x11);
     const struct {
         const char *name;
         wick_status status;
@@ -413,8 +263,8 @@ TEST(refused_vouchers)
                 {"UnknownOrg", WICK_E_VOUCHER, true}};
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         wick_voucher v = good;
-        v.deadline = i == 0 ? now_s - 10 : i == 1 ? now_s + 8 * 86400 : v.deadline;
-        v.not_after = i == 2 ? now_s - 10 : v.not_after;
+        v.deadline = i == 0 ? lab_now_s - 10 : i == 1 ? lab_now_s + 8 * 86400 : v.deadline;
+        v.not_after = i == 2 ? lab_now_s - 10 : v.not_after;
         if (i == 3) {
             memset(v.owner, 0, 20);
         }
@@ -427,23 +277,23 @@ TEST(refused_vouchers)
         v.manager_epoch = i == 9 ? 2 : v.manager_epoch;
         v.org[0] ^= i == 10;
         wick_buf call = register_call(&v);
-        CHECK_REFUSED(account[OWNER], domain.contract, &call, want[i].name, want[i].status);
-        CHECK((wick_voucher_fits(&v, now_s) == WICK_OK) == want[i].fits);
+        CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, want[i].name, want[i].status);
+        CHECK((wick_voucher_fits(&v, lab_now_s) == WICK_OK) == want[i].fits);
     }
-    CHECK_STATUS(wick_voucher_fits(&good, now_s), WICK_OK);
+    CHECK_STATUS(wick_voucher_fits(&good, lab_now_s), WICK_OK);
 
     /* another signer, high s */
     wick_voucher v = good;
     wick_buf call = register_call(&v);
     call_bytes[4 + 5 * 32] ^= 1;
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "WrongSigner", WICK_E_VOUCHER);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "WrongSigner", WICK_E_VOUCHER);
     call = register_call(&v);
     memset(call_bytes + 4 + 6 * 32, 0x7f, 1);
     memset(call_bytes + 4 + 6 * 32 + 1, 0xff, 31);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "HighS", WICK_E_VOUCHER);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "HighS", WICK_E_VOUCHER);
     call = register_call(&v);
     call_bytes[4 + 2 * 32] = 1; /* a number of an organisation */
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "BadWord", WICK_E_BAD_ARG);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "BadWord", WICK_E_BAD_ARG);
     check_words(&m);
 }
 
@@ -455,61 +305,61 @@ TEST(refused_endpoints)
     check_words(&m);
     wick_endpoint e = endpoint_of(1);
     wick_buf call = publish_call(&m, &e, 0, 0);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "NotRegistered", WICK_E_RECORD_ABSENT);
-    wick_voucher v = voucher_for(&m, account[OWNER], 0x11);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "NotRegistered", WICK_E_RECORD_ABSENT);
+    wick_voucher v = voucher_for(&m, lab_account[LAB_OWNER], 0x11);
     call = register_call(&v);
-    REQUIRE(send(account[OWNER], domain.contract, &call));
+    REQUIRE(lab_send(LAB_OWNER, lab_domain.contract, &call, 0));
     model_register(&m, &v);
     e = endpoint_of(5);
     call = publish_call(&m, &e, 0, 1);
-    REQUIRE(send(account[OWNER], domain.contract, &call));
+    REQUIRE(lab_send(LAB_OWNER, lab_domain.contract, &call, 0));
     m.endpoint[0] = e;
     check_words(&m);
 
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "SeqNotRising", WICK_E_RECORD_STALE);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "SeqNotRising", WICK_E_RECORD_STALE);
     e = endpoint_of(6);
     call = publish_call(&m, &e, 0, 1);
-    CHECK_REFUSED(account[STRANGER], domain.contract, &call, "NotOwner", WICK_E_NOT_OWNER);
+    CHECK_REFUSED(LAB_STRANGER, lab_domain.contract, &call, "NotOwner", WICK_E_NOT_OWNER);
     call = publish_call(&m, &e, 0, 2);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "WrongEpoch", WICK_E_RECORD_STALE);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "WrongEpoch", WICK_E_RECORD_STALE);
     call = publish_call(&m, &e, 2, 1);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "BadIndex", WICK_E_BAD_ARG);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "BadIndex", WICK_E_BAD_ARG);
     e.validated_at_h = 1;
     call = publish_call(&m, &e, 0, 1);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "ValidationClaimed", WICK_E_BAD_ARG);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "ValidationClaimed", WICK_E_BAD_ARG);
     e = endpoint_of(6);
-    e.expires = now_s - 10;
+    e.expires = lab_now_s - 10;
     call = publish_call(&m, &e, 0, 1);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "EndpointExpired",
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "EndpointExpired",
                   WICK_E_RECORD_EXPIRED);
-    e.expires = now_s + WICK_EXPIRY_MAX_S + 600;
+    e.expires = lab_now_s + WICK_EXPIRY_MAX_S + 600;
     call = publish_call(&m, &e, 0, 1);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "ExpiryTooFar", WICK_E_BAD_ARG);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "ExpiryTooFar", WICK_E_BAD_ARG);
     e = endpoint_of(5 + WICK_SEQ_JUMP_MAX + 1);
     call = publish_call(&m, &e, 0, 1);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "SeqJump", WICK_E_BAD_ARG);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "SeqJump", WICK_E_BAD_ARG);
     check_words(&m);
 
     /* the largest jump and the latest expiry that are allowed; then a withdrawal */
     e = endpoint_of(5 + WICK_SEQ_JUMP_MAX);
-    e.expires = now_s + WICK_EXPIRY_MAX_S;
+    e.expires = lab_now_s + WICK_EXPIRY_MAX_S;
     call = publish_call(&m, &e, 0, 1);
-    REQUIRE(send(account[OWNER], domain.contract, &call));
+    REQUIRE(lab_send(LAB_OWNER, lab_domain.contract, &call, 0));
     m.endpoint[0] = e;
     check_words(&m);
     memset(&e.addr, 0, sizeof e.addr);
     e.kind = e.protocol = 0;
     e.seq++;
     call = publish_call(&m, &e, 0, 1);
-    REQUIRE(send(account[OWNER], domain.contract, &call));
+    REQUIRE(lab_send(LAB_OWNER, lab_domain.contract, &call, 0));
     m.endpoint[0] = e;
     check_words(&m);
     CHECK_STATUS(wick_endpoint_encode(word, &e), WICK_OK);
 
     call = new_call();
     wick_calldata_revoke(&call, m.id);
-    REQUIRE(send(account[OWNER], domain.contract, &call));
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "RecordRevoked", WICK_E_RECORD_REVOKED);
+    REQUIRE(lab_send(LAB_OWNER, lab_domain.contract, &call, 0));
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "RecordRevoked", WICK_E_RECORD_REVOKED);
 }
 
 /* Random operations on three devices, good and bad, against the model; fixed seed. */
@@ -524,19 +374,19 @@ static uint32_t draw(uint32_t below)
 static bool owns(const model *m, unsigned who)
 {
     return m->device.epoch != 0 && !is_revoked(m) &&
-           memcmp(m->device.owner, account[who], 20) == 0;
+           memcmp(m->device.owner, lab_account[who], 20) == 0;
 }
 
 static void random_register(model *m)
 {
-    unsigned who = OWNER + draw(2);
-    wick_voucher v = voucher_for(m, account[who], (uint8_t)(1 + draw(250)));
+    unsigned who = LAB_OWNER + draw(2);
+    wick_voucher v = voucher_for(m, lab_account[who], (uint8_t)(1 + draw(250)));
     bool stale = draw(4) == 0;
     v.epoch += stale ? 1 + draw(3) : 0;
     bool taken = m->device.epoch != 0 && !is_revoked(m) && !owns(m, who);
     wick_buf call = register_call(&v);
     bool good = !stale && !taken;
-    CHECK(send(account[ADMIN], domain.contract, &call) == good);
+    CHECK(lab_send(LAB_ADMIN, lab_domain.contract, &call, 0) == good);
     if (good) {
         model_register(m, &v);
     }
@@ -545,7 +395,7 @@ static void random_register(model *m)
 static void random_rotate(model *m)
 {
     uint8_t key[32];
-    unsigned who = OWNER + draw(2);
+    unsigned who = LAB_OWNER + draw(2);
     bool stale = draw(4) == 0;
     uint8_t type = (uint8_t)draw(5), flags = (uint8_t)draw(3);
     memset(key, (int)draw(256), 32);
@@ -554,7 +404,7 @@ static void random_rotate(model *m)
     wick_buf call = new_call();
     wick_calldata_rotate(&call, m->id, m->device.epoch + stale, type, flags, key);
     bool good = owns(m, who) && !stale && is_key;
-    CHECK(send(account[who], domain.contract, &call) == good);
+    CHECK(lab_send(who, lab_domain.contract, &call, 0) == good);
     if (good) {
         m->device.key_type = type;
         m->device.flags = flags;
@@ -565,11 +415,11 @@ static void random_rotate(model *m)
 
 static void random_revoke(model *m)
 {
-    unsigned who = OWNER + draw(2);
+    unsigned who = LAB_OWNER + draw(2);
     bool good = owns(m, who);
     wick_buf call = new_call();
     wick_calldata_revoke(&call, m->id);
-    CHECK(send(account[who], domain.contract, &call) == good);
+    CHECK(lab_send(who, lab_domain.contract, &call, 0) == good);
     if (good) {
         m->device.flags |= WICK_DEVICE_FLAG_REVOKED;
         m->device.epoch++;
@@ -578,16 +428,16 @@ static void random_revoke(model *m)
 
 static void random_publish(model *m)
 {
-    unsigned who = OWNER + draw(2);
+    unsigned who = LAB_OWNER + draw(2);
     uint8_t index = (uint8_t)draw(2);
     wick_endpoint e = endpoint_of(m->endpoint[index].seq + 1 + draw(70000));
     bool back = m->endpoint[index].seq != 0 && draw(4) == 0;
     e.seq = back ? m->endpoint[index].seq : e.seq;
     e.addr.ip[15] = (uint8_t)(1 + draw(255));
-    e.expires = now_s + 60 + draw(1000000);
+    e.expires = lab_now_s + 60 + draw(1000000);
     bool good = owns(m, who) && !back && e.seq - m->endpoint[index].seq <= WICK_SEQ_JUMP_MAX;
     wick_buf call = publish_call(m, &e, index, m->device.epoch);
-    CHECK(send(account[who], domain.contract, &call) == good);
+    CHECK(lab_send(who, lab_domain.contract, &call, 0) == good);
     if (good) {
         m->endpoint[index] = e;
     }
@@ -619,16 +469,16 @@ TEST(change_of_manager)
     NEED_NODE();
     model m = new_model("gw-manager");
     check_words(&m);
-    wick_voucher v = voucher_for(&m, account[OWNER], 0x11);
+    wick_voucher v = voucher_for(&m, lab_account[LAB_OWNER], 0x11);
     wick_buf call = new_call();
-    wick_calldata_set_manager(&call, org, account[MANAGER]);
-    CHECK_REFUSED(account[STRANGER], domain.contract, &call, "NotAdmin", WICK_E_NOT_OWNER);
-    REQUIRE(send(account[ADMIN], domain.contract, &call));
+    wick_calldata_set_manager(&call, lab_org, lab_account[LAB_MANAGER]);
+    CHECK_REFUSED(LAB_STRANGER, lab_domain.contract, &call, "NotAdmin", WICK_E_NOT_OWNER);
+    REQUIRE(lab_send(LAB_ADMIN, lab_domain.contract, &call, 0));
     call = register_call(&v);
-    CHECK_REFUSED(account[OWNER], domain.contract, &call, "WrongManagerEpoch", WICK_E_VOUCHER);
+    CHECK_REFUSED(LAB_OWNER, lab_domain.contract, &call, "WrongManagerEpoch", WICK_E_VOUCHER);
     v.manager_epoch = 2;
     call = register_call(&v);
-    REQUIRE(send(account[OWNER], domain.contract, &call));
+    REQUIRE(lab_send(LAB_OWNER, lab_domain.contract, &call, 0));
     model_register(&m, &v);
     check_words(&m);
 }
@@ -639,7 +489,7 @@ static wick_status read_relay(wick_relay *relay, uint32_t *count, uint32_t index
     wick_slot_relay_count(slots[0]);
     wick_slot_relay(slots[1], index, 0);
     wick_slot_relay(slots[2], index, 1);
-    wick_status s = read_words(values, relays, (const uint8_t (*)[32])slots, 3);
+    wick_status s = lab_read_words(values, lab_relays, (const uint8_t (*)[32])slots, 3);
     if (s == WICK_OK) {
         s = wick_relay_count_decode(count, values[0]);
     }
@@ -649,10 +499,12 @@ static wick_status read_relay(wick_relay *relay, uint32_t *count, uint32_t index
 TEST(life_of_a_relay)
 {
     wick_addr at = wick_addr_v4(203, 0, 113, 5, 3478);
-    uint8_t word[32], other[32];
+    uint8_t word[32], other[32], info[32] = {0}, realm[32] = {0};
     wick_relay relay;
     uint32_t count;
     NEED_NODE();
+    memcpy(info + 12, lab_account[LAB_OWNER], 20);
+    info[11] = WICK_RELAY_PENDING;
     CHECK_STATUS(wick_relay_word(word, &at, WICK_PROTOCOL_UDP), WICK_OK);
     at.port++;
     CHECK_STATUS(wick_relay_word(other, &at, WICK_PROTOCOL_UDP), WICK_OK);
@@ -661,44 +513,50 @@ TEST(life_of_a_relay)
 
     wick_buf call = new_call();
     wick_calldata_relay_register(&call, word);
-    CHECK_REFUSED(account[OWNER], relays, &call, "NotInvited", WICK_E_NOT_OWNER);
+    CHECK_REFUSED(LAB_OWNER, lab_relays, &call, "NotInvited", WICK_E_NOT_OWNER);
     call = new_call();
-    wick_calldata_relay_invite(&call, account[OWNER], 1);
-    CHECK_REFUSED(account[OWNER], relays, &call, "NotManager", WICK_E_NOT_OWNER);
-    REQUIRE(send(account[MANAGER], relays, &call));
+    wick_calldata_relay_invite(&call, lab_account[LAB_OWNER], 1);
+    CHECK_REFUSED(LAB_OWNER, lab_relays, &call, "NotManager", WICK_E_NOT_OWNER);
+    REQUIRE(lab_send(LAB_MANAGER, lab_relays, &call, 0));
     call = new_call();
     wick_calldata_relay_register(&call, word);
-    REQUIRE(send(account[OWNER], relays, &call));
+    REQUIRE(lab_send(LAB_OWNER, lab_relays, &call, 0));
     CHECK_STATUS(read_relay(&relay, &count, 0), WICK_OK);
     CHECK_INT(count, 1);
     CHECK_INT(relay.status, WICK_RELAY_PENDING);
     CHECK_INT(relay.addr.port, 3478);
-    CHECK_MEM(relay.operator20, account[OWNER], 20);
+    CHECK_MEM(relay.operator20, lab_account[LAB_OWNER], 20);
 
     call = new_call();
-    wick_calldata_relay_approve(&call, 0, other);
-    CHECK_REFUSED(account[MANAGER], relays, &call, "WrongEndpoint", WICK_E_RECORD_STALE);
+    wick_calldata_relay_approve(&call, 0, other, info, realm);
+    CHECK_REFUSED(LAB_MANAGER, lab_relays, &call, "WrongRelay", WICK_E_RECORD_STALE);
     call = new_call();
-    wick_calldata_relay_approve(&call, 1, word);
-    CHECK_REFUSED(account[MANAGER], relays, &call, "UnknownRelay", WICK_E_NOT_FOUND);
+    wick_calldata_relay_approve(&call, 0, word, word, realm);
+    CHECK_REFUSED(LAB_MANAGER, lab_relays, &call, "WrongRelay", WICK_E_RECORD_STALE);
     call = new_call();
-    wick_calldata_relay_approve(&call, 0, word);
-    REQUIRE(send(account[MANAGER], relays, &call));
+    wick_calldata_relay_approve(&call, 0, word, info, word);
+    CHECK_REFUSED(LAB_MANAGER, lab_relays, &call, "WrongRelay", WICK_E_RECORD_STALE);
+    call = new_call();
+    wick_calldata_relay_approve(&call, 1, word, info, realm);
+    CHECK_REFUSED(LAB_MANAGER, lab_relays, &call, "UnknownRelay", WICK_E_NOT_FOUND);
+    call = new_call();
+    wick_calldata_relay_approve(&call, 0, word, info, realm);
+    REQUIRE(lab_send(LAB_MANAGER, lab_relays, &call, 0));
     CHECK_STATUS(read_relay(&relay, &count, 0), WICK_OK);
     CHECK_INT(relay.status, WICK_RELAY_APPROVED);
-    CHECK_INT(relay.checked_at_h, now_s / 3600);
+    CHECK_INT(relay.checked_at_h, lab_now_s / 3600);
 
     call = new_call();
     wick_calldata_relay_suspend(&call, 0);
-    CHECK_REFUSED(account[STRANGER], relays, &call, "NotOperator", WICK_E_NOT_OWNER);
-    REQUIRE(send(account[OWNER], relays, &call));
+    CHECK_REFUSED(LAB_STRANGER, lab_relays, &call, "NotOperator", WICK_E_NOT_OWNER);
+    REQUIRE(lab_send(LAB_OWNER, lab_relays, &call, 0));
     CHECK_STATUS(read_relay(&relay, &count, 0), WICK_OK);
     CHECK_INT(relay.status, WICK_RELAY_SUSPENDED);
-    CHECK_REFUSED(account[OWNER], relays, &call, "SameStatus", WICK_E_STATE);
+    CHECK_REFUSED(LAB_OWNER, lab_relays, &call, "SameStatus", WICK_E_STATE);
     word[0] = 1;
     call = new_call();
     wick_calldata_relay_register(&call, word);
-    CHECK_REFUSED(account[MANAGER], relays, &call, "BadEndpoint", WICK_E_BAD_ARG);
+    CHECK_REFUSED(LAB_MANAGER, lab_relays, &call, "BadEndpoint", WICK_E_BAD_ARG);
 }
 
 TAP_MAIN("lab.registry", CASE(first_organisation), CASE(nothing_at_the_address),

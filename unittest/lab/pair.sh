@@ -81,6 +81,8 @@ pair_conf() { # NAME LINES
 
 pair_manage() {
     start wallet chain "$wallet" --config "$work/manager.conf"
+    # shellcheck disable=SC2034
+    job_wallet=$started
     await 60 '^READY' wallet || broken "no wallet manager"
 }
 

@@ -35,7 +35,7 @@ CONF
 # The contracts, from what deploy.mjs printed.
 parts_registry() { # FILE
     printf '[registry.lab]\nchain = lab\n'
-    grep '_registry *=' "$1"
+    grep -e '_registry *=' -e '^release_index *=' "$1"
 }
 
 # The wallet manager's: parts_manager LISTEN ORG [FILE WITH THE SECRET OF THE RELAYS]

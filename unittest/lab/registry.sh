@@ -1,11 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The registry of core against its contracts on a real node: deploys them on anvil, with today's
-# rules and with those of London, and lets lab_registry compare every word and refusal.
-#   registry.sh PROGRAM
+# rules and with those of London, and lets the program compare every word and refusal.
+#   registry.sh PROGRAM [RULES]      RULES: only these, but where WICK_FULL says all
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 program=$1
+all='london osaka'
+if [ -n "${WICK_FULL:-}" ]; then
+    WICK_LAB_CALLS=${WICK_LAB_CALLS:-1500}
+    export WICK_LAB_CALLS
+else
+    all=${2:-$all}
+fi
 WICK_CHAIN_DIR=${WICK_CHAIN_DIR:-$top/build/deps/chain}
 export WICK_CHAIN_DIR
 if [ ! -x "$WICK_CHAIN_DIR/bin/anvil" ] || ! command -v node >/dev/null 2>&1; then
@@ -47,8 +54,18 @@ start() {
     done
 }
 
+# What the contracts can be called: name, selector, signature.
+node -e '
+const { readFileSync } = require("node:fs");
+for (const name of ["DeviceRegistry", "RelayRegistry", "ReleaseIndex"]) {
+    const { methodIdentifiers } = JSON.parse(readFileSync(`${process.argv[1]}/contracts/artifacts/${name}.json`));
+    for (const [signature, selector] of Object.entries(methodIdentifiers)) {
+        console.log(name, selector, signature);
+    }
+}' "$top" >"$work/methods"
+
 bad=0
-for rules in london osaka; do
+for rules in $all; do
     start "$rules"
     # The manager is the second account of anvil, whose key everybody knows; the first one is admin.
     manager=0x70997970C51812dc3A010C7d01b50e0d17dc79C8
@@ -57,7 +74,7 @@ for rules in london osaka; do
     echo "# $rules rules"
     WICK_LAB_RPC=$url \
         WICK_LAB_DEVICES=$(sed -n 's/^device_registry=//p' "$work/conf") \
-        WICK_LAB_RELAYS=$(sed -n 's/^relay_registry=//p' "$work/conf") \
+        WICK_LAB_RELAYS=$(sed -n 's/^relay_registry=//p' "$work/conf") WICK_LAB_METHODS=$work/methods \
         "$program" || bad=1
     stop
 done

@@ -20,12 +20,14 @@ all="att1 att2 att3"
 # ---- network, chain, relay, wallet manager; the called one behind PCP, the caller behind another NAT
 { lab_prepare && lab_wan && lab_host turn 20.0.0.10 && lab_host chain 20.0.0.20 && lab_host victim 20.0.0.66 \
     && lab_host nobody 20.0.0.67 \
+    && lab_host web 20.0.0.40 \
     && lab_host att1 20.0.0.31 && lab_host att2 20.0.0.32 && lab_host att3 20.0.0.33 \
     && site_up keep a 1 "$lab/miniupnpd" "$work" && site_up pcp b 2 "$lab/miniupnpd" "$work"; } \
     >"$work/network.log" 2>&1 || broken "no network"
 pair_relay turn 20.0.0.10 no-tls
 pair_up 20.0.0.10:3478
 registry_at=$(sed -n 's/^device_registry *= *//p' "$work/deploy.log")
+lab_in web ip address add 20.0.0.41/32 dev lo && lab_in web ip address add 20.0.0.42/32 dev lo && lab_in web ip route >/dev/null || broken "no second address"
 cast() {
     lab_in chain "$top/build/deps/chain/bin/cast" "$@"
 }
@@ -47,12 +49,23 @@ attestor_conf att1 20.0.0.31
 attestor_conf att2 20.0.0.32
 attestor_conf att3 20.0.0.33
 pair_conf a
-pair_conf b
+pair_conf b 'sponsored = yes' # and has no Ether
 for name in $all; do
     printf '[attestor.%s]\naddress = 20.0.0.3%s:5683\nsigner = %s\n' "$name" "${name#att}" \
         "$(cat "$work/$name/signer")"
 done >"$work/known"
 { cat "$work/known"; printf '[attest]\nneeded = 2\n'; } >>"$work/b/wick.conf"
+# ---- and a service on TCP, of a device that has nothing but its PSK and token
+mkdir -p "$work/web"
+parts_provision gw-web "$work/web/" "$work/devices"
+chains_conf | parts_gateway gw-web "" 20.0.0.20:7000 >"$work/web/wick.conf"
+cat "$work/known" >>"$work/web/wick.conf"
+web() { # COMMAND...: in the network of the service
+    lab_in web "$wick" --config "$work/web/wick.conf" --json "$@" 2>&1
+}
+web id new gw-web >"$work/web.log" && web id tls gw-web --key "$work/web/tls.key" >>"$work/web.log" \
+    && web id tls other --key "$work/web/other.key" >>"$work/web.log" || broken "no keys"
+printf 'sponsor = yes\nbatch_ms = 50\ngap_ms = 0\n' >>"$work/manager.conf"
 pair_manage
 want 1 'FILE_MODE' a_key_that_others_can_read sh -c "cp -r '$work/att1' '$work/open' \
     && chmod 644 '$work/open/attest.key' && '$attestor' --config '$work/open/wick.conf'"
@@ -104,11 +117,70 @@ validated() {
 }
 [ "$(validated)" -ge $(($(date +%s) / 3600 - 1)) ]
 result $? the_record_says_when
+owner() { # NAME OF ITS FOLDER
+    lab_in chain "$wick" --config "$work/$1/wick.conf" --json id show | sed -n 's/.*"wallet":"\(0x[0-9a-fA-F]*\)".*/\1/p'
+}
+has_none() { # NAME OF ITS FOLDER: neither Ether nor a transaction
+    [ "$(cast balance --rpc-url "$chains_url" "$(owner "$1")")" = 0 ] \
+        && [ "$(cast nonce --rpc-url "$chains_url" "$(owner "$1")")" = 0 ]
+}
+has_none b
+result $? without_ether
 start connect lan-a "$wick" --config "$work/a/wick.conf" connect gw-b --send 'straight there'
 caller=$started
 await 60 '^resolved .*kind=pcp' connect && await 60 '^echo ' connect
 result $? a_caller_that_takes_nothing_else_comes_directly
 wait "$caller"
+
+# ---- the paper's HTTPS challenge, all of it paid for by the manager
+web sponsor register >"$work/web.register" || sed 's/^/# /' "$work/web.register"
+at=20.0.0.40:8443
+want 1 'CERT_KEY' a_service_without_a_key_in_the_record web attest https "$at" --tls-key "$work/web/tls.key" --sponsored
+web sponsor tls-key https --tls-key "$work/web/tls.key" >"$work/web.key" || { sed "s/^/# /" "$work/web.key"; false; }
+result $? a_tls_key_without_ether
+web attest https "$at" --tls-key "$work/web/tls.key" --sponsored >"$work/web.attest"
+result $? a_service_on_tcp_is_attested
+[ "$(grep -c '"event":"attested"' "$work/web.attest")" -eq 2 ] \
+    && grep -q '"event":"published".*"validated_at_h":[1-9]' "$work/web.attest" || sed 's/^/# /' "$work/web.attest"
+[ "$(grep -c '"event":"attested"' "$work/web.attest")" -eq 2 ] \
+    && grep -q '"event":"published".*"validated_at_h":[1-9]' "$work/web.attest"
+result $? by_two_whose_word_is_on_chain
+has_none web
+result $? and_its_owner_has_no_ether
+start impostor web "$wick" --config "$work/web/wick.conf" challenge answer gw-web/https --key "$work/web/other.key" \
+    --listen 20.0.0.41:8443 --n1 "$(keccak a)" --n2 "$(keccak b)"
+impostor=$started
+await 60 challenge impostor
+want 3 'CERT_KEY' who_has_another_key_is_not_attested web attest https 20.0.0.41:8443 --listen "$at" \
+    --tls-key "$work/web/tls.key" --sponsored
+kill "$impostor"
+wait "$impostor" 2>/dev/null
+
+# ---- the rest of its life: another key, another place, the end; and the services are killed in between
+epoch() {
+    web device show gw-web | sed -n 's/.*"epoch":\([0-9]*\).*/\1/p'
+}
+before=$(epoch)
+kill -KILL "$job_wallet"
+wait "$job_wallet" 2>/dev/null
+pair_manage
+web sponsor rotate >"$work/web.rotate" || sed 's/^/# /' "$work/web.rotate"
+[ "$(epoch)" = $((before + 1)) ]
+result $? another_key_without_ether
+kill -KILL "$job_att1"
+wait "$job_att1" 2>/dev/null
+serve att1
+web attest https 20.0.0.42:8443 --tls-key "$work/web/tls.key" --sponsored >"$work/web.moved" \
+    || sed 's/^/# /' "$work/web.moved"
+grep -q '"event":"published".*20[.]0[.]0[.]42:8443.*"seq":2.*"validated_at_h":[1-9]' "$work/web.moved"
+result $? and_it_moves_with_it
+has_none web && web sponsor revoke >"$work/web.revoked"
+result $? and_is_revoked_without_ether
+want 1 'RECORD_REVOKED' nobody_finds_it_any_more web lookup gw-web/https
+want 1 'RECORD_REVOKED' nor_is_it_attested web attest https "$at" --tls-key "$work/web/tls.key" --sponsored
+web sponsor register >"$work/web.again" || sed 's/^/# /' "$work/web.again"
+[ "$(epoch)" = $((before + 3)) ]
+result $? the_manager_may_vouch_again
 
 # ---- one that lies, and strangers who ask: an address where nobody is, and one of a victim
 for host in victim nobody; do
@@ -139,6 +211,10 @@ result $? starts_again
 kill -TERM "$job_listen"
 wait "$job_listen" 2>/dev/null
 printf '[path]\nport = 45454\n' >>"$work/b/wick.conf" # another mapping: it has to be reached anew
+lab_in lan-b "$wick" --config "$work/b/wick.conf" sponsor rotate --type rsa >"$work/rotate.log" 2>&1 \
+    || sed 's/^/# /' "$work/rotate.log"
+grep -q '^epoch  *2' "$work/rotate.log" # and the new key is an RSA key, which is probed in another way
+result $? an_rsa_key_without_ether
 start again lan-b "$wick" --config "$work/b/wick.conf" listen
 await 120 '^attested .*place=primary' again && await 60 '^published .*place=primary kind=pcp .*seq=[2-9]' again
 result $? and_attests_again
@@ -152,8 +228,8 @@ while read -r name verdict why; do
     [ "$verdict" = ok ]
     result $? "$name"
 done <"$work/attempts"
-[ "$(wc -l <"$work/attempts")" -eq 13 ] || sed 's/^/# /' "$work/attempts.log"
-[ "$(wc -l <"$work/attempts")" -eq 13 ]
+[ "$(wc -l <"$work/attempts")" -eq 20 ] || sed 's/^/# /' "$work/attempts.log"
+[ "$(wc -l <"$work/attempts")" -eq 20 ]
 result $? all_attempts
 [ "$(heard victim)" = "0 0" ]
 result $? a_victim_hears_nothing

@@ -16,11 +16,13 @@ gateway gw-a
 gateway gw-b
 lab_wallet
 leaf_port=$((base + 3)) udp_port=$((base + 4)) dead_port=$((base + 5)) door_port=$((base + 6))
+other_port=$((base + 7))
 
 # ---- provisioning
 want 0 '^\[leaf.sensor-1\]' add "$wick" leaf add sensor-1 -o "$dir/leaf.key"
 want 1 'STATE' add_twice "$wick" leaf add sensor-1 -o "$dir/leaf.key"
-want 1 'NAME' add_long_name "$wick" leaf add a-name-of-17-char -o "$dir/other.key"
+want 0 '^\[leaf.sensor-2\]' add_behind_the_other "$wick" leaf add sensor-2 -o "$dir/other.key"
+want 1 'NAME' add_long_name "$wick" leaf add a-name-of-17-char -o "$dir/long.key"
 printf '%064d\n' 1 >"$dir/wrong.key"
 printf 'sixteen letters.' | od -An -v -tx1 | tr -d ' \n' >"$dir/stock.key"
 chmod 600 "$dir/wrong.key" "$dir/stock.key"
@@ -28,6 +30,7 @@ cat >>"$dir/gw-a.conf" <<CONF
 [leaf]
 listen = 127.0.0.1:$leaf_port
 bundle_dir = bundles
+block_dir = blocks
 [leaf.sensor-1]
 psk_file = leaf.key
 [leaf.stock]
@@ -44,6 +47,11 @@ to = 127.0.0.1:$dead_port
 to = 127.0.0.1:$door_port
 [tickets]
 accept = gw-a
+[leaf]
+listen = 127.0.0.1:$other_port
+bundle_max_age_s = 1
+[leaf.sensor-2]
+psk_file = other.key
 CONF
 cat >"$dir/upper.mjs" <<'JS'
 import dgram from 'node:dgram'
@@ -81,15 +89,79 @@ want 0 '^ticket *dpk1\.[A-Za-z0-9_-]\{159\}$' ticket leaf ticket gw-b -o "$dir/t
 want 1 'LEAF_REFUSED: .*SAME_KEY' ticket_for_the_gateway_itself leaf ticket gw-a
 want 1 'LEAF_REFUSED: .*4.04 RECORD_ABSENT' ticket_for_nobody leaf ticket gw-x
 
-# ---- proof, in blocks
+# ---- proof, in blocks: made when it is asked for, and kept while it is new enough
+store() { # <name>: where it is
+    sed -n 's/^store_dir *= *//p' "$dir/$1.conf"
+}
+verifies() { # <bundle> <peer>: under the hash that the chain itself gives for its block
+    number=$("$wick" bundle show "$1" | sed -n 's/^number *//p')
+    hash=$(cast block "$number" --field hash)
+    "$wick" bundle verify "$1" --peer "$2" --trusted-hash "$hash"
+}
+want 1 'LEAF_REFUSED: .*4.04 RECORD_ABSENT' no_bundle_of_nobody leaf proof gw-x
+want 0 '^bundle_bytes' proof_that_nobody_has_made_ahead leaf proof gw-b -o "$dir/live.bundle"
+want 0 'PINNED' made_proof_verifies verifies "$dir/live.bundle" gw-b
+want 1 'BUNDLE_OTHER' made_proof_is_of_that_peer verifies "$dir/live.bundle" gw-a
+kept=$dir/$(store gw-a)/bundles/gw-b.bundle
+[ "$(stat -c %a "$kept")" = 600 ] && [ "$(stat -c %a "$(dirname "$kept")")" = 700 ]
+result $? made_proof_is_the_daemons
+cast rpc anvil_mine >/dev/null
+want 0 '^bundle_bytes' proof_again leaf proof gw-b -o "$dir/again.bundle"
+cmp -s "$dir/live.bundle" "$dir/again.bundle" && cmp -s "$kept" "$dir/again.bundle"
+result $? proof_is_served_from_the_file
+want 0 '"bundles_made":1,"bundles_failed":0' status_of_bundles run gw-a --json status
+[ "$(find "$(dirname "$kept")" -maxdepth 1 -type f | wc -l)" -eq 1 ]
+result $? nothing_is_left_beside_it
+
+# gw-b, whose bundles are old after a second
+by_other() { # [arguments]: a leaf of it asks
+    "$wick" leaf proof gw-a --gateway "127.0.0.1:$other_port" --name sensor-2 \
+        --psk-file "$dir/other.key" "$@"
+}
+older() { # <block>: than what gw-b serves from a file
+    [ "$(date +%s)" -gt $(($(cast block "$1" --field timestamp) + 1)) ]
+}
+want 0 '^bundle_bytes' proof_by_the_other by_other -o "$dir/first.bundle"
+want 0 'PINNED' proof_by_the_other_verifies verifies "$dir/first.bundle" gw-a
+until_ok 60 older "$("$wick" bundle show "$dir/first.bundle" | sed -n 's/^number *//p')"
+cast rpc anvil_mine >/dev/null
+want 0 '^bundle_bytes' old_bundle_is_made_again by_other -o "$dir/second.bundle"
+want 0 'PINNED' proof_made_again_verifies verifies "$dir/second.bundle" gw-a
+! cmp -s "$dir/first.bundle" "$dir/second.bundle"
+result $? proof_made_again_is_another
+kept=$dir/$(store gw-b)/bundles
+until_ok 60 older latest
+mv "$kept" "$kept.away" && : >"$kept" # no folder, so nothing can be written there
+want 1 'LEAF_REFUSED: .*5.03 AGAIN' proof_that_cannot_be_made by_other
+want 0 '"bundles_made":2,"bundles_failed":1' status_of_failures run gw-b --json status
+rm "$kept" && mv "$kept.away" "$kept"
+echo trust >"$dir/$(store gw-b)/1000.a" # as of a light client; and what is not there any more
+echo trust >"$kept/store/1001.b"
+want 0 '^bundle_bytes' proof_after_a_failure by_other
+[ "$(cd "$kept/store" && echo *)" = '1000.a lock' ]
+result $? trust_alone_is_copied
+
+# made ahead, by somebody else
 mkdir "$dir/bundles"
 sed '/^store_dir/d' "$dir/gw-a.conf" >"$dir/gw-a2.conf" # the store is the daemon's
-want 1 'LEAF_REFUSED: .*4.04 NOT_FOUND' no_bundle leaf proof gw-b
 run gw-a2 bundle make gw-b -o "$dir/bundles/gw-b.bundle" >"$dir/made" 2>&1
 result $? bundle_made
 want 0 '^bundle_bytes' proof leaf proof gw-b -o "$dir/got.bundle"
 cmp -s "$dir/got.bundle" "$dir/bundles/gw-b.bundle"
 result $? bundle_is_whole
+
+# ---- firmware, by its content identifier
+mkdir "$dir/blocks"
+head -c 100000 /dev/urandom >"$dir/image"
+cid=$("$wick" --json cid add "$dir/image" | sed -n 's/.*"cid":"\([^"]*\)".*/\1/p')
+want 1 'LEAF_REFUSED: .*4.04 NOT_FOUND' no_block leaf block "$cid" -o "$dir/got.image"
+{ echo another; cat "$dir/image"; } >"$dir/blocks/$cid"
+want 1 'LEAF_REFUSED: .*FW_DIGEST' block_that_is_another leaf block "$cid" -o "$dir/got.image"
+cp "$dir/image" "$dir/blocks/$cid"
+want 0 '^content_bytes  *100000' block leaf block "$cid" -o "$dir/got.image"
+cmp -s "$dir/got.image" "$dir/image"
+result $? block_is_whole
+want 1 'MALFORMED\|UNSUPPORTED' no_cid leaf block ../gw-a.conf -o "$dir/got.image"
 want 1 'UNTRUSTED_HEADER' must_30_bundle_without_evidence \
     "$wick" bundle verify "$dir/got.bundle" --peer gw-b
 want 1 'BUNDLE_OTHER' must_30_bundle_about_another_peer \
@@ -136,17 +208,29 @@ want 0 '^short_identity *dpk1\.[A-Za-z0-9_-]\{22\}$' uploaded \
     leaf upload gw-b --to "127.0.0.1:$behind" -o "$dir/up.psk"
 short=$(sed -n 's/^short_identity *//p' "$out")
 mkfifo "$dir/in"
-: >"$dir/short.out"
-openssl s_client -dtls1_2 -connect "127.0.0.1:$behind" -psk_identity "$short" \
-    -psk "$(sed 's/^0x//' "$dir/up.psk")" -cipher PSK-AES128-CCM8 -quiet -no_ign_eof \
-    <"$dir/in" >"$dir/short.out" 2>"$dir/short.err" &
-client=$!
-jobs_running="$jobs_running $client"
-exec 9>"$dir/in"
-echo 'by its short name' >&9
-until_ok 60 grep -q 'by its short name' "$dir/short.out"
+by_short() { # IDENTITY KEY-FILE: a stock client that is told no more comes in and hears its line again
+    : >"$dir/short.out"
+    openssl s_client -dtls1_2 -connect "127.0.0.1:$behind" -psk_identity "$1" \
+        -psk "$(sed 's/^0x//' "$2")" -cipher PSK-AES128-CCM8 -quiet -no_ign_eof \
+        <"$dir/in" >"$dir/short.out" 2>"$dir/short.err" &
+    client=$!
+    jobs_running="$jobs_running $client"
+    exec 9>"$dir/in"
+    echo 'by its short name' >&9
+    until_ok 60 grep -q 'by its short name' "$dir/short.out"
+    heard=$?
+    exec 9>&-
+    return $heard
+}
+by_short "$short" "$dir/up.psk"
 result $? short_identity_accepted
-exec 9>&-
+
+# ---- as tinydtls would: at most 32 characters of identity, 16 bytes of key, CCM-8
+want 0 '^psk16_identity *dpk1\.[A-Za-z0-9_-]\{22\}$' uploaded_for_16_bytes \
+    leaf upload gw-b --to "127.0.0.1:$behind" --bits 128 -o "$dir/up16.psk"
+short=$(sed -n 's/^psk16_identity *//p' "$out")
+[ "$(sed 's/^0x//' "$dir/up16.psk" | tr -d '\n' | wc -c)" -eq 32 ] && by_short "$short" "$dir/up16.psk"
+result $? key_of_16_bytes_accepted
 want 0 '^uploads *[2-9]' uploaded_by_carriers leaf upload gw-b --via gw-b/door
 want 3 'TIMEOUT' uploaded_to_nobody leaf upload gw-b --to "127.0.0.1:$dead_port" --timeout 3
 want 2 '--to ADDR:PORT or --via' upload_says_where leaf upload gw-b
@@ -188,6 +272,17 @@ key=$dir/new.key
 want 0 '^epoch' new_key_by_the_name leaf key gw-b
 cmp -s "$dir/leaf.key" "$dir/new.key"
 result $? new_key_has_taken_the_place
+
+# ---- another key of the gateway itself: its tickets are sealed with that one
+cast rpc anvil_setBalance "$(run gw-a --json id show | sed -n 's/.*"wallet":"\([^"]*\)".*/\1/p')" \
+    0x56bc75e2d63100000 >/dev/null && cast rpc evm_mine >/dev/null # what is set by hand is not in the last one
+want 0 '"epoch":2' gateway_rotates run gw-a --json device rotate
+await 60 'goes over to another device key' gw-a.log && until_ok 60 ready gw-a
+result $? gateway_goes_over
+want 0 '^ticket *dpk1' ticket_of_the_new_key leaf ticket gw-b -o "$dir/second.psk"
+sed '/^store_dir/d' "$dir/gw-b.conf" >"$dir/gw-b2.conf"
+want 0 'sensor-1' ticket_of_the_new_key_opens \
+    run gw-b2 ticket open "$(sed -n 's/^ticket *//p' "$out")"
 
 # ---- a stock client
 coap=$WICK_SOURCE_DIR/build/deps/coap/bin/coap-client-openssl

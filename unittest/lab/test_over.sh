@@ -39,10 +39,10 @@ ca_file = $work/relay.pem"
 pair_conf b
 pair_manage
 start listen lan-b "$wick" --config "$work/b/wick.conf" listen
+await 120 '^READY' listen || broken "gw-b does not get ready"
 start connect lan-a "$wick" --config "$work/a/wick.conf" connect gw-b --send 'by a stream' --for 600 \
     --publish
 caller=$started
-await 120 '^READY' listen || broken "gw-b does not get ready"
 
 await 120 '^echo ' connect
 result $? a_gateway_without_datagrams_reaches_a_peer

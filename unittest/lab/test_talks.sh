@@ -15,6 +15,9 @@ lab_start
 for name in gw-a gw-b gw-c; do
     gateway $name
 done
+# No attestor reaches the services here: these two say that they try such endpoints.
+cp "$dir/gw-c.conf" "$dir/gw-strict.conf"
+printf '[path]\ntry_unvalidated = yes\n' | tee -a "$dir/gw-b.conf" >>"$dir/gw-c.conf"
 lab_wallet
 ready() { # NAME
     run "$1" status | grep -q '^ready *true'
@@ -112,6 +115,7 @@ result $? tls_echo_is_ours
 grep -q "^tls .*peer=$peer .*version=1.3" "$dir/tls.log"
 result $? tls_server_knows_who_it_is
 want 0 '^tls .*version=1.3' tls_from_an_agent run gw-c connect gw-a/web --over tls
+want 1 'NO_ENDPOINT' tls_nobody_has_reached_it run gw-strict connect gw-a/web --over tls
 want 1 'TLS' tls_other_version run gw-b connect gw-a/web --over tls12
 want 1 'NO_ENDPOINT: gw-a: .*no usable endpoint for TCP' tls_needs_tcp run gw-b connect gw-a --over tls
 grep -q 'remedy: .*wick service publish' "$out"

@@ -39,7 +39,7 @@ with() { # <name> <lines for [manager]>: the manager with them
     up "$wallet" "$1"
     await 60 '^READY' wallet.log || exit 1
 }
-for name in gw-a gw-b gw-c gw-d gw-e gw-f step-1 step-2 step-3 step-4 step-5 step-6 step-7 step-8; do
+for name in gw-a gw-b gw-c gw-d gw-e gw-f gw-g step-1 step-2 step-3 step-4 step-5 step-6 step-7 step-8; do
     gateway "$name"
 done
 owner() { # <name>
@@ -77,6 +77,10 @@ want 0 '^registered .*epoch=1' sponsored_again run gw-a sponsor register --timeo
 # What the device signs about its own record is sent for it too, and nothing else.
 want 0 '^published .*endpoint=203.0.113.7:4433 .*seq=1' sponsored_publish \
     run gw-a sponsor publish 203.0.113.7:4433 --timeout 60
+# A direct endpoint that no attestor has reached is told, and is nobody's to try, unless he says so.
+want 1 '^primary .*endpoint=203.0.113.7:4433 .*usable=NO_ENDPOINT' lookup_unvalidated run gw-a lookup gw-a
+{ cat "$dir/gw-a.conf"; printf '[path]\ntry_unvalidated = yes\n'; } >"$dir/gw-any.conf"
+want 0 '^primary .*usable=yes' lookup_unvalidated_by_policy run gw-any lookup gw-a
 # A command that says yes to everybody vouches for nobody else's name: the token is wrong.
 cp "$dir/gw-b.wallet.token" "$dir/gw-b.token.kept"
 echo wrong >"$dir/gw-b.wallet.token"
@@ -89,7 +93,7 @@ with few "per_minute = 1"
 want 0 '^registered .*name=gw-b' limit_first run gw-b sponsor register --timeout 60
 want 1 'HTTP_RATE' limit_of_all run gw-c sponsor register --timeout 60
 down
-with poor "$(printf 'fund_wei = 1000000000000000\nfund_day_wei = 999999999999999')"
+with poor "$(printf 'fund_wei = 1000000000000000\nfund_day_wei = 999999999999999\nsponsor = no')"
 start limit.log "$wick" --config "$dir/gw-c.conf" register --timeout 300 # it would go on asking
 await 60 '^gw-c .*"code":"LIMIT"' wallet.log
 result $? limit_of_the_day
@@ -118,6 +122,17 @@ result $? batch_of_two
 [ "$(cast nonce "$manager")" = $((before + 1)) ]
 result $? batch_is_one_transaction
 down
+# What one device may have sent on a day; each call of before the start counts, of a batch the second too.
+with daily "$(printf 'gap_ms = 0\ncalls_per_day = 1')"
+want 1 'wallet manager: LIMIT' calls_of_a_day_first_in_batch run gw-e sponsor revoke --timeout 60
+want 1 'wallet manager: LIMIT' calls_of_a_day_second_in_batch run gw-f sponsor revoke --timeout 60
+gateway gw-h
+want 0 '^registered .*name=gw-h' calls_of_another run gw-h sponsor register --timeout 60
+want 1 'wallet manager: LIMIT' calls_of_a_day run gw-h sponsor publish 203.0.113.7:4433 --timeout 60
+down
+with none "$(printf 'gap_ms = 0\ncalls_per_day = 0')"
+want 1 'wallet manager: LIMIT' calls_of_a_day_registration run gw-g sponsor register --timeout 60
+down
 with gap "$(printf 'gap_ms = 0')"
 want 0 '^revoked .*name=gw-f' sponsored_revoke run gw-f sponsor revoke --timeout 60
 want 1 'RECORD_REVOKED' sponsored_revoke_again run gw-f sponsor revoke --timeout 60
@@ -126,29 +141,82 @@ cast rpc evm_setAutomine false >/dev/null
 start pending.log "$wick" --config "$dir/gw-a.conf" sponsor publish 203.0.113.8:4433 --timeout 120
 publishes=$started
 await 60 '^gw-a served' wallet.log
-want 1 'wallet manager: HTTP_RATE' pending_is_not_sent_again \
-    run gw-a sponsor publish 203.0.113.8:4433 --timeout 60
+start again.log "$wick" --config "$dir/gw-a.conf" sponsor publish 203.0.113.8:4433 --timeout 120
+again=$started
+await 60 '^gw-a .*"code":"BUSY"' wallet.log
+result $? pending_is_not_sent_again
 cast rpc evm_setAutomine true >/dev/null
 cast rpc evm_mine >/dev/null
 wait "$publishes"
 result $? pending_is_included
+! wait "$again" && await 1 'wallet manager: RECORD_STALE' again.log # it has gone on asking
+result $? pending_is_paid_once
 want 0 '^published .*seq=3' pending_is_over run gw-a sponsor publish 203.0.113.9:4433 --timeout 60
+no_session() { # WHAT COMMAND...: the manager does not even begin to speak with it
+    what=$1
+    shift
+    ! "$@" >"$out" 2>&1 && grep -q '^wick: \(TLS\|NET\): wallet manager' "$out"
+    result $? "$what"
+}
 # A device that is lost: what it knows is of no use as soon as its file says something else, or has gone.
 cp "$dir/devices/gw-c" "$dir/gw-c.kept"
 sed "s/\"psk\":\"0x[0-9a-f]*/\"psk\":\"0x$(parts_hex 32)/" "$dir/gw-c.kept" >"$dir/devices/gw-c"
-want 1 'wallet manager: AUTH' replaced_psk run gw-c sponsor register --timeout 60
+no_session replaced_psk run gw-c sponsor register --timeout 60
 sed "s/\"token\":\"/&0/" "$dir/gw-c.kept" >"$dir/devices/gw-c"
 want 1 'wallet manager: AUTH' replaced_token run gw-c sponsor register --timeout 60
 rm "$dir/devices/gw-c"
-want 1 'wallet manager: AUTH' removed run gw-c sponsor register --timeout 60
+no_session removed run gw-c sponsor register --timeout 60
 grep -q '"device":"gw-c","op":"register","decision":"refused","code":"AUTH"' "$dir/audit"
 result $? removed_is_audited
 mv "$dir/gw-c.kept" "$dir/devices/gw-c"
 want 0 '^registered .*name=gw-c' announced_again run gw-c sponsor register --timeout 60
+# It is replaced while the manager runs: another PSK and token, in its file and in the new device.
+sed "s/\"psk\":\"0x[0-9a-f]*/\"psk\":\"0x$(sed -n 1p "$dir/gw-a.wallet.psk")/" "$dir/devices/gw-c" >"$dir/gw-c.new"
+cp "$dir/gw-c.new" "$dir/devices/gw-c"
+cp "$dir/gw-a.wallet.psk" "$dir/gw-c.wallet.psk"
+want 0 '^registered .*name=gw-c' replaced_without_a_restart run gw-c sponsor register --timeout 60
+gateway gw-n
+want 0 '^registered .*name=gw-n' announced_without_a_restart run gw-n sponsor register --timeout 60
+chmod 644 "$dir/devices/gw-n"
+no_session file_that_others_can_read run gw-n sponsor register --timeout 60
+chmod 600 "$dir/devices/gw-n"
 # gw-b's own call, signed by its owner, over the connection of gw-a: each device for itself.
 sed 's/^psk_identity = gw-b/psk_identity = gw-a/; s/gw-b.wallet.\(psk\|token\)/gw-a.wallet.\1/' \
     "$dir/gw-b.conf" >"$dir/other.conf"
 want 1 'wallet manager: AUTH' sponsored_by_another run other sponsor revoke --timeout 60
+# Calls that are its own, but for another organisation, or with octets after them, which would be paid for.
+says() { # <answer> <call of gw-a>: this is what the manager says to it
+    rm -f "$dir/raw.out"
+    printf '{"op":"sponsor","call":"%s"}\n' "$2" >"$dir/raw.in"
+    openssl s_client -tls1_2 -cipher 'PSK:@SECLEVEL=0' -connect "127.0.0.1:$wallet_port" -psk_identity gw-a \
+        -psk "$(sed -n 1p "$dir/gw-a.wallet.psk")" -quiet <"$dir/raw.in" >"$dir/raw.out" 2>&1 &
+    raw=$!
+    jobs_running="$jobs_running $raw"
+    await 60 '"ok"' raw.out
+    kill "$raw" 2>/dev/null
+    wait "$raw" 2>/dev/null
+    grep -q "$1" "$dir/raw.out" || { sed 's/^/# /' "$dir/raw.out"; return 1; }
+}
+of() { # <command of cast> <arguments...>
+    "$deps/chain/bin/cast" "$@"
+}
+registration() { # <organisation>
+    of calldata 'register(bytes32,bytes32,uint256,bytes32,uint256,bytes32,bytes32)' "$(of keccak "$1")" \
+        "$(of keccak gw-a)" 1 "$(of keccak 1)" 1 "$(of keccak 2)" "$(of keccak 3)"
+}
+word=$(printf '%064d' 0)
+! says '"code":"AUTH"' "$(registration lab)" >/dev/null && grep -q '"ok":false' "$dir/raw.out"
+result $? sponsored_registration_is_the_contracts_to_refuse
+says '"code":"AUTH"' "$(registration other)"
+result $? sponsored_registration_of_another_organisation
+says '"code":"AUTH"' "$(registration lab)$word"
+result $? sponsored_registration_is_whole
+spki=0x$(openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2>/dev/null \
+    | openssl pkey -pubout -outform DER | od -An -v -tx1 | tr -d ' \n')
+says '"code":"AUTH"' "$(of calldata 'announce(bytes)' "$spki")$word"
+result $? sponsored_announcement_is_whole
+says '"ok":true' "$(of calldata 'announce(bytes)' "$spki")"
+result $? sponsored_announcement
 down
 
 # ---- the audit log: each decision, no secret, and no line can be changed
@@ -229,6 +297,14 @@ got=$(cast balance "$(owner gw-d)")
 result $? killed_fund_once
 [ "$(grep -c ' fund gw-d 0x' "$dir/ledger")" = "$(($(grep -c ' void gw-d ' "$dir/ledger") + 1))" ]
 result $? killed_fund_ledger
+# An agent that needs no Ether: its registration goes through the manager's own transaction, once.
+sed -i 's/^\[wallet\]/&\nsponsored = yes/' "$dir/gw-g.conf"
+before=$(cast nonce "$manager")
+life sponsored gw-g register --timeout 120
+result $? killed_agent
+[ "$(cast nonce "$manager")" = $((before + 1)) ] && [ "$(cast nonce "$(owner gw-g)")" = 0 ] \
+    && [ "$(cast balance "$(owner gw-g)")" = 0 ]
+result $? killed_agent_once_and_without_ether
 want 0 '^[1-9][0-9]* lines' killed_audit "$wallet" --config "$dir/plain.conf" audit
 
 tap_end

@@ -87,8 +87,12 @@ both_published() {
 }
 until_ok 60 both_published
 result $? services_of_the_configuration
+# No attestor has reached it: it is shown, and usable for who says that he tries such endpoints.
+want 1 '"endpoint":"203.0.113.10:443".*"usable":"NO_ENDPOINT"' nobody_has_reached_it \
+    run gw-b --json lookup gw-a/door
+{ cat "$dir/gw-b.conf"; printf '[path]\ntry_unvalidated = yes\n'; } >"$dir/gw-any.conf"
 want 0 '"event":"primary","endpoint":"203.0.113.10:443","protocol":6,"kind":"direct"' \
-    configured_service_is_on_chain run gw-b --json lookup gw-a/door
+    configured_service_is_on_chain run gw-any --json lookup gw-a/door
 own=$(run gw-a --json lookup gw-a | sed -n 's/.*"event":"primary",\("endpoint":"[^"]*"\).*/\1/p')
 want 0 "\"event\":\"primary\",${own:-none}," configured_service_of_the_agent \
     run gw-b --json lookup gw-a/again
@@ -97,7 +101,7 @@ want 0 "\"event\":\"primary\",${own:-none}," configured_service_of_the_agent \
 want 0 '^published *true' service_publish \
     run gw-a service publish camera --tcp --address 203.0.113.9:8443
 want 0 '"event":"primary","endpoint":"203.0.113.9:8443","protocol":6,"kind":"direct","seq":1' \
-    service_is_on_chain run gw-b --json lookup gw-a/camera
+    service_is_on_chain run gw-any --json lookup gw-a/camera
 want 0 '^service .*service=camera .*published=true' service_list run gw-a service list
 want 1 'NAME' service_bad_name run gw-a service publish 'Cam era' --port 1
 want 1 'BAD_ARG' service_no_port run gw-a service publish cam2 --tcp
@@ -149,33 +153,85 @@ until_ok 60 ready
 result $? gets_ready_again
 want 0 '^registered .*sent=false' store_was_intact run gw-a status
 
+# ---- the next device key: the record decides when it is used
+device_key=$dir/gw-a.device.key
+reloads() { # COUNT: so often since the start
+    [ "$(grep -c 'configuration read again' "$dir/$daemon_log")" -ge "$1" ]
+}
+reload() { # COUNT
+    kill -HUP "$daemon_job"
+    until_ok 60 reloads "$1"
+}
+epoch_of_record() {
+    run gw-b --json key get gw-a | sed -n 's/.*"epoch":\([0-9]*\).*/\1/p'
+}
+daemon_log=wickd2.log
+reload 1 && ready && ! grep -q 'device key' "$dir/wickd2.log"
+result $? reload_with_nothing_new
+parts_hex 32 >"$device_key.next" # of a rotation that was never sent
+chmod 600 "$device_key.next"
+cp "$device_key.next" "$dir/unsent"
+reload 2 && reload 3 && ready
+result $? reloads_with_an_unproven_key
+chmod 644 "$device_key.next" # one that cannot be read
+reload 4 && ready && grep -q 'stays with its device key, .*FILE_MODE' "$dir/wickd2.log"
+result $? stays_where_it_cannot_read_it
+daemon_ends() {
+    kill -TERM "$daemon_job"
+    wait "$daemon_job"
+}
+daemon_ends
+daemon wickd3.log && until_ok 60 ready
+result $? starts_with_an_unproven_key
+cmp -s "$dir/unsent" "$device_key.next" && [ "$(epoch_of_record)" = 1 ] &&
+    ! grep -q 'goes over to' "$dir/wickd2.log" "$dir/wickd3.log"
+result $? key_of_the_record_is_kept
+want 0 '^registered .*epoch=1 .*sent=false' nothing_was_written run gw-a status
+daemon_ends
+rm "$device_key.next"
+cp "$device_key" "$dir/former"
+owner=$(run gw-a --json id show | sed -n 's/.*"wallet":"\([^"]*\)".*/\1/p')
+# The proof of what was set by hand stands under the next block.
+cast rpc anvil_setBalance "$owner" 0x56bc75e2d63100000 >/dev/null && cast rpc evm_mine >/dev/null
+want 0 '"epoch":2' rotated run gw-a --json device rotate
+cp "$device_key" "$dir/rotated" # and back to before the key was put in its place
+mv "$device_key" "$device_key.next" && cp "$dir/former" "$device_key"
+daemon wickd4.log && until_ok 60 ready
+result $? starts_with_a_proven_key
+want 0 '^registered .*epoch=2 .*sent=false' rotation_is_not_undone run gw-a status
+grep -q 'goes over to another device key' "$dir/wickd4.log" &&
+    cmp -s "$dir/rotated" "$device_key" && [ ! -e "$device_key.next" ] && [ "$(epoch_of_record)" = 2 ]
+result $? proven_key_has_taken_the_place
+daemon_log=wickd4.log
+reload 1 && ready && [ "$(grep -c 'device key' "$dir/wickd4.log")" -eq 1 ]
+result $? reload_keeps_it
+
 # ---- reload and end
 printf 'grace_s = 60\n' >"$dir/grace"
 sed -i -e '/^rule = own_node/r '"$dir/grace" "$dir/gw-a.conf"
-kill -HUP "$daemon_job"
-await 60 'configuration read again$' wickd2.log
+reload 2 && ! grep -q 'read again;' "$dir/wickd4.log"
 result $? reload
 printf '[tickets]\naccept = gw-b\n' >>"$dir/gw-a.conf"
 kill -HUP "$daemon_job"
-await 60 'read again; \[tickets\] changed, which takes a restart' wickd2.log
+await 60 'read again; \[tickets\] changed, which takes a restart' wickd4.log
 result $? reload_says_what_is_not_taken
 echo 'nonsense' >>"$dir/gw-a.conf"
 kill -HUP "$daemon_job"
-await 60 'configuration not taken: .*neither \[section\] nor key' wickd2.log
+await 60 'configuration not taken: .*neither \[section\] nor key' wickd4.log
 result $? reload_refused
 sed -i '$d' "$dir/gw-a.conf"
 grep -e 'psk *[=:]' -e '"psk"' -e "$(sed -n 's/^psk *0x//p' "$dir/psk.out")" \
-    "$dir/wickd.log" "$dir/wickd2.log"
+    "$dir"/wickd*.log
 [ $? -eq 1 ]
 result $? log_has_no_key_of_a_peer
 grep -e "$(cat "$dir/gw-a.wallet.psk")" -e "$(cat "$dir/gw-a.wallet.token")" -e "$(cat "$dir/gw-a.device.key")" \
-    "$dir/wickd.log" "$dir/wickd2.log"
+    "$dir"/wickd*.log
 [ $? -eq 1 ]
 result $? log_has_no_secret
 kill -TERM "$daemon_job"
 wait "$daemon_job"
 result $? ends
-grep -q 'ended$' "$dir/wickd2.log" && [ ! -e "$socket" ]
+grep -q 'ended$' "$dir/wickd4.log" && [ ! -e "$socket" ]
 result $? cleans_up
 
 tap_end

@@ -5,6 +5,7 @@
  */
 #include "lab.h"
 #include "tap.h"
+#include "wick/service.h"
 
 #define HOUR_MS UINT64_C(3600000)
 
@@ -217,6 +218,84 @@ TEST(configurations_that_are_none)
     CHECK_STATUS(wick_stub_node_begin(&lab.b, WICK_GW_GOAL_SERVE), WICK_OK);
 }
 
+static bool publish(const char *name, uint8_t protocol)
+{
+    const wick_service_spec spec = {
+        .name = name, .protocol = protocol, .addr = wick_addr_v4(20, 0, 0, 77, 8443)};
+    wick_status s = wick_service_publish(&lab.b.gw, lab.w.now_ms, &spec);
+    wick_stub_node_wake(&lab.b);
+    return s == WICK_OK && lab_until(&lab, &lab.b, WICK_GW_EV_SERVICE, 60000) &&
+           lab.b.last[WICK_GW_EV_SERVICE].status == WICK_OK;
+}
+
+/* What b's record says of it, and the place of that. */
+static wick_endpoint word_of(const char *name, uint8_t slot[32])
+{
+    wick_endpoint e;
+    uint8_t service[32], value[32];
+    CHECK_STATUS(wick_name_hash(service, wick_span_text(name)), WICK_OK);
+    wick_slot_endpoint(slot, lab.b.gw.id, service, 0);
+    wick_stub_chain_get(&lab.chain, value, 0, slot);
+    CHECK_STATUS(wick_endpoint_decode(&e, value), WICK_OK);
+    return e;
+}
+
+/* S0 III-E: a service on TCP is attested by the challenge at its own port, before it is published. */
+TEST(a_service_on_tcp_is_challenged)
+{
+    uint8_t slot[32];
+    fresh(101);
+    lab.b.cfg.attest_services = true;
+    REQUIRE(begin());
+    CHECK_INT(attestors.challenged, 0);
+    REQUIRE(publish("https", WICK_PROTOCOL_TCP));
+    CHECK_INT(attestors.challenged, 1);
+    CHECK_STATUS(attestors.last, WICK_OK);
+    CHECK_STATUS(attested(), WICK_OK);
+    CHECK_INT(lab.b.last[WICK_GW_EV_ATTESTED].index, WICK_GW_WORDS);
+    wick_endpoint e = word_of("https", slot);
+    CHECK_MEM(attestors.mapping, slot, 32);
+    CHECK_INT(e.protocol, WICK_PROTOCOL_TCP);
+    CHECK(e.validated_at_h == hour() || e.validated_at_h + 1 == hour());
+    /* Its port is the application's from here on: nobody asks again while the word is right. */
+    sleep_for(4 * HOUR_MS);
+    CHECK_INT(attestors.challenged, 1);
+}
+
+TEST(services_that_are_not_challenged)
+{
+    uint8_t slot[32];
+    fresh(111); /* the driver cannot answer */
+    REQUIRE(begin());
+    REQUIRE(publish("https", WICK_PROTOCOL_TCP));
+    CHECK_INT(attestors.challenged, 0);
+    CHECK_INT(word_of("https", slot).validated_at_h, 0);
+    fresh(112); /* no TCP */
+    lab.b.cfg.attest_services = true;
+    REQUIRE(begin());
+    REQUIRE(publish("coap", WICK_PROTOCOL_UDP));
+    CHECK_INT(attestors.challenged, 0);
+    CHECK_INT(word_of("coap", slot).validated_at_h, 0);
+}
+
+/* Who is not believed is published all the same, and the agent's own word is not put off for that. */
+TEST(a_service_that_nobody_reaches)
+{
+    uint8_t slot[32];
+    fresh(121);
+    lab.b.cfg.attest_services = true;
+    REQUIRE(begin());
+    for (unsigned i = 0; i < WICK_STUB_ATTESTORS; i++) {
+        attestors.fault[i] = WICK_STUB_ATTESTOR_OTHER_PLACE;
+    }
+    REQUIRE(publish("https", WICK_PROTOCOL_TCP));
+    CHECK_INT(attestors.challenged, 1);
+    CHECK(attested() != WICK_OK);
+    CHECK_INT(word_of("https", slot).validated_at_h, 0);
+    CHECK(primary().validated_at_h != 0);
+    CHECK_INT(lab.b.gw.own.attest.gap_ms, 0);
+}
+
 /* Answers to what was not asked. */
 TEST(requests_of_others)
 {
@@ -225,6 +304,10 @@ TEST(requests_of_others)
     fresh(91);
     REQUIRE(begin());
     CHECK_STATUS(wick_gateway_attest_ask(&lab.b.gw, &b, lab.w.now_ms, 77), WICK_E_STATE);
+    uint8_t mapping[32] = {1}, n2[32] = {1};
+    CHECK_STATUS(wick_gateway_attest_challenge(&lab.b.gw, &b, &b, mapping, n2, lab.w.now_ms, 77),
+                 WICK_E_STATE);
+    CHECK(wick_ct_is_zero(mapping, 32) && wick_ct_is_zero(n2, 32) && b.len == 0);
     CHECK_STATUS(wick_gateway_attestation(&lab.b.gw, wick_span_make(bytes, 74), lab.w.now_ms, 0, 77),
                  WICK_E_STATE);
 }
@@ -234,4 +317,5 @@ TAP_MAIN("sim.attest", CASE(two_of_three_and_a_peer_comes_directly),
          CASE(what_an_attestor_did_not_see_counts_for_nothing), CASE(one_voice_twice_is_one_voice),
          CASE(it_is_reached_again_before_that_ages),
          CASE(later_if_nobody_is_there_and_nothing_is_written_for_that), CASE(a_set_that_is_over),
-         CASE(relays_need_none), CASE(configurations_that_are_none), CASE(requests_of_others))
+         CASE(relays_need_none), CASE(a_service_on_tcp_is_challenged),
+         CASE(services_that_are_not_challenged), CASE(a_service_that_nobody_reaches), CASE(configurations_that_are_none), CASE(requests_of_others))

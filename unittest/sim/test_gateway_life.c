@@ -41,6 +41,153 @@ TEST(new_device_key_is_registered)
     CHECK(lab_echo(&lab, session, "new key", 5000));
 }
 
+/* The owner of gw-b's record has its key changed, without the agent. */
+static void rotate_record(wick_key key)
+{
+    uint8_t id[32], slot[2][32], word[2][32], pub33[33];
+    wick_device d;
+    REQUIRE_STATUS(lab.b.cfg.keystore->secp256k1_public(lab.b.cfg.keystore->ctx, pub33, key), WICK_OK);
+    REQUIRE_STATUS(wick_name_hash(id, wick_span_text("gw-b")), WICK_OK);
+    for (uint8_t i = 0; i < 2; i++) {
+        wick_slot_device(slot[i], id, i);
+        wick_stub_chain_get(&lab.chain, word[i], 0, slot[i]);
+    }
+    REQUIRE_STATUS(wick_device_decode(&d, word[0], word[1]), WICK_OK);
+    REQUIRE_STATUS(wick_device_set_pub33(&d, pub33), WICK_OK);
+    d.epoch++;
+    REQUIRE_STATUS(wick_device_encode(word[0], word[1], &d), WICK_OK);
+    for (uint8_t i = 0; i < 2; i++) {
+        wick_stub_chain_put(&lab.chain, 0, slot[i], word[i]);
+    }
+}
+
+/* And the agent, which runs with the former one, sees it. */
+static void rotate_by_hand(uint64_t seed, wick_key *key)
+{
+    fresh(seed);
+    REQUIRE(lab_ready(&lab, 60000));
+    REQUIRE_STATUS(wick_ram_keystore_generate(key, &lab.b.ram, &lab.b.entropy), WICK_OK);
+    rotate_record(*key);
+    lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER] = 0;
+    REQUIRE_STATUS(wick_gateway_start(&lab.b.gw, lab.w.now_ms, WICK_GW_GOAL_SERVE), WICK_OK);
+    wick_stub_node_wake(&lab.b);
+    REQUIRE(lab_until(&lab, &lab.b, WICK_GW_EV_REGISTERED, 10000));
+    CHECK_STATUS(lab.b.last[WICK_GW_EV_REGISTERED].status, WICK_E_BAD_KEY);
+    CHECK(!lab.b.last[WICK_GW_EV_REGISTERED].final);
+}
+
+/* It does not write its former key over that of its owner, who gives it the new one in time. */
+TEST(key_of_another_hand_is_taken)
+{
+    uint8_t session = 0;
+    wick_key key;
+    rotate_by_hand(31, &key);
+    REQUIRE_STATUS(wick_gateway_rotate(&lab.b.gw, lab.w.now_ms, key), WICK_OK);
+    wick_stub_node_wake(&lab.b);
+    REQUIRE(lab_until(&lab, &lab.b, WICK_GW_EV_REGISTERED, 20000));
+    CHECK_STATUS(lab.b.last[WICK_GW_EV_REGISTERED].status, WICK_OK);
+    CHECK(!lab.b.last[WICK_GW_EV_REGISTERED].sent);
+    CHECK_INT(lab.b.last[WICK_GW_EV_REGISTERED].epoch, 2);
+    CHECK_INT(lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER], 0);
+    REQUIRE(lab_connect(&lab, &session, 70000));
+    CHECK(lab_echo(&lab, session, "new key", 5000));
+}
+
+/* It has the new key before the record shows it, and asks for a voucher: what its owner has paid for meanwhile is
+ * not paid for again. */
+TEST(key_of_another_hand_comes_meanwhile)
+{
+    wick_key key;
+    fresh(33);
+    REQUIRE(lab_ready(&lab, 60000));
+    REQUIRE_STATUS(wick_ram_keystore_generate(&key, &lab.b.ram, &lab.b.entropy), WICK_OK);
+    const unsigned sent = lab.b.requests[WICK_GW_REQ_CHAIN_SEND];
+    lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER] = 0;
+    REQUIRE_STATUS(wick_gateway_rotate(&lab.b.gw, lab.w.now_ms, key), WICK_OK);
+    wick_stub_node_wake(&lab.b);
+    for (int i = 0; i < 10000 && lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER] == 0; i++) {
+        (void)wick_stub_run(&lab.w, 1, NULL);
+    }
+    CHECK_INT(lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER], 1);
+    rotate_record(key);
+    REQUIRE(lab_until(&lab, &lab.b, WICK_GW_EV_REGISTERED, 60000));
+    CHECK_STATUS(lab.b.last[WICK_GW_EV_REGISTERED].status, WICK_OK);
+    CHECK(!lab.b.last[WICK_GW_EV_REGISTERED].sent);
+    CHECK_INT(lab.b.last[WICK_GW_EV_REGISTERED].epoch, 2);
+    CHECK_INT(lab.b.requests[WICK_GW_REQ_CHAIN_SEND], sent);
+}
+
+/* The key changes while it is vouched for, before or after the manager's answer. */
+static void change_while_vouched_for(uint64_t seed, bool answered)
+{
+    wick_key key;
+    fresh(seed);
+    REQUIRE(lab_ready(&lab, 60000));
+    wick_stub_node_kill(&lab.b);
+    REQUIRE_STATUS(wick_ram_keystore_generate(&lab.b.cfg.device_key, &lab.b.ram, &lab.b.entropy),
+                   WICK_OK);
+    REQUIRE_STATUS(wick_ram_keystore_generate(&key, &lab.b.ram, &lab.b.entropy), WICK_OK);
+    lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER] = 0;
+    REQUIRE_STATUS(wick_stub_node_begin(&lab.b, WICK_GW_GOAL_SERVE), WICK_OK);
+    for (int i = 0; i < 60000 && lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER] == 0; i++) {
+        (void)wick_stub_run(&lab.w, 1, NULL);
+    }
+    for (int i = 0; i < 10000 && answered && lab.b.gw.own.ask.state != 0; i++) {
+        (void)wick_stub_run(&lab.w, 1, NULL);
+    }
+    CHECK_INT(lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER], 1);
+    CHECK((lab.b.gw.own.ask.state == 0) == answered);
+    REQUIRE_STATUS(wick_gateway_rotate(&lab.b.gw, lab.w.now_ms, key), WICK_OK);
+    REQUIRE(wick_stub_run(&lab.w, 60000, &lab.b.ready));
+    CHECK_STATUS(lab.b.last[WICK_GW_EV_REGISTERED].status, WICK_OK);
+    CHECK_INT(lab.b.last[WICK_GW_EV_REGISTERED].epoch, 2);
+    CHECK_INT(lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER], 2);
+}
+
+/* A voucher for the key before is not used, nor what is said instead of it: the record is paid for once. */
+TEST(key_changes_before_the_voucher)
+{
+    change_while_vouched_for(35, false);
+}
+
+TEST(key_changes_after_the_voucher)
+{
+    change_while_vouched_for(36, true);
+}
+
+/* Also one who starts with the former key, as after a rotation that was cut short, asks before he writes. */
+TEST(key_of_another_hand_before_the_start)
+{
+    wick_key key;
+    fresh(34);
+    REQUIRE(lab_ready(&lab, 60000));
+    REQUIRE_STATUS(wick_ram_keystore_generate(&key, &lab.b.ram, &lab.b.entropy), WICK_OK);
+    wick_stub_node_kill(&lab.b);
+    rotate_record(key);
+    lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER] = 0;
+    REQUIRE_STATUS(wick_stub_node_begin(&lab.b, WICK_GW_GOAL_SERVE), WICK_OK);
+    REQUIRE(lab_until(&lab, &lab.b, WICK_GW_EV_REGISTERED, 20000));
+    CHECK_STATUS(lab.b.last[WICK_GW_EV_REGISTERED].status, WICK_E_BAD_KEY);
+    REQUIRE_STATUS(wick_gateway_rotate(&lab.b.gw, lab.w.now_ms, key), WICK_OK);
+    REQUIRE(lab_until(&lab, &lab.b, WICK_GW_EV_REGISTERED, 20000));
+    CHECK_STATUS(lab.b.last[WICK_GW_EV_REGISTERED].status, WICK_OK);
+    CHECK(!lab.b.last[WICK_GW_EV_REGISTERED].sent);
+    CHECK_INT(lab.b.last[WICK_GW_EV_REGISTERED].epoch, 2);
+    CHECK_INT(lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER], 0);
+}
+
+/* Whom nobody gives it writes the record anew with his own. */
+TEST(key_of_another_hand_is_not_given)
+{
+    wick_key key;
+    rotate_by_hand(32, &key);
+    REQUIRE(lab_until(&lab, &lab.b, WICK_GW_EV_REGISTERED, 60000));
+    CHECK_STATUS(lab.b.last[WICK_GW_EV_REGISTERED].status, WICK_OK);
+    CHECK(lab.b.last[WICK_GW_EV_REGISTERED].sent);
+    CHECK_INT(lab.b.last[WICK_GW_EV_REGISTERED].epoch, 3);
+    CHECK_INT(lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER], 1);
+}
+
 TEST(record_that_runs_out_is_renewed)
 {
     fresh(2);
@@ -403,6 +550,9 @@ TEST(clock_passes_32_bits)
 }
 
 TAP_MAIN("sim.gateway_life", CASE(new_device_key_is_registered),
+         CASE(key_of_another_hand_is_taken), CASE(key_of_another_hand_is_not_given),
+         CASE(key_of_another_hand_comes_meanwhile), CASE(key_of_another_hand_before_the_start),
+         CASE(key_changes_before_the_voucher), CASE(key_changes_after_the_voucher),
          CASE(record_that_runs_out_is_renewed), CASE(answer_to_a_transaction_is_lost),
          CASE(transaction_is_refused_by_the_pool), CASE(publishing_fails),
          CASE(path_changes_while_publishing), CASE(standby_endpoint),

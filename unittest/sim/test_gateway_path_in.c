@@ -202,6 +202,41 @@ TEST(router_that_opens_nothing)
     CHECK(until_word(0, WICK_ENDPOINT_PCP, NULL, 120000));
 }
 
+/* The trial counts its own nonce alone: who sees that one is under way, and guesses, proves nothing. */
+TEST(trial_with_another_nonce)
+{
+    uint8_t bytes[64];
+    fresh(14, 1);
+    lab.w.nat[lab.nat_b].pcp = NULL; /* nothing comes in by itself */
+    wick_gateway_open *o = &lab.b.gw.open;
+    REQUIRE_STATUS(wick_stub_node_begin(&lab.b, WICK_GW_GOAL_SERVE), WICK_OK);
+    for (unsigned i = 0; i < 600 && (o->probing == WICK_PATH_NONE || !o->open); i++) {
+        (void)wick_stub_run(&lab.w, 100, NULL);
+    }
+    REQUIRE(o->probing == WICK_PATH_PCP && !o->reaching);
+    const size_t len = sizeof o->trial.probe.bytes;
+    const wick_addr from = wick_addr_v4(20, 0, 0, 10, 50000);
+    REQUIRE(len < sizeof bytes);
+    memset(bytes, 0, sizeof bytes);
+    for (size_t bit = 0; bit < 8 * len; bit++) {
+        memcpy(bytes, o->trial.probe.bytes, len);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        wick_gateway_input(&lab.b.gw, lab.w.now_ms, WICK_GW_SOCKET_OPEN,
+                                  wick_span_make(bytes, len), &from);
+        CHECK_INT(o->probing, WICK_PATH_PCP);
+    }
+    memcpy(bytes, o->trial.probe.bytes, len);
+    wick_gateway_input(&lab.b.gw, lab.w.now_ms, WICK_GW_SOCKET_OPEN,
+                              wick_span_make(bytes, len - 1), &from);
+    wick_gateway_input(&lab.b.gw, lab.w.now_ms, WICK_GW_SOCKET_OPEN,
+                              wick_span_make(bytes, len + 1), &from);
+    CHECK_INT(o->probing, WICK_PATH_PCP);
+    wick_gateway_input(&lab.b.gw, lab.w.now_ms, WICK_GW_SOCKET_OPEN,
+                              wick_span_make(bytes, len), &from);
+    CHECK_INT(o->probing, WICK_PATH_NONE);
+    CHECK_INT(look(&lab.b)->claim[WICK_PATH_PCP].state, WICK_PATH_GOOD);
+}
+
 TEST(router_behind_another_nat)
 {
     fresh(9, 1);
@@ -520,7 +555,7 @@ TAP_MAIN("sim.gateway_path_in",
          CASE(own_public_address),
          CASE(by_policy_relays_alone),
          CASE(router_that_does_not_answer),
-         CASE(router_that_opens_nothing),
+         CASE(router_that_opens_nothing), CASE(trial_with_another_nonce),
          CASE(router_behind_another_nat),
          CASE(router_with_a_false_address),
          CASE(router_restarts),

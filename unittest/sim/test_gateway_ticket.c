@@ -8,6 +8,7 @@
 #include "tap.h"
 #include "wick/ticket.h"
 
+static const wick_addr leaf_from = {.ip = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 9}, .port = 40000};
 static struct lab lab;
 static wick_ticket_rule rules[2];
 static wick_ticket_own issuer;
@@ -70,7 +71,7 @@ static void make(uint8_t ticket[WICK_TICKET_BYTES], uint8_t ks[32], unsigned sco
 static wick_status show(wick_session_psk *k, wick_ticket_peer *peer, const char *identity)
 {
     wick_status st = wick_gateway_ticket_key(&lab.b.gw, k, peer, wick_span_text(identity),
-                                             lab.w.now_ms);
+                                             &leaf_from, lab.w.now_ms);
     wick_stub_node_wake(&lab.b);
     (void)wick_stub_run(&lab.w, 2000, NULL);
     return st;
@@ -484,7 +485,7 @@ TEST(invented_issuers)
             memset(ticket + 6, (int)(0x60 + i), 32);
             wick_ticket_text(text, ticket);
             wick_status st = wick_gateway_ticket_key(&lab.b.gw, &k, &peer, wick_span_text(text),
-                                                     lab.w.now_ms);
+                                                     &leaf_from, lab.w.now_ms);
             CHECK(st == WICK_AGAIN || st == WICK_E_LIMIT || st == WICK_E_NSL_RATE);
             if (named == 0) { /* else all at once */
                 wick_stub_node_wake(&lab.b);
@@ -495,7 +496,7 @@ TEST(invented_issuers)
         memcpy(ticket + 6, lab.a.gw.id, 32);
         wick_ticket_text(text, ticket);
         wick_status st = wick_gateway_ticket_key(&lab.b.gw, &k, &peer, wick_span_text(text),
-                                                 lab.w.now_ms);
+                                                 &leaf_from, lab.w.now_ms);
         CHECK_STATUS(st, named != 0 ? WICK_AGAIN : WICK_OK);
         CHECK_INT(lab.b.requests[WICK_GW_REQ_CHAIN_PROOF], asked);
     }

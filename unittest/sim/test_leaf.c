@@ -2,7 +2,8 @@
 /*
  * A leaf and its gateway on a bad link: a tenth to a third of the datagrams are lost, some come twice,
  * many out of order. In every run the leaf enrols, gets a key and a ticket and its payload's answer; and
- * what it asked once is asked of the gateway once. The ticket is for a peer whose table takes it.
+ * what it asked once is asked of the gateway once. The ticket is text as long as a real one: what one is worth
+ * is the business of sim.gateway_ticket.
  * 100 seeds by default, 1,000 with WICK_FULL in the environment.
  */
 #include <stdio.h>
@@ -107,6 +108,8 @@ static wick_status reply(void)
         return wick_leaf_sent(&g.svc, w.now_ms, g.pending.ask, peer_id, 3,
                               wick_span_make(g.pending.payload, g.pending.len));
     case WICK_LEAF_PROOF:
+    case WICK_LEAF_BLOCK:
+    case WICK_LEAF_RELEASE:
     default:
         return wick_leaf_failed(&g.svc, w.now_ms, g.pending.ask, WICK_E_UNSUPPORTED);
     }

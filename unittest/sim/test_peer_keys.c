@@ -76,6 +76,59 @@ TEST(public_key_of_a_peer)
     }
 }
 
+static void put_tls_key(const uint8_t value[32], const char *name)
+{
+    uint8_t service[32], slot[32];
+    CHECK_STATUS(wick_name_hash(service, wick_span_text(name)), WICK_OK);
+    wick_slot_tls_key(slot, lab->b.gw.id, service);
+    wick_stub_chain_put(&lab->chain, 0, slot, value);
+    (void)wick_stub_run(&lab->w, 1500, NULL); /* under a new header */
+}
+
+/* S0 III-F: which certificate a service must show is read with the record, and proven like it. */
+TEST(tls_key_of_a_service)
+{
+    static const uint8_t word[32] = {0xab, 1}, other[32] = {0xcd, 2}, none[32];
+    REQUIRE(fresh(1));
+    bool rsa = (suite & 15u) == WICK_KEY_TYPE_RSA2048;
+    put_tls_key(word, "camera");
+    REQUIRE(ask_key("gw-b/camera")); /* not published: the key is proven all the same */
+    REQUIRE_STATUS(key_status, WICK_OK);
+    CHECK(key.has_tls_pin);
+    CHECK_MEM(key.tls_pin, word, 32);
+    put_tls_key(other, "camera"); /* it changes like any word */
+    REQUIRE(ask_key("gw-b/camera"));
+    CHECK(key.has_tls_pin);
+    CHECK_MEM(key.tls_pin, other, 32);
+    /* Of another service, and where there is none any more: the device's, if that is for certificates. */
+    REQUIRE(ask_key("gw-b/door"));
+    REQUIRE_STATUS(key_status, WICK_OK);
+    CHECK(key.has_tls_pin == rsa);
+    put_tls_key(none, "camera");
+    REQUIRE(ask_key("gw-b/camera"));
+    CHECK(key.has_tls_pin == rsa);
+    uint8_t slot[32], device[32];
+    wick_slot_device(slot, lab->b.gw.id, 1);
+    wick_stub_chain_get(&lab->chain, device, 0, slot);
+    CHECK(!rsa || memcmp(key.tls_pin, device, 32) == 0);
+    CHECK(rsa || wick_ct_is_zero(key.tls_pin, 32));
+}
+
+/* A node that leaves the word out is not believed. */
+TEST(tls_key_of_a_liar)
+{
+    static const uint8_t word[32] = {0xab, 1};
+    REQUIRE(fresh(2));
+    put_tls_key(word, "camera");
+    lab->chain.lie = WICK_STUB_LIE_TRUNCATED;
+    bool answered = ask_key("gw-b/camera");
+    CHECK(lab->chain.lies_told != 0 && (!answered || key_status != WICK_OK));
+    lab->chain.lie = WICK_STUB_HONEST;
+    REQUIRE(ask_key("gw-b/camera"));
+    REQUIRE_STATUS(key_status, WICK_OK);
+    CHECK_MEM(key.tls_pin, word, 32);
+}
+
 /* An unknown name has none; one without endpoint has one. */
 TEST(public_key_or_the_reason)
 {
@@ -282,6 +335,7 @@ TEST(peers_with_rsa_keys)
 {
     in_suite(0x21, public_key_of_a_peer);
     CHECK_INT(lab->chain.keys_asked, 1); /* known after the first time */
+    in_suite(0x21, tls_key_of_a_service);
     in_suite(0x11, psk_of_each_use);
     in_suite(0x12, roles);
     in_suite(0x21, successors);
@@ -359,7 +413,7 @@ TEST(keys_that_nobody_uses_block_no_caller)
 }
 
 TAP_MAIN("sim.peer_keys", CASE(public_key_of_a_peer), CASE(public_key_or_the_reason),
-         CASE(psk_of_each_use), CASE(roles), CASE(successors),
+         CASE(tls_key_of_a_service), CASE(tls_key_of_a_liar), CASE(psk_of_each_use), CASE(roles), CASE(successors),
          CASE(media_sessions_have_their_keys_once), CASE_LONG(peers_with_rsa_keys),
          CASE(session_with_data),
          CASE(keys_that_nobody_uses_block_no_look_up), CASE(keys_that_nobody_uses_block_no_caller))

@@ -139,6 +139,25 @@ TEST(addr_parse_stops_at_the_length)
     }
 }
 
+/* An IPv4 address, or a /64; never their ports. */
+TEST(addr_same_net)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } t[] = {{"192.0.2.1:1", "192.0.2.1:2", true},
+             {"192.0.2.1:1", "192.0.2.2:1", false},
+             {"[2001:db8:0:1:0:0:0:1]:1", "[2001:db8:0:1:ffff:ffff:ffff:ffff]:2", true},
+             {"[2001:db8:0:1:0:0:0:1]:1", "[2001:db8:0:2:0:0:0:1]:1", false},
+             {"[0:0:0:0:0:0:0:1]:1", "0.0.0.1:1", false}};
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        wick_addr a, b;
+        REQUIRE_STATUS(wick_addr_parse(&a, t[i].a, strlen(t[i].a)), WICK_OK);
+        REQUIRE_STATUS(wick_addr_parse(&b, t[i].b, strlen(t[i].b)), WICK_OK);
+        CHECK_INT(wick_addr_same_net(&a, &b), t[i].same);
+    }
+}
+
 TEST(addr_public)
 {
     static const struct {
@@ -222,5 +241,5 @@ TAP_MAIN("unit.base", CASE(buf_counts_beyond_capacity), CASE(buf_measures_withou
          CASE(buf_puts_zeros), CASE(span_of_text_stops_at_zero),
          CASE(reader_takes_each_kind), CASE(reader_latches_first_error), CASE(reader_refuses_trailing),
          CASE(addr_text_round_trip), CASE(addr_parse_refuses),
-         CASE(addr_parse_stops_at_the_length), CASE(addr_public), CASE(hex_strict),
+         CASE(addr_parse_stops_at_the_length), CASE(addr_same_net), CASE(addr_public), CASE(hex_strict),
          CASE(base64url_rfc4648_vectors), CASE(secrets), CASE(time_wraps), CASE(status_texts))

@@ -126,14 +126,20 @@ TEST(relay_registry)
     wick_calldata_relay_register(&b, word);
     CHECK(is(&b, "f207564e" WORD));
     b = fresh();
-    wick_calldata_relay_approve(&b, 5, word);
-    CHECK(is(&b, "5d35a3d9" ZERO24 "0000000000000005" WORD));
+    wick_calldata_relay_approve(&b, 5, word, id, org);
+    CHECK(is(&b, "b12de5bc" ZERO24 "0000000000000005" WORD ID ORG));
     b = fresh();
     wick_calldata_relay_suspend(&b, 5);
     CHECK(is(&b, "4b865846" ZERO24 "0000000000000005"));
     b = fresh();
     wick_calldata_relay_invite(&b, owner, 3);
     CHECK(is(&b, "56a374df" ZERO12 OWNER ZERO24 "0000000000000003"));
+    b = fresh();
+    wick_calldata_relay_set_manager(&b, owner, true);
+    CHECK(is(&b, "a5e90eee" ZERO12 OWNER ZERO24 "0000000000000001"));
+    b = fresh();
+    wick_calldata_relay_set_manager(&b, owner, false);
+    CHECK(is(&b, "a5e90eee" ZERO12 OWNER ZERO24 "0000000000000000"));
 }
 
 /* ---- refusals ---- */
@@ -143,7 +149,7 @@ struct known {
     wick_status status;
 };
 
-/* Every custom error of both contracts; lab.registry provokes them on a chain. */
+/* Every custom error of the contracts; lab.registry provokes them on a chain. */
 static const struct known known[] = {
     {"ZeroAddress", "", WICK_E_BAD_ARG},
     {"ZeroOrg", "", WICK_E_BAD_ARG},
@@ -164,7 +170,7 @@ static const struct known known[] = {
     {"WrongOrg", "uint8", WICK_E_NAME_TAKEN},
     {"WrongEpoch", "uint32", WICK_E_RECORD_STALE},
     {"SeqNotRising", "uint32", WICK_E_RECORD_STALE},
-    {"WrongEndpoint", "", WICK_E_RECORD_STALE},
+    {"WrongRelay", "", WICK_E_RECORD_STALE},
     {"EpochSaturated", "", WICK_E_LIMIT},
     {"TooManyRelays", "", WICK_E_LIMIT},
     {"UnknownOrg", "", WICK_E_VOUCHER},
@@ -179,9 +185,25 @@ static const struct known known[] = {
     {"BadFlags", "", WICK_E_BAD_KEY},
     {"BadKey", "", WICK_E_BAD_KEY},
 #if WICK_WITH_RELAYED
+    {"NotRegistrar", "", WICK_E_NOT_OWNER},
+    {"NotPublisher", "", WICK_E_NOT_OWNER},
+    {"NotApprover", "", WICK_E_NOT_OWNER},
+    {"NotRoot", "", WICK_E_NOT_OWNER},
+    {"ProductTaken", "", WICK_E_NAME_TAKEN},
+    {"BadRoles", "", WICK_E_BAD_ARG},
+    {"BadRelease", "", WICK_E_BAD_ARG},
+    {"VersionNotRising", "", WICK_E_FW_ROLLBACK},
+    {"CounterFalls", "uint32", WICK_E_FW_ROLLBACK},
+    {"UnknownRelease", "", WICK_E_NOT_FOUND},
+    {"WrongManifest", "", WICK_E_FW_DIGEST},
+    {"ReleaseRevoked", "", WICK_E_FW_REVOKED},
+    {"RolesChanged", "uint32", WICK_E_RECORD_STALE},
+    {"AlreadyVoted", "", WICK_E_STATE},
+    {"SameEntry", "", WICK_E_STATE},
     {"WrongStake", "", WICK_E_BAD_ARG},
     {"StakeHeld", "", WICK_E_STATE},
     {"StakeNotTaken", "", WICK_E_STATE},
+    {"RelayInUse", "", WICK_E_STATE},
     {"BadDetails", "", WICK_E_BAD_ARG},
     {"OrgTaken", "", WICK_E_NAME_TAKEN},
     {"SignatureExpired", "", WICK_E_EXPIRED},

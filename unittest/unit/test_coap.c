@@ -333,6 +333,34 @@ TEST(response_fields)
     CHECK_STATUS(wick_coap_response_read(&r, &m), WICK_E_COAP_OPTION);
 }
 
+/* RFC 9175 section 2.2.1: 1 to 40 bytes, once, elective. */
+TEST(echo)
+{
+    static const struct {
+        size_t len, want;
+        unsigned times;
+    } c[] = {{0, 0, 1}, {1, 1, 1}, {40, 40, 1}, {41, 0, 1}, {8, 8, 2}};
+    static const uint8_t value[41] = {1, 2, 3};
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        wick_coap_build b;
+        wick_coap_msg m;
+        wick_coap_request q;
+        wick_coap_response r;
+        wick_buf out = wick_buf_make(bytes, sizeof bytes);
+        wick_coap_begin(&b, &out, WICK_COAP_CON, WICK_COAP_UNAUTHORIZED, 1, none);
+        for (unsigned n = 0; n < c[i].times; n++) {
+            wick_coap_put(&b, WICK_COAP_ECHO, wick_span_make(value, c[i].len));
+        }
+        REQUIRE_STATUS(wick_coap_end(&b), WICK_OK);
+        REQUIRE_STATUS(wick_coap_decode(&m, wick_buf_span(&out)), WICK_OK);
+        REQUIRE_STATUS(wick_coap_response_read(&r, &m), WICK_OK);
+        REQUIRE(wick_coap_request_read(&q, &m) == 0);
+        CHECK_INT(r.echo.len, c[i].want);
+        CHECK_INT(q.echo.len, c[i].want);
+        CHECK(memcmp(c[i].want == 0 ? value : q.echo.ptr, value, c[i].want) == 0);
+    }
+}
+
 /* RFC 7959 section 2.4: blocks of a body. */
 TEST(blocks)
 {
@@ -363,5 +391,5 @@ TEST(blocks)
 TAP_MAIN("unit.coap", CASE(figure_16_piggybacked), CASE(figure_17_token), CASE(figure_20_separate),
          CASE(figure_22_non_confirmable), CASE(header_rules),
          CASE(empty_has_nothing_behind_the_header), CASE(codes_that_go_with_types),
-         CASE(option_format), CASE(option_extensions), CASE(writer_refuses),
+         CASE(option_format), CASE(option_extensions), CASE(writer_refuses), CASE(echo),
          CASE(critical_and_elective), CASE(request_fields), CASE(response_fields), CASE(blocks))

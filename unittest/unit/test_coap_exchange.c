@@ -97,6 +97,91 @@ TEST(piggybacked)
     CHECK_INT(from_server(300000).len, 0);
 }
 
+/* What a server that asks for Echo (RFC 9175 section 2.3) says to a request: 4.01, in the acknowledgement or
+ * in a message of its own. */
+static wick_span unauthorized(wick_coap_type type, wick_span request, const char *echo)
+{
+    static uint8_t bytes[64];
+    wick_coap_msg m;
+    wick_coap_build b;
+    wick_buf out = wick_buf_make(bytes, sizeof bytes);
+    CHECK_STATUS(wick_coap_decode(&m, request), WICK_OK);
+    wick_coap_begin(&b, &out, type, WICK_COAP_UNAUTHORIZED,
+                    type == WICK_COAP_ACK ? m.id : (uint16_t)(m.id + 77u),
+                    wick_span_make(m.token, m.token_len));
+    if (echo != NULL) {
+        wick_coap_put(&b, WICK_COAP_ECHO, wick_span_text(echo));
+    }
+    CHECK_STATUS(wick_coap_end(&b), WICK_OK);
+    return wick_buf_span(&out);
+}
+
+TEST(echo_is_returned_once)
+{
+    static const wick_coap_type types[] = {WICK_COAP_ACK, WICK_COAP_CON, WICK_COAP_NON};
+    const wick_coap_call call = {.method = WICK_COAP_POST,
+                                 .path = "a/b",
+                                 .has_content_format = true,
+                                 .content_format = WICK_COAP_OCTETS,
+                                 .payload = wick_span_text("question")};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        uint8_t x = 9;
+        setup();
+        REQUIRE_STATUS(wick_coap_client_begin(&cli, 0, &call), WICK_OK);
+        wick_coap_msg first, second;
+        uint8_t kept[WICK_COAP_MESSAGE_MAX];
+        wick_span request = from_client(0);
+        memcpy(kept, request.ptr, request.len);
+        REQUIRE_STATUS(wick_coap_decode(&first, wick_span_make(kept, request.len)), WICK_OK);
+        REQUIRE_STATUS(wick_coap_client_input(&cli, &resp, 10,
+                                              unauthorized(types[i], request, "sixteen octets..")),
+                       WICK_AGAIN);
+        if (types[i] == WICK_COAP_CON) {
+            CHECK_INT(from_client(10).len, WICK_COAP_HEADER_BYTES); /* acknowledged */
+        }
+        wick_span again = from_client(10);
+        REQUIRE_STATUS(wick_coap_decode(&second, again), WICK_OK);
+        CHECK(second.id != first.id && memcmp(second.token, first.token, first.token_len) != 0);
+        REQUIRE_STATUS(to_server(&x, 10, again), WICK_OK);
+        CHECK(wick_coap_path_is(&req, "a/b") && req.content_format == WICK_COAP_OCTETS);
+        CHECK(req.payload.len == 8 && memcmp(req.payload.ptr, "question", 8) == 0);
+        CHECK(req.echo.len == 16 && memcmp(req.echo.ptr, "sixteen octets..", 16) == 0);
+        /* it is sent again as any request */
+        CHECK(from_client(2010).len != 0);
+        /* and the server's second wish is its answer, for one that always wishes would go on for ever */
+        CHECK_STATUS(wick_coap_client_input(&cli, &resp, 2010, unauthorized(WICK_COAP_ACK, again, "more")),
+                     WICK_OK);
+        CHECK_INT(resp.code, WICK_COAP_UNAUTHORIZED);
+        /* the next request begins anew */
+        REQUIRE_STATUS(wick_coap_client_begin(&cli, 3000, &call), WICK_OK);
+        CHECK_STATUS(wick_coap_client_input(&cli, &resp, 3000,
+                                            unauthorized(WICK_COAP_ACK, from_client(3000), "more")),
+                     WICK_AGAIN);
+    }
+}
+
+TEST(echo_that_cannot_be_returned)
+{
+    static uint8_t large[WICK_COAP_MESSAGE_MAX - 24];
+    const wick_coap_call call = {.method = WICK_COAP_POST,
+                                 .path = "a",
+                                 .payload = wick_span_make(large, sizeof large)};
+    setup();
+    ask(0, WICK_COAP_GET); /* 4.01 of another meaning */
+    CHECK_STATUS(wick_coap_client_input(&cli, &resp, 0,
+                                        unauthorized(WICK_COAP_ACK, from_client(0), NULL)),
+                 WICK_OK);
+    REQUIRE_STATUS(wick_coap_client_begin(&cli, 0, &call), WICK_OK); /* no room for it */
+    CHECK_STATUS(wick_coap_client_input(&cli, &resp, 0,
+                                        unauthorized(WICK_COAP_ACK, from_client(0), "sixteen octets..")),
+                 WICK_OK);
+    CHECK_INT(resp.echo.len, 16);
+    ask(0, WICK_COAP_GET);
+    wick_span wish = unauthorized(WICK_COAP_ACK, from_client(0), "sixteen octets..");
+    no_entropy = true; /* it cannot be sent as a message of its own */
+    CHECK_STATUS(wick_coap_client_input(&cli, &resp, 0, wish), WICK_OK);
+}
+
 /* Figure 18: the request is lost. Each gap is twice the one before, five datagrams in all. */
 TEST(request_is_sent_again)
 {
@@ -440,7 +525,8 @@ TEST(answers_are_wiped)
     CHECK_MEM(srv.exchange, zero, sizeof zero);
 }
 
-TAP_MAIN("unit.coap_exchange", CASE(piggybacked), CASE(request_is_sent_again),
+TAP_MAIN("unit.coap_exchange", CASE(piggybacked), CASE(echo_is_returned_once),
+         CASE(echo_that_cannot_be_returned), CASE(request_is_sent_again),
          CASE(first_gap_is_random), CASE(duplicate_gets_the_same_answer), CASE(separate_answer),
          CASE(separate_answer_is_given_up), CASE(reset_ends_a_separate_answer),
          CASE(client_is_reset), CASE(answers_to_other_questions),

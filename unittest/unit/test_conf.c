@@ -20,6 +20,7 @@ static const char whole[] = "# a gateway\n"
                             "name = gw-a\n"
                             "wallet_key_file=wallet.key\n"
                             "device_key_file = /var/lib/wick/device.key\r\n"
+                            "tls_key_file = tls.key\n"
                             "\n"
                             "; the chain\n"
                             "[chain.lab]\n"
@@ -42,6 +43,7 @@ TEST(all_sections)
     CHECK(strcmp(c.identity.name, "gw-a") == 0);
     CHECK(strcmp(c.identity.wallet_key_file, "/etc/wick/wallet.key") == 0);
     CHECK(strcmp(c.identity.device_key_file, "/var/lib/wick/device.key") == 0);
+    CHECK(strcmp(c.identity.tls_key_file, "/etc/wick/tls.key") == 0);
     CHECK_INT(c.rpcs[0].timeout_ms, 5000);
     CHECK(strcmp(c.rpcs[0].url, "http://192.0.2.20:8545") == 0);
     CHECK_INT(c.relay.server.port, 3478);
@@ -110,6 +112,18 @@ TEST(refused_with_line)
         {"[rpc]\nchain = b\n", 1, "[rpc]: there is no [chain.b]"},
         {"[relay]\nserver = 192.0.2.1\n", 2,
          "'server' is not an address and port, such as 192.0.2.1:3478"},
+        {"[product]\n", 1, "section [product.NAME] needs a name ([a-z0-9._-]{1,63})"},
+        {"[product.p]\nregistry = r\n", 1, "[product.p]: there is no [registry.r]"},
+        {"[product.p]\nvendor = 6ba7b810\n", 2,
+         "'vendor' is not a UUID, such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8"},
+        {"[product.p]\nclass_id = 6ba7b8109dad-11d1-80b4-00c04fd430c8-\n", 2,
+         "'class_id' is not a UUID, such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8"},
+        {"[product.p]\nvendor = 6ba7b810-9dad-11d1-80b4-00c04fd430c80\n", 2,
+         "'vendor' is not a UUID, such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8"},
+        {"[product.p]\ncomponent = 256\n", 2, "'component' is 0..255"},
+        {"[product.p]\napprovals_min = 0\n", 2, "'approvals_min' is 1..32"},
+        {"[product.p]\n\napprovals_min = 33\n", 3, "'approvals_min' is 1..32"},
+        {"[product.p]\nmax_age_s = 0\n", 2, "'max_age_s' is 1..2^32-1"},
         {"[relay]\ncheck = true\n", 2, "'check' is not yes or no"},
         {"[relay]\nover = dtls\n", 2, "'over' is not udp, tcp, tls or auto"},
         {"[relay]\nover = udp\nca_file = a.pem\n", 3, "'ca_file' needs over = tls or auto"},
@@ -265,6 +279,10 @@ TEST(combinations_refused_with_line)
         {"[chain.c]\n[rpc.x]\nchain = d\n", 2, "[rpc.x]: there is no [chain.d]"},
         {"\n[leaf.a]\npsk_file = a.key\n", 2,
          "[leaf.a]: there is no [leaf] that says where leaves come in"},
+        {"[leaf]\nlisten = 192.0.2.1:5684\nbundle_max_age_s = 0\n", 3,
+         "'bundle_max_age_s' is 1..2^32-1"},
+        {"[leaf]\nlisten = 192.0.2.1:5684\n[leaf.a]\npsk_file = a.key\nbundle_max_age_s = 9\n", 5,
+         "'bundle_max_age_s' belongs into [leaf]"},
         {"[leaf.a]\n[leaf]\nlisten = 192.0.2.1:5684\n", 1, "[leaf.a]: 'psk_file' is missing"},
         {"[service.a]\nport = 70000\n", 2, "'port' is 1..65535"},
         {"[service.a]\nport = 0\n", 2, "'port' is 1..65535"},
@@ -325,6 +343,28 @@ TEST(ways_to_relays)
 }
 
 /* A daemon that reads its file again says which changes it does not take over. */
+TEST(products)
+{
+    REQUIRE_STATUS(parse("[registry.r]\nrelease_index = 0x00112233445566778899aAbBcCdDeEfF00112233\n"
+                         "[product.thermostat]\nregistry = r\ndir = slots\n"
+                         "vendor = 6ba7b810-9dad-11d1-80b4-00c04FD430c8\n"
+                         "gateways = http://a.example, https://b.example\n"),
+                   WICK_OK);
+    CHECK_INT(c.registries[0].release_index[19], 0x33);
+    const conf_product *p = conf_find_product(&c, "thermostat");
+    REQUIRE(p != NULL && p == conf_find_product(&c, NULL));
+    CHECK(conf_find_product(&c, "fridge") == NULL);
+    CHECK_INT(p->vendor[0], 0x6b);
+    CHECK_INT(p->vendor[15], 0xc8);
+    CHECK(strcmp(p->dir, "/etc/wick/slots") == 0);
+    CHECK(p->approvals_min == 2 && p->max_age_s == 86400 && p->component == 0);
+    CHECK(p->manifest_mirrors && !p->leaves);
+    REQUIRE_STATUS(parse("[product.p]\nmanifest_mirrors = no\nleaves = yes\n"), WICK_OK);
+    p = conf_find_product(&c, "p");
+    REQUIRE(p != NULL);
+    CHECK(!p->manifest_mirrors && p->leaves);
+}
+
 TEST(differences)
 {
     static const struct {
@@ -335,6 +375,7 @@ TEST(differences)
         {"# nothing\n\n", ""},
         {"[wickd]\necho = yes\nlog = warn\n", ""},
         {"[manager]\norg = lab\n", ""},
+        {"[product.p]\nversion = 1\n", ""},
         {"[wickd]\nserve = yes\n", "[wickd]"},
         {"[wickd]\nsocket = s\n", "[wickd]"},
         {"[leaf]\nlisten = 192.0.2.1:5684\n", "[leaf]"},
@@ -423,5 +464,6 @@ TEST(long_lines)
 
 TAP_MAIN("unit.conf", CASE(all_sections), CASE(required_keys), CASE(refused_with_line),
          CASE(every_rule), CASE(several_endpoints), CASE(combinations_refused_with_line),
-         CASE(several_services), CASE(ways_to_relays), CASE(differences), CASE(attestors),
+         CASE(several_services), CASE(ways_to_relays), CASE(products),
+         CASE(differences), CASE(attestors),
          CASE(long_lines))

@@ -404,6 +404,134 @@ TEST(small_blocks)
     CHECK(resp.payload.len == 137 - 128 && !resp.block2.more);
 }
 
+/* A block of firmware, piece by piece: each is a question to who has it, by offset. */
+TEST(block_by_its_cid)
+{
+    static uint8_t content[2500], got[2500];
+    wick_coap_call call;
+    size_t len = 0;
+    setup();
+    for (size_t i = 0; i < sizeof content; i++) {
+        content[i] = (uint8_t)(i * 7u);
+    }
+    memset(&call, 0, sizeof call);
+    call.method = WICK_COAP_GET;
+    call.path = "dpk/block";
+    call.query = "cid=bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
+    uint64_t now = 0;
+    do {
+        say(0, now, &call);
+        REQUIRE(asks(0, now, WICK_LEAF_BLOCK));
+        CHECK(strcmp(asked.peer, call.query + 4) == 0);
+        CHECK_INT(asked.offset, len);
+        CHECK_INT(asked.max, 1024);
+        size_t n = sizeof content - len < asked.max ? sizeof content - len : asked.max;
+        CHECK_STATUS(wick_leaf_block_is(&svc, now, asked.id, sizeof content,
+                                        wick_span_make(content + len, n)),
+                     WICK_OK);
+        CHECK_STATUS(wick_leaf_block_is(&svc, now, asked.id, sizeof content,
+                                        wick_span_make(content + len, n)),
+                     WICK_E_STATE);
+        REQUIRE(code_now(0, now) == WICK_COAP_CONTENT && resp.payload.len == n);
+        memcpy(got + len, resp.payload.ptr, n);
+        len += n;
+        CHECK_INT(resp.block2.num, call.block2.num);
+        CHECK(resp.block2.more == (len < sizeof content));
+        call.block2 = (wick_coap_block){.given = true, .szx = 6, .num = call.block2.num + 1};
+        now++;
+    } while (len < sizeof content && now < 10);
+    CHECK_MEM(got, content, sizeof got);
+
+    /* beyond the end, nothing under that name, no name */
+    say(0, now, &call);
+    REQUIRE(asks(0, now, WICK_LEAF_BLOCK));
+    CHECK_STATUS(wick_leaf_block_is(&svc, now, asked.id, sizeof content, wick_span_make(got, 0)),
+                 WICK_E_BAD_ARG);
+    CHECK(code_now(0, now) != WICK_COAP_CONTENT);
+    get(1, now, "dpk/block", "cid=x");
+    REQUIRE(asks(1, now, WICK_LEAF_BLOCK));
+    CHECK_STATUS(wick_leaf_failed(&svc, now, asked.id, WICK_E_NOT_FOUND), WICK_OK);
+    CHECK_INT(code_now(1, now), WICK_COAP_NOT_FOUND);
+    get(1, now + 1, "dpk/block", "peer=gw-b");
+    CHECK_INT(code_now(1, now + 1), WICK_COAP_BAD_REQUEST);
+}
+
+/* The release of a product: every field arrives, one of another product is none, and no byte is left
+ * out or added. */
+TEST(release_of_a_product)
+{
+    uint8_t bytes[128], other[32] = {0x6f}, zero[sizeof(wick_leaf_release)] = {0};
+    wick_leaf_release r, got;
+    wick_buf b = wick_buf_make(bytes, sizeof bytes);
+    setup();
+    get(2, 0, "dpk/release", "product=sensor");
+    REQUIRE(asks(2, 0, WICK_LEAF_RELEASE));
+    CHECK(strcmp(asked.peer, "sensor") == 0);
+    memset(&r, 0, sizeof r);
+    memset(r.release.product, 0x70, 32);
+    memset(r.release.manifest, 0x6d, 32);
+    r.release.version = UINT64_C(0x0102030405060708);
+    r.release.counter = 0x11121314;
+    r.release.manifest_bytes = 700;
+    r.release.active_from = 1800000000;
+    r.release.approvals = 3;
+    r.release.threshold = 2;
+    r.release.flags = WICK_RELEASE_REVOKED;
+    r.release.index = 9;
+    r.release.min_counter = 4;
+    r.release.updated_at = 1800000001;
+    r.release.seen_at = 1800000002;
+    r.tier = 2;
+    CHECK_STATUS(wick_leaf_release_is(&svc, 0, asked.id + 1, &r), WICK_E_STATE);
+    CHECK_STATUS(wick_leaf_release_is(&svc, 0, asked.id, &r), WICK_OK);
+    CHECK_STATUS(wick_leaf_release_is(&svc, 0, asked.id, &r), WICK_E_STATE);
+    CHECK_INT(code_now(2, 0), WICK_COAP_CONTENT);
+    REQUIRE_STATUS(wick_leaf_release_read(&got, resp.payload, r.release.product), WICK_OK);
+    CHECK_MEM(&got, &r, sizeof got);
+    CHECK_STATUS(wick_leaf_release_read(&got, resp.payload, other), WICK_E_LEAF_PEER);
+    CHECK_MEM(&got, zero, sizeof got);
+
+    wick_leaf_release_put(&b, &r);
+    CHECK(b.len == resp.payload.len && memcmp(b.ptr, resp.payload.ptr, b.len) == 0);
+    for (size_t len = 0; len < b.len; len++) {
+        CHECK_STATUS(wick_leaf_release_read(&got, wick_span_make(bytes, len), r.release.product),
+                     WICK_E_TRUNCATED);
+        CHECK_MEM(&got, zero, sizeof got);
+    }
+    CHECK_STATUS(wick_leaf_release_read(&got, wick_span_make(bytes, b.len + 1), r.release.product),
+                 WICK_E_TRAILING);
+
+    /* no name, and one that the gateway does not serve */
+    get(2, 1, "dpk/release", "cid=x");
+    CHECK_INT(code_now(2, 1), WICK_COAP_BAD_REQUEST);
+    get(2, 2, "dpk/release", "product=x");
+    REQUIRE(asks(2, 2, WICK_LEAF_RELEASE));
+    CHECK_STATUS(wick_leaf_block_is(&svc, 2, asked.id, 1, wick_span_make(bytes, 1)), WICK_E_STATE);
+    CHECK_STATUS(wick_leaf_failed(&svc, 2, asked.id, WICK_E_NOT_FOUND), WICK_OK);
+    CHECK_INT(code_now(2, 2), WICK_COAP_NOT_FOUND);
+}
+
+/* Further pieces cost no question of the burst: an image has more of them than there are in it. */
+TEST(pieces_are_one_question)
+{
+    static const uint8_t content[16] = {1};
+    wick_coap_call call;
+    setup();
+    memset(&call, 0, sizeof call);
+    call.method = WICK_COAP_GET;
+    call.path = "dpk/block";
+    call.query = "cid=x";
+    for (unsigned i = 0; i < 4 * WICK_LEAF_BURST; i++) {
+        call.block2 = (wick_coap_block){.given = true, .szx = 0, .num = i};
+        say(0, i, &call);
+        REQUIRE(asks(0, i, WICK_LEAF_BLOCK));
+        CHECK_STATUS(wick_leaf_block_is(&svc, i, asked.id, 1000000,
+                                        wick_span_make(content, sizeof content)),
+                     WICK_OK);
+        CHECK_INT(code_now(0, i), WICK_COAP_CONTENT);
+    }
+}
+
 TEST(resources_are_listed)
 {
     setup();
@@ -631,7 +759,8 @@ TEST(no_memory_for_bundles)
 
 TAP_MAIN("unit.leaf", CASE(key), CASE(must_30_answer_about_another_peer), CASE(ticket), CASE(send),
          CASE(enrolment_and_a_new_key),
-         CASE(next_key_vector), CASE(proof_in_blocks), CASE(body_is_not_kept_for_ever),
+         CASE(next_key_vector), CASE(block_by_its_cid), CASE(release_of_a_product),
+         CASE(pieces_are_one_question), CASE(proof_in_blocks), CASE(body_is_not_kept_for_ever),
          CASE(small_blocks),
          CASE(resources_are_listed), CASE(refused_at_once), CASE(accept), CASE(failures_have_codes),
          CASE(no_answer), CASE(flood_of_one_leaf), CASE(retransmission_is_one_question),

@@ -12,7 +12,7 @@
 #define LIAR 2 /* another device */
 
 static wick_nsl_probe probe;
-static unsigned sent, plain, ended, proven;
+static unsigned sent, plain, asked, ended, proven;
 static size_t longest, bytes_out;
 static wick_status verdict;
 static uint32_t verdict_of;
@@ -23,7 +23,7 @@ static void sides(void)
     world_side(US, 0xa1);
     world_side(GW, 0xb2);
     world_side(LIAR, 0xc3);
-    sent = plain = ended = proven = 0;
+    sent = plain = asked = ended = proven = 0;
     longest = bytes_out = 0;
     verdict_of = 0;
     CHECK_STATUS(wick_nsl_probe_init(&probe, &side[US].cfg, now_ms), WICK_OK);
@@ -49,7 +49,12 @@ static void take_outputs(void)
         bytes_out += out.bytes.len;
         plain += (out.bytes.ptr[3] & NSL_FLAG_COOKIE) == 0 ? 1u : 0u;
         longest = out.bytes.len > longest ? out.bytes.len : longest;
-        CHECK_INT(out.bytes.ptr[1], NSL_M1);
+        bool asks = out.bytes.ptr[1] == NSL_ASK;
+        CHECK(asks || out.bytes.ptr[1] == NSL_M1);
+        if ((out.bytes.ptr[3] & NSL_FLAG_COOKIE) == 0) {
+            CHECK(out.bytes.len <= WICK_NSL_PROBE_BYTES_MAX);
+        }
+        asked += asks ? 1u : 0u;
         world_put(out.bytes.ptr, out.bytes.len, &side[US].addr, &out.to, now_ms + LATENCY_MS);
     }
     tap_fail(__FILE__, __LINE__, "the probe does not come to rest");
@@ -288,10 +293,6 @@ TEST(what_is_refused_at_once)
     peer = world_peer(GW);
     peer.key.type = WICK_KEY_TYPE_P256;
     CHECK(wick_nsl_probe_start(&probe, &handle, now_ms, &peer) == WICK_E_UNSUPPORTED);
-#if WICK_WITH_NSL_RSA
-    peer.key.type = WICK_KEY_TYPE_RSA2048; /* M1 of 391 bytes */
-    CHECK_STATUS(wick_nsl_probe_start(&probe, &handle, now_ms, &peer), WICK_E_UNSUPPORTED);
-#endif
     /* What was refused has used up nobody's turn. */
     peer = world_peer(GW);
     CHECK_STATUS(wick_nsl_probe_start(&probe, &handle, now_ms, &peer), WICK_OK);
@@ -339,12 +340,114 @@ TEST(as_many_at_once_as_there_is_room_for)
     CHECK_MEM(&probe, &nothing, sizeof probe);
 }
 
+TEST(one_table_for_all_ways_to_look)
+{
+    uint32_t handle = 0;
+    sides();
+    wick_nsl_peer peer = world_peer(GW);
+    wick_addr nowhere = peer.addr;
+    nowhere.port = 0;
+    CHECK_STATUS(wick_nsl_probe_reserve(&probe, now_ms, &nowhere), WICK_E_BAD_ARG);
+    CHECK_STATUS(wick_nsl_probe_reserve(&probe, now_ms, &peer.addr), WICK_OK);
+    CHECK_STATUS(wick_nsl_probe_reserve(&probe, now_ms, &peer.addr), WICK_E_NSL_RATE);
+    CHECK_STATUS(wick_nsl_probe_start(&probe, &handle, now_ms, &peer), WICK_E_NSL_RATE);
+    now_ms += WICK_NSL_PROBE_GAP_MS;
+    CHECK_STATUS(wick_nsl_probe_start(&probe, &handle, now_ms, &peer), WICK_OK);
+    CHECK_STATUS(wick_nsl_probe_reserve(&probe, now_ms, &peer.addr), WICK_E_NSL_RATE);
+}
+
+#if WICK_WITH_NSL_RSA
+/* PROTOCOL.md section 7, ASK: the first M1 for an RSA key has 391 bytes, more than an address that has not
+ * answered may be sent. */
+static void rsa_sides(void)
+{
+    world_suite = 0x21;
+    sides();
+}
+
+TEST(who_holds_an_rsa_key_is_proven)
+{
+    rsa_sides();
+    wick_nsl_peer peer = world_peer(GW);
+    CHECK_INT(peer.key.type, WICK_KEY_TYPE_RSA2048);
+    (void)start(&peer);
+    CHECK_INT(bytes_out, 44); /* no more, until a cookie comes */
+    carry(500);
+    CHECK_INT(ended, 1);
+    CHECK_STATUS(verdict, WICK_OK);
+    CHECK_INT(asked, 1);
+    CHECK_INT(sent, 2);
+    CHECK_INT(longest, 407);
+    CHECK_INT(side[GW].established, 0);
+    /* Nobody there: 44 bytes, and that is all. */
+    rsa_sides();
+    peer = world_peer(GW);
+    peer.addr = wick_addr_v4(198, 51, 100, 7, 4000);
+    (void)start(&peer);
+    carry(WICK_NSL_PROBE_LIFE_MS + 100);
+    CHECK_STATUS(verdict, WICK_E_NSL_NO_ANSWER);
+    CHECK_INT(sent, 1);
+    CHECK_INT(bytes_out, 44);
+    world_suite = 0x22;
+}
+
+/* What an RSA gateway does with an ASK: 28 bytes at most, no state, no private key. */
+static unsigned m0_for(const uint8_t *bytes, size_t len)
+{
+    const uint32_t before = side[GW].node.stats.m0_sent;
+    const unsigned opens = calls.key_opens;
+    (void)world_give(GW, bytes, len, &side[US].addr);
+    CHECK_INT(world_halves(GW), 0);
+    CHECK_INT(calls.key_opens, opens);
+    return side[GW].node.stats.m0_sent - before;
+}
+
+TEST(a_question_for_a_cookie)
+{
+    uint8_t ask[64], altered[64];
+    wick_nsl_probe_out out;
+    uint32_t handle = 0;
+    rsa_sides();
+    wick_nsl_peer peer = world_peer(GW);
+    CHECK_STATUS(wick_nsl_probe_start(&probe, &handle, now_ms, &peer), WICK_OK);
+    wick_nsl_probe_poll(&probe, &out, now_ms);
+    REQUIRE(out.kind == WICK_OUT_SEND && out.bytes.len == NSL_ASK_BYTES);
+    memset(ask, 0, sizeof ask);
+    memcpy(ask, out.bytes.ptr, out.bytes.len);
+    CHECK_INT(m0_for(ask, NSL_ASK_BYTES), 1);
+    CHECK_INT(m0_for(ask, NSL_ASK_BYTES - 1), 0);
+    CHECK_INT(m0_for(ask, NSL_ASK_BYTES + 1), 0);
+    static const struct {
+        uint8_t at, to;
+    } wrong[] = {{1, 6}, {2, 0x22}, {2, 0x12}, {2, 0x31}, {3, 1}, {3, 2}, {8, 0xff}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        memcpy(altered, ask, sizeof altered);
+        altered[wrong[i].at] = (uint8_t)(wrong[i].at == 8 ? altered[8] ^ wrong[i].to : wrong[i].to);
+        CHECK_INT(m0_for(altered, NSL_ASK_BYTES), 0);
+    }
+    memset(ask + 4, 0, 4); /* no connection id */
+    CHECK_INT(m0_for(ask, NSL_ASK_BYTES), 0);
+    side[GW].node.cfg.no_cookie = true; /* a link between two: nobody needs one */
+    memcpy(ask, out.bytes.ptr, out.bytes.len);
+    CHECK_INT(m0_for(ask, NSL_ASK_BYTES), 0);
+    /* Who has a secp256k1 key has no use for it. */
+    world_suite = 0x22;
+    sides();
+    peer = world_peer(GW);
+    ask[2] = 0x22;
+    CHECK_INT(m0_for(ask, NSL_ASK_BYTES), 0);
+}
+#define RSA_CASES , CASE(who_holds_an_rsa_key_is_proven), CASE(a_question_for_a_cookie)
+#else
+#define RSA_CASES
+#endif
+
 TAP_MAIN("unit.nsl_probe", CASE(who_holds_the_key_is_proven), CASE(nobody_there_gets_one_datagram),
          CASE(another_key_there_is_no_proof), CASE(the_key_elsewhere_is_no_proof),
          CASE(the_key_at_another_target_is_no_proof), CASE(false_answers_change_nothing),
          CASE(cookies_are_answered_three_times_at_most),
          CASE(one_probe_of_an_address_in_ten_seconds), CASE(a_full_table_refuses_and_forgets_nobody),
          CASE(what_is_refused_at_once), CASE(it_answers_nobody),
-         CASE(as_many_at_once_as_there_is_room_for))
+         CASE(as_many_at_once_as_there_is_room_for), CASE(one_table_for_all_ways_to_look) RSA_CASES)
 
 #endif

@@ -30,6 +30,9 @@ static void put_log(wick_buf *b, const struct shape *s, size_t i)
         wick_rlp_put(b, topic[(i + t) % 3], s->bad == 3 ? 31 : 32);
     }
     wick_rlp_shut(b, topics);
+    if (s->bad == 11 && count != 0) {
+        b->ptr[b->len - 33]++; /* the last topic is longer than its list */
+    }
     if (s->bad != 4) {
         blob[0] = (uint8_t)i;
         wick_rlp_put(b, blob, s->data);
@@ -72,6 +75,10 @@ static void make(wick_buf *b, const struct shape *s)
     wick_rlp_shut(b, at);
     if (s->bad == 10) {
         wick_buf_put_u8(b, 1);
+    }
+    if (s->bad == 12) { /* the list of logs is longer than the receipt */
+        uint8_t *head = b->ptr + (s->type != 0 ? 1 : 0);
+        head[head[0] - 0xf7]--;
     }
 }
 
@@ -206,7 +213,7 @@ static void refused(const struct shape *s, wick_status want, wick_status proof)
 
 TEST(malformed_receipts)
 {
-    for (int bad = 1; bad <= 10; bad++) {
+    for (int bad = 1; bad <= 12; bad++) {
         struct shape s = plain;
         s.bad = bad;
         refused(&s, WICK_E_MALFORMED, WICK_E_PROOF_BAD_RLP);

@@ -121,6 +121,12 @@ TEST(slots)
     CHECK(is_hex(slot, "e2689cd4a84e23ad2f564004f1c9013e9589d260bde6380aba3ca7e09e4df40d"));
     wick_slot_relay_count(slot);
     CHECK(wick_ct_is_zero(slot, 32));
+    uint8_t who[20];
+    CHECK_STATUS(wick_hex_decode(who, 20, "71c7656ec7ab88b098defb751b7401b5f6d8976f", 40), WICK_OK);
+    wick_slot_relay_manager(slot, who);
+    CHECK(is_hex(slot, "eac0a336751d36480145cc4ab4b21c8d179214c700254c902d8ae516d4b6c508"));
+    wick_slot_relay_invitations(slot, who);
+    CHECK(is_hex(slot, "05a37bb54b37e94b0a9f16268e9909df7bef59a1ed8c694ecf0cb3d91db12b82"));
 }
 
 /* F1: the papers made the key by concatenation, so device RPi with service Ahttp wrote the record of
@@ -500,6 +506,14 @@ TEST(relay_words)
     zero[31] = 7;
     CHECK_STATUS(wick_relay_count_decode(&count, zero), WICK_OK);
     CHECK_INT(count, 7);
+    zero[31] = WICK_RELAYS_MAX;
+    CHECK_STATUS(wick_relay_count_decode(&count, zero), WICK_OK);
+    CHECK_INT(count, 255);
+    zero[31] = 0;
+    zero[30] = 1;
+    CHECK_STATUS(wick_relay_count_decode(&count, zero), WICK_E_RECORD_INVALID);
+    CHECK_INT(count, 0);
+    zero[30] = 0;
     zero[27] = 1;
     CHECK_STATUS(wick_relay_count_decode(&count, zero), WICK_E_RECORD_INVALID);
     CHECK_INT(count, 0);
@@ -542,6 +556,19 @@ TEST(peer_record)
     q.count = 5;
     CHECK_STATUS(wick_peer_record_read(&rec, &q), WICK_OK);
     CHECK(rec.has_tls_key && rec.tls_key[31] == 7);
+    /* The service's own key goes before the device's, and a point is no hash of an SPKI. */
+    uint8_t pin[32];
+    CHECK(wick_peer_tls_pin(pin, &rec));
+    CHECK_MEM(pin, rec.tls_key, 32);
+    rec.has_tls_key = false;
+    CHECK(!wick_peer_tls_pin(pin, &rec));
+    CHECK(wick_ct_is_zero(pin, sizeof pin));
+    rec.device.key_type = WICK_KEY_TYPE_RSA2048;
+    CHECK(wick_peer_tls_pin(pin, &rec));
+    CHECK_MEM(pin, rec.device.key, 32);
+    rec.device.key_type = WICK_KEY_TYPE_P256;
+    CHECK(wick_peer_tls_pin(pin, &rec));
+    CHECK_MEM(pin, rec.device.key, 32);
 
     memset(q.values[3] + 8, 0, 4);
     CHECK_STATUS(wick_peer_record_read(&rec, &q), WICK_E_RECORD_INVALID);

@@ -138,14 +138,12 @@ TEST(relayed_calls)
         "000000000000000000000000000000000000000100000007000000006b49e010" WORD WORD
         SERVICE,
         /* publishAttestedFor */
-        "d48b07f1" "000000000000000000000000000000000000000100000007000000006b49e010"
-        WORD ID SERVICE WORD SERVICE Z24 "00000000000000e0" Z24 "00000000000000ba"
-        "111111111111111111111111111111111111111171c7656ec7ab88b098defb75"
-        "1b7401b5f6d8976f00000000006b49d20062357b294ca756256b576c5da68950"
-        "c49d0d1823063551ffdcc1dad9d65a07a679be667ef9dcbbac55a06295ce870b"
-        "07029bfcdb2dce28d959f2815b16f8179801000000006b49d20179be667ef9dc"
-        "bbac55a06295ce870b07029bfcdb2dce28d959f2815b16f8179862357b294ca7"
-        "56256b576c5da68950c49d0d1823063551ffdcc1dad9d65a07a6000000000000",
+        "d83b16d4" "000000000000000000000000000000000000000100000007000000006b49e010"
+        WORD ID SERVICE WORD SERVICE "00000003" "006b49d200"
+        "62357b294ca756256b576c5da68950c49d0d1823063551ffdcc1dad9d65a07a6"
+        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798" "006b49d201"
+        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+        "62357b294ca756256b576c5da68950c49d0d1823063551ffdcc1dad9d65a07a6",
         /* rotateFor */
         "e22414ec" ID
         "0000000007000000000001020000000000000000000000000000000000000000"
@@ -186,6 +184,50 @@ TEST(relayed_calls)
     }
 }
 
+/* The way back: of each call one encoding, and whatever else there is in a bit of it is refused or another
+ * call's. */
+TEST(relayed_calls_are_read)
+{
+    uint8_t r[32], vs[32], kept[sizeof bytes], again[sizeof bytes];
+    wick_relayed got;
+    wick_span proof;
+    setup();
+    for (uint8_t kind = WICK_RELAYED_PUBLISH; kind <= WICK_RELAYED_LEAF_ROOT; kind++) {
+        wick_buf b = fresh(), c = wick_buf_make(again, sizeof again);
+        const bool attested = kind == WICK_RELAYED_PUBLISH_ATTESTED;
+        const size_t head = attested ? 4 + 6 * 32 : sizeof bytes;
+        call.kind = kind;
+        wick_calldata_relayed(&b, &call, word, service);
+        REQUIRE_STATUS(wick_relayed_decode(&got, &proof, r, vs, wick_buf_span(&b)), WICK_OK);
+        CHECK(got.kind == kind && got.epoch == 7 && got.deadline == 1800003600);
+        CHECK_MEM(got.id, id, 32);
+        CHECK_MEM(r, word, 32);
+        CHECK_MEM(vs, service, 32);
+        CHECK_INT(proof.len, attested ? 4 + 2 * WICK_ATTESTATION_BYTES : 0);
+        got.proof = call.proof;
+        wick_calldata_relayed(&c, &got, r, vs);
+        CHECK(c.len == b.len && memcmp(again, bytes, b.len) == 0);
+        for (size_t len = 0; len < b.len; len++) {
+            wick_status s = wick_relayed_decode(&got, &proof, r, vs, wick_span_make(bytes, len));
+            CHECK_STATUS(s, len < 4 ? WICK_E_UNSUPPORTED : WICK_E_TRUNCATED);
+            CHECK(wick_ct_is_zero((const uint8_t *)&got, sizeof got));
+        }
+        memcpy(kept, bytes, sizeof kept);
+        CHECK_STATUS(wick_relayed_decode(&got, &proof, r, vs, wick_span_make(kept, b.len + 1)),
+                     WICK_E_TRAILING);
+        for (size_t bit = 0; bit < 8 * b.len; bit++) {
+            kept[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+            if (wick_relayed_decode(&got, &proof, r, vs, wick_span_make(kept, b.len)) == WICK_OK) {
+                c.len = 0;
+                got.proof = call.proof;
+                wick_calldata_relayed(&c, &got, r, vs);
+                CHECK(memcmp(again, kept, b.len < head ? b.len : head) == 0);
+            }
+            kept[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        }
+    }
+}
+
 TEST(own_calls)
 {
     static const struct {
@@ -193,15 +235,12 @@ TEST(own_calls)
         const char *want;
     } calls[] = {
         {WICK_RELAYED_PUBLISH_ATTESTED,
-         "102de034" ID SERVICE
-        "0000000000000000000000000000000000000001000000070000000000000000" WORD
-        Z24 "00000000000000a0" Z24 "00000000000000ba"
-        "111111111111111111111111111111111111111171c7656ec7ab88b098defb75"
-        "1b7401b5f6d8976f00000000006b49d20062357b294ca756256b576c5da68950"
-        "c49d0d1823063551ffdcc1dad9d65a07a679be667ef9dcbbac55a06295ce870b"
-        "07029bfcdb2dce28d959f2815b16f8179801000000006b49d20179be667ef9dc"
-        "bbac55a06295ce870b07029bfcdb2dce28d959f2815b16f8179862357b294ca7"
-        "56256b576c5da68950c49d0d1823063551ffdcc1dad9d65a07a6000000000000"},
+         "397e3242" "0000000000000000000000000000000000000001000000070000000000000000"
+         WORD ID SERVICE "00000003" "006b49d200"
+        "62357b294ca756256b576c5da68950c49d0d1823063551ffdcc1dad9d65a07a6"
+        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798" "006b49d201"
+        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+        "62357b294ca756256b576c5da68950c49d0d1823063551ffdcc1dad9d65a07a6"},
         {WICK_RELAYED_REVOKE, "b75c7dc6" ID},
         {WICK_RELAYED_TRANSFER_OWNER,
          "efd723d6" ID OWNER_WORD Z24 "0000000000000007"},
@@ -231,6 +270,43 @@ TEST(own_calls)
     wick_calldata_direct(&b, &call);
     wick_calldata_rotate(&c, id, 7, WICK_KEY_TYPE_SECP256K1, WICK_DEVICE_FLAG_ODD, word);
     CHECK(b.len == c.len && memcmp(b.ptr, c.ptr, c.len) == 0);
+}
+
+/* Who did not sign stands there with his address; attestations out of order are not sent. */
+TEST(attestations_in_a_call)
+{
+    static const char first[] =
+        "00000001" "006b49d200"
+        "62357b294ca756256b576c5da68950c49d0d1823063551ffdcc1dad9d65a07a6"
+        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+        "71c7656ec7ab88b098defb751b7401b5f6d8976f";
+    static const char second[] =
+        "00000002" "1111111111111111111111111111111111111111" "ff6b49d201"
+        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+        "62357b294ca756256b576c5da68950c49d0d1823063551ffdcc1dad9d65a07a6";
+    setup();
+    wick_buf b = fresh();
+    call.proof.attestation_count = 1;
+    wick_calldata_put_attest_proof(&b, &call.proof);
+    CHECK(is(&b, first));
+    call.proof.attestations = attestations + 1;
+    attestations[1].checked_at = UINT64_C(0xff6b49d201);
+    b = fresh();
+    wick_calldata_put_attest_proof(&b, &call.proof);
+    CHECK(is(&b, second));
+    attestations[0].position = 1;
+    attestations[1].position = 0;
+    call.proof.attestations = attestations;
+    call.proof.attestation_count = 2;
+    b = fresh();
+    wick_calldata_put_attest_proof(&b, &call.proof);
+    CHECK_INT(b.len, 4 + 20 + WICK_ATTESTATION_BYTES);
+    attestations[0].position = 2; /* of nobody's */
+    call.proof.attestation_count = 1;
+    b = fresh();
+    wick_calldata_put_attest_proof(&b, &call.proof);
+    CHECK_INT(b.len, 4 + 2 * 20);
+    CHECK_INT(WICK_CALLDATA_ATTESTED_BYTES(2, 1), 4 + 6 * 32 + 4 + 20 + WICK_ATTESTATION_BYTES);
 }
 
 TEST(batches)
@@ -313,6 +389,18 @@ TEST(relays)
     b = fresh();
     CHECK_STATUS(wick_calldata_relay_register_with(&b, word, 0, NULL, wick_span_text("")), WICK_OK);
     CHECK_INT(b.len, 4 + 4 * 32);
+    b = fresh();
+    wick_calldata_relay_vacate(&b, 9);
+    CHECK(is(&b, "9fb3f476" Z24 "0000000000000009"));
+    b = fresh();
+    wick_calldata_relay_collect(&b);
+    CHECK(is(&b, "e5225381"));
+    wick_slot_relay_owed(realm, owner);
+    CHECK(is_hex(realm, "43b6ff9b12c1ea63c16eb4db2835df1ff70e6f4942c318a8a7c9941a2902874b"));
+    wick_slot_relay_vacant(realm);
+    CHECK(is_hex(realm, "0000000000000000000000000000000000000000000000000000000000000008"));
+    memset(realm, 0, sizeof realm);
+    memcpy(realm, "relay.example", 13);
     b = fresh();
     CHECK_STATUS(wick_calldata_relay_register_with(&b, word, 16, "DE", wick_span_text("a")),
                  WICK_E_BAD_ARG);
@@ -449,6 +537,7 @@ TEST(signers)
     CHECK_STATUS(wick_attest_check(&crypto, &domain, &a, r, vs, who), WICK_E_AUTH);
 }
 
-TAP_MAIN("unit.relayed", CASE(digests), CASE(relayed_calls), CASE(own_calls), CASE(batches),
+TAP_MAIN("unit.relayed", CASE(digests), CASE(relayed_calls), CASE(relayed_calls_are_read), CASE(own_calls),
+         CASE(attestations_in_a_call), CASE(batches),
          CASE(organisations), CASE(relays),
          CASE(slots), CASE(attestor_word), CASE(signers))

@@ -6,8 +6,13 @@
  */
 #include "wick/port/responder.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tap.h"
 #include "wick/keccak.h"
@@ -233,6 +238,36 @@ TEST(one_url_is_answered)
     teardown();
 }
 
+TEST(each_challenger_has_a_line)
+{
+    char line[WICK_RESPONDER_ANSWER_BYTES], path[WICK_RESPONDER_PATH_BYTES];
+    uint8_t other[32] = {7};
+    setup();
+    CHECK_STATUS(wick_responder_also(&r, n1, n2), WICK_E_STATE); /* about which mapping? */
+    CHECK_STATUS(wick_responder_arm(&r, mapping, n1, n2), WICK_OK);
+    for (uint8_t i = 0; i < WICK_RESPONDER_ANSWERS + 1u; i++) {
+        other[1] = i;
+        CHECK_STATUS(wick_responder_also(&r, other, n2),
+                     i < WICK_RESPONDER_ANSWERS - 1u ? WICK_OK : WICK_E_LIMIT);
+        CHECK_STATUS(wick_responder_also(&r, n1, n2), WICK_OK); /* is there */
+    }
+    wick_responder_path(path, mapping);
+    CHECK(strcmp(path, THE_PATH) == 0);
+    CHECK(ask("GET " THE_PATH " HTTP/1.1\r\nHost: a\r\n\r\n", 1000));
+    CHECK(strncmp(reply, "HTTP/1.1 200 OK\r\n", 17) == 0);
+    wick_responder_answer(line, n1, n2);
+    CHECK(strstr(reply, line) != NULL);
+    for (uint8_t i = 0; i < WICK_RESPONDER_ANSWERS + 1u; i++) {
+        other[1] = i;
+        wick_responder_answer(line, other, n2);
+        CHECK((strstr(reply, line) != NULL) == (i < WICK_RESPONDER_ANSWERS - 1u));
+    }
+    CHECK_STATUS(wick_responder_arm(&r, mapping, n2, n1), WICK_OK); /* the former ones are gone */
+    CHECK(strchr(r.answer, '\n') == NULL);
+    teardown();
+    CHECK_STATUS(wick_responder_also(&r, n1, n2), WICK_E_STATE);
+}
+
 TEST(silent_callers_keep_nobody_out)
 {
     wick_sock silent[3 * WICK_RESPONDER_CONNECTIONS];
@@ -256,6 +291,52 @@ TEST(silent_callers_keep_nobody_out)
     now_ms += WICK_RESPONDER_LIFE_MS;
     wick_responder_run(&r);
     CHECK_INT(wick_responder_fds(&r, p), 1); /* their time is over */
+    teardown();
+}
+
+/* Connects from an address of ours, and lets it be accepted. */
+static int call_from(uint8_t last)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000u | last)};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001u),
+                             .sin_port = htons(at.port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(fd, (const struct sockaddr *)&from, sizeof from) == 0);
+    CHECK(connect(fd, (const struct sockaddr *)&to, sizeof to) == 0);
+    now_ms++;
+    wick_responder_run(&r);
+    return fd;
+}
+
+/* Has the other side closed it? */
+static bool is_dropped(int fd)
+{
+    char c;
+    ssize_t n = recv(fd, &c, 1, MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+TEST(nobody_alone_pushes_the_challenger_out)
+{
+    int stranger[3 * WICK_RESPONDER_CONNECTIONS];
+    setup();
+    CHECK_STATUS(wick_responder_arm(&r, mapping, n1, n2), WICK_OK);
+    int challenger = call_from(2); /* the oldest of all, in the middle of its handshake */
+    for (size_t i = 0; i < 3 * WICK_RESPONDER_CONNECTIONS; i++) {
+        stranger[i] = call_from(3);
+    }
+    CHECK(!is_dropped(challenger));
+    /* His own went, the oldest first. */
+    for (size_t i = 0; i < 3 * WICK_RESPONDER_CONNECTIONS; i++) {
+        CHECK(is_dropped(stranger[i]) == (i < 2 * WICK_RESPONDER_CONNECTIONS + 1));
+    }
+    int other = call_from(4); /* somebody else is let in: the oldest goes */
+    CHECK(is_dropped(challenger) && !is_dropped(other));
+    for (size_t i = 0; i < 3 * WICK_RESPONDER_CONNECTIONS; i++) {
+        (void)close(stranger[i]);
+    }
+    (void)close(challenger);
+    (void)close(other);
     teardown();
 }
 
@@ -291,5 +372,6 @@ TEST(the_port_goes_to_the_service)
 }
 
 TAP_MAIN("unit.responder", CASE(requests_that_are_taken), CASE(requests_that_are_refused),
-         CASE(one_url_is_answered), CASE(silent_callers_keep_nobody_out),
+         CASE(one_url_is_answered), CASE(each_challenger_has_a_line), CASE(silent_callers_keep_nobody_out),
+         CASE(nobody_alone_pushes_the_challenger_out),
          CASE(the_port_goes_to_the_service))

@@ -191,6 +191,42 @@ TEST(request_on_the_wire)
     teardown();
 }
 
+/* A dry run without the value would be refused where one with it is not. */
+static void check_estimate(const uint8_t *value, const char *member)
+{
+    char want[400];
+    static const uint8_t data[] = {0xd0, 0x0d};
+    uint8_t from[20], to[20];
+    setup();
+    memset(from, 0xab, sizeof from);
+    memset(to, 0xcd, sizeof to);
+    CHECK_STATUS(wick_rpc_estimate_gas(&rpc, 1000000, from, to, value,
+                                       wick_span_make(data, sizeof data)),
+                 WICK_OK);
+    CHECK_STATUS(serve(CLOSED "{\"jsonrpc\":\"2.0\",\"id\":$,\"result\":\"0x1\"}", 1000, 0, 0),
+                 WICK_OK);
+    (void)snprintf(want, sizeof want,
+                   "\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_estimateGas\","
+                   "\"params\":[{\"from\":\"0xabababababababababababababababababababab\","
+                   "\"to\":\"0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\",%s\"data\":\"0xd00d\"}]}",
+                   member);
+    const char *body = strstr(seen, "\r\n\r\n");
+    CHECK(body != NULL && strcmp(body, want) == 0);
+    teardown();
+}
+
+TEST(value_of_an_estimate)
+{
+    uint8_t wei[32] = {0};
+    check_estimate(NULL, "");
+    check_estimate(wei, "\"value\":\"0x0\",");
+    wei[30] = 0x03;
+    wei[31] = 0xe8;
+    check_estimate(wei, "\"value\":\"0x3e8\",");
+    wei[15] = 0x10; /* 2^132 and more: none of it is lost */
+    check_estimate(wei, "\"value\":\"0x10000000000000000000000000000003e8\",");
+}
+
 TEST(request_too_large)
 {
     static uint8_t tx[WICK_RPC_REQUEST_MAX];
@@ -490,6 +526,6 @@ TEST(urls)
 }
 
 TAP_MAIN("unit.rpc", CASE(good_answers_in_every_framing), CASE(request_on_the_wire),
-         CASE(request_too_large), CASE(each_fault_has_its_status),
+         CASE(value_of_an_estimate), CASE(request_too_large), CASE(each_fault_has_its_status),
          CASE(a_slow_server_meets_the_deadline), CASE(nobody_listens), CASE(error_object_is_kept),
          CASE(typed_results), CASE(host_names), CASE(urls))

@@ -116,9 +116,57 @@ TEST(must_23_flood_costs_no_private_operation)
     /* what is routable is limited as well */
     unsigned opens = 0;
     for (unsigned i = 0; i < 2 * WICK_TICKET_OPENS_PER_S; i++) {
-        opens += wick_ticket_door_take(&door, now) ? 1u : 0u;
+        wick_addr from = wick_addr_v4(192, 0, 2, (uint8_t)i, 5684);
+        opens += wick_ticket_door_take(&door, &from, now) ? 1u : 0u;
     }
     CHECK_INT(opens, WICK_TICKET_OPENS_PER_S);
+}
+
+/* Up to `want` times of one source in this second. */
+static unsigned taken(const wick_addr *from, unsigned want, bool each_port)
+{
+    unsigned opens = 0;
+    wick_addr at = *from;
+    for (unsigned i = 0; i < want; i++) {
+        at.port = (uint16_t)(from->port + (each_port ? i : 0));
+        opens += wick_ticket_door_take(&door, &at, now) ? 1u : 0u;
+    }
+    return opens;
+}
+
+/* Finding 8 (b): one source has its share and no more; at a relay a source is an address and a port. */
+TEST(must_23_one_source_keeps_nobody_out)
+{
+    const wick_addr flood = wick_addr_v4(198, 51, 100, 1, 1000), relay = wick_addr_v4(20, 0, 0, 10, 50000);
+    unsigned share = WICK_TICKET_OPENS_PER_SOURCE;
+    REQUIRE(share >= 2 && 2 * share <= WICK_TICKET_OPENS_PER_S);
+    setup();
+    node.cfg.relays = &relay;
+    node.cfg.relay_count = 1;
+    CHECK_INT(taken(&flood, 4 * WICK_TICKET_OPENS_PER_S, true), share); /* whatever its ports are */
+    CHECK_INT(taken(&leaf_at, 2, false), 2);
+    /* Who fills the table with others is not forgotten himself. */
+    for (unsigned i = 0; i < 2 * WICK_TICKET_SOURCES; i++) {
+        wick_addr one = wick_addr_v4(203, 0, 113, (uint8_t)i, 7);
+        CHECK_INT(taken(&one, 1, false), 1);
+        CHECK_INT(taken(&flood, 1, false), 0);
+    }
+    now += 1000;
+    CHECK_INT(taken(&relay, 2 * share, false), share);
+    CHECK_INT(taken(&relay, 4, true), 3); /* the others there: the first port is the one before */
+    now += 1000;
+    CHECK_INT(taken(&flood, 2 * share, false), share); /* each second */
+    /* One host of IPv6 has a /64 of addresses, and one share. */
+    now += 1000;
+    wick_addr six = {.ip = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 1}, .port = 1000};
+    unsigned opens = 0;
+    for (unsigned i = 0; i < 2 * share; i++) {
+        six.ip[8] = six.ip[15] = (uint8_t)i;
+        opens += taken(&six, 1, false);
+    }
+    CHECK_INT(opens, share);
+    six.ip[7] = 2; /* the next one's */
+    CHECK_INT(taken(&six, 1, false), 1);
 }
 
 /* Nothing but an upload passes: every bit of the header and every length. */
@@ -170,4 +218,5 @@ TEST(must_23_every_bit_every_length)
 }
 
 TAP_MAIN("unit.ticket_upload", CASE(must_23_vectors),
-         CASE(must_23_flood_costs_no_private_operation), CASE(must_23_every_bit_every_length))
+         CASE(must_23_flood_costs_no_private_operation),
+         CASE(must_23_one_source_keeps_nobody_out), CASE(must_23_every_bit_every_length))

@@ -48,14 +48,20 @@ const sign = (file, type, types, ...values) => {
   const odd = signature.slice(130) === '1c' ? 1n : 0n;
   return signature.slice(2, 66) + hex(BigInt(`0x${signature.slice(66, 130)}`) | (odd << 255n), 32);
 };
-const attest = (file, position, endpoint, checkedAt = now) => hex(position, 1) + hex(checkedAt, 8) + sign(file,
-  'Attest(bytes32 id,uint32 epoch,bytes32 key,bytes32 service,uint256 endpoint,uint64 checkedAt)',
-  'bytes32,uint32,bytes32,bytes32,uint256,uint64', id, epoch, key, service, endpoint, checkedAt);
+const attest = (file, position, endpoint, checkedAt = now) => ({
+  position: Number(position),
+  bytes: hex(checkedAt, 5) + sign(file,
+    'Attest(bytes32 id,uint32 epoch,bytes32 key,bytes32 service,uint256 endpoint,uint64 checkedAt)',
+    'bytes32,uint32,bytes32,bytes32,uint256,uint64', id, epoch, key, service, endpoint, checkedAt),
+});
 
 // What the contract says to the owner, who is in it with the liar.
 const publish = async (endpoint, ...attestations) => {
-  const data = run('calldata', 'publishAttested(bytes32,bytes32,uint256,uint256,bytes)', id, service,
-    String(epoch << 64n), String(endpoint), `0x${list}${attestations.join('')}`);
+  const signed = new Map(attestations.map((a) => [a.position, a.bytes]));
+  const bits = [...signed.keys()].reduce((sum, at) => sum + 2 ** at, 0);
+  const data = run('calldata', 'publishAttested(uint256,uint256,bytes32,bytes32)',
+    String(epoch << 64n), String(endpoint), id, service) + hex(bits, 4)
+    + list.match(/.{40}/g).map((member, at) => signed.get(at) ?? member).join('');
   const answer = await chain('eth_call', [{ from: owner, to: registry, data }, 'latest']);
   return answer.error === undefined ? 'taken' : String(answer.error.data ?? answer.error.message).slice(0, 10);
 };
@@ -65,29 +71,36 @@ const say = (what, got, want) => console.log(got === want ? `${what} ok` : `${wh
 const dead = place(nobody, 9);
 const lie = attest(liarKey, liarAt, dead);
 say('one_lie_is_not_enough', await publish(dead, lie), error('BadAttestation()'));
-say('the_same_lie_twice', await publish(dead, lie, lie), error('BadAttestation()'));
-const both = (a, b) => (Number(liarAt) < Number(honestAt) ? [a, b] : [b, a]);
+say('the_same_lie_twice', await publish(dead, lie, { ...lie, position: Number(honestAt) }), error('WrongAttestors()'));
 const forged = attest(liarKey, honestAt, dead);
-say('the_lie_in_the_name_of_another', await publish(dead, ...both(lie, forged)), error('WrongSigner()'));
+say('the_lie_in_the_name_of_another', await publish(dead, lie, forged), error('WrongAttestors()'));
 const other = attest(honestKey, honestAt, place(victim, 9));
-say('an_honest_word_about_another_place', await publish(dead, ...both(lie, other)), error('WrongSigner()'));
+say('an_honest_word_about_another_place', await publish(dead, lie, other), error('WrongAttestors()'));
 const old = attest(honestKey, honestAt, dead, now - 700);
-say('an_honest_word_of_long_ago', await publish(dead, ...both(lie, old)), error('AttestationExpired()'));
-say('two_words_are_enough', await publish(dead, ...both(lie, attest(honestKey, honestAt, dead))), 'taken');
+say('an_honest_word_of_long_ago', await publish(dead, lie, old), error('AttestationExpired()'));
+say('two_words_are_enough', await publish(dead, lie, attest(honestKey, honestAt, dead)), 'taken');
 
 // ---- honest attestors, and what they are asked ----
 
-const ask = (file, endpoint, at = now) => Buffer.from(`0101${id.slice(2)}${service.slice(2)}${hex(endpoint, 32)}${hex(0, 32)}${hex(at, 8)}${
+const ask = (file, endpoint, at = now, how = 1, nonce = 0) => Buffer.from(`01${hex(how, 1)}${id.slice(2)}${service.slice(2)}${hex(endpoint, 32)}${hex(nonce, 32)}${hex(at, 8)}${
   sign(file, 'Reach(bytes32 id,bytes32 service,uint256 endpoint,bytes32 nonce,uint64 askedAt)',
-    'bytes32,bytes32,uint256,bytes32,uint64', id, service, endpoint, `0x${hex(0, 32)}`, at)}`, 'hex');
+    'bytes32,bytes32,uint256,bytes32,uint64', id, service, endpoint, `0x${hex(nonce, 32)}`, at)}`, 'hex');
 
-const coap = (body) => new Promise((resolve) => {
+// With an Echo of the attestor's (RFC 9175), or without one.
+const message = (body, echo) => {
   const options = ['dpk', 'attest'].map((part, i) => Buffer.concat([
     Buffer.from([((i === 0 ? 11 : 0) << 4) | part.length]), Buffer.from(part)]));
-  const message = Buffer.concat([Buffer.from([0x44, 0x02]), crypto.randomBytes(6), ...options,
-    Buffer.from([0x11, 42, 0xff]), body]);
+  const option = echo === undefined ? [] : [Buffer.from([0xdd, 252 - 12 - 13, echo.length - 13]), echo];
+  return Buffer.concat([Buffer.from([0x44, 0x02]), crypto.randomBytes(6), ...options,
+    Buffer.from([0x11, 42]), ...option, Buffer.from([0xff]), body]);
+};
+// What the attestor wants to see again, of its 4.01: the one option there.
+const wanted = (m) => (m[1] === 0x81 && m[8] === 0xdd ? m.subarray(11, 11 + m[10] + 13) : undefined);
+
+const coap = (body, given) => new Promise((resolve) => {
   const socket = dgram.createSocket('udp4');
-  const send = () => socket.send(message, 5683, attestor);
+  let current = message(body, given);
+  const send = () => socket.send(current, 5683, attestor);
   const again = setInterval(send, 3000);
   const end = (text) => {
     clearInterval(again);
@@ -99,6 +112,12 @@ const coap = (body) => new Promise((resolve) => {
   socket.on('message', (m) => {
     if (m[1] === 0) {
       return; // acknowledged: the answer comes later
+    }
+    if (given === undefined && wanted(m) !== undefined) {
+      given = wanted(m);
+      current = message(body, given);
+      send();
+      return;
     }
     if ((m[0] & 0x30) === 0) {
       socket.send(Buffer.from([0x60, 0, m[2], m[3]]), 5683, attestor);
@@ -120,8 +139,26 @@ say('an_altered_question', await paced(altered), '4.03 NOT_OWNER');
 say('an_old_question', await coap(ask(ownerKey, aimed, now - 700)), '4.00 EXPIRED');
 say('a_private_address', await coap(ask(ownerKey, place('10.10.1.10', 9))), '4.03 NAT_DOUBLE');
 say('a_piece_of_a_question', await coap(ask(ownerKey, aimed).subarray(0, 100)), '4.00 TRUNCATED');
-const [gone, late] = await Promise.all([paced(ask(ownerKey, dead)),
-  paced(ask(ownerKey, dead)).then(() => paced(ask(ownerKey, dead)))]);
+const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const [gone, beside] = await Promise.all([paced(ask(ownerKey, dead)),
+  later(1100).then(() => paced(ask(ownerKey, place('20.0.0.99', 9))))]);
 say('nobody_is_there', gone, '4.03 NSL_NO_ANSWER');
-say('asked_again_at_once', late, '4.29 NSL_RATE');
+say('one_question_about_a_record_at_a_time', beside, '4.29 LIMIT');
+say('asked_again_at_once', await coap(ask(ownerKey, dead)), '4.29 NSL_RATE');
+// Who has not shown that he is there is asked to, by less than he has sent, and nothing else happens.
+const raw = (bytes) => new Promise((resolve) => {
+  const socket = dgram.createSocket('udp4');
+  socket.on('message', (m) => { socket.close(); resolve(m); });
+  socket.send(bytes, 5683, attestor);
+});
+const blunt = await raw(message(ask(ownerKey, aimed)));
+say('an_address_is_shown_first', `${blunt[1] >> 5}.0${blunt[1] & 31} ${blunt.length < 64}`, '4.01 true');
+const [foreign, invented] = [wanted(blunt), crypto.randomBytes(16)];
+say('the_echo_of_another_port', (await coap(ask(ownerKey, aimed), foreign)).slice(0, 4), '4.01');
+say('an_invented_echo', (await coap(ask(ownerKey, aimed), invented)).slice(0, 4), '4.01');
+// A service on TCP: gw-a has no TLS key in its record, so nothing is fetched from anybody.
+const web = place(victim, 9) ^ (17n << 144n) ^ (6n << 144n);
+say('n1_for_the_asking', (await coap(ask(ownerKey, web, now, 2, 5))).slice(0, 4), '2.04');
+say('a_service_without_a_key', await paced(ask(ownerKey, web, now, 3, 5)), '4.04 RECORD_ABSENT');
+say('https_for_udp', await coap(ask(ownerKey, aimed, now, 3, 5)), '4.00 UNSUPPORTED');
 process.exit(0);

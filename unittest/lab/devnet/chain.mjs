@@ -37,13 +37,27 @@ export class Chain {
 
   // ---- execution node ----
 
+  // The node ends a connection that was idle for some seconds, maybe just when it is used again: all calls of
+  // the engine API may be made twice.
+  async ask(request) {
+    for (let tries = 0; ; tries++) {
+      try {
+        const reply = await fetch(this.engine, request);
+        return await reply.json();
+      } catch (error) {
+        if (tries === 3 || error.cause?.code !== 'UND_ERR_SOCKET') {
+          throw error;
+        }
+      }
+    }
+  }
+
   async call(method, ...args) {
-    const reply = await fetch(this.engine, {
+    const { error, result } = await this.ask({
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: args }),
     });
-    const { error, result } = await reply.json();
     if (error) {
       throw new Error(`${method}: ${JSON.stringify(error)}`);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the devnet's execution node lacks and other nodes have: blocks named by their hash (EIP-1898),
-// the tag "pending", dry runs without a price. Everything else goes through as it is.
-import { ask, blockParameter, quantity, serve, unknownBlock } from '../jsonrpc.mjs';
+// the tag "pending", dry runs without a price and refusals of them. Everything else goes through as it is.
+import { RpcError, ask, blockParameter, quantity, serve, unknownBlock } from '../jsonrpc.mjs';
 
 export function front(listen, node) {
   const numbers = new Map(); // of blocks, by hash: this chain is never reorganised
@@ -42,6 +42,17 @@ export function front(listen, node) {
       const price = ['gasPrice', 'maxFeePerGas', 'maxPriorityFeePerGas', 'type'];
       args[0] = Object.fromEntries(Object.entries(args[0])
         .filter(([name, value]) => value !== null && !price.includes(name)));
+    }
+    if (method === 'eth_call' || method === 'eth_estimateGas') {
+      // It gives back what a contract has refused a call with like any other answer: these are words of 32
+      // octets, and a custom error is a selector and words. What a creation leaves is code, of any length.
+      const told = args[0].to ? await ask(node, 'eth_call', [args[0], args[1] ?? 'latest']) : '0x';
+      if ((told.length / 2 - 1) % 32 === 4) {
+        throw new RpcError({ code: 3, message: 'execution reverted', data: told });
+      }
+      if (method === 'eth_call' && args[0].to) {
+        return told;
+      }
     }
     // It cannot look further back than there are blocks.
     if (method === 'eth_feeHistory') {

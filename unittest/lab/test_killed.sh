@@ -1,0 +1,299 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The wallet manager, the attestors and the agent are killed, by SIGKILL, at each step of a device's life, and
+# started again: before anything is asked, with a voucher given, with attestations given and not used, with each
+# transaction in the ledger and in no block yet, and with each in a block. In one life they die together, and the
+# tool with them; in another one after the other, while the others live; a third one is undisturbed. What is paid
+# for changes the record, each time; no nonce is used twice; no number of the record goes back; the device is what
+# it was to be; the manager's books are in order.
+# usage: test_killed.sh <wick> <wick-wallet> <wick-attestor> <wickd>
+set -u
+wick=$1
+wallet=$2
+attestor=$3
+wickd=$4
+kind=anvil
+suite=life.killed
+if [ -z "${WICK_FULL:-}" ]; then
+    echo "1..0 # SKIP two lives full of deaths take minutes: run.sh --full"
+    exit 77
+fi
+. "$WICK_SOURCE_DIR/unittest/lab/life.sh"
+life_enter "$@"
+life_world
+node_url=$chains_url
+cast() {
+    lab_in chain "$top/build/deps/chain/bin/cast" "$@"
+}
+node() { # METHOD PARAMS...: the node itself
+    cast rpc --rpc-url "$node_url" "$@"
+}
+sent_in_all() { # by the manager, and in blocks
+    cast nonce --rpc-url "$node_url" "$manager"
+}
+# From here on whoever sends is heard.
+chains_start record node "$top/unittest/lab/rpc_record.mjs" 20.0.0.20:8600 "$chains_url" "$work/sent"
+chains_await 60 record '^ready' || broken "no record"
+chains_url=http://20.0.0.20:8600 chains_own=http://20.0.0.20:8600
+life_chain=$(chains_conf)
+life_account operator
+life_deploy
+{ pays operator relay invite 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 &&
+    pays operator relay register 20.0.0.10:3478 && pays operator relay approve 0; } >"$work/relay.log" 2>&1 \
+    || { sed 's/^/# /' "$work/relay.log"; broken "no relay"; }
+life_attestors
+printf 'sponsor = yes\nbatch_ms = 50\ngap_ms = 0\naudit_file = audit\n' >>"$work/manager.conf"
+life_device caller
+attested_by="$(cat "$work/known"; printf '[attest]\nneeded = 2\n')"
+life_device calm "$attested_by"
+life_device together "$attested_by"
+life_device alone "$attested_by"
+first=$(sent_in_all) # before it by its key: the relay's approval
+pair_manage
+# shellcheck disable=SC2086
+life_enrol $life_all caller
+
+# ---- who runs, and dies
+attestors_up() {
+    for name in $life_all; do
+        start "$name" "$name" "$attestor" --config "$work/$name/wick.conf"
+        eval "job_$name=$started"
+    done
+    for name in $life_all; do
+        await 60 '^READY signer=0x' "$name" || broken "no attestor"
+    done
+}
+end_of() { # SIGNAL JOB...
+    end_signal=$1
+    shift
+    for job; do
+        kill "-$end_signal" "$job" 2>/dev/null
+    done
+    for job; do
+        wait "$job" 2>/dev/null
+    done
+}
+agent_up() { # in which place it is
+    start "agent-$device" "$agent_place" "$wickd" --config "$work/$device/wick.conf" -v
+    agent_job=$started
+}
+agent_down() {
+    end_of TERM "$agent_job"
+    agent_job=
+}
+# All of them at once, and the tool is not asked again by anybody; or each of the services while the others live.
+# shellcheck disable=SC2086,SC2154
+die() {
+    [ "$dies" != none ] || return 0
+    deaths=$((deaths + 1))
+    if [ "$dies" = together ]; then
+        end_of KILL $job_wallet $job_att1 $job_att2 $job_att3 $agent_job $tool_job
+        tool_job=
+        pair_manage
+        attestors_up
+        [ -z "$agent_job" ] || agent_up
+        return
+    fi
+    if [ -n "$agent_job" ]; then
+        end_of KILL $agent_job
+        agent_up
+    fi
+    end_of KILL $job_att1 $job_att2 $job_att3
+    attestors_up
+    end_of KILL $job_wallet
+    pair_manage
+}
+
+# ---- blocks: one is made when the test wants it, and never else
+# Is it so? If not, what waits comes into a block.
+mined() { # CONDITION...
+    "$@" && return 0
+    ! node txpool_status | grep -q '"pending":"0x[1-9a-f]' || node evm_mine >"$work/mine.log"
+    return 1
+}
+
+# ---- what has become of the device
+vouched() {
+    grep -q " voucher $device 0x" "$work/ledger"
+}
+attested() { # more often than before
+    [ "$(cat "$work"/att?/audit | grep -c ' attested 0x')" -gt "$attested_before" ]
+}
+attestations_from_here() {
+    attested_before=$(cat "$work"/att?/audit 2>/dev/null | grep -c ' attested 0x')
+}
+selector() { # FUNCTION: as a transaction of the ledger begins its call
+    cast sig "$1" | sed 's/^0x//'
+}
+publishes=$(selector 'publishAttestedFor(uint256,uint256,bytes32,bytes32,bytes32,bytes32)')
+registers=$(selector 'register(bytes32,bytes32,uint256,bytes32,uint256,bytes32,bytes32)')
+rotates=$(selector 'rotateFor(bytes32,uint256,uint64,bytes32,bytes32,bytes32)')
+revokes=$(selector 'revokeFor(bytes32,bytes32,bytes32,uint32,uint64)')
+calls_of() { # SELECTOR: in the manager's ledger
+    grep -c " batch $device 0x[0-9a-f]* 0x[0-9a-f]*$1" "$work/ledger"
+}
+one_more() { # SELECTOR
+    [ "$(calls_of "$1")" -gt "$calls_before" ]
+}
+epoch_is() {
+    at lan-a caller device show "$device" >"$work/show" 2>&1
+    grep -q "\"epoch\":$1[,}]" "$work/show"
+}
+primary_in() { # NUMBER OF THE SITE: two of the attestors have reached it there
+    at lan-a caller lookup "$device" >"$work/look" 2>&1
+    grep '"event":"primary"' "$work/look" |
+        grep -q "\"endpoint\":\"20.0.0.10$1:[0-9]*\".*\"validated_at_h\":[1-9]"
+}
+is_revoked() {
+    at lan-a caller lookup "$device" 2>&1 | grep -q RECORD_REVOKED
+}
+# The agent has nothing more to write: its standby place, another one after each start, is there too.
+settled() {
+    grep -q 'published .*place=standby' "$work/agent-$device.log"
+}
+key_in_place() { # the key that the record has is the device's, and no other one is left
+    [ ! -e "$work/$device/device.key.next" ]
+}
+tool() { # COMMAND...: of the device, in the background
+    start "tool-$device" "$agent_place" "$wick" --config "$work/$device/wick.conf" "$@" --timeout 120
+    tool_job=$started
+}
+
+step() { # WHAT CONDITION...: comes true
+    what=$1
+    shift
+    until_ok 60 "$@"
+    reached=$?
+    [ "$reached" -eq 0 ] || tail -n 20 "$work/agent-$device.log" "$work/wallet.log" | sed 's/^/# /'
+    result "$reached" "${device}_$what"
+}
+life() { # DEVICE
+    device=$1 agent_place=lan-b agent_job= tool_job= deaths=0
+    attestations_from_here
+    die
+    agent_up
+    step voucher_asked vouched
+    die
+    calls_before=0
+    step registration_sent one_more "$registers"
+    die
+    step registered mined epoch_is 1
+    die
+    step attestation_given attested
+    die
+    step publication_sent one_more "$publishes"
+    die
+    step published mined primary_in 2
+    die
+    step settled mined settled
+    tool sponsor rotate
+    step rotation_sent one_more "$rotates"
+    die
+    step rotated mined epoch_is 2
+    die
+    step key_in_place key_in_place
+    step settled_again mined settled
+    agent_down
+    agent_place=lan-c calls_before=$(calls_of "$publishes")
+    attestations_from_here
+    agent_up
+    step attestation_given_there attested
+    die
+    step move_sent one_more "$publishes"
+    die
+    step moved mined primary_in 3
+    die
+    step settled_there mined settled
+    calls_before=0
+    tool sponsor revoke
+    step revocation_sent one_more "$revokes"
+    die
+    step revoked mined is_revoked
+    die
+    [ "$dies" = none ] || step and_it_knows grep -q REVOKED "$work/agent-$device.log"
+    agent_down
+    # shellcheck disable=SC2086
+    end_of KILL $tool_job
+}
+
+# ---- what it costs
+account() { # DEVICE: lives, and what was paid for
+    before=$(sent_in_all)
+    life "$1"
+    paid=$(($(sent_in_all) - before))
+    echo "# $1: $paid transactions, $deaths deaths of each"
+    op watch "$1" --from 0 --for 1 >"$work/$1.events" 2>&1
+}
+changed() { # DEVICE EVENT: as often
+    grep -c "\"event\":\"$2\"" "$work/$1.events"
+}
+node evm_setAutomine false >"$work/hold.log" || broken "no hold"
+end_of TERM "$job_wallet"
+pair_manage
+attestors_up
+dies=none
+account calm
+[ "$paid" -ge 5 ] && [ "$(changed calm '\(registered\|published\|rotated\|revoked\)')" -eq "$paid" ]
+result $? a_life_without_a_death
+calm_paid=$paid
+
+epochs_rise() {
+    sed -n 's/.*"epoch":\([0-9]*\).*/\1/p' "$work/$dies.events" >"$work/epochs"
+    [ -s "$work/epochs" ] && sort -n -u -c "$work/epochs" 2>/dev/null
+}
+# Each place of the record, the primary and the standby one, counts for itself; RECORDS.md: the endpoint word.
+sequences_rise() {
+    cast logs --json --rpc-url "$node_url" --from-block 0 --address "$registry_at" \
+        'Published(bytes32 indexed id, bytes32 entry, uint256 word)' \
+        "$(sed -n '1s/.*"id":"\(0x[0-9a-f]*\)".*/\1/p' "$work/$dies.events")" | grep -o '"data":"0x[0-9a-f]*"' |
+        sed 's/"data":"0x\(.\{64\}\).\{16\}\(.\{8\}\).*/\1 x\2/' >"$work/sequences"
+    [ "$(wc -l <"$work/sequences")" -eq "$(changed "$dies" published)" ] &&
+        awk '($1 in last) && $2 <= last[$1] { bad = 1 } { last[$1] = $2 } END { exit NR == 0 || bad }' \
+            "$work/sequences"
+}
+for dies in together alone; do
+    account "$dies"
+    [ "$deaths" -ge 14 ]
+    result $? "${dies}_they_die"
+    [ "$(changed "$dies" '\(registered\|published\|rotated\|revoked\)')" -eq "$paid" ]
+    result $? "${dies}_all_that_is_paid_for_changes_the_record"
+    # An allocation at the relay goes with the agent that has it: each death may move the device's place there, which
+    # is one more publication, and nothing else.
+    [ "$paid" -le $((calm_paid + deaths)) ]
+    result $? "${dies}_a_death_costs_one_publication_at_most"
+    for what in registered rotated revoked; do
+        [ "$(changed "$dies" "$what")" -eq 1 ]
+        result $? "${dies}_once_$what"
+    done
+    epochs_rise
+    result $? "${dies}_no_epoch_goes_back"
+    sequences_rise
+    result $? "${dies}_no_sequence_number_goes_back"
+    key=$("$wick" --config "$work/$dies/wick.conf" --json id show |
+        sed -n 's/.*"device_key":"0x0[23]\([0-9a-f]*\)".*/\1/p')
+    [ -n "$key" ] && grep -q "\"event\":\"rotated\".*\"epoch\":2,\"key\":\"0x$key\"" "$work/$dies.events"
+    result $? "${dies}_the_device_has_its_key"
+    is_revoked && [ "$(tail -n 1 "$work/epochs")" -eq 3 ]
+    result $? "${dies}_and_it_is_revoked"
+done
+
+# ---- of all that a node took, by whomever it was sent
+sort -u "$work/sent" | while read -r raw; do
+    "$wick" --json tx decode "$raw" | sed "s/.*\"from\":\"\([^\"]*\)\".*\"nonce\":\([0-9]*\).*/\1 \2 $raw/"
+done >"$work/taken"
+[ "$(grep -c '^0x[0-9a-f]* [0-9]* 0x' "$work/taken")" -eq "$(sort -u "$work/sent" | wc -l)" ] &&
+    [ -z "$(cut -d' ' -f1,2 "$work/taken" | sort | uniq -d)" ]
+result $? no_nonce_pays_for_two
+payer=$(printf '%s' "$manager" | tr 'A-F' 'a-f')
+awk -v payer="$payer" -v from="$first" '$1 == payer && $2 >= from { print $3 }' "$work/taken" |
+    sort >"$work/taken.manager"
+[ "$(wc -l <"$work/taken.manager")" -eq $(($(sent_in_all) - first)) ]
+result $? nothing_is_left_over
+
+# ---- the manager's books
+end_of TERM "$job_wallet"
+want 0 '^[1-9][0-9]* lines' the_audit_is_whole "$wallet" --config "$work/manager.conf" audit
+sed -n 's/^[0-9]* batch [^ ]* 0x[0-9a-f]* \(0x[0-9a-f]*\)$/\1/p' "$work/ledger" | sort >"$work/booked"
+[ -s "$work/booked" ] && cmp -s "$work/booked" "$work/taken.manager" && ! grep -q ' void ' "$work/ledger"
+result $? the_ledger_has_what_was_sent_and_nothing_else
+tap_end
