@@ -12,10 +12,7 @@
 #   sh examples/demo.sh --clean        removes everything that demo and tests have made below build/
 set -eu
 cd "$(dirname "$0")/.."
-root=$PWD
-top=$root
-# Sbin is not on an ordinary user's path; what the machine itself lacks is below build/deps/lab.
-PATH=$PATH:/usr/sbin:/sbin:$root/build/deps/lab/bin
+top=$PWD
 . unittest/lab/topology.sh
 . unittest/lab/chains.sh
 . unittest/lab/sites.sh
@@ -52,7 +49,7 @@ while [ $# -gt 0 ]; do
         --clean)
             [ $# -eq 1 ] || usage
             rm -rf build
-            say "removed $root/build"
+            say "removed $top/build"
             exit 0
             ;;
         --inside) inside=yes ;;
@@ -80,7 +77,7 @@ build_programs() {
 }
 
 if [ -z "$inside" ]; then
-    mkdir -p build 2>/dev/null || cannot "cannot write below $root"
+    mkdir -p build 2>/dev/null || cannot "cannot write below $top"
     if [ "$mode" = paper ]; then
         sh toolchain/bootstrap.sh core deps chain || exit $?
         say "building wick"
@@ -117,9 +114,9 @@ HOME=$work
 export HOME
 started=$(now_ms)
 
-bin=$root/build/release/examples
-chain_bin=$root/build/deps/chain/bin
-lab_bin=$root/build/deps/lab/bin
+bin=$top/build/release/examples
+chain_bin=$top/build/deps/chain/bin
+lab_bin=$top/build/deps/lab/bin
 chains_in="ip netns exec chain"
 since=$started
 

@@ -13,7 +13,6 @@
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 cd "$top" || exit 2
-PATH=$PATH:/usr/sbin:/sbin
 seconds=${1:-2}
 bin=${WICK_BENCH_PROGRAMS:-$top/build/bench/unittest}
 . "$top/unittest/lab/topology.sh"

@@ -4,7 +4,8 @@
 # network of their own where it can. Needs: $wick, $wallet, $suite. Sets: $dir, $rpc, $rpc_port,
 # $turn_port, $wallet_port, $base (ports from $base + 3 to $base + 99 are free for the test).
 
-deps=$WICK_SOURCE_DIR/build/deps
+top=$WICK_SOURCE_DIR
+deps=$top/build/deps
 for program in "$deps/chain/bin/anvil" "$deps/chain/bin/cast" "$deps/lab/bin/turnserver"; do
     if [ ! -x "$program" ]; then
         echo "# SKIP no $(basename "$program"): run sh toolchain/bootstrap.sh --chain --lab"
@@ -16,7 +17,7 @@ command -v node >/dev/null || {
     exit 77
 }
 
-. "$WICK_SOURCE_DIR/unittest/lab/topology.sh"
+. "$top/unittest/lab/topology.sh"
 lab_alone "$@"
 
 dir=$(mktemp -d) || exit 1
@@ -30,8 +31,8 @@ rpc=http://127.0.0.1:$rpc_port
 jobs_running=
 out=$dir/out
 work=$dir chains_id=31337 chains_own=$rpc
-. "$WICK_SOURCE_DIR/unittest/lab/tap.sh"
-. "$WICK_SOURCE_DIR/unittest/lab/parts.sh"
+. "$top/unittest/lab/tap.sh"
+. "$top/unittest/lab/parts.sh"
 
 start() { # <log> <command...>: in the background, ended with the script
     log=$1
@@ -71,7 +72,7 @@ lab_start() {
     parts_manager "127.0.0.1:$wallet_port" lab relay.secret >"$dir/manager.conf"
     manager=$("$wallet" --config "$dir/manager.conf" new-key) || exit 1
     cast rpc anvil_setBalance "$manager" 0x56bc75e2d63100000 >/dev/null || exit 1
-    node "$WICK_SOURCE_DIR/contracts/deploy.mjs" --rpc "$rpc" --org lab --manager "$manager" \
+    node "$top/contracts/deploy.mjs" --rpc "$rpc" --org lab --manager "$manager" \
         >"$dir/addresses" || exit 1
     registry=$(parts_registry "$dir/addresses")
     parts_manager "127.0.0.1:$wallet_port" lab relay.secret >"$dir/manager.conf"

@@ -9,7 +9,6 @@
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 wick=$1 wallet=$2
-PATH=$PATH:/usr/sbin:/sbin:$top/build/deps/lab/bin
 lab=$top/build/deps/lab/bin
 . "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"

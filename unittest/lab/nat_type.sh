@@ -7,7 +7,6 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 wick=$1
 lab=$top/build/deps/lab/bin
-PATH=$PATH:/usr/sbin:/sbin:$lab
 . "$top/unittest/lab/topology.sh"
 lab_need turnserver
 lab_inside "$@"

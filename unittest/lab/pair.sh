@@ -10,7 +10,6 @@
 #   start listen lan-b "$wick" ...; await 60 '^READY' listen
 
 top=$WICK_SOURCE_DIR
-PATH=$PATH:/usr/sbin:/sbin:$top/build/deps/lab/bin
 . "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
 . "$top/unittest/lab/tap.sh"

@@ -12,8 +12,9 @@ for program in openssl curl node; do
     }
 done
 suite=lab.challenge
-. "$WICK_SOURCE_DIR/unittest/lab/tap.sh"
-. "$WICK_SOURCE_DIR/unittest/lab/topology.sh"
+top=$WICK_SOURCE_DIR
+. "$top/unittest/lab/tap.sh"
+. "$top/unittest/lab/topology.sh"
 lab_alone "$@"
 dir=$(mktemp -d) || exit 1
 job=

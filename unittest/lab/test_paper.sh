@@ -10,7 +10,6 @@ wick=$(realpath "$1")
 attestor=$(realpath "$2")
 suite=lab.paper
 top=${WICK_SOURCE_DIR:-$(cd "$(dirname "$0")/../.." && pwd -P)}
-PATH=$PATH:/usr/sbin:/sbin
 . "$top/unittest/lab/topology.sh"
 . "$top/unittest/lab/chains.sh"
 . "$top/unittest/lab/tap.sh"

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# Network of the lab and the demo; sourced, inside namespaces that lab_enter made.
+# Network of the lab and the demo; sourced, inside namespaces that lab_enter made. $top: the source tree.
 #
 #   lan-a 10.10.1.10 - nat-a 20.0.0.1 \                / turn 20.0.0.10 (coturn)
 #                                       wan 20.0.0.254 - turn2 20.0.0.11 (a second relay)
 #   lan-b 10.10.2.10 - nat-b 20.0.0.2 /                \ chain 20.0.0.20 (node, wallet manager)
 #
 # The 20.0.0.0/24 addresses stand for public ones and exist only inside these namespaces.
+
+# Sbin is not on an ordinary user's path; what the machine itself lacks is below build/deps/lab.
+PATH=$PATH:/usr/sbin:/sbin:$top/build/deps/lab/bin
 
 # Are unprivileged user, network, mount and PID namespaces to be had here? Sets lab_why if not.
 lab_namespaces() {
