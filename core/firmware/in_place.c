@@ -205,6 +205,7 @@ static wick_status look(wick_in_place *p)
         return WICK_E_MALFORMED; /* an image of no bytes, or more done than there is */
     }
     p->state = MOVE;
+    p->tries = 0;
     return WICK_OK;
 }
 
@@ -259,22 +260,24 @@ static wick_status sum_up(wick_in_place *p)
         status = next_piece(p, &piece);
         p->summed = wick_in_place_sum(p->summed, piece);
     }
-    if (status != WICK_OK || p->at < p->patch_bytes) {
-        return status;
+    if (status == WICK_OK && p->at == p->patch_bytes) {
+        status = p->summed == p->sum ? look(p) : WICK_E_FW_DIGEST;
     }
-    return p->summed == p->sum ? look(p) : WICK_E_FW_DIGEST;
+    if (status != WICK_OK) { /* a piece that was not read is not in the sum: whoever goes on begins again */
+        p->at = p->summed = 0;
+    }
+    return status;
 }
 
 wick_status wick_in_place_poll(wick_in_place *p)
 {
     wick_status status;
-    if (p->state == SUM) {
-        return sum_up(p);
-    }
     if (p->state == STUCK) {
         return WICK_E_FW_JOURNAL;
     }
-    if (p->state == MOVE && p->step < p->moves) {
+    if (p->state == SUM) {
+        status = sum_up(p);
+    } else if (p->state == MOVE && p->step < p->moves) {
         status = move(p);
         if (status == WICK_OK) {
             status = step_done(p);
@@ -288,11 +291,16 @@ wick_status wick_in_place_poll(wick_in_place *p)
             return WICK_E_NOT_FOUND;
         }
     }
-    if (status == WICK_E_HAL && ++p->tries < TRIES) { /* the same step again */
-        p->state = MOVE;
-        return WICK_OK;
+    if (status != WICK_E_HAL) {
+        return status;
     }
-    return status;
+    if (p->state != SUM) { /* the same step again, also for whoever asks after the last try */
+        p->state = MOVE;
+    }
+    if (p->tries < TRIES) {
+        p->tries++;
+    }
+    return p->tries < TRIES ? WICK_OK : status;
 }
 
 #endif

@@ -109,7 +109,7 @@ WICK_NODISCARD wick_status wick_in_place_open(wick_in_place *p, const wick_hal_f
  *  @retval WICK_E_NOT_FOUND  the new image is whole, and the journal knows
  *  @retval WICK_E_FW_DIGEST  the patch is not what was put
  *  @retval WICK_E_LIMIT      it needs a larger wick_delta_memory than this loader's; nothing is written
- *  @retval WICK_E_HAL        flash did not do it in three tries
+ *  @retval WICK_E_HAL        flash did not do it in three tries; another call is one more
  *  @retval WICK_E_FW_JOURNAL the journal did not take in three tries what is done: final. Only after another
  *                            wick_journal_open() it may go on, for that says which entry counts
  *  @return or any status of wick_delta_input(), wick_delta_finish(), wick_in_place_fits() */
