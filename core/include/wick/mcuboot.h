@@ -19,6 +19,11 @@
  * MCUboot counts no more. The digest of an image is over all that is signed and its signature, header and
  * TLVs included: imgtool's output without padding.
  *
+ * During a trial request() is WICK_E_STATE, as wick/hal/boot.h has it: the secondary slot holds the image to go
+ * back to. MCUboot itself would take the request, for in its tables a good magic there comes before the return
+ * (state I before III), and would leave an image that never proved itself as the way back from the next one.
+ * Confirm first, or restart and let it go back.
+ *
  * Trailer, from the end of a slot: magic 16 | image_ok | copy_done | swap_info | swap size, each in a field
  * of max_align bytes, aligned; before them the status of a swap, 3 x max_sectors x write_size bytes.
  *
