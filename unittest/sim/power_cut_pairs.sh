@@ -77,9 +77,9 @@ awk -v took=$took -v jobs="$jobs" -v what="$what" '
         name = $0; sub(/^# /, "", name); sub(/: image .*/, "", name)
         n = split($0, part, ", ")
         for (i = 1; i <= n; i++) {
-            what = part[i]; sub(/.*: /, "", what); value = what
-            sub(/^[a-z ]*/, "", value); sub(/ .*/, "", value); sub(/ *[0-9].*/, "", what)
-            sum[name, what] += value
+            figure = part[i]; sub(/.*: /, "", figure); value = figure
+            sub(/^[a-z ]*/, "", value); sub(/ .*/, "", value); sub(/ *[0-9].*/, "", figure)
+            sum[name, figure] += value
         }
         if (name ~ /^naive/) { naive = name; next }
         if (!((name) in seen)) { seen[name] = ++names; order[names] = name }
