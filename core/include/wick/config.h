@@ -472,6 +472,10 @@
 #ifndef WICK_UNIXFS_BLOCK_MAX
 #define WICK_UNIXFS_BLOCK_MAX (2u * 1024u * 1024u)
 #endif
+/* wick_manifest_encode(). 0 or 1. Devices read manifests alone, and save 0.4 KB of code without it. */
+#ifndef WICK_WITH_MANIFEST_WRITE
+#define WICK_WITH_MANIFEST_WRITE 1
+#endif
 /* URIs of mirrors in a manifest. Range 1..16. 8 bytes each. */
 #ifndef WICK_MANIFEST_MIRRORS_MAX
 #define WICK_MANIFEST_MIRRORS_MAX 4

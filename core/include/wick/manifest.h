@@ -115,6 +115,7 @@ typedef struct wick_manifest_device {
  */
 WICK_NODISCARD wick_status wick_manifest_decode(wick_manifest *out, wick_span bytes);
 
+#if WICK_WITH_MANIFEST_WRITE
 /**
  * @retval WICK_OK
  * @retval WICK_E_NO_SPACE
@@ -122,6 +123,7 @@ WICK_NODISCARD wick_status wick_manifest_decode(wick_manifest *out, wick_span by
  * @retval WICK_E_FW_SIZE  it would be longer than WICK_MANIFEST_MAX
  */
 WICK_NODISCARD wick_status wick_manifest_encode(wick_buf *out, const wick_manifest *m);
+#endif
 
 /**
  * The manifest of a release: its digest and length are those on chain, it decodes, and it says the
