@@ -17,6 +17,11 @@ small=build/run/keccak-small.c.obj
 arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -DWICK_KECCAK_FAST=0 -Icore/include \
     -Ihal/include -c core/eth/keccak.c -o "$small"
 
+# Manifests as a device wants them: read, not written.
+reader=build/run/manifest-read.c.obj
+arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -DWICK_WITH_MANIFEST_WRITE=0 -Icore/include \
+    -Ihal/include -c core/firmware/manifest.c -o "$reader"
+
 # A firmware with all of the agent: what the linker keeps of core.
 image=build/run/agent_image
 arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c11 -ffunction-sections -fdata-sections \
@@ -42,6 +47,7 @@ fi
 # only in the path of its object, so the objects are sized where they lie.
 {
     arm-none-eabi-size "$small" | sed -n 2p
+    arm-none-eabi-size "$reader" | sed -n 2p
     arm-none-eabi-size "$image" | sed -n 2p
     arm-none-eabi-nm -S "$image" | sed -n 's/^[0-9a-f]* \([0-9a-f]*\) [bB] gateway$/\1/p'
     arm-none-eabi-size "$bls" | sed -n 2p
@@ -72,16 +78,18 @@ fi
         printf "%-24s %8s %8s %8s %10s\n", "Cortex-M4 -Os", "text", "data", "bss", "budget"
     }
     NR == 1 { small = $1; path = $1; next }
-    NR == 2 { agent = $1; next }
-    NR == 3 { ram = hex($1); next }
-    NR == 4 { blst = $1; next }
-    NR == 5 { store = hex($1); next }
+    NR == 2 { reader = $1; next }
+    NR == 3 { agent = $1; next }
+    NR == 4 { ram = hex($1); next }
+    NR == 5 { blst = $1; next }
+    NR == 6 { store = hex($1); next }
     $1 != "text" {
         n = split($6, part, "/")
         for (i = 1; i < n; i++) { if (part[i] == "wick_core.dir") { module = part[i + 1] } }
         file = part[n]; sub(/\.c\.obj$/, "", file)
         if (module == "eth" && file in on_path) { path += $1; had = had " " file }
         if (module == "firmware" && file == "unixfs") { unixfs = $1 }
+        if (module == "firmware" && file == "manifest_check") { reader += $1 }
         if ((module == "eth" || module == "firmware") && file in part_of) { optional[part_of[file]] += $1 }
         if (!(module in text)) { order[++modules] = module }
         text[module] += $1; data[module] += $2; bss[module] += $3
@@ -111,6 +119,7 @@ fi
         parts = split("receipts and logs|sealed headers|  QBFT, IBFT 2.0, IBFT 1|  Clique|sync committee|light client|" \
             "  quorum of nodes|  trust store|patches|updates", name, "|")
         for (i = 1; i <= parts; i++) { row(name[i], optional[name[i]], 0, 0) }
+        row("  and manifests, read", optional["updates"] + reader, 0, 0)
         row("UnixFS verifier", unixfs, 0, 0)
         if (store > 0) {
             row("  blst, linked", blst, 0, 0)

@@ -50,13 +50,12 @@ static wick_status hash_start(wick_update *u)
 static wick_status hash_some(wick_update *u, uint8_t digest[32], wick_flash_area area,
                              uint32_t base, uint32_t size)
 {
-    const wick_hal_flash *f = u->config.flash;
     const wick_hal_crypto *c = u->config.crypto;
     wick_status status = WICK_OK;
     uint32_t until = size - u->at > HASH_STEP ? u->at + HASH_STEP : size;
     while (u->at < until && status == WICK_OK) {
         uint32_t n = until - u->at < sizeof u->piece ? until - u->at : (uint32_t)sizeof u->piece;
-        status = f->read(f->ctx, area, base + u->at, u->piece, n);
+        status = update_read(u, area, base + u->at, u->piece, n);
         if (status == WICK_OK) {
             status = c->hash_update(c->ctx, &u->hash, u->piece, n);
         }
@@ -75,16 +74,15 @@ static wick_status hash_some(wick_update *u, uint8_t digest[32], wick_flash_area
 wick_status wick_update_init(wick_update *u, const wick_update_config *config)
 {
     wick_flash_info a, b;
-    const wick_hal_flash *f = config->flash;
     memset(u, 0, sizeof *u);
     u->config = *config;
     if (config->sources + config->plain < 1 ||
         config->sources + config->plain > WICK_UPDATE_SOURCES_MAX) {
         return WICK_E_BAD_ARG;
     }
-    wick_status status = f->info(f->ctx, WICK_FLASH_SLOT_A, &a);
+    wick_status status = update_info(u, &a, WICK_FLASH_SLOT_A);
     if (status == WICK_OK) {
-        status = f->info(f->ctx, WICK_FLASH_SLOT_B, &b);
+        status = update_info(u, &b, WICK_FLASH_SLOT_B);
         u->single = WICK_WITH_IN_PLACE && status == WICK_E_NOT_FOUND;
         if (u->single) {
             b = a;
@@ -96,7 +94,7 @@ wick_status wick_update_init(wick_update *u, const wick_update_config *config)
         status = WICK_E_UNSUPPORTED;
     }
     if (status == WICK_OK) {
-        status = wick_journal_open(&u->journal, f, WICK_FLASH_JOURNAL);
+        status = wick_journal_open(&u->journal, config->flash, WICK_FLASH_JOURNAL);
     }
     if (status == WICK_OK) {
         status = config->boot->state(config->boot->ctx, &u->boot);
@@ -135,9 +133,8 @@ static void measure(wick_update *u, uint64_t now_ms)
     wick_flash_area area;
     uint32_t base;
     wick_flash_info info;
-    const wick_hal_flash *f = u->config.flash;
     update_place(u, WICK_PLAN_RUNNING, u->boot.image_bytes, &area, &base);
-    wick_status status = f->info(f->ctx, area, &info);
+    wick_status status = update_info(u, &info, area);
     if (status == WICK_OK && u->boot.image_bytes > info.size) {
         status = WICK_E_FW_SIZE; /* the loader says nonsense */
     }
@@ -163,6 +160,18 @@ static wick_status withdraw(wick_update *u)
     }
     wick_status status = b->cancel(b->ctx);
     return status == WICK_OK ? update_ready_clear(u) : status;
+}
+
+/* The step from its beginning. */
+static void step_fetch(wick_update *u)
+{
+    u->state = WICK_UPDATE_FETCH;
+    wick_status status = update_work_save(u, 0);
+    if (status == WICK_OK) {
+        update_fetch_begin(u, 0);
+    } else {
+        update_refuse(u, status);
+    }
 }
 
 static void step_verify(wick_update *u)
@@ -212,20 +221,19 @@ static void make_plan(wick_update *u)
                  memcmp(work.tag, u->release.manifest, UPDATE_TAG) == 0 && u->rounds == 0;
     /* Also where it goes on: nothing may start what is being written. */
     status = withdraw(u);
-    if (known) {
-        u->step = work.step;
-        u->resumed_at = work.offset;
-        u->state = (wick_update_state)work.state;
-    } else {
-        u->state = WICK_UPDATE_FETCH;
-        work.offset = 0;
-        status = status == WICK_OK ? update_work_save(u, 0) : status;
-    }
     if (status != WICK_OK) {
         update_refuse(u, status);
-    } else if (u->state == WICK_UPDATE_APPLY) {
+        return;
+    }
+    if (!known) {
+        step_fetch(u);
+        return;
+    }
+    u->step = work.step;
+    u->resumed_at = work.offset;
+    if (work.state == WICK_UPDATE_APPLY) {
         step_apply(u, work.offset);
-    } else if (u->state == WICK_UPDATE_VERIFY) {
+    } else if (work.state == WICK_UPDATE_VERIFY) {
         step_verify(u);
     } else {
         update_fetch_begin(u, work.offset);
@@ -268,11 +276,10 @@ static wick_status delta_read(void *ctx, uint32_t offset, uint8_t *out, uint32_t
 {
     const wick_update *u = (const wick_update *)ctx;
     const wick_plan_step *s = &u->plan.step[u->step];
-    const wick_hal_flash *f = u->config.flash;
     wick_flash_area area;
     uint32_t base;
     update_place(u, s->from, s->base_bytes, &area, &base);
-    return f->read(f->ctx, area, base + offset, out, length);
+    return update_read(u, area, base + offset, out, length);
 }
 
 static wick_status delta_write(void *ctx, uint32_t offset, const uint8_t *bytes, uint32_t length)
@@ -286,12 +293,7 @@ static wick_status delta_write(void *ctx, uint32_t offset, const uint8_t *bytes,
         return u->config.crypto->hash_update(u->config.crypto->ctx, &u->hash, bytes, length);
     }
     wick_status status = update_sink_write(u, bytes, length);
-    uint32_t stands = update_sector_floor(u, u->sink.pos);
-    if (status == WICK_OK && stands >= u->saved + WICK_UPDATE_SAVE_BYTES &&
-        stands >= u->saved + u->sink.erase_size) {
-        status = update_work_save(u, stands);
-    }
-    return status;
+    return status == WICK_OK ? update_work_progress(u) : status;
 }
 
 /* The staged patch is what was fetched: now it is applied. */
@@ -336,11 +338,10 @@ static wick_status applied(wick_update *u)
 static wick_status proved(wick_update *u)
 {
 #if WICK_WITH_IN_PLACE
-    const wick_hal_flash *f = u->config.flash;
     const wick_hal_crypto *c = u->config.crypto;
     uint8_t digest[32];
     wick_flash_info slot;
-    wick_status status = f->info(f->ctx, WICK_IN_PLACE_AREA, &slot);
+    wick_status status = update_info(u, &slot, WICK_IN_PLACE_AREA);
     if (status == WICK_OK) {
         status = wick_in_place_fits(&u->u.d.delta.info, &slot);
     }
@@ -368,7 +369,6 @@ static wick_status proved(wick_update *u)
 static void apply(wick_update *u)
 {
     const wick_plan_step *s = &u->plan.step[u->step];
-    const wick_hal_flash *f = u->config.flash;
     wick_status status;
     if (!u->checked) {
         uint8_t digest[32];
@@ -390,7 +390,7 @@ static void apply(wick_update *u)
         return;
     }
     uint32_t n = s->fetch.size - u->at < PATCH_STEP ? s->fetch.size - u->at : PATCH_STEP;
-    status = f->read(f->ctx, WICK_FLASH_STAGING, u->at, u->piece, n);
+    status = update_read(u, WICK_FLASH_STAGING, u->at, u->piece, n);
     if (status == WICK_OK) {
         status = wick_delta_input(&u->u.d.delta, wick_span_make(u->piece, n));
         u->at += n;
@@ -437,28 +437,17 @@ static void verify(wick_update *u)
         u->strikes[u->source] = WICK_UPDATE_STRIKES;
         u->bad_answers++;
         u->status = WICK_E_FW_DIGEST;
-        u->state = WICK_UPDATE_FETCH;
-        status = update_work_save(u, 0);
-        if (status == WICK_OK) {
-            update_fetch_begin(u, 0);
-        } else {
-            update_refuse(u, status);
-        }
+        step_fetch(u);
         return;
-    }
-    if (status == WICK_OK && u->step + 1 == u->plan.steps) {
-        u->verified = true;
-        u->state = WICK_UPDATE_CHECK;
-    } else if (status == WICK_OK) {
-        u->step++;
-        u->state = WICK_UPDATE_FETCH;
-        status = update_work_save(u, 0);
-        if (status == WICK_OK) {
-            update_fetch_begin(u, 0);
-        }
     }
     if (status != WICK_OK) {
         update_refuse(u, status);
+    } else if (u->step + 1 == u->plan.steps) {
+        u->verified = true;
+        u->state = WICK_UPDATE_CHECK;
+    } else {
+        u->step++;
+        step_fetch(u);
     }
 }
 

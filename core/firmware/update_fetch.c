@@ -56,13 +56,19 @@ static void ask(wick_update *u)
     u->until_ms = 0;
 }
 
+/* Of the block that is wanted nothing is here. */
+static void from_nothing(wick_update *u)
+{
+    u->here = 0;
+    u->mixed = false;
+    u->first = NOBODY;
+}
+
 void update_ask_manifest(wick_update *u)
 {
     u->state = WICK_UPDATE_GET_MANIFEST;
     u->mirrors = 0; /* of another manifest */
-    u->here = 0;
-    u->mixed = false;
-    u->first = NOBODY;
+    from_nothing(u);
     ask(u);
 }
 
@@ -86,9 +92,7 @@ static wick_status walk_from(wick_update *u, uint32_t pos)
     wick_status status = wick_unixfs_start(&u->u.walk, u->config.crypto, &u->lists, &s->fetch.cid,
                                            s->fetch.size, pos);
     u->walking = status == WICK_OK;
-    u->here = 0;
-    u->mixed = false;
-    u->first = NOBODY;
+    from_nothing(u);
     return status;
 }
 
@@ -146,9 +150,7 @@ static void bad_block(wick_update *u, wick_status why)
     uint32_t begin = wick_unixfs_offset(&u->u.walk);
     strike(u, guilty, why);
     if (u->sink.pos == begin && u->walking && wick_unixfs_again(&u->u.walk) == WICK_OK) {
-        u->here = 0; /* nothing of it was written */
-        u->mixed = false;
-        u->first = NOBODY;
+        from_nothing(u); /* nothing of it was written */
         return;
     }
     go_back(u, begin);
@@ -159,16 +161,6 @@ static void useless(wick_update *u, wick_status why)
 {
     update_fetch_stop(u);
     update_other_way(u, why);
-}
-
-/* Progress to the journal. */
-static wick_status save(wick_update *u)
-{
-    uint32_t stands = update_sector_floor(u, u->sink.pos);
-    if (stands < u->saved + WICK_UPDATE_SAVE_BYTES || stands < u->saved + u->sink.erase_size) {
-        return WICK_OK;
-    }
-    return update_work_save(u, stands);
 }
 
 /* Bytes of the block at hand. @return what is wrong with them, or with flash */
@@ -186,7 +178,7 @@ static wick_status walk_input(wick_update *u, wick_span bytes)
             status = update_sink_write(u, w->data.ptr, (uint32_t)w->data.len);
         }
         if (status == WICK_OK) {
-            status = save(u);
+            status = update_work_progress(u);
         }
     }
     return status;
@@ -215,9 +207,7 @@ static wick_status walk_end(wick_update *u)
     } else if (status != WICK_OK) {
         update_refuse(u, status);
     } else {
-        u->here = 0;
-        u->mixed = false;
-        u->first = NOBODY;
+        from_nothing(u);
         ask(u);
         if (wick_unixfs_whole(&u->u.walk)) {
             whole(u);
@@ -229,7 +219,6 @@ static wick_status walk_end(wick_update *u)
 /* Feeds what a reset left of the block at hand from flash. @return whether there was any */
 static bool feed(wick_update *u)
 {
-    const wick_hal_flash *f = u->config.flash;
     const wick_cid *cid = wick_unixfs_wanted(&u->u.walk);
     uint32_t begin = wick_unixfs_offset(&u->u.walk);
     if (cid == NULL || cid->codec != WICK_CID_RAW || u->first != NOBODY ||
@@ -238,7 +227,7 @@ static bool feed(wick_update *u)
     }
     uint32_t n = u->sink.pos - begin - u->here;
     n = n < sizeof u->piece ? n : (uint32_t)sizeof u->piece;
-    wick_status status = f->read(f->ctx, u->sink.area, u->sink.base + begin + u->here, u->piece, n);
+    wick_status status = update_read(u, u->sink.area, u->sink.base + begin + u->here, u->piece, n);
     if (status == WICK_OK) {
         status = walk_input(u, wick_span_make(u->piece, n));
     }
@@ -355,7 +344,7 @@ static wick_status plain_bytes(wick_update *u, wick_span bytes)
     }
     u->mixed = u->mixed || u->first != u->source;
     wick_status status = update_sink_write(u, bytes.ptr, (uint32_t)bytes.len);
-    status = status == WICK_OK ? save(u) : status;
+    status = status == WICK_OK ? update_work_progress(u) : status;
     if (status != WICK_OK) {
         update_refuse(u, status);
     }

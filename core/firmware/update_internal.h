@@ -44,9 +44,10 @@ wick_status update_judge(const wick_update *u, wick_plan_have *have);
 /* ---- update_record.c ---- */
 uint32_t update_plan_tag(const wick_plan *plan);
 bool update_work_get(const wick_update *u, update_work *work);
-wick_status update_work_put(wick_update *u, const update_work *work);
-/* Progress of the step under way. */
+/* How far the step under way is: `offset` bytes of it stand. */
 wick_status update_work_save(wick_update *u, uint32_t offset);
+/* The same of the sink, once it is worth an entry. */
+wick_status update_work_progress(wick_update *u);
 bool update_ready_get(const wick_update *u, update_ready *ready);
 wick_status update_ready_put(wick_update *u, const update_ready *ready);
 /* Nothing is to be tried. How often the image ended in silence stays known. */
@@ -63,6 +64,9 @@ wick_status update_confirm(wick_update *u);
 void update_trial_why(wick_update *u, wick_status why);
 
 /* ---- update_sink.c ---- */
+wick_status update_info(const wick_update *u, wick_flash_info *info, wick_flash_area area);
+wick_status update_read(const wick_update *u, wick_flash_area area, uint32_t offset, uint8_t *out,
+                        uint32_t length);
 void update_place(const wick_update *u, uint8_t place, uint32_t bytes, wick_flash_area *area,
                   uint32_t *base);
 /* The step under way makes its image in the place of the one that runs. */

@@ -63,27 +63,26 @@ bool update_work_get(const wick_update *u, update_work *work)
     return true;
 }
 
-wick_status update_work_put(wick_update *u, const update_work *work)
+wick_status update_work_save(wick_update *u, uint32_t offset)
 {
     uint8_t v[WICK_JOURNAL_DATA_BYTES] = {0};
-    v[1] = work->step;
-    v[2] = work->state;
-    wick_store_be32(v + 3, work->plan);
-    wick_store_be32(v + 7, work->offset);
-    memcpy(v + 11, work->tag, UPDATE_TAG);
+    v[1] = u->step;
+    v[2] = (uint8_t)u->state;
+    wick_store_be32(v + 3, update_plan_tag(&u->plan));
+    wick_store_be32(v + 7, offset);
+    memcpy(v + 11, u->release.manifest, UPDATE_TAG);
     wick_status status = put(u, KIND_WORK, v);
-    u->saved = status == WICK_OK ? work->offset : u->saved;
+    u->saved = status == WICK_OK ? offset : u->saved;
     return status;
 }
 
-wick_status update_work_save(wick_update *u, uint32_t offset)
+wick_status update_work_progress(wick_update *u)
 {
-    update_work work = {.step = u->step,
-                        .state = (uint8_t)u->state,
-                        .plan = update_plan_tag(&u->plan),
-                        .offset = offset};
-    memcpy(work.tag, u->release.manifest, UPDATE_TAG);
-    return update_work_put(u, &work);
+    uint32_t stands = update_sector_floor(u, u->sink.pos);
+    if (stands < u->saved + WICK_UPDATE_SAVE_BYTES || stands < u->saved + u->sink.erase_size) {
+        return WICK_OK;
+    }
+    return update_work_save(u, stands);
 }
 
 /* ---- an image to be tried: format | flags | silent | starts | confirm 4 | bytes 4 | tag 11 ---- */

@@ -94,9 +94,8 @@ wick_status update_judge(const wick_update *u, wick_plan_have *have)
     wick_flash_info info;
     wick_flash_area area;
     uint32_t base;
-    const wick_hal_flash *f = u->config.flash;
     update_place(u, WICK_PLAN_TARGET, 0, &area, &base);
-    wick_status status = f->info(f->ctx, area, &info);
+    wick_status status = update_info(u, &info, area);
     if (status != WICK_OK) {
         return status;
     }
@@ -122,7 +121,7 @@ wick_status update_judge(const wick_update *u, wick_plan_have *have)
     have->in_place = u->single;
     have->dict_max = WICK_DELTA_DICT_MAX;
     have->sector_bytes = info.erase_size;
-    if (u->config.sources > 0 && f->info(f->ctx, WICK_FLASH_STAGING, &info) == WICK_OK) {
+    if (u->config.sources > 0 && update_info(u, &info, WICK_FLASH_STAGING) == WICK_OK) {
         have->staging_bytes = update_staging(u);
         have->sector_bytes = info.erase_size;
     }

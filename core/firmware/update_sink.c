@@ -7,15 +7,25 @@
 /* Erase and program that fail once get a second try; then it is the medium. */
 #define TRIES 2
 
+wick_status update_info(const wick_update *u, wick_flash_info *info, wick_flash_area area)
+{
+    return u->config.flash->info(u->config.flash->ctx, area, info);
+}
+
+wick_status update_read(const wick_update *u, wick_flash_area area, uint32_t offset, uint8_t *out,
+                        uint32_t length)
+{
+    return u->config.flash->read(u->config.flash->ctx, area, offset, out, length);
+}
+
 void update_place(const wick_update *u, uint8_t place, uint32_t bytes, wick_flash_area *area,
                   uint32_t *base)
 {
     wick_flash_info info;
-    const wick_hal_flash *f = u->config.flash;
     *base = 0;
     if (place == WICK_PLAN_STAGING) {
         *area = WICK_FLASH_STAGING;
-        if (f->info(f->ctx, *area, &info) == WICK_OK) {
+        if (update_info(u, &info, *area) == WICK_OK) {
             /* The end of it, on a sector; the plan has seen to it that there is room. */
             *base = (update_staging(u) - bytes) & ~(info.erase_size - 1);
         }
@@ -49,8 +59,7 @@ static uint32_t list_sectors(const wick_update *u, const wick_flash_info *info, 
 uint32_t update_staging(const wick_update *u)
 {
     wick_flash_info info;
-    const wick_hal_flash *f = u->config.flash;
-    if (f->info(f->ctx, WICK_FLASH_STAGING, &info) != WICK_OK) {
+    if (update_info(u, &info, WICK_FLASH_STAGING) != WICK_OK) {
         return 0;
     }
     uint64_t lists = (uint64_t)WICK_UNIXFS_LEVELS *
@@ -58,18 +67,20 @@ uint32_t update_staging(const wick_update *u)
     return lists < info.size ? info.size - (uint32_t)lists : 0;
 }
 
-/* @return offset of an entry; UINT32_MAX: there is no room for it */
-static uint32_t entry_at(const wick_update *u, const wick_flash_info *info, uint32_t list,
-                         uint32_t index)
+/* @param[out] info of the staging memory  @return offset of an entry; UINT32_MAX: there is no room for it */
+static uint32_t entry_at(const wick_update *u, wick_flash_info *info, uint32_t list, uint32_t index)
 {
-    uint32_t bytes = entry_bytes(list, info->write_size), each = info->erase_size / bytes;
-    uint32_t pair = list_sectors(u, info, 0) + list_sectors(u, info, 1);
-    uint32_t sector = list / 2 * pair + (list % 2 == 0 ? 0 : list_sectors(u, info, 0));
-    if (list >= 2 * WICK_UNIXFS_LEVELS || index / each >= list_sectors(u, info, list) ||
-        update_staging(u) == 0) {
+    uint32_t staging = update_staging(u);
+    if (staging == 0 || update_info(u, info, WICK_FLASH_STAGING) != WICK_OK) {
         return UINT32_MAX;
     }
-    return update_staging(u) + (sector + index / each) * info->erase_size + index % each * bytes;
+    uint32_t links = list_sectors(u, info, 0), sizes = list_sectors(u, info, 1);
+    uint32_t bytes = entry_bytes(list, info->write_size), each = info->erase_size / bytes;
+    uint32_t sector = index / each, begin = list / 2 * (links + sizes) + (list % 2 == 0 ? 0 : links);
+    if (list >= 2 * WICK_UNIXFS_LEVELS || sector >= (list % 2 == 0 ? links : sizes)) {
+        return UINT32_MAX;
+    }
+    return staging + (begin + sector) * info->erase_size + index % each * bytes;
 }
 
 static wick_status list_write(void *ctx, uint32_t list, uint32_t index, const uint8_t *entry)
@@ -78,13 +89,10 @@ static wick_status list_write(void *ctx, uint32_t list, uint32_t index, const ui
     const wick_hal_flash *f = u->config.flash;
     uint8_t padded[WICK_UNIXFS_LINK_BYTES + WICK_FLASH_WRITE_MAX];
     wick_flash_info info;
-    wick_status status = f->info(f->ctx, WICK_FLASH_STAGING, &info);
-    if (status != WICK_OK) {
-        return WICK_E_FW_LAYOUT; /* nodes with links need staging memory */
-    }
+    wick_status status = WICK_OK;
     uint32_t at = entry_at(u, &info, list, index);
     if (at == UINT32_MAX) {
-        return WICK_E_FW_LAYOUT;
+        return WICK_E_FW_LAYOUT; /* nodes with links need staging memory */
     }
     if (at % info.erase_size == 0) {
         status = f->erase(f->ctx, WICK_FLASH_STAGING, at);
@@ -101,15 +109,13 @@ static wick_status list_write(void *ctx, uint32_t list, uint32_t index, const ui
 static wick_status list_read(void *ctx, uint32_t list, uint32_t index, uint8_t *entry)
 {
     const wick_update *u = (const wick_update *)ctx;
-    const wick_hal_flash *f = u->config.flash;
     wick_flash_info info;
-    wick_status status = f->info(f->ctx, WICK_FLASH_STAGING, &info);
-    uint32_t at = status == WICK_OK ? entry_at(u, &info, list, index) : UINT32_MAX;
+    uint32_t at = entry_at(u, &info, list, index);
     if (at == UINT32_MAX) {
         return WICK_E_BAD_ARG;
     }
-    return f->read(f->ctx, WICK_FLASH_STAGING, at, entry,
-                   list % 2 == 0 ? WICK_UNIXFS_LINK_BYTES : WICK_UNIXFS_SIZE_BYTES);
+    return update_read(u, WICK_FLASH_STAGING, at, entry,
+                       list % 2 == 0 ? WICK_UNIXFS_LINK_BYTES : WICK_UNIXFS_SIZE_BYTES);
 }
 
 const wick_unixfs_lists update_lists = {NULL, list_write, list_read};
@@ -124,8 +130,7 @@ uint32_t update_sector_floor(const wick_update *u, uint32_t pos)
 wick_status update_sink_open(wick_update *u, wick_flash_area area, uint32_t base, uint32_t pos)
 {
     wick_flash_info info;
-    const wick_hal_flash *f = u->config.flash;
-    wick_status status = f->info(f->ctx, area, &info);
+    wick_status status = update_info(u, &info, area);
     if (status != WICK_OK) {
         return status;
     }
