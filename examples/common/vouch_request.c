@@ -123,13 +123,15 @@ static wick_status read_line(manager_link *m, const wick_json **root)
                         : s;
 }
 
-static wick_status connect_it(manager_link *m)
+wick_status manager_connect(manager_link *m)
 {
     host *h = m->h;
     const conf_wallet *w = &h->conf.wallet;
     const wick_json *root = NULL;
     wick_dtls_config cfg = {.role = WICK_DTLS_CLIENT, .entries = &m->entry, .entry_count = 1,
                             .suites = WICK_DTLS_SUITES_ALL, .entropy = &h->entropy};
+    manager_hang_up(m);
+    m->until_ms = now_ms(m) + m->timeout_ms;
     memset(&m->entry, 0, sizeof m->entry);
     m->entry.identity = wick_span_text(w->psk_identity);
     m->entry.psk = wick_span_make(m->psk, sizeof m->psk);
@@ -161,7 +163,7 @@ int manager_open(manager_link *m, const cli *c, host *h, uint64_t timeout_s)
     memset(m, 0, sizeof *m);
     m->h = h;
     m->sock = -1;
-    m->until_ms = now_ms(m) + timeout_s * 1000;
+    m->timeout_ms = timeout_s * 1000;
     if (conf_require(&h->conf, &e, &w->s, "address psk_identity psk_file token_file") != WICK_OK) {
         return cli_fail(c, WICK_E_CONFIG, "%.200s: %.280s", h->conf.path, e.text);
     }
@@ -170,11 +172,7 @@ int manager_open(manager_link *m, const cli *c, host *h, uint64_t timeout_s)
         return cli_fail(c, s, "%s", w->psk_file);
     }
     s = wick_linux_secret_text(m->token, w->token_file, sizeof m->token);
-    if (s != WICK_OK) {
-        return cli_fail(c, s, "%s", w->token_file);
-    }
-    s = connect_it(m);
-    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "wallet manager");
+    return s == WICK_OK ? CLI_OK : cli_fail(c, s, "%s", w->token_file);
 }
 
 wick_status manager_ask(manager_link *m, const wick_json **answer, const char *line)
@@ -198,13 +196,19 @@ wick_status manager_ask(manager_link *m, const wick_json **answer, const char *l
     return s;
 }
 
-void manager_close(manager_link *m)
+void manager_hang_up(manager_link *m)
 {
-    if (m->sock >= 0) {
+    if (m->h != NULL && m->sock >= 0) {
         wick_tls_close(&m->tls);
         wick_tls_free(&m->tls);
         m->h->net.close(m->h->net.ctx, m->sock);
     }
+    m->sock = -1;
+}
+
+void manager_close(manager_link *m)
+{
+    manager_hang_up(m);
     wick_wipe(m, sizeof *m);
     m->sock = -1;
 }

@@ -18,6 +18,7 @@
 #include "wick/tx.h"
 
 #define CONNECTIONS_MAX 32 /* each takes about 25 KB of the TLS pool */
+#define OF_A_DEVICE 2      /* its daemon, and the tool beside it */
 #define PENDING_MS 20       /* how often a check command is looked at */
 #define HANDSHAKE_MS 10000
 #define IDLE_MS 60000
@@ -71,23 +72,64 @@ static void drop(wallet *w, connection *c)
     wick_wipe(c, sizeof *c);
 }
 
-/* A free place; else that of the oldest caller who has not shown a key yet. */
-static connection *place(wallet *w)
+static size_t count_of(const wallet_device *device)
 {
-    connection *oldest = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        n += connections[i].up && connections[i].device == device;
+    }
+    return n;
+}
+
+/* Of two, the one that was silent longer. Whom we keep waiting is not silent: see answer_line(). */
+static connection *staler(connection *a, connection *b)
+{
+    return a == NULL || !wick_time_reached(b->idle_at_ms, a->idle_at_ms) ? b : a;
+}
+
+/* What a newcomer may have the place of: the oldest caller who has not shown a key yet; else one that a device
+ * has besides another. */
+static connection *spare(void)
+{
+    connection *stranger = NULL, *second = NULL;
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
         connection *c = &connections[i];
-        if (!c->used) {
-            return c;
-        }
-        if (!c->up && (oldest == NULL || !wick_time_reached(c->idle_at_ms, oldest->idle_at_ms))) {
-            oldest = c;
+        if (c->used && !c->up) {
+            stranger = staler(stranger, c);
+        } else if (c->used && count_of(c->device) > 1) {
+            second = staler(second, c);
         }
     }
-    if (oldest != NULL) {
-        drop(w, oldest);
+    return stranger != NULL ? stranger : second;
+}
+
+static connection *place(wallet *w)
+{
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        if (!connections[i].used) {
+            return &connections[i];
+        }
     }
-    return oldest;
+    connection *c = spare();
+    if (c != NULL) {
+        drop(w, c);
+    }
+    return c;
+}
+
+/* Of what a device has besides its newest connection the stalest, where that is one too many: it may have been
+ * left behind by a power cut. */
+static connection *too_many(const connection *newest)
+{
+    connection *stale = NULL;
+    bool full = count_of(newest->device) > OF_A_DEVICE;
+    for (size_t i = 0; i < CONNECTIONS_MAX && full; i++) {
+        connection *c = &connections[i];
+        if (c != newest && c->up && c->device == newest->device) {
+            stale = staler(stale, c);
+        }
+    }
+    return stale;
 }
 
 /* Whom a caller says he is: the secrets are those of the factory's file of now. */
@@ -118,7 +160,12 @@ static void take(wallet *w, wick_sock listener)
     connection *c = place(w);
     wick_dtls_config cfg = {.role = WICK_DTLS_SERVER, .find = find_device, .find_ctx = c,
                             .suites = WICK_DTLS_SUITES_ALL, .entropy = &w->entropy};
-    if (c == NULL || wick_tls_init(&c->tls, &cfg, &w->hal_net, sock) != WICK_OK) {
+    wick_status s = c != NULL ? wick_tls_init(&c->tls, &cfg, &w->hal_net, sock) : WICK_E_LIMIT;
+    for (connection *x; s == WICK_E_POOL && (x = spare()) != NULL;) {
+        drop(w, x); /* the pool may be full before the places are */
+        s = wick_tls_init(&c->tls, &cfg, &w->hal_net, sock);
+    }
+    if (s != WICK_OK) {
         w->hal_net.close(w->hal_net.ctx, sock); /* full: the device tries again */
         return;
     }
@@ -139,11 +186,8 @@ static wick_status greet(wallet *w, connection *c)
         return WICK_E_ENTROPY;
     }
     c->up = true;
-    /* One connection a device: the former one is of before a power cut, or it takes places. */
-    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-        if (&connections[i] != c && connections[i].up && connections[i].device == c->device) {
-            drop(w, &connections[i]);
-        }
+    for (connection *stale; (stale = too_many(c)) != NULL;) {
+        drop(w, stale);
     }
     wick_hex_encode(hex, c->challenge, 32);
     c->out_len = (size_t)snprintf(c->out, sizeof c->out, "{\"challenge\":\"0x%s\"}\n", hex);

@@ -17,8 +17,9 @@
  *   service.c   one request line in, one answer line out
  *   main.c      sockets
  *
- * Protocol: TLS 1.2 PSK over TCP; one JSON object per line, at most WALLET_LINE_MAX bytes. The
- * server speaks first:
+ * Protocol: TLS 1.2 PSK over TCP; one JSON object per line, at most WALLET_LINE_MAX bytes. A device may have two
+ * connections, for its daemon and for the tool beside it; a third takes the place of the one that was silent
+ * longest. The server speaks first:
  *   {"challenge":"0x<32 bytes>"}
  * then answers each request in order:
  *   {"op":"voucher","name","id","owner","keyType","flags","key","notAfter","possession","token"}

@@ -52,7 +52,16 @@ static int enrol(const cli *c, uint64_t until_ms)
     if (st != WICK_OK) {
         return cli_fail(c, st, "identity '%s'", name);
     }
+    /* Twice: a light client may take long for the first look; and the manager, who was killed perhaps, may have
+     * sent what he had promised before he answers the call. */
     st = owner_device(&s, &d, id);
+    if (st != WICK_OK || !is_ours(&d, &key, s.address)) {
+        st = manager_connect(&m);
+        if (st != WICK_OK) {
+            return owner_refused(c, st, NULL);
+        }
+        st = owner_device(&s, &d, id);
+    }
     if (st == WICK_OK && is_ours(&d, &key, s.address)) {
         return put(c, name, id, &d, "");
     }
@@ -73,6 +82,7 @@ static int enrol(const cli *c, uint64_t until_ms)
     }
     const char *text = wick_json_text(wick_json_member(answer, "tx"));
     (void)snprintf(tx, sizeof tx, "%.66s", text != NULL ? text : "");
+    manager_hang_up(&m);
     for (;;) {
         st = owner_device(&s, &d, id);
         if (st == WICK_OK && is_ours(&d, &key, s.address)) {

@@ -77,11 +77,17 @@ int owner_have_sent(sender *s, manager_link *m, wick_span call)
     out_end(&o);
     (void)fclose(f);
     const uint64_t until_ms = s->h.clock.now_ms(s->h.clock.ctx) + s->wait_s * 1000;
-    wick_status st;
-    do {
+    wick_status st = manager_connect(m);
+    while (st == WICK_OK) {
         st = manager_ask(m, &answer, line);
-    } while (st == WICK_E_RPC && is_later(answer) && owner_later(s, until_ms));
-    return st == WICK_OK ? CLI_OK : owner_refused(s->c, st, answer);
+        if (st != WICK_E_RPC || !is_later(answer) || !owner_later(s, until_ms)) {
+            break;
+        }
+        st = WICK_OK;
+    }
+    int code = st == WICK_OK ? CLI_OK : owner_refused(s->c, st, answer);
+    manager_hang_up(m);
+    return code;
 }
 
 int owner_send(sender *s, manager_link *m, wick_relayed *call, const wick_device *d,

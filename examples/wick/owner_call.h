@@ -23,8 +23,8 @@
 #include "vouch_request.h"
 #include "wick/relayed.h"
 
-/** wick.conf, both keys, and the manager if `m` is not NULL. @return exit code;
- * the error is printed */
+/** wick.conf, both keys, and what is to be known of the manager if `m` is not NULL: he is spoken with when
+ * there is something to ask. @return exit code; the error is printed */
 int owner_open(sender *s, manager_link *m, uint64_t *until_ms, const cli *c);
 void owner_close(sender *s, manager_link *m);
 

@@ -178,7 +178,7 @@ want 0 '^registered .*name=gw-c' replaced_without_a_restart run gw-c sponsor reg
 gateway gw-n
 want 0 '^registered .*name=gw-n' announced_without_a_restart run gw-n sponsor register --timeout 60
 chmod 644 "$dir/devices/gw-n"
-no_session file_that_others_can_read run gw-n sponsor register --timeout 60
+no_session file_that_others_can_read run gw-n sponsor publish 203.0.113.7:4433 --timeout 60
 chmod 600 "$dir/devices/gw-n"
 # gw-b's own call, signed by its owner, over the connection of gw-a: each device for itself.
 sed 's/^psk_identity = gw-b/psk_identity = gw-a/; s/gw-b.wallet.\(psk\|token\)/gw-a.wallet.\1/' \
@@ -217,6 +217,71 @@ says '"code":"AUTH"' "$(of calldata 'announce(bytes)' "$spki")$word"
 result $? sponsored_announcement_is_whole
 says '"ok":true' "$(of calldata 'announce(bytes)' "$spki")"
 result $? sponsored_announcement
+down
+
+# ---- a device's daemon and its tool speak with the manager side by side
+with pairs "$(printf 'gap_ms = 0\nbatch = 2\nbatch_ms = 60000')"
+session() { # <name> <device>: a connection that stays
+    rm -f "$dir/$1.in" "$dir/$1.out"
+    mkfifo "$dir/$1.in"
+    openssl s_client -tls1_2 -cipher 'PSK:@SECLEVEL=0' -connect "127.0.0.1:$wallet_port" -psk_identity "$2" \
+        -psk "$(sed -n 1p "$dir/$2.wallet.psk")" -quiet <>"$dir/$1.in" >"$dir/$1.out" 2>&1 &
+    held=$!
+    jobs_running="$jobs_running $held"
+}
+asks() { # <name> <request>: over such a connection, whether it is still there or not
+    printf '%s\n' "$2" 1<>"$dir/$1.in"
+}
+session first gw-a && await 60 '"challenge"' first.out
+spki=0x$(openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2>/dev/null \
+    | openssl pkey -pubout -outform DER | od -An -v -tx1 | tr -d ' \n')
+asks first "$(printf '{"op":"sponsor","call":"%s"}' "$(of calldata 'announce(bytes)' "$spki")")"
+session second gw-a && await 60 '"challenge"' second.out
+second=$held
+asks second '{"op":"relay"}' && await 60 '"ok":true,"username"' second.out
+result $? second_connection_is_served
+want 0 '^published ' fills_the_batch run gw-h sponsor publish 203.0.113.7:4433 --timeout 60
+await 60 '"ok":true,"tx"' first.out
+result $? first_connection_gets_its_answer
+asks first '{"op":"relay"}' && await 60 '"ok":true,"username"' first.out
+session third gw-a && await 60 '"challenge"' third.out
+until_ok 60 eval '! kill -0 "$second" 2>/dev/null'
+result $? third_takes_the_place_of_the_silent_one
+asked_twice() {
+    [ "$(grep -c '"ok":true,"username"' "$dir/first.out")" -eq 2 ]
+}
+asks first '{"op":"relay"}' && until_ok 60 asked_twice
+result $? the_other_one_stays
+# Second connections are none that others are turned away for.
+down
+with places 'gap_ms = 0'
+held_all= met=0
+for name in gw-a gw-b gw-d gw-e gw-f gw-g gw-h gw-n step-1 step-2 step-3 step-4 step-5 step-6 step-7 step-8; do
+    for which in 1 2; do
+        session "$name.$which" "$name"
+        held_all="$held_all $held"
+        await 60 '"challenge"' "$name.$which.out" || met=1
+    done
+done
+result "$met" each_device_finds_a_place
+gateway gw-p
+want 0 '^registered .*name=gw-p' and_one_more_does run gw-p sponsor register --timeout 60
+down
+# shellcheck disable=SC2086
+kill $held_all 2>/dev/null
+# The tool comes to the manager when it has something to ask, not while its chain keeps it waiting.
+sed 's/^url = .*/&\ntimeout_ms = 60000/' "$dir/gw-p.conf" >"$dir/gw-late.conf"
+kill -STOP "$anvil_job"
+start late.log "$wick" --config "$dir/gw-late.conf" sponsor publish 203.0.113.7:4433 --timeout 120
+late=$started
+asks_its_chain() { # or has given up
+    ! kill -0 "$late" 2>/dev/null || ss -Htn state established dst "127.0.0.1:$rpc_port" | grep -q .
+}
+until_ok 60 asks_its_chain
+with late 'gap_ms = 0'
+kill -CONT "$anvil_job"
+wait "$late" && await 1 '^published .*endpoint=203.0.113.7:4433' late.log
+result $? a_chain_that_is_slow_costs_no_connection
 down
 
 # ---- the audit log: each decision, no secret, and no line can be changed
