@@ -40,6 +40,12 @@ if(TARGET wick AND TARGET wick-attestor)
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-attestor>)
 endif()
 
+# An attestor whose node is not there, or hangs.
+if(TARGET wick AND TARGET wick-attestor)
+  wick_add_script_test(lab attestor lab/test_attestor.sh TIMEOUT 300
+    ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-attestor>)
+endif()
+
 # The programs together, on a real chain and a stock TURN server.
 if(TARGET wick AND TARGET wick-wallet)
   wick_add_script_test(lab wick lab/test_wick.sh

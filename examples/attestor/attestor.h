@@ -8,6 +8,7 @@
  *   main.c     sockets, callers, the loop
  *   routable.c does who asks receive at his address? Before anything else
  *   service.c  one question: is it lawful, whose is it, and what became of the look
+ *   look.c     the record, read by a process of its own: a node that hangs keeps nobody else waiting
  *   fetch.c    the look at a service on TCP: HTTPS under the key of the record
  *   audit.c    a line for each decision that took a look at the chain, on disk before the signature goes
  *              out
@@ -26,14 +27,18 @@
  * the question and of a secret of this process: nothing is kept, nothing is read. The second (HTTPS) has
  * keccak256(N1 | N2) fetched from the endpoint under the TLS key of the record.
  *
+ * While its node does not answer, who asks for what takes the chain is told to come again (5.03); it starts
+ * without one too, and goes on by itself. N1, probes and fetches under way take no node.
+ *
  * The attestor is registered like a gateway, because a gateway answers only who has a record. Its two
  * keys are apart: [identity] proves who knocks, [attestor] key_file signs what was found. It keeps no
  * state but that: one that is killed and started again has lost what was under way, and is asked again.
  *
  * Sizes: 4 KB for each of ATTESTOR_CALLERS_MAX, 25 KB for each of ATTESTOR_FETCHES_MAX (and 50 KB of the
- * TLS pool), 20 KB for the probes, 3.3 MB for the chain.
+ * TLS pool), 20 KB for the probes; 3.3 MB for the chain, in the other process.
  */
 #include <poll.h>
+#include <sys/types.h>
 
 #include "chain.h"
 #include "wick/coap_server.h"
@@ -41,6 +46,7 @@
 #include "wick/nsl_probe.h"
 #include "wick/port/http.h"
 #include "wick/port/responder.h"
+#include "wick/rsa.h"
 
 /* Hosts that can be served at a time; a newcomer takes the place of who has been silent longest. */
 #define ATTESTOR_CALLERS_MAX 64
@@ -55,6 +61,33 @@
 #define ATTESTOR_GAP_MS 1000u
 /* As many as a gap can hold: what everybody may ask in the two seconds that it touches. */
 #define ATTESTOR_ASKERS_MAX (2u * ATTESTOR_READS_PER_S)
+/* When to come again while the chain is out of reach. */
+#define ATTESTOR_LATER_S 5u
+
+/** A question to the process that reads the chain. */
+typedef struct look_question {
+    uint32_t serial; /* not 0 */
+    bool wants_key;
+    uint8_t id[32], service[32];
+    uint64_t now_s;
+} look_question;
+
+typedef enum look_kind {
+    LOOK_OPEN = 1, /* wick.conf is good: `domain`. The first report */
+    LOOK_STATE,    /* WICK_OK: the chain is there; else what is in the way. When it changes */
+    LOOK_ANSWER    /* to the question with this serial */
+} look_kind;
+
+typedef struct look_report {
+    look_kind kind;
+    uint32_t serial;
+    wick_status status;
+    wick_registry_domain domain;
+    wick_device device;
+    uint64_t head_s; /* time of the block */
+    uint8_t tls_key[32]; /* word of tlsKeys, zero: none */
+    uint8_t pub[WICK_RSA_PUB_BYTES]; /* the key itself, if it was wanted */
+} look_report;
 
 /** Who has just cost a look at the chain. */
 typedef struct attestor_asker {
@@ -72,11 +105,14 @@ typedef struct attestor_caller {
 /** A question that is being looked into. */
 typedef struct attestor_job {
     bool used;
+    uint32_t look;   /* question about its record that is not answered yet, 0: it is */
     uint32_t handle; /* of its probe */
     wick_addr from;  /* of the caller */
     uint8_t exchange;
     wick_attest_ask_how how;
-    uint64_t asked_at;
+    uint64_t asked_at, now_s; /* when it was signed, and when it came */
+    wick_addr endpoint;
+    uint8_t signer[20], digest[32], nonce[32];
     wick_attest attest;
 } attestor_job;
 
@@ -94,8 +130,14 @@ typedef struct attestor {
     const cli *c;
     const conf_attestor *config;
     host h;
-    reader r;
+    reader r; /* of the other process, with `view` */
     chain_view view;
+    pid_t look_pid;
+    int look_fd;
+    bool look_gone;           /* the other process has ended */
+    uint32_t look_serial;
+    wick_status chain_status; /* WICK_OK: it can be asked */
+    bool chain_told;          /* that it cannot */
     wick_key key; /* signs */
     uint8_t signer[20];
     wick_registry_domain domain;
@@ -104,7 +146,7 @@ typedef struct attestor {
     int audit_fd; /* -1: standard output alone */
     uint64_t second_ms;
     uint32_t reads; /* in the present second */
-    uint32_t looks; /* at the chain, ever: one keeps everybody waiting */
+    uint32_t looks; /* at the chain, ever */
     uint8_t secret[32]; /* of N1 and of Echo, drawn at the start */
     attestor_asker asker[ATTESTOR_ASKERS_MAX];
     attestor_job job[WICK_NSL_CONNECT_MAX];
@@ -124,11 +166,27 @@ void attestor_request(attestor *a, attestor_caller *from, const wick_coap_reques
 /** A probe has ended. */
 void attestor_probed(attestor *a, uint32_t handle, wick_status status);
 
+/** What the process that reads the chain says. */
+void attestor_looked(attestor *a, const look_report *r);
+
 /** What was found out about a question: written down, signed, answered. The job is free then. */
 void attestor_conclude(attestor *a, attestor_job *job, wick_status verdict);
 
 /** The caller at this address, NULL if it is gone. main.c */
 attestor_caller *attestor_caller_at(attestor *a, const wick_addr *from);
+
+/* ---- look.c ---- */
+
+/** Makes the process that reads the chain: before keys are loaded and sockets opened, for it takes all there is.
+ *  @param[out] is_looker  this is it, at its end: nothing but an exit is left
+ *  @return exit code; the error is printed */
+int look_start(attestor *a, bool *is_looker);
+/** The next report. @param[in] wait  for one  @return false: there is none, or `look_gone` */
+bool look_next(attestor *a, look_report *r, bool wait);
+/** @retval WICK_OK the answer comes as a report  @retval WICK_E_LIMIT not now */
+WICK_NODISCARD wick_status look_ask(attestor *a, const look_question *q);
+/** Ends it. @return its exit code */
+int look_stop(attestor *a);
 
 /* ---- routable.c ---- */
 
@@ -144,7 +202,7 @@ WICK_NODISCARD wick_status attestor_n1(uint8_t n1[32], const attestor *a, const 
 
 /** A free place, or NULL. */
 attestor_fetch *attestor_fetch_place(attestor *a);
-/** Begins to look; `job` is filled in but for `used`.
+/** Begins to look, for `f->job`.
  *  @param[in] pin   SHA-256 of the SPKI that must show
  *  @retval WICK_OK  @retval WICK_E_NSL_RATE that address was looked at a moment ago
  *  @retval others of wick_http_start() */

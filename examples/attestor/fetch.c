@@ -46,7 +46,6 @@ wick_status attestor_fetch_start(attestor *a, attestor_fetch *f, const wick_addr
     wick_http_accept(&f->http, "text/plain");
     s = wick_http_start(&f->http, attestor_now(a), "GET", NULL, (wick_span){NULL, 0}, f->body,
                         sizeof f->body, ATTESTOR_FETCH_MS);
-    f->job.used = s == WICK_OK;
     return s;
 }
 
@@ -86,10 +85,11 @@ uint64_t attestor_fetch_run(attestor *a)
     uint64_t next = WICK_TIME_NEVER(attestor_now(a));
     for (size_t i = 0; i < ATTESTOR_FETCHES_MAX; i++) {
         attestor_fetch *f = &a->fetch[i];
-        wick_status s = f->job.used ? wick_http_poll(&f->http, attestor_now(a)) : WICK_AGAIN;
-        if (f->job.used && s == WICK_AGAIN) {
+        bool runs = f->job.used && f->job.look == 0;
+        wick_status s = runs ? wick_http_poll(&f->http, attestor_now(a)) : WICK_AGAIN;
+        if (runs && s == WICK_AGAIN) {
             next = wick_time_min(next, wick_http_deadline(&f->http));
-        } else if (f->job.used) {
+        } else if (runs) {
             attestor_conclude(a, &f->job, verdict_of(f, s));
             wick_http_cancel(&f->http);
         }
@@ -102,7 +102,7 @@ nfds_t attestor_fetch_fds(const attestor *a, struct pollfd out[ATTESTOR_FETCHES_
     nfds_t n = 0;
     for (size_t i = 0; i < ATTESTOR_FETCHES_MAX; i++) {
         const attestor_fetch *f = &a->fetch[i];
-        if (f->job.used && wick_http_sock(&f->http) >= 0) {
+        if (f->job.used && f->job.look == 0 && wick_http_sock(&f->http) >= 0) {
             short want = wick_http_wants_write(&f->http) ? POLLOUT : POLLIN;
             out[n++] = (struct pollfd){wick_linux_net_fd(&a->h.linux_net, wick_http_sock(&f->http)),
                                        want, 0};
@@ -114,7 +114,7 @@ nfds_t attestor_fetch_fds(const attestor *a, struct pollfd out[ATTESTOR_FETCHES_
 void attestor_fetch_end(attestor *a)
 {
     for (size_t i = 0; i < ATTESTOR_FETCHES_MAX; i++) {
-        if (a->fetch[i].job.used) {
+        if (a->fetch[i].job.used && a->fetch[i].job.look == 0) {
             wick_http_cancel(&a->fetch[i].http);
             a->fetch[i].job.used = false;
         }

@@ -96,13 +96,10 @@ static void take_request(attestor *a, wick_span datagram, const wick_addr *from)
     }
 }
 
-/* Takes what has come, up to the first question that was worth a look at the chain: probes would run out
- * of time while one look follows another. */
 static void receive(attestor *a, wick_sock s)
 {
     uint8_t bytes[WICK_COAP_MESSAGE_MAX];
-    const uint32_t looks = a->looks;
-    for (unsigned i = 0; i < BURST_MAX && a->looks == looks; i++) {
+    for (unsigned i = 0; i < BURST_MAX; i++) {
         wick_addr from;
         int32_t n = a->h.net.udp_recv(a->h.net.ctx, s, &from, bytes, sizeof bytes);
         if (n == WICK_AGAIN) {
@@ -153,18 +150,34 @@ static uint64_t pump(attestor *a)
     return next;
 }
 
+static void print_signer(const attestor *a, const char *before)
+{
+    char text[WICK_ETH_ADDRESS_STR_BYTES];
+    wick_eth_address_str(text, a->signer);
+    printf("%s%s\n", before, text);
+    (void)fflush(stdout);
+}
+
 static void run(attestor *a)
 {
-    while (!cli_interrupted()) {
-        struct pollfd fds[2 + ATTESTOR_FETCHES_MAX] = {{wick_linux_net_fd(&a->h.linux_net, a->service), POLLIN, 0},
-                                {wick_linux_net_fd(&a->h.linux_net, a->probes), POLLIN, 0}};
-        /* Answers that came during the last look count, however long it took: they are read before
-         * pump() ends probes. */
-        receive(a, a->probes);
+    look_report report;
+    bool ready = false;
+    while (!cli_interrupted() && !a->look_gone) {
+        struct pollfd fds[3 + ATTESTOR_FETCHES_MAX] = {
+            {wick_linux_net_fd(&a->h.linux_net, a->service), POLLIN, 0},
+            {wick_linux_net_fd(&a->h.linux_net, a->probes), POLLIN, 0},
+            {a->look_fd, POLLIN, 0}};
+        receive(a, a->probes); /* what has come counts: it is read before pump() ends probes */
         uint64_t next = pump(a), now = attestor_now(a);
-        (void)poll(fds, 2 + attestor_fetch_fds(a, fds + 2), wick_time_reached(now, next) ? 0 : (int)(next - now));
+        (void)poll(fds, 3 + attestor_fetch_fds(a, fds + 3), wick_time_reached(now, next) ? 0 : (int)(next - now));
         receive(a, a->service);
-        link_tend(a->view.link, false); /* or there is much to follow when somebody asks */
+        while (look_next(a, &report, false)) {
+            attestor_looked(a, &report);
+            if (!ready && report.kind == LOOK_STATE) { /* the chain is there, or not: it is served */
+                print_signer(a, "READY signer=");
+                ready = true;
+            }
+        }
     }
 }
 
@@ -175,14 +188,6 @@ static wick_status own_address(attestor *a)
     uint8_t pub33[33];
     wick_status s = a->h.keystore.secp256k1_public(a->h.keystore.ctx, pub33, a->key);
     return s == WICK_OK ? wick_eth_address_of(a->signer, pub33, &a->h.crypto) : s;
-}
-
-static void print_signer(const attestor *a, const char *before)
-{
-    char text[WICK_ETH_ADDRESS_STR_BYTES];
-    wick_eth_address_str(text, a->signer);
-    printf("%s%s\n", before, text);
-    (void)fflush(stdout);
 }
 
 static int new_key(const cli *c, attestor *a)
@@ -243,28 +248,36 @@ static int start(const cli *c, attestor *a)
         return cli_fail(c, s, "%s", a->config->audit_file);
     }
     code = open_probe(c, a);
-    if (code == CLI_OK) {
-        code = chain_open(&a->view, &a->r, c, &a->h, (wick_span){NULL, 0});
-    }
     if (code != CLI_OK) {
         return code;
-    }
-    a->domain.chain_id = a->view.chain->chain_id;
-    memcpy(a->domain.contract, a->view.registry->device_registry, sizeof a->domain.contract);
-    if (a->view.chain->rule == CONF_RULE_SYNC_COMMITTEE) {
-        /* Key and epoch go into what is signed, and the contract compares them with its own: nothing is
-         * gained by a record that is final, and a new one would have to wait for that. */
-        a->view.tier = WICK_TIER_OPTIMISTIC;
-    }
-    s = chain_head(&a->view); /* a light client synchronises before anybody waits for it */
-    if (s != WICK_OK) {
-        return chain_fail(&a->view, s, "start");
     }
     s = a->h.net.udp_open(a->h.net.ctx, &a->service, &a->config->listen);
     if (s == WICK_OK) {
         s = a->h.net.udp_open(a->h.net.ctx, &a->probes, &a->config->probe_from);
     }
     return s == WICK_OK ? CLI_OK : cli_fail(c, s, "listen");
+}
+
+static int serve(const cli *c, attestor *a)
+{
+    look_report r;
+    bool is_looker = false;
+    int code = look_start(a, &is_looker);
+    if (is_looker || code != CLI_OK) {
+        return code;
+    }
+    code = start(c, a);
+    if (code == CLI_OK && look_next(a, &r, true)) { /* LOOK_OPEN is the first */
+        a->domain = r.domain;
+        cli_catch_signals();
+        run(a);
+    }
+    bool gone = a->look_gone;
+    int end = look_stop(a);
+    if (gone && end == CLI_OK) {
+        code = cli_fail(c, WICK_E_STATE, "the process that reads the chain");
+    }
+    return gone && end != CLI_OK ? end : code; /* it has said why */
 }
 
 int main(int argc, char **argv)
@@ -297,13 +310,7 @@ int main(int argc, char **argv)
     } else if (make_key) {
         code = new_key(&c, a);
     } else {
-        code = start(&c, a);
-        if (code == CLI_OK) {
-            cli_catch_signals();
-            print_signer(a, "READY signer=");
-            run(a);
-        }
-        chain_close(&a->view);
+        code = serve(&c, a);
     }
     attestor_fetch_end(a);
     wick_nsl_probe_wipe(&a->probe);

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "attestor.h"
-#include "wick/rsa.h"
 
-#define CHAIN_SLOTS 3 /* the record, and the TLS key of the service */
 /* A block's time is behind the clock: what is signed must not be ahead of the block that takes it. */
 #define HEAD_AGE_MAX_S 300u
 #define BEHIND_S 30u
@@ -42,7 +40,7 @@ static uint8_t code_of(wick_status s)
     case WICK_E_BAD_KEY:
         return WICK_COAP_BAD_REQUEST;
     default:
-        return WICK_COAP_BAD_GATEWAY; /* the chain, or our own trouble */
+        return WICK_COAP_UNAVAILABLE; /* the chain, or our own trouble: it may pass */
     }
 }
 
@@ -59,6 +57,10 @@ static void refuse(attestor *a, attestor_caller *c, uint8_t exchange, uint8_t co
     memset(&r, 0, sizeof r);
     r.code = code;
     r.payload = wick_span_text(s == WICK_OK ? "" : wick_status_str(s));
+    if (code == WICK_COAP_UNAVAILABLE) {
+        r.has_max_age = true;
+        r.max_age_s = ATTESTOR_LATER_S;
+    }
     if (code == WICK_COAP_CODE(4, 29)) { /* ours to spare is a moment, an address's ten seconds */
         bool target = s == WICK_E_NSL_RATE || s == WICK_E_STATE;
         r.has_max_age = true;
@@ -113,31 +115,9 @@ static wick_status take_turn(attestor *a, const attestor_caller *c)
     return WICK_OK;
 }
 
-/* @param[out] tls_key  word of tlsKeys, zero: none */
-static wick_status read_record(attestor *a, wick_device *device, uint8_t tls_key[32],
-                               const wick_attest_ask *ask, uint64_t now_s)
-{
-    static const wick_record_seen never;
-    uint8_t slots[CHAIN_SLOTS][32], words[CHAIN_SLOTS][32];
-    wick_slot_device(slots[0], ask->id, 0);
-    wick_slot_device(slots[1], ask->id, 1);
-    wick_slot_tls_key(slots[2], ask->id, ask->service);
-    link_tend(a->view.link, true);
-    wick_status s = chain_head(&a->view);
-    if (s == WICK_OK) {
-        s = reader_words(&a->r, words, (const uint8_t(*)[32])slots, CHAIN_SLOTS, a->domain.contract);
-    }
-    if (s == WICK_OK) {
-        memcpy(tls_key, words[2], 32);
-        s = wick_device_decode(device, words[0], words[1]);
-    }
-    return s == WICK_OK ? wick_device_check(device, &never, now_s) : s;
-}
-
 /* A time that the chain has reached and at which nothing had been checked yet: never too young. */
-static uint64_t time_for(const attestor *a, uint64_t now_s)
+static uint64_t time_for(uint64_t head, uint64_t now_s)
 {
-    uint64_t head = a->r.head.timestamp;
     return head <= now_s && now_s - head <= HEAD_AGE_MAX_S ? head : now_s - BEHIND_S;
 }
 
@@ -177,8 +157,7 @@ typedef struct question {
     uint64_t now_s;
 } question;
 
-static void fill(attestor_job *job, const attestor *a, const attestor_caller *c, const question *q,
-                 const wick_device *device, uint8_t exchange)
+static void fill(attestor_job *job, const attestor_caller *c, const question *q, uint8_t exchange)
 {
     const wick_attest_ask *ask = q->ask;
     memset(job, 0, sizeof *job);
@@ -186,71 +165,116 @@ static void fill(attestor_job *job, const attestor *a, const attestor_caller *c,
     job->exchange = exchange;
     job->how = q->how;
     job->asked_at = ask->asked_at;
-    job->attest.checked_at = time_for(a, q->now_s); /* not younger than what was seen, and no block is older */
+    job->now_s = q->now_s;
+    job->endpoint = q->endpoint.addr;
+    memcpy(job->signer, q->signer, sizeof job->signer);
+    memcpy(job->digest, q->digest, sizeof job->digest);
+    memcpy(job->nonce, ask->nonce, sizeof job->nonce);
     memcpy(job->attest.id, ask->id, 32);
     memcpy(job->attest.service, ask->service, 32);
     memcpy(job->attest.endpoint, ask->endpoint, 32);
-    memcpy(job->attest.key, device->key, 32);
-    job->attest.epoch = device->epoch;
 }
 
-/* The key of which the record holds the hash. */
-static wick_status announced(attestor *a, uint8_t pub[WICK_RSA_PUB_BYTES], const wick_device *device)
-{
-    uint8_t der[WICK_RSA_SPKI_MAX];
-    wick_buf spki = wick_buf_make(der, sizeof der);
-    wick_status s = reader_announced(&a->r, &spki, &a->h.crypto, device->key, a->domain.contract);
-    s = s == WICK_OK ? wick_rsa_spki_decode(pub, wick_buf_span(&spki)) : s;
-    return s == WICK_E_NOT_FOUND ? WICK_E_BAD_KEY : s; /* it was never announced: nobody can use it */
-}
-
-static wick_status probe(attestor *a, attestor_job *job, const question *q, const wick_device *device)
-{
-    wick_nsl_peer peer;
-    memset(&peer, 0, sizeof peer);
-    wick_status s = device->key_type == WICK_KEY_TYPE_RSA2048
-                        ? announced(a, peer.key.bytes, device)
-                        : wick_device_pub33(peer.key.bytes, device);
-    if (s != WICK_OK) {
-        return s;
-    }
-    memcpy(peer.id, q->ask->id, 32);
-    peer.key.type = device->key_type;
-    peer.addr = q->endpoint.addr;
-    s = wick_nsl_probe_start(&a->probe, &job->handle, attestor_now(a), &peer);
-    job->used = s == WICK_OK;
-    return s;
-}
-
+/* Takes a place, and has the record read. */
 static wick_status begin(attestor *a, attestor_caller *c, const question *q, uint8_t exchange)
 {
-    static const uint8_t none[32] = {0};
-    uint8_t tls_key[32], n1[32];
-    wick_device device;
+    look_question to_read = {.wants_key = q->how == WICK_ATTEST_ASK_NSL, .now_s = q->now_s};
     attestor_fetch *f = q->how == WICK_ATTEST_ASK_HTTPS ? attestor_fetch_place(a) : NULL;
     attestor_job *job = q->how == WICK_ATTEST_ASK_HTTPS ? (f != NULL ? &f->job : NULL) : job_place(a);
+    if (a->chain_status != WICK_OK) {
+        return a->chain_status;
+    }
     if (job == NULL || is_asked_about(a, q->ask->id)) {
         return WICK_E_LIMIT;
     }
     wick_status s = take_turn(a, c);
-    if (s == WICK_OK) {
-        s = read_record(a, &device, tls_key, q->ask, q->now_s);
-    }
-    if (s == WICK_OK && memcmp(device.owner, q->signer, sizeof device.owner) != 0) {
-        s = WICK_E_NOT_OWNER;
-    }
     if (s != WICK_OK) {
         return s;
     }
-    fill(job, a, c, q, &device, exchange);
-    if (f == NULL) {
-        return probe(a, job, q, &device);
+    a->look_serial = a->look_serial == UINT32_MAX ? 1 : a->look_serial + 1;
+    to_read.serial = a->look_serial;
+    memcpy(to_read.id, q->ask->id, 32);
+    memcpy(to_read.service, q->ask->service, 32);
+    s = look_ask(a, &to_read);
+    if (s == WICK_OK) {
+        fill(job, c, q, exchange);
+        job->used = true;
+        job->look = to_read.serial;
     }
-    if (memcmp(tls_key, none, sizeof none) == 0) {
+    return s;
+}
+
+static wick_status probe(attestor *a, attestor_job *job, const look_report *r)
+{
+    wick_nsl_peer peer;
+    memset(&peer, 0, sizeof peer);
+    memcpy(peer.key.bytes, r->pub, r->device.key_type == WICK_KEY_TYPE_RSA2048 ? sizeof r->pub : 33);
+    memcpy(peer.id, job->attest.id, 32);
+    peer.key.type = r->device.key_type;
+    peer.addr = job->endpoint;
+    return wick_nsl_probe_start(&a->probe, &job->handle, attestor_now(a), &peer);
+}
+
+static wick_status fetch(attestor *a, attestor_fetch *f, const look_report *r)
+{
+    static const uint8_t none[32] = {0};
+    uint8_t n1[32];
+    if (memcmp(r->tls_key, none, sizeof none) == 0) {
         return WICK_E_RECORD_ABSENT; /* of a key for this service */
     }
-    s = attestor_n1(n1, a, q->digest);
-    return s == WICK_OK ? attestor_fetch_start(a, f, &q->endpoint.addr, tls_key, n1, q->ask->nonce) : s;
+    wick_status s = attestor_n1(n1, a, f->job.digest);
+    return s == WICK_OK ? attestor_fetch_start(a, f, &f->job.endpoint, r->tls_key, n1, f->job.nonce) : s;
+}
+
+/* The record is read: goes on if it is the owner who has asked. */
+static void go_on(attestor *a, attestor_job *job, attestor_fetch *f, const look_report *r)
+{
+    wick_status s = r->status;
+    job->look = 0;
+    if (s == WICK_OK && memcmp(r->device.owner, job->signer, sizeof job->signer) != 0) {
+        s = WICK_E_NOT_OWNER;
+    }
+    if (s == WICK_OK) {
+        memcpy(job->attest.key, r->device.key, 32);
+        job->attest.epoch = r->device.epoch;
+        job->attest.checked_at = time_for(r->head_s, job->now_s); /* not younger than what was seen, and no block is older */
+        s = f != NULL ? fetch(a, f, r) : probe(a, job, r);
+    }
+    if (s != WICK_OK) {
+        attestor_conclude(a, job, s);
+    }
+}
+
+/* Once, when it changes. */
+static void take_state(attestor *a, wick_status s)
+{
+    if (s == WICK_OK && a->chain_told) {
+        cli_note(a->c, 0, "wick-attestor: its chain is there");
+    } else if (s != WICK_OK && !a->chain_told) {
+        cli_note(a->c, 0, "wick-attestor: %s: no answer of its chain (%s): who asks is told to come again",
+                 wick_status_str(s), wick_status_cause(s));
+    }
+    a->chain_told = s != WICK_OK;
+    a->chain_status = s;
+}
+
+void attestor_looked(attestor *a, const look_report *r)
+{
+    if (r->kind == LOOK_STATE) {
+        take_state(a, r->status);
+    }
+    for (size_t i = 0; i < WICK_NSL_CONNECT_MAX && r->kind == LOOK_ANSWER; i++) {
+        if (a->job[i].used && a->job[i].look == r->serial) {
+            go_on(a, &a->job[i], NULL, r);
+            return;
+        }
+    }
+    for (size_t i = 0; i < ATTESTOR_FETCHES_MAX && r->kind == LOOK_ANSWER; i++) {
+        if (a->fetch[i].job.used && a->fetch[i].job.look == r->serial) {
+            go_on(a, &a->fetch[i].job, &a->fetch[i], r);
+            return;
+        }
+    }
 }
 
 /* N1, which costs nothing and binds nobody. */
@@ -370,7 +394,7 @@ void attestor_conclude(attestor *a, attestor_job *job, wick_status verdict)
 void attestor_probed(attestor *a, uint32_t handle, wick_status status)
 {
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
-        if (a->job[i].used && a->job[i].handle == handle) {
+        if (a->job[i].used && a->job[i].look == 0 && a->job[i].handle == handle) {
             attestor_conclude(a, &a->job[i], status);
             return;
         }

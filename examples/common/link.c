@@ -355,6 +355,24 @@ void link_tend(chain_link *l, bool hurry)
     }
 }
 
+void link_turn(chain_link *l)
+{
+    if (l->has_light) {
+        run_light(l, 0, 0);
+    }
+}
+
+size_t link_watch(const chain_link *l, struct pollfd *fds, uint64_t *next_ms)
+{
+    const wick_hal_clock *clock = &l->h->clock;
+    if (!l->has_light) {
+        return 0;
+    }
+    *next_ms = wick_time_min(*next_ms,
+                             wick_light_driver_deadline(&l->driver, clock->now_ms(clock->ctx)));
+    return wick_light_driver_watch(&l->driver, fds, &l->h->linux_net);
+}
+
 wick_status link_head(chain_link *l, wick_trusted_header *th, wick_tier tier, uint32_t timeout_ms)
 {
     wick_light_event event;

@@ -83,6 +83,14 @@ void link_pass(chain_link *l, uint32_t period_ms);
 void link_tend(chain_link *l, bool hurry);
 #define LINK_TEND_MS 1000u
 
+/** The same without waiting, for who has descriptors of his own to watch. */
+void link_turn(chain_link *l);
+/** What a light client waits for.
+ *  @param[out] fds         room for WICK_LIGHT_DRIVER_SOCKS
+ *  @param[in,out] next_ms  made earlier if link_turn() is due before
+ *  @return how many descriptors */
+size_t link_watch(const chain_link *l, struct pollfd *fds, uint64_t *next_ms);
+
 /** Runs the light client until it is synchronised and has a head of the tier.
  *  @retval WICK_OK  @retval WICK_E_TIMEOUT
  *  @retval WICK_E_QUORUM_SPLIT  before the time-out too, when the nodes have contradicted each other

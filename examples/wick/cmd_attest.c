@@ -188,10 +188,15 @@ static wick_status take_word(size_t at, wick_span body)
     return st;
 }
 
+static void say_why(peer *p, const char *why, size_t len)
+{
+    (void)snprintf(p->refusal, sizeof p->refusal, "%.*s", (int)(len < 32 ? len : 32), why);
+}
+
 static void end(peer *p, const char *why, size_t len)
 {
     p->state = ENDED;
-    (void)snprintf(p->refusal, sizeof p->refusal, "%.*s", (int)(len < 32 ? len : 32), why);
+    say_why(p, why, len);
 }
 
 static void take(size_t at, wick_span datagram)
@@ -201,8 +206,9 @@ static void take(size_t at, wick_span datagram)
     if (wick_coap_client_input(&p->coap, &r, now_ms(), datagram) != WICK_OK || p->state == ENDED) {
         return;
     }
-    if (r.code == WICK_COAP_CODE(4, 29)) {
+    if (r.code == WICK_COAP_CODE(4, 29) || r.code == WICK_COAP_UNAVAILABLE) {
         p->again_ms = now_ms() + (uint64_t)r.max_age_s * 1000u;
+        say_why(p, (const char *)r.payload.ptr, r.payload.len); /* if it stays so */
     } else if (WICK_COAP_CLASS(r.code) != 2) {
         end(p, (const char *)r.payload.ptr, r.payload.len);
     } else {
