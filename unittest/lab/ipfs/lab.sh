@@ -9,7 +9,8 @@ command -v node >/dev/null || {
     echo "1..0 # SKIP no node"
     exit 77
 }
-. "$WICK_SOURCE_DIR/unittest/lab/topology.sh"
+top=$WICK_SOURCE_DIR
+. "$top/unittest/lab/topology.sh"
 lab_alone "$@"
 dir=$(mktemp -d) || exit 1
 out=$dir/out
