@@ -36,26 +36,18 @@ static void sleep_ms(uint64_t ms)
     nanosleep(&(struct timespec){(time_t)(ms / 1000), (long)(ms % 1000) * 1000000}, NULL);
 }
 
-/* A gateway that is busy says when to ask again. */
 static wick_status get(const char *path, const char *query, uint32_t num)
 {
-    for (unsigned i = 0; i < 30; i++) {
-        leaf_answer.code = 0;
-        if (leaf_ask(WICK_COAP_GET, path, query, wick_span_make(NULL, 0),
-                     (wick_coap_block){.given = true, .szx = WICK_COAP_SZX_MAX, .num = num})) {
-            return WICK_OK;
-        }
-        if (leaf_answer.code == 0) {
-            return WICK_E_TIMEOUT;
-        }
-        printf("gateway: %u.%02u %.*s\n", WICK_COAP_CLASS(leaf_answer.code),
-               WICK_COAP_DETAIL(leaf_answer.code), (int)leaf_answer.payload.len,
-               (const char *)leaf_answer.payload.ptr);
-        if (!leaf_answer.has_max_age) {
-            return WICK_E_LEAF_REFUSED;
-        }
-        sleep_ms(1000u * (leaf_answer.max_age_s < 30 ? leaf_answer.max_age_s : 30u));
+    if (leaf_ask(WICK_COAP_GET, path, query, wick_span_make(NULL, 0),
+                 (wick_coap_block){.given = true, .szx = WICK_COAP_SZX_MAX, .num = num})) {
+        return WICK_OK;
     }
+    if (leaf_answer.code == 0) {
+        return WICK_E_TIMEOUT;
+    }
+    printf("gateway: %u.%02u %.*s\n", WICK_COAP_CLASS(leaf_answer.code),
+           WICK_COAP_DETAIL(leaf_answer.code), (int)leaf_answer.payload.len,
+           (const char *)leaf_answer.payload.ptr);
     return WICK_E_LEAF_REFUSED;
 }
 
@@ -173,7 +165,6 @@ int leaf_update(const char *product, const char *dir)
     wick_boot_state state;
     unsigned version = 0;
     char head[32] = "";
-    setvbuf(stdout, NULL, _IOLBF, 0);
     wick_leaf_hash_init(&crypto);
     wick_status s = wick_name_hash(config.product, wick_span_text(product));
     s = s == WICK_OK ? wick_linux_flash_open(&flash, &linux_flash, dir, &sizes) : s;

@@ -256,14 +256,29 @@ static void take(carry *c, uint8_t session, uint8_t exchange, const wick_coap_re
         (void)n; /* lost, as on any path: then nothing comes back */
     }
     if (c->flow[i].queued != 0) {
+        unsigned at = c->flow[i].first;
         answer(c, session, exchange, WICK_COAP_CHANGED,
-               wick_span_make(c->flow[i].queue, c->flow[i].queued), now_ms);
-        c->flow[i].queued = 0;
+               wick_span_make(c->flow[i].queue[at], c->flow[i].queue_len[at]), now_ms);
+        c->flow[i].first = (at + 1) % CARRY_QUEUE;
+        c->flow[i].queued--;
         return;
     }
     c->flow[i].waiting = true;
     c->flow[i].exchange = exchange;
     c->flow[i].give_up_ms = now_ms + CARRY_WAIT_MS;
+}
+
+/* Behind what waits already; if that is too much, the oldest goes. */
+static void keep(carry *c, unsigned i, wick_span bytes)
+{
+    if (c->flow[i].queued == CARRY_QUEUE) {
+        c->flow[i].first = (c->flow[i].first + 1) % CARRY_QUEUE;
+        c->flow[i].queued--;
+    }
+    unsigned at = (c->flow[i].first + c->flow[i].queued) % CARRY_QUEUE;
+    memcpy(c->flow[i].queue[at], bytes.ptr, bytes.len);
+    c->flow[i].queue_len[at] = bytes.len;
+    c->flow[i].queued++;
 }
 
 /* What the service behind us says. */
@@ -288,9 +303,8 @@ static void run_flow(carry *c, unsigned i, uint64_t now_ms)
             c->flow[i].waiting = false;
             answer(c, c->flow[i].session, c->flow[i].exchange, WICK_COAP_CHANGED,
                    wick_span_make(bytes, (size_t)n), now_ms);
-        } else if (c->flow[i].queued == 0) {
-            memcpy(c->flow[i].queue, bytes, (size_t)n);
-            c->flow[i].queued = (size_t)n;
+        } else {
+            keep(c, i, wick_span_make(bytes, (size_t)n));
         }
     }
     if (c->flow[i].waiting && wick_time_reached(now_ms, c->flow[i].give_up_ms)) {

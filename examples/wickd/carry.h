@@ -5,11 +5,12 @@
  * Payload of leaves between two gateways: CoAP inside their session, POST /dpk/in?service=S&leaf=NAME.
  * This side sends for its own leaves, and takes for the services behind it: [carry.S] names a UDP
  * address, to which each leaf's payload goes from a socket of its own; the first datagram that comes back
- * is the answer. What comes later waits for the leaf's next message, which may be empty. The payload is
- * the leaf's affair: the gateways need not understand it, and can not if it is a DTLS record.
+ * is the answer. What comes later waits for the leaf's next messages, which may be empty; of more than
+ * CARRY_QUEUE the newest, for what a service says again tells no less than what it said before. The payload
+ * is the leaf's affair: the gateways need not understand it, and can not if it is a DTLS record.
  *
  * The other gateway is authenticated by the session; the leaf's name is its word. Bounds: one message
- * of ours at a time for each session; CARRY_FLOWS flows (a leaf of others and a service) with 1 KB
+ * of ours at a time for each session; CARRY_FLOWS flows (a leaf of others and a service) with 4 KB
  * waiting for each, half of them of one session at most. Each session is sure of CARRY_SHARE.
  */
 #include "agent.h"
@@ -20,6 +21,7 @@
 #define CARRY_SHARE (CARRY_FLOWS / WICK_GW_SESSIONS_MAX)
 #define CARRY_WAIT_MS 4000u   /* for the service behind us */
 #define CARRY_IDLE_MS 120000u
+#define CARRY_QUEUE 4u /* datagrams that wait for a leaf */
 #define CARRY_MAX 960 /* payload, as WICK_LEAF_PAYLOAD_MAX */
 
 _Static_assert(CARRY_SHARE >= 1, "each session can have a flow");
@@ -55,8 +57,9 @@ typedef struct carry {
         wick_addr to;
         uint64_t used_ms, give_up_ms;
         char service[CONF_NAME_MAX], leaf[WICK_LEAF_NAME_MAX + 1];
-        size_t queued;
-        uint8_t queue[CARRY_MAX];
+        unsigned first, queued; /* of `queue`, which is a ring */
+        size_t queue_len[CARRY_QUEUE];
+        uint8_t queue[CARRY_QUEUE][CARRY_MAX];
     } flow[CARRY_FLOWS];
 } carry;
 

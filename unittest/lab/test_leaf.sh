@@ -16,7 +16,7 @@ gateway gw-a
 gateway gw-b
 lab_wallet
 leaf_port=$((base + 3)) udp_port=$((base + 4)) dead_port=$((base + 5)) door_port=$((base + 6))
-other_port=$((base + 7))
+other_port=$((base + 7)) bad_port=$((base + 8))
 
 # ---- provisioning
 want 0 '^\[leaf.sensor-1\]' add "$wick" leaf add sensor-1 -o "$dir/leaf.key"
@@ -45,6 +45,8 @@ to = 127.0.0.1:$udp_port
 to = 127.0.0.1:$dead_port
 [carry.door]
 to = 127.0.0.1:$door_port
+[carry.bad]
+to = 127.0.0.1:$bad_port
 [tickets]
 accept = gw-a
 [leaf]
@@ -181,16 +183,24 @@ want 0 '"carried_in":3' status_of_the_other run gw-b --json status
 cat >"$dir/door.mjs" <<'JS'
 import dgram from 'node:dgram'
 import fs from 'node:fs'
+const [port, behind, file, seed] = process.argv.slice(2)
 const out = dgram.createSocket('udp4')
 const s = dgram.createSocket('udp4')
-let back
+let back, state = Number(seed)
+// With a seed: a tenth is lost, a third comes twice, all late and so in another order.
+const random = () => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 2 ** 32
+const copies = () => (random() < 0.1 ? 0 : random() < 0.33 ? 2 : 1)
+const pass = (send) => {
+    if (!seed) return send()
+    for (let n = copies(); n > 0; n--) setTimeout(send, random() * 800)
+}
 s.on('message', (m, from) => {
     back = from
-    fs.appendFileSync(process.argv[4], m)
-    out.send(m, Number(process.argv[3]), '127.0.0.1')
+    fs.appendFileSync(file, m)
+    pass(() => out.send(m, Number(behind), '127.0.0.1'))
 })
-out.on('message', (m) => s.send(m, back.port, back.address))
-s.bind(Number(process.argv[2]), '127.0.0.1', () => console.log('READY'))
+out.on('message', (m) => pass(() => s.send(m, back.port, back.address)))
+s.bind(Number(port), '127.0.0.1', () => console.log('READY'))
 JS
 behind=$(run gw-b --json status | sed -n 's/.*"reflexive":"127\.0\.0\.1:\([0-9]*\)".*/\1/p')
 start door.log node "$dir/door.mjs" "$door_port" "$behind" "$dir/carried"
@@ -234,6 +244,17 @@ result $? key_of_16_bytes_accepted
 want 0 '^uploads *[2-9]' uploaded_by_carriers leaf upload gw-b --via gw-b/door
 want 3 'TIMEOUT' uploaded_to_nobody leaf upload gw-b --to "127.0.0.1:$dead_port" --timeout 3
 want 2 '--to ADDR:PORT or --via' upload_says_where leaf upload gw-b
+
+# ---- end to end over a path that loses, repeats and delays: what is lost is said again, and what comes
+# twice or late is the answer to nothing
+for seed in 1 2; do
+    start "bad$seed.log" node "$dir/door.mjs" "$bad_port" "$behind" "$dir/carried" "$seed"
+    await 60 '^READY' "bad$seed.log" || exit 1
+    want 0 "^gw-b, TLS-PSK-WITH-AES-128-CCM-8: over a bad path $seed\$" "end_to_end_over_a_bad_path_$seed" \
+        "$wick_leaf" 127.0.0.1 "$leaf_port" sensor-1 "$dir/leaf.key" gw-b gw-b/bad "over a bad path $seed"
+    kill "$started"
+    wait "$started" 2>/dev/null
+done
 
 # ---- who is no leaf. A client goes on for 10 s after an alert, which may be forged: that is not awaited
 refusals() {

@@ -243,6 +243,50 @@ TEST(flood_of_a_service)
     teardown();
 }
 
+/* The payload of the next answer in a session; empty: there is none. */
+static wick_span answered(uint8_t session)
+{
+    static uint8_t bytes[WICK_COAP_MESSAGE_MAX];
+    wick_out out;
+    wick_coap_msg m;
+    wick_coap_server_poll(&c.session[session].server, &out, now);
+    if (out.kind != WICK_OUT_SEND || wick_coap_decode(&m, out.bytes) != WICK_OK) {
+        return wick_span_make(NULL, 0);
+    }
+    memcpy(bytes, m.payload.ptr, m.payload.len);
+    return wick_span_make(bytes, m.payload.len);
+}
+
+/* A service that says more than one thing, as a DTLS server does that sends a flight again: nothing of it is
+ * the answer to another message only, and what came last is not lost for what came first. */
+TEST(what_comes_later_waits)
+{
+    char text[2] = "0";
+    uint8_t bytes[64];
+    wick_addr from;
+    const wick_hal_net *net = &a.host.net;
+    setup();
+    ask(0, 1);
+    REQUIRE(net->udp_recv(net->ctx, service, &from, bytes, sizeof bytes) == 4);
+    for (unsigned i = 0; i < CARRY_QUEUE + 3; i++) { /* one is the answer, two are too many */
+        text[0] = (char)('0' + i);
+        CHECK(net->udp_send(net->ctx, service, &from, wick_span_text(text)) == 1);
+        (void)carry_run(&c, now);
+    }
+    CHECK_INT(c.taken, 1);
+    for (unsigned i = 3; i < CARRY_QUEUE + 3; i++) {
+        now += 1000;
+        ask(0, 1);
+        wick_span got = answered(0);
+        REQUIRE(got.len == 1);
+        CHECK_INT(got.ptr[0], '0' + i);
+    }
+    now += 1000;
+    ask(0, 1);
+    CHECK_INT(answered(0).len, 0);
+    teardown();
+}
+
 /* A message of an application that speaks CoAP. @return was it taken? */
 static bool input(wick_coap_type type, uint8_t code, const uint8_t *token, const char *path)
 {
@@ -291,5 +335,5 @@ TEST(coap_of_an_application)
 }
 
 TAP_MAIN("unit.wickd_carry", CASE(each_session_has_its_own), CASE(two_do_not_hold_all),
-         CASE(waiting_does_not_hold_a_share), CASE(leaves_of_one_session), CASE(flood_of_a_service),
+         CASE(waiting_does_not_hold_a_share), CASE(leaves_of_one_session), CASE(flood_of_a_service), CASE(what_comes_later_waits),
          CASE(coap_of_an_application))
