@@ -38,17 +38,14 @@ static void sleep_ms(uint64_t ms)
 
 static wick_status get(const char *path, const char *query, uint32_t num)
 {
-    if (leaf_ask(WICK_COAP_GET, path, query, wick_span_make(NULL, 0),
-                 (wick_coap_block){.given = true, .szx = WICK_COAP_SZX_MAX, .num = num})) {
-        return WICK_OK;
+    const wick_coap_block block = {.given = true, .szx = WICK_COAP_SZX_MAX, .num = num};
+    const wick_coap_response *r = &gateway.answer;
+    wick_status s = wick_leaf_client_ask(&gateway, WICK_COAP_GET, path, query, wick_span_make(NULL, 0), block);
+    if (s == WICK_E_LEAF_REFUSED) {
+        printf("gateway: %u.%02u %.*s\n", WICK_COAP_CLASS(r->code), WICK_COAP_DETAIL(r->code),
+               (int)r->payload.len, (const char *)r->payload.ptr);
     }
-    if (leaf_answer.code == 0) {
-        return WICK_E_TIMEOUT;
-    }
-    printf("gateway: %u.%02u %.*s\n", WICK_COAP_CLASS(leaf_answer.code),
-           WICK_COAP_DETAIL(leaf_answer.code), (int)leaf_answer.payload.len,
-           (const char *)leaf_answer.payload.ptr);
-    return WICK_E_LEAF_REFUSED;
+    return s == WICK_OK || s == WICK_E_LEAF_REFUSED ? s : WICK_E_TIMEOUT;
 }
 
 /* A block from byte `offset` on. Byte 0 is asked for first, for then the gateway looks for it. */
@@ -59,17 +56,17 @@ static wick_status fetch(const wick_update_out *want)
     wick_cid_str(query + 4, &want->cid);
     for (bool more = true; more;) {
         wick_status s = get("dpk/block", query, num);
-        wick_span in = leaf_answer.payload;
+        wick_span in = gateway.answer.payload;
         uint32_t at = num * PIECE, skip = want->offset > at ? want->offset - at : 0;
-        more = s == WICK_OK && leaf_answer.block2.more;
-        if (s == WICK_OK && leaf_answer.block2.num != num) {
+        more = s == WICK_OK && gateway.answer.block2.more;
+        if (s == WICK_OK && gateway.answer.block2.num != num) {
             s = WICK_E_MALFORMED;
         }
         if (s != WICK_OK) {
             return s;
         }
         skip = skip < in.len ? skip : (uint32_t)in.len;
-        s = wick_update_bytes(&update, leaf_now_ms(), want->request,
+        s = wick_update_bytes(&update, wick_leaf_now_ms(), want->request,
                               wick_span_make(in.ptr + skip, in.len - skip));
         if (s != WICK_OK) {
             return s;
@@ -86,7 +83,7 @@ static wick_status look(const char *product)
     wick_leaf_release r;
     (void)snprintf(query, sizeof query, "product=%s", product);
     wick_status s = get("dpk/release", query, 0);
-    s = s == WICK_OK ? wick_leaf_release_read(&r, leaf_answer.payload, config.product) : s;
+    s = s == WICK_OK ? wick_leaf_release_read(&r, gateway.answer.payload, config.product) : s;
     if (s != WICK_OK) {
         wick_update_no_release(&update, s);
         printf("no release: %s\n", wick_status_str(s));
@@ -94,7 +91,7 @@ static wick_status look(const char *product)
     }
     printf("release %u: %u of %u approved\n", (unsigned)r.release.version, r.release.approvals,
            r.release.threshold);
-    s = wick_update_release(&update, leaf_now_ms(), &r.release, (uint64_t)time(NULL));
+    s = wick_update_release(&update, wick_leaf_now_ms(), &r.release, (uint64_t)time(NULL));
     (void)s; /* an event says it */
     return WICK_OK;
 }
@@ -121,7 +118,7 @@ static int run(const char *product)
 {
     for (;;) {
         wick_update_out out;
-        wick_update_poll(&update, &out, leaf_now_ms());
+        wick_update_poll(&update, &out, wick_leaf_now_ms());
         if (out.state != WICK_UPDATE_IDLE) {
             show(out.state);
         }
@@ -135,12 +132,12 @@ static int run(const char *product)
             if (s == WICK_E_TIMEOUT) {
                 return LEAF_NO_GATEWAY; /* nobody has lied */
             }
-            wick_status end = wick_update_end(&update, leaf_now_ms(), out.request, s);
+            wick_status end = wick_update_end(&update, wick_leaf_now_ms(), out.request, s);
             if (s != WICK_OK || end != WICK_OK) {
                 printf("bad answer: %s\n", wick_status_str(s != WICK_OK ? s : end));
             }
         } else if (out.kind == WICK_UPDATE_TESTING) {
-            (void)!wick_update_healthy(&update, leaf_now_ms()); /* it has reached its gateway */
+            (void)!wick_update_healthy(&update, wick_leaf_now_ms()); /* it has reached its gateway */
         } else if (out.kind == WICK_UPDATE_EVENT && out.state == WICK_UPDATE_REFUSED) {
             return printf("refused: %s\n", wick_status_str(out.status)) > 0;
         } else if (out.kind == WICK_UPDATE_RESTART) {
@@ -149,7 +146,7 @@ static int run(const char *product)
             if (out.state == WICK_UPDATE_IDLE || out.state >= WICK_UPDATE_CONFIRMED) {
                 return 0;
             }
-            sleep_ms(out.deadline_ms > leaf_now_ms() ? out.deadline_ms - leaf_now_ms() : 0);
+            sleep_ms(out.deadline_ms > wick_leaf_now_ms() ? out.deadline_ms - wick_leaf_now_ms() : 0);
         }
     }
 }
@@ -180,7 +177,7 @@ int leaf_update(const char *product, const char *dir)
     config.crypto = &crypto;
     config.running_version = version;
     s = wick_update_init(&update, &config);
-    s = s == WICK_OK ? wick_update_start(&update, leaf_now_ms()) : s;
+    s = s == WICK_OK ? wick_update_start(&update, wick_leaf_now_ms()) : s;
     int code = s == WICK_OK ? run(product) : printf("%s\n", wick_status_str(s)) > 0;
     wick_linux_flash_close(&linux_flash);
     return code;
