@@ -154,6 +154,33 @@ TEST(patch_that_has_rotted)
     CHECK_INT(fw_running(&w), 2);
 }
 
+/* A read of the staged patch that fails is tried again, wherever it falls: while the patch is summed up, in its
+ * head, while it is applied. */
+TEST(staged_patch_that_is_read_badly)
+{
+    begin_asked();
+    uint32_t pieces = (w.manifest.delta[0].patch.size + WICK_IN_PLACE_PIECE - 1) / WICK_IN_PLACE_PIECE;
+    uint32_t sectors = (w.manifest.delta[0].patch.size + FW_SECTOR - 1) / FW_SECTOR;
+    REQUIRE(sectors >= 3);
+    for (uint32_t sector = 0; sector < sectors; sector++) {
+        for (uint32_t skip = 0; skip < 2 * pieces / sectors; skip += 7) {
+            for (uint32_t times = 1; times <= 3; times++) {
+                begin_asked();
+                w.flash.fault[0] = (wick_stub_flash_fault){WICK_STUB_FLASH_READ_FAILS, WICK_FLASH_STAGING,
+                                                           sector, skip, times};
+                wick_status s = apply();
+                CHECK_STATUS(s, times < 3 ? WICK_E_NOT_FOUND : WICK_E_HAL);
+                CHECK_INT(w.flash.fault[0].times, 0);
+                while (s == WICK_E_HAL || s == WICK_OK) { /* and who asks once more, gets on */
+                    s = wick_in_place_poll(&work);
+                }
+                CHECK_STATUS(s, WICK_E_NOT_FOUND);
+                CHECK_MEM(fw_memory, fw_new.bytes, fw_new.size);
+            }
+        }
+    }
+}
+
 /* An application that was built with more memory for its decoder than the loader: heads of such patches. */
 TEST(loader_with_less_memory)
 {
@@ -397,7 +424,8 @@ TEST(replacement_that_is_taken_back)
 }
 
 TAP_MAIN("unit.in_place", CASE(update_in_place), CASE(shapes), CASE(order_of_work),
-         CASE(nobody_knows_how_far), CASE(patch_that_has_rotted), CASE(loader_with_less_memory),
+         CASE(nobody_knows_how_far), CASE(patch_that_has_rotted), CASE(staged_patch_that_is_read_badly),
+         CASE(loader_with_less_memory),
          CASE(flash_that_fails_or_lies), CASE(journal_that_fails), CASE(patch_for_another_image),
          CASE(patch_that_wants_more_memory), CASE(nothing_but_in_place),
          CASE(two_slots_take_it_too), CASE(image_that_gives_up_stays_on_trial),
