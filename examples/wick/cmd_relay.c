@@ -317,8 +317,10 @@ typedef struct arguments {
     uint8_t address[20];
 } arguments;
 
-static int options(cli *c, arguments *a, int argc, char **argv, int count, const char *what)
+/* `own`: letters of the options of verbs that this one takes; another one is refused, not left unheeded. */
+static int options(cli *c, arguments *a, int argc, char **argv, const char *own, int count, const char *what)
 {
+    enum { OF_VERBS = 5 }; /* the first ones */
     static const struct option all[] = {{"protocol", required_argument, NULL, 'p'},
                                         {"every", required_argument, NULL, 'e'},
                                         {"count", required_argument, NULL, 'n'},
@@ -331,6 +333,11 @@ static int options(cli *c, arguments *a, int argc, char **argv, int count, const
     for (int got; (got = cli_getopt(c, argc, argv, all)) != -1;) {
         if (sender_option(&s, got)) {
             continue;
+        }
+        for (size_t i = 0; i < OF_VERBS; i++) {
+            if (got == all[i].val && strchr(own, got) == NULL) {
+                return cli_usage(c, "this verb takes no --%s", all[i].name);
+            }
         }
         if (got == 'd') {
             a->dismiss = true;
@@ -366,7 +373,7 @@ int cmd_relay_list(cli *c, int argc, char **argv)
 {
     arguments a;
     s.no_key = true;
-    int code = options(c, &a, argc, argv, 0, "no argument but options");
+    int code = options(c, &a, argc, argv, "", 0, "no argument but options");
     code = code == CLI_OK ? open_relays(c) : code;
     return done(code == CLI_OK ? list(c) : code);
 }
@@ -402,7 +409,7 @@ int cmd_relay_register(cli *c, int argc, char **argv)
     uint8_t word[32], stake[32] = {0}, bytes[WICK_CALLDATA_MAX];
     wick_status st = WICK_OK;
     wick_buf call = wick_buf_make(bytes, sizeof bytes);
-    int code = options(c, &a, argc, argv, 1, "one address:port");
+    int code = options(c, &a, argc, argv, "pk", 1, "one address:port");
     if (code != CLI_OK) {
         return done(code);
     }
@@ -431,7 +438,7 @@ int cmd_relay_approve(cli *c, int argc, char **argv)
 {
     arguments a;
     s.as_manager = true;
-    int code = options(c, &a, argc, argv, 1, "one index");
+    int code = options(c, &a, argc, argv, "", 1, "one index");
     code = code == CLI_OK ? take_index(c, &a, argv[optind]) : code;
     wick_status tried;
     wick_relay relay;
@@ -444,7 +451,7 @@ static int command_for(cli *c, int argc, char **argv, put_call *put, const char 
 {
     arguments a;
     s.as_manager = true;
-    int code = options(c, &a, argc, argv, 1, "one index");
+    int code = options(c, &a, argc, argv, "", 1, "one index");
     code = code == CLI_OK ? take_index(c, &a, argv[optind]) : code;
     code = code == CLI_OK ? open_relays(c) : code;
     return done(code == CLI_OK ? send_for((uint32_t)a.index, put, what) : code);
@@ -484,7 +491,7 @@ int cmd_relay_collect(cli *c, int argc, char **argv)
     arguments a;
     uint8_t bytes[WICK_CALLDATA_MAX];
     wick_buf call = wick_buf_make(bytes, sizeof bytes);
-    int code = options(c, &a, argc, argv, 0, "no argument but options");
+    int code = options(c, &a, argc, argv, "", 0, "no argument but options");
     code = code == CLI_OK ? open_relays(c) : code;
     if (code == CLI_OK) {
         wick_status st = chain_head(&s.view);
@@ -501,7 +508,7 @@ int cmd_relay_check(cli *c, int argc, char **argv)
 {
     arguments a;
     s.as_manager = true;
-    int code = options(c, &a, argc, argv, 0, "no argument but options");
+    int code = options(c, &a, argc, argv, "e", 0, "no argument but options");
     code = code == CLI_OK ? open_relays(c) : code;
     if (code != CLI_OK) {
         return done(code);
@@ -515,9 +522,9 @@ int cmd_relay_check(cli *c, int argc, char **argv)
     return done(code);
 }
 
-static int take_address(cli *c, arguments *a, int argc, char **argv)
+static int take_address(cli *c, arguments *a, int argc, char **argv, const char *own)
 {
-    int code = options(c, a, argc, argv, 1, "one address");
+    int code = options(c, a, argc, argv, own, 1, "one address");
     if (code == CLI_OK &&
         wick_eth_address_parse(a->address, argv[optind], strlen(argv[optind])) != WICK_OK) {
         code = cli_usage(c, "'%s' is not an address", argv[optind]);
@@ -531,7 +538,7 @@ int cmd_relay_invite(cli *c, int argc, char **argv)
     uint8_t bytes[WICK_CALLDATA_MAX];
     wick_buf call = wick_buf_make(bytes, sizeof bytes);
     s.as_manager = true;
-    int code = take_address(c, &a, argc, argv);
+    int code = take_address(c, &a, argc, argv, "n");
     wick_calldata_relay_invite(&call, a.address, (uint32_t)a.count);
     return done(code == CLI_OK
                     ? sender_call(&s, NULL, "invite", contract(), wick_buf_span(&call))
@@ -543,7 +550,7 @@ int cmd_relay_manager(cli *c, int argc, char **argv)
     arguments a;
     uint8_t bytes[WICK_CALLDATA_MAX];
     wick_buf call = wick_buf_make(bytes, sizeof bytes);
-    int code = take_address(c, &a, argc, argv);
+    int code = take_address(c, &a, argc, argv, "d");
     wick_calldata_relay_set_manager(&call, a.address, !a.dismiss);
     return done(code == CLI_OK
                     ? sender_call(&s, NULL, "set-manager", contract(), wick_buf_span(&call))

@@ -505,6 +505,31 @@ want 2 'media takes 1' psk_srtp_media_0 "$wick" psk get gw-a --protocol srtp --m
 want 1 'CONFIG' psk_srtp_media "$wick" --config "$dir/none.conf" psk get gw-a --protocol srtp \
     --media 1 --out -
 
+# ---- relay: an option of another verb is refused, not left unheeded
+someone=0x0102030405060708090a0b0c0d0e0f1011121314
+relay_refuses() { # <option without dashes> <its value or nothing> <verb and arguments>...
+    option=$1 value=$2
+    shift 2
+    want 2 "this verb takes no --$option" "relay_$1_no_$option" "$wick" --config "$dir/none.conf" relay "$@" \
+        "--$option" ${value:+"$value"}
+}
+for verb in list 'register 192.0.2.1:3478' "invite $someone" 'approve 0' 'suspend 0' 'vacate 0' collect check; do
+    # shellcheck disable=SC2086
+    relay_refuses dismiss '' $verb
+done
+for verb in list 'approve 0' 'suspend 0' 'vacate 0' collect "set-manager $someone"; do
+    # shellcheck disable=SC2086
+    { relay_refuses every 5 $verb; relay_refuses count 2 $verb; }
+done
+relay_refuses protocol tcp approve 0
+relay_refuses stake 1 invite "$someone"
+want 2 '"code":"USAGE","error":"this verb takes no --dismiss"' relay_refuses_as_json "$wick" --json relay collect --dismiss
+want 1 'CONFIG' relay_dismiss_is_of_set_manager "$wick" --config "$dir/none.conf" relay set-manager "$someone" --dismiss
+want 1 'CONFIG' relay_every_is_of_check "$wick" --config "$dir/none.conf" relay check --every 5
+want 1 'CONFIG' relay_count_is_of_invite "$wick" --config "$dir/none.conf" relay invite "$someone" --count 2
+want 1 'CONFIG' relay_stake_is_of_register "$wick" --config "$dir/none.conf" relay register 192.0.2.1:3478 \
+    --protocol tcp --stake auto
+
 # ---- beacon and store without a network
 root=0x1111111111111111111111111111111111111111111111111111111111111111
 want 2 'bootstrap FILE first' beacon_no_bootstrap "$wick" beacon verify --network mainnet
