@@ -23,7 +23,8 @@ wick_add_script_test(api solhint ../contracts/lint.sh) # needs toolchain/bootstr
 if(TARGET wick_port_linux)
   add_executable(lab_registry lab/lab_registry.c lab/lab_node.c)
   add_executable(lab_differential lab/lab_differential.c lab/lab_device_calls.c lab/lab_device_model.c
-    lab/lab_relay_calls.c lab/lab_expect.c lab/lab_node.c)
+    lab/lab_relay_calls.c lab/lab_release_calls.c lab/lab_release_members.c lab/lab_release_model.c
+    lab/lab_release_compare.c lab/lab_storage.c lab/lab_expect.c lab/lab_node.c)
   foreach(name registry differential)
     target_link_libraries(lab_${name} PRIVATE wick_tap wick_port_linux wick_crypto wick::core)
     wick_target_flags(lab_${name})

@@ -19,4 +19,14 @@ void lab_relays_begin(void);
 void lab_relays_compare(void);
 /** How many calls were not refused. */
 unsigned lab_relays_done(void);
+
+#define LAB_RELEASE_OPERATIONS 16u
+extern void (*const lab_release_operations[LAB_RELEASE_OPERATIONS])(void);
+void lab_releases_begin(void);
+/** Does a registrar create products, and not anybody? */
+bool lab_releases_registrar(void);
+/** Compares what core reads of the last call's product, and the root of all words of the contract. */
+void lab_releases_compare(void);
+/** Tells how far the calls came, and checks that it was far enough. */
+void lab_releases_done(void);
 #endif

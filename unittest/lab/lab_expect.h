@@ -30,9 +30,17 @@ bool lab_run(unsigned from, const wick_buf *call, uint64_t wei, const char *what
 /** Calls a view of the contract of lab_expect() with one argument or none (NULL) and compares. */
 void lab_view_is(const char *signature, const uint8_t *argument, const uint8_t want[32]);
 
-/** Has each function of a contract succeeded at least once since the last time this was asked? Their
- *  list is the file WICK_LAB_METHODS. @param[in] missing_max  so many need not have */
-void lab_covered(const char *contract, unsigned missing_max);
+/** What the calls since lab_covered() was last asked have not yet met of a contract, by the list of its
+ *  ABI in the file WICK_LAB_METHODS. */
+typedef struct lab_unmet {
+    unsigned functions; /* that have not succeeded */
+    unsigned others;    /* functions that write and were not refused; events; errors */
+} lab_unmet;
+
+/** Is it no more than this? */
+bool lab_is_covered(const char *contract, lab_unmet most);
+/** Tells what was met how often, and fails if more is unmet than this. Begins again. */
+void lab_covered(const char *contract, lab_unmet most);
 
 /** Words, right-aligned. */
 void lab_word_u64(uint8_t word[32], uint64_t value);

@@ -12,7 +12,8 @@
 
 wick_hal_crypto lab_crypto;
 wick_registry_domain lab_domain;
-uint8_t lab_relays[20], lab_account[LAB_KEYS][20], lab_org[32], lab_service[32];
+uint8_t lab_relays[20], lab_releases[20], lab_account[LAB_PEOPLE][20], lab_org[32], lab_service[32];
+uint8_t lab_root[32];
 uint64_t lab_now_s, lab_block;
 
 static wick_linux_net linux_net;
@@ -90,7 +91,7 @@ bool lab_node_init(void)
     wick_linux_clock_init(&hal_clock);
     lab_domain.chain_id = 31337;
     ready = unhex20(lab_domain.contract, "WICK_LAB_DEVICES") &&
-            unhex20(lab_relays, "WICK_LAB_RELAYS") &&
+            unhex20(lab_relays, "WICK_LAB_RELAYS") && unhex20(lab_releases, "WICK_LAB_RELEASES") &&
             wick_linux_net_init(&net, &linux_net) == WICK_OK &&
             wick_rpc_init(&rpc, &net, url, 10000) == WICK_OK &&
             wick_crypto_init(&lab_crypto, &crypto_ctx) == WICK_OK &&
@@ -98,8 +99,11 @@ bool lab_node_init(void)
             wick_name_hash(lab_service, wick_span_text(WICK_SERVICE_DEFAULT)) == WICK_OK &&
             answered(wick_rpc_start(&rpc, now_ms(), "eth_accounts", "[]"));
     const wick_json *one = ready ? wick_json_first(wick_rpc_result(&rpc)) : NULL;
-    for (size_t i = 0; ready && i < LAB_ACCOUNTS; i++, one = wick_json_next(one)) {
-        ready = one != NULL && wick_json_hex(lab_account[i], 20, one) == WICK_OK;
+    for (size_t i = 0; ready && i < LAB_PEOPLE; i++) {
+        if (i < LAB_ACCOUNTS || i >= LAB_KEYS) {
+            ready = one != NULL && wick_json_hex(lab_account[i], 20, one) == WICK_OK;
+            one = wick_json_next(one);
+        }
     }
     if (ready) {
         wick_ram_keystore_init(&keystore, &ram, &crypto_ctx);
@@ -208,10 +212,10 @@ wick_status lab_dry_run(wick_buf *data, unsigned from, const uint8_t to[20], con
     return wick_rpc_error_data(data, &rpc);
 }
 
-bool lab_view(uint8_t word[32], const uint8_t to[20], const wick_buf *call)
+bool lab_view(uint8_t word[32], unsigned from, const uint8_t to[20], const wick_buf *call)
 {
     wick_buf data = wick_buf_make(word, 32);
-    put_call(LAB_STRANGER, to, call, 0, ",\"latest\"");
+    put_call(from, to, call, 0, ",\"latest\"");
     return answered(wick_rpc_start(&rpc, now_ms(), "eth_call", params)) &&
            wick_rpc_result_data(&data, &rpc) == WICK_OK && data.len == 32;
 }
@@ -227,6 +231,24 @@ static void walk(wick_verified *v, const wick_json *nodes, int part)
         CHECK_STATUS(wick_json_data(&node, n), WICK_OK);
         (void)!wick_verified_node(v, wick_buf_span(&node), part);
     }
+}
+
+/* The account alone, for the root of its words. */
+static void prove_root(const wick_trusted_header *trusted, const uint8_t contract[20],
+                       const wick_json *nodes)
+{
+    static uint8_t bytes[4096];
+    static wick_proof proof;
+    wick_account account;
+    CHECK_STATUS(wick_proof_begin(&proof, trusted), WICK_OK);
+    CHECK_STATUS(wick_proof_account(&proof, contract), WICK_OK);
+    for (const wick_json *n = wick_json_first(nodes); n != NULL; n = wick_json_next(n)) {
+        wick_buf node = wick_buf_make(bytes, sizeof bytes);
+        CHECK_STATUS(wick_json_data(&node, n), WICK_OK);
+        CHECK_STATUS(wick_proof_node(&proof, wick_buf_span(&node)), WICK_OK);
+    }
+    CHECK(wick_proof_account_end(&proof, &account) == WICK_MPT_FOUND);
+    memcpy(lab_root, account.storage_root, 32);
 }
 
 wick_status lab_read_words(uint8_t (*values)[32], const uint8_t contract[20],
@@ -253,6 +275,7 @@ wick_status lab_read_words(uint8_t (*values)[32], const uint8_t contract[20],
         wick_rpc_result_proof(&proof, &rpc) != WICK_OK) {
         return WICK_E_RPC;
     }
+    prove_root(&trusted, contract, proof.account_nodes);
     walk(&v, proof.account_nodes, WICK_VERIFIED_ACCOUNT);
     int part = 0;
     for (const wick_json *e = wick_json_first(proof.slots); e != NULL; e = wick_json_next(e)) {

@@ -54,13 +54,14 @@ start() {
     done
 }
 
-# What the contracts can be called: name, selector, signature.
+# What the contracts can be called, tell and refuse: name, kind, signature.
 node -e '
 const { readFileSync } = require("node:fs");
 for (const name of ["DeviceRegistry", "RelayRegistry", "ReleaseIndex"]) {
-    const { methodIdentifiers } = JSON.parse(readFileSync(`${process.argv[1]}/contracts/artifacts/${name}.json`));
-    for (const [signature, selector] of Object.entries(methodIdentifiers)) {
-        console.log(name, selector, signature);
+    const { abi } = JSON.parse(readFileSync(`${process.argv[1]}/contracts/artifacts/${name}.json`));
+    for (const { type, name: what, inputs, stateMutability } of abi.filter((e) => e.name)) {
+        const kind = stateMutability === "view" ? "view" : type;
+        console.log(name, kind, `${what}(${inputs.map((i) => i.type)})`);
     }
 }' "$top" >"$work/methods"
 
@@ -68,13 +69,17 @@ bad=0
 for rules in $all; do
     start "$rules"
     # The manager is the second account of anvil, whose key everybody knows; the first one is admin.
+    # With today's rules it alone creates products, with London's anybody.
     manager=0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+    registrar=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
+    [ "$rules" != london ] || registrar=0x0000000000000000000000000000000000000000
     node "$top/contracts/deploy.mjs" --rpc "$url" --org capillary --manager "$manager" \
-        >"$work/conf"
+        --registrar "$registrar" >"$work/conf"
     echo "# $rules rules"
     WICK_LAB_RPC=$url \
         WICK_LAB_DEVICES=$(sed -n 's/^device_registry=//p' "$work/conf") \
-        WICK_LAB_RELAYS=$(sed -n 's/^relay_registry=//p' "$work/conf") WICK_LAB_METHODS=$work/methods \
+        WICK_LAB_RELAYS=$(sed -n 's/^relay_registry=//p' "$work/conf") \
+        WICK_LAB_RELEASES=$(sed -n 's/^release_index=//p' "$work/conf") WICK_LAB_METHODS=$work/methods \
         "$program" || bad=1
     stop
 done
