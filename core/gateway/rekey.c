@@ -267,3 +267,10 @@ wick_status wick_gateway_rotate(wick_gateway *gw, uint64_t now_ms, wick_key devi
     }
     return s;
 }
+
+void wick_gateway_forget_key(wick_gateway *gw)
+{
+    if (gw->nsl_ready) {
+        wick_nsl_forget(&gw->nsl);
+    }
+}

@@ -151,6 +151,14 @@ wick_status wick_nsl_rotate(wick_nsl_node *node, uint64_t now_ms, const wick_nsl
     return WICK_OK;
 }
 
+void wick_nsl_forget(wick_nsl_node *node)
+{
+    for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
+        nsl_run_forget(&node->runs[i]);
+    }
+    wick_wipe(&node->own[1], sizeof node->own[1]);
+}
+
 void wick_nsl_close(wick_nsl_node *node, uint32_t run)
 {
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {

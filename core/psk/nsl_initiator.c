@@ -26,6 +26,14 @@ static void fail(wick_nsl_run *r, wick_status status)
     memcpy(r->peer.id, id, 32);
 }
 
+/* The former key goes: M2 of a run that has begun with it will not be opened. */
+void nsl_run_forget(wick_nsl_run *r)
+{
+    if (r->state == NSL_WAIT_M2 && r->own == 1) {
+        fail(r, WICK_E_NSL_NO_ANSWER);
+    }
+}
+
 static void schedule(wick_nsl_run *r, uint64_t now_ms)
 {
     r->attempt = 1;

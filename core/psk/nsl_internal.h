@@ -192,5 +192,6 @@ wick_status nsl_on_m4(wick_nsl_node *node, wick_span bytes, const struct nsl_hea
 void nsl_run_lookup_result(wick_nsl_node *node, wick_nsl_run *r, uint64_t now_ms,
                            const wick_nsl_key *key, wick_status status);
 void nsl_run_tick(wick_nsl_node *node, wick_nsl_run *r, uint64_t now_ms);
+void nsl_run_forget(wick_nsl_run *r);
 
 #endif

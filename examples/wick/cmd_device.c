@@ -269,15 +269,6 @@ static int announce(manager_link *by, wick_span spki)
                       : sender_call(&s, NULL, "announce", s.domain.contract, wick_buf_span(&call));
 }
 
-/* Is this key file of the last quarter of an hour? Who has taken that key since answers to the one before it,
- * too, and has no place for a third: see wick_gateway_rotate(). */
-#define FORMER_KEY_S 900u
-static bool is_new(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && (uint64_t)st.st_mtime + FORMER_KEY_S > unix_now();
-}
-
 /* A daemon that runs takes the new key. If it cannot be told, it sees the record. */
 static void tell_daemon(void)
 {
@@ -310,7 +301,6 @@ static int rotate(const cli *c, manager_link *by, uint64_t until_ms, bool rsa)
     }
     int code = read_record(c, &now, id, name);
     bool there = access(path, F_OK) == 0;
-    const bool soon = is_new(id_conf->device_key_file); /* before the daemon renames the next one */
     code = code == CLI_OK ? next_key(c, &next, &spki, path, rsa) : code;
     if (code == CLI_OK) {
         give_to_owner(path, id_conf->device_key_file);
@@ -340,10 +330,6 @@ static int rotate(const cli *c, manager_link *by, uint64_t until_ms, bool rsa)
     }
     if (rename(path, id_conf->device_key_file) != 0 && errno != ENOENT) {
         return cli_fail(c, WICK_E_HAL, "%s", id_conf->device_key_file);
-    }
-    if (soon) {
-        cli_note(c, 0, "wick: the key before is less than 15 minutes old: a wickd that took it in a rotation "
-                       "ends now, for its supervisor to start it again with the new one");
     }
     tell_daemon(); /* it may have put the key in its place itself */
     return put_one(c, name, true);

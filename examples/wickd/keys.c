@@ -183,15 +183,16 @@ void keys_own_again(wickd *d, bool must)
     s = s == WICK_OK && d->leaves.open ? leaves_key(&d->leaves) : s;
     if (s == WICK_OK) {
         events_log(d, WICK_LOG_INFO, "goes over to another device key");
+    } else if (s == WICK_E_STATE && !must) {
+        d->retry_ms = agent_now(&d->agent); /* the second change in 15 minutes: when the record shows it */
     } else if (s != WICK_E_NOT_FOUND && !must) {
         events_log(d, WICK_LOG_WARN, "stays with its device key, for it cannot take the one on disk: %s",
                    wick_status_str(s));
     } else if (s != WICK_E_NOT_FOUND) {
         /* It would write the record anew with the key that it has: a fresh start takes the other one. */
         events_log(d, WICK_LOG_ERROR,
-                   "ends, to be started again, for it cannot go over to the device key: %s%s",
-                   wick_status_str(s),
-                   s == WICK_E_STATE ? ", the last change is less than 15 minutes ago" : "");
+                   "ends, to be started again, for it cannot go over to the device key: %s",
+                   wick_status_str(s));
         d->stop = d->stopped_by_key = true;
     }
 }

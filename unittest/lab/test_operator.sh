@@ -138,17 +138,12 @@ want 0 '^dry-run  *what=rotate' device_rotate_dry_run dev device rotate --dry-ru
 [ "$(cat "$dir/dev-1/device.key")" = "$before" ] && [ ! -e "$dir/dev-1/device.key.next" ]
 result $? device_rotate_dry_run_keeps_the_key
 want 0 '^epoch  *2' device_rotate dev device rotate
-grep -q 'less than 15 minutes old: a wickd .* ends now' "$out"
-result $? device_rotate_says_that_it_is_soon
 [ "$(cat "$dir/dev-1/device.key")" != "$before" ] && [ ! -e "$dir/dev-1/device.key.next" ]
 result $? device_rotate_file
 # Cut short between the transaction and the file: the next one only puts the key in its place.
 cp "$dir/dev-1/device.key" "$dir/dev-1/device.key.next"
 printf '%s\n' "$before" >"$dir/dev-1/device.key"
-touch -d '16 minutes ago' "$dir/dev-1/device.key"
 want 0 '^epoch  *2' device_rotate_again dev device rotate
-! grep -q '15 minutes' "$out"
-result $? device_rotate_is_not_soon
 [ ! -e "$dir/dev-1/device.key.next" ] && [ "$(cat "$dir/dev-1/device.key")" != "$before" ]
 result $? device_rotate_taken_up
 

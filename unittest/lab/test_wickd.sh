@@ -205,11 +205,23 @@ result $? proven_key_has_taken_the_place
 daemon_log=wickd4.log
 reload 1 && ready && [ "$(grep -c 'device key' "$dir/wickd4.log")" -eq 1 ]
 result $? reload_keeps_it
+# A second one within 15 minutes, and a third: it runs on, with the key that the record has.
+went_over() { # HOW OFTEN
+    kill -0 "$daemon_job" && [ "$(grep -c 'goes over to another device key' "$dir/wickd4.log")" -eq "$1" ] &&
+        run gw-a status | grep -q "^registered .*epoch=$(($1 + 1)) .*sent=false"
+}
+want 0 '"epoch":3' rotated_again run gw-a --json device rotate
+until_ok 60 went_over 2
+result $? goes_over_again
+want 0 '"epoch":4' rotated_once_more run gw-a --json device rotate
+until_ok 60 went_over 3 && [ "$(epoch_of_record)" = 4 ] && [ ! -e "$device_key.next" ]
+result $? goes_over_once_more
+want 0 '"state":"up"\|"endpoint"' is_called_by_its_new_key run gw-b --json connect gw-a --send 'third key'
 
 # ---- reload and end
 printf 'grace_s = 60\n' >"$dir/grace"
 sed -i -e '/^rule = own_node/r '"$dir/grace" "$dir/gw-a.conf"
-reload 2 && ! grep -q 'read again;' "$dir/wickd4.log"
+reload 4 && ! grep -q 'read again;' "$dir/wickd4.log"
 result $? reload
 printf '[tickets]\naccept = gw-b\n' >>"$dir/gw-a.conf"
 kill -HUP "$daemon_job"

@@ -62,10 +62,8 @@ static void rotate_record(wick_key key)
 }
 
 /* And the agent, which runs with the former one, sees it. */
-static void rotate_by_hand(uint64_t seed, wick_key *key)
+static void rotate_again(wick_key *key)
 {
-    fresh(seed);
-    REQUIRE(lab_ready(&lab, 60000));
     REQUIRE_STATUS(wick_ram_keystore_generate(key, &lab.b.ram, &lab.b.entropy), WICK_OK);
     rotate_record(*key);
     lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER] = 0;
@@ -74,6 +72,13 @@ static void rotate_by_hand(uint64_t seed, wick_key *key)
     REQUIRE(lab_until(&lab, &lab.b, WICK_GW_EV_REGISTERED, 10000));
     CHECK_STATUS(lab.b.last[WICK_GW_EV_REGISTERED].status, WICK_E_BAD_KEY);
     CHECK(!lab.b.last[WICK_GW_EV_REGISTERED].final);
+}
+
+static void rotate_by_hand(uint64_t seed, wick_key *key)
+{
+    fresh(seed);
+    REQUIRE(lab_ready(&lab, 60000));
+    rotate_again(key);
 }
 
 /* It does not write its former key over that of its owner, who gives it the new one in time. */
@@ -91,6 +96,30 @@ TEST(key_of_another_hand_is_taken)
     CHECK_INT(lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER], 0);
     REQUIRE(lab_connect(&lab, &session, 70000));
     CHECK(lab_echo(&lab, session, "new key", 5000));
+}
+
+/* And another one at once: the key of before gives way. */
+TEST(second_key_of_another_hand_is_taken)
+{
+    uint8_t session = 0;
+    wick_key key, second;
+    rotate_by_hand(37, &key);
+    REQUIRE_STATUS(wick_gateway_rotate(&lab.b.gw, lab.w.now_ms, key), WICK_OK);
+    wick_stub_node_wake(&lab.b);
+    REQUIRE(lab_until(&lab, &lab.b, WICK_GW_EV_REGISTERED, 20000));
+    CHECK_INT(lab.b.last[WICK_GW_EV_REGISTERED].epoch, 2);
+    rotate_again(&second);
+    CHECK_STATUS(wick_gateway_rotate(&lab.b.gw, lab.w.now_ms, second), WICK_E_STATE);
+    wick_gateway_forget_key(&lab.b.gw);
+    REQUIRE_STATUS(wick_gateway_rotate(&lab.b.gw, lab.w.now_ms, second), WICK_OK);
+    wick_stub_node_wake(&lab.b);
+    REQUIRE(lab_until(&lab, &lab.b, WICK_GW_EV_REGISTERED, 20000));
+    CHECK_STATUS(lab.b.last[WICK_GW_EV_REGISTERED].status, WICK_OK);
+    CHECK(!lab.b.last[WICK_GW_EV_REGISTERED].sent);
+    CHECK_INT(lab.b.last[WICK_GW_EV_REGISTERED].epoch, 3);
+    CHECK_INT(lab.b.requests[WICK_GW_REQ_WALLET_VOUCHER], 0);
+    REQUIRE(lab_connect(&lab, &session, 70000));
+    CHECK(lab_echo(&lab, session, "third key", 5000));
 }
 
 /* It has the new key before the record shows it, and asks for a voucher: what its owner has paid for meanwhile is
@@ -550,7 +579,8 @@ TEST(clock_passes_32_bits)
 }
 
 TAP_MAIN("sim.gateway_life", CASE(new_device_key_is_registered),
-         CASE(key_of_another_hand_is_taken), CASE(key_of_another_hand_is_not_given),
+         CASE(key_of_another_hand_is_taken),
+         CASE(second_key_of_another_hand_is_taken), CASE(key_of_another_hand_is_not_given),
          CASE(key_of_another_hand_comes_meanwhile), CASE(key_of_another_hand_before_the_start),
          CASE(key_changes_before_the_voucher), CASE(key_changes_after_the_voucher),
          CASE(record_that_runs_out_is_renewed), CASE(answer_to_a_transaction_is_lost),

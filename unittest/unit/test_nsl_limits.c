@@ -542,6 +542,54 @@ static wick_nsl_key import(wick_key *key, uint32_t number)
     return pub;
 }
 
+/* A third key within the time of the first: that one gives way. */
+TEST(must_14_third_key)
+{
+    three_sides();
+    const wick_nsl_peer first = world_peer(B);
+    wick_key k2, k3;
+    const wick_nsl_key p2 = import(&k2, 77), p3 = import(&k3, 78);
+    uint32_t run;
+    wick_nsl_forget(&side[B].node); /* none */
+    CHECK_STATUS(wick_nsl_rotate(&side[B].node, now_ms, &p2, k2), WICK_OK);
+    CHECK_STATUS(wick_nsl_rotate(&side[B].node, now_ms, &p3, k3), WICK_E_STATE);
+    wick_nsl_forget(&side[B].node);
+    CHECK_STATUS(wick_nsl_rotate(&side[B].node, now_ms, &p3, k3), WICK_OK);
+    for (int i = 0; i < 2; i++) { /* the present and the former key are answered, and the first is not */
+        wick_nsl_peer peer = world_peer(B);
+        peer.key = i == 0 ? p3 : p2;
+        side[A].established = 0;
+        CHECK_STATUS(wick_nsl_connect(&side[A].node, &run, now_ms, &peer), WICK_OK);
+        world_run(now_ms + 2500);
+        CHECK_INT(side[A].established, 1);
+    }
+    side[B].record = p3;
+    side[A].established = 0;
+    CHECK_STATUS(wick_nsl_connect(&side[A].node, &run, now_ms, &first), WICK_OK);
+    world_run(now_ms + 2000);
+    CHECK_INT(side[A].established, 0);
+    world_run(now_ms + 5000); /* and the record tells the key */
+    CHECK_INT(side[A].established, 1);
+    CHECK_INT(side[B].former_done, 0);
+}
+
+/* A run that began with the key that gives way ends then, and not after half a minute; one that began with the
+ * other goes on. */
+TEST(must_14_third_key_in_flight)
+{
+    wick_key k2, k3;
+    three_sides();
+    const wick_nsl_key p2 = import(&k2, 77), p3 = import(&k3, 78);
+    world_connect(A, B);
+    CHECK_STATUS(wick_nsl_rotate(&side[A].node, now_ms, &p2, k2), WICK_OK);
+    wick_nsl_forget(&side[A].node);
+    CHECK_STATUS(wick_nsl_rotate(&side[A].node, now_ms, &p3, k3), WICK_OK);
+    world_run(now_ms + 100);
+    CHECK_INT(side[A].established, 0);
+    CHECK_INT(side[A].failed, 1);
+    CHECK_STATUS(side[A].last_failure, WICK_E_NSL_NO_ANSWER);
+}
+
 TEST(must_15_kid_collision)
 {
     wick_key k1, k2;
@@ -677,5 +725,6 @@ TAP_MAIN("unit.nsl_limits", CASE(must_9_forged_m0),
          CASE(must_10_flood_from_many_ports_of_one_host), CASE(places_in_the_table), CASE(rates),
          CASE(must_11_attacker_on_the_same_relay), CASE(session_survives_floods),
          CASES(must_14_rotation_in_flight), CASES(must_14_stale_view_of_the_responder),
-         CASES(must_14_stale_view_of_the_initiator), CASE(rotation_refusals),
+         CASES(must_14_stale_view_of_the_initiator), CASE(rotation_refusals), CASE(must_14_third_key),
+         CASE(must_14_third_key_in_flight),
          CASE(must_15_kid_collision), CASES(must_16_suites), CASE(must_16_lengths))

@@ -259,11 +259,15 @@ WICK_NODISCARD wick_status wick_gateway_rekey(wick_gateway *gw, uint64_t now_ms,
  * that age may be in use; runs and sessions go on. Destroy the former key after that time.
  * @retval WICK_OK
  * @retval WICK_E_SAME_KEY  the wallet's
- * @retval WICK_E_STATE     the last change is less than 15 minutes ago
+ * @retval WICK_E_STATE     the last change is less than 15 minutes ago: see wick_gateway_forget_key()
  * @retval others           the keystore's, and of wick_nsl_rotate(); nothing has changed
  */
 WICK_NODISCARD wick_status wick_gateway_rotate(wick_gateway *gw, uint64_t now_ms,
                                                wick_key device_key);
+
+/** Ends the use of the former key before its time: for a record that holds the next one already. Who has a record that
+ *  is two keys old reads it anew. Destroy that key then. */
+void wick_gateway_forget_key(wick_gateway *gw);
 
 /** Ends a session and wipes its keys. No event follows. */
 void wick_gateway_close(wick_gateway *gw, uint8_t session);

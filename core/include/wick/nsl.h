@@ -376,12 +376,19 @@ WICK_NODISCARD wick_status wick_nsl_take(wick_nsl_node *node, wick_session *out,
  * Changes to a new own key. The former one keeps answering for cfg.former_key_ms, because records
  * of that age may still be in use; then FORMER_KEY_DONE. Runs under way go on with their key.
  * @retval WICK_OK
- * @retval WICK_E_STATE  the key before is still in use: two rotations are too close
+ * @retval WICK_E_STATE  the key before is still in use: two rotations are too close, see wick_nsl_forget()
  * @retval WICK_E_UNSUPPORTED  also: no handshake of cfg.only_suite has a key of this type
  * @retval others        as wick_nsl_init(); nothing changes
  */
 WICK_NODISCARD wick_status wick_nsl_rotate(wick_nsl_node *node, uint64_t now_ms,
                                            const wick_nsl_key *pub, wick_key key);
+
+/**
+ * Ends the use of the former key before its time, so that the next rotation need not wait: who has a record that
+ * is two keys old learns the present one from the chain. Runs that began with that key and have no M2 yet fail
+ * (NSL_NO_ANSWER). Without such a key nothing happens. No FORMER_KEY_DONE follows.
+ */
+void wick_nsl_forget(wick_nsl_node *node);
 
 #ifdef __cplusplus
 }
