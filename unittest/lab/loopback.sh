@@ -37,7 +37,8 @@ work=$dir chains_id=31337 chains_own=$rpc
 start() { # <log> <command...>: in the background, ended with the script
     log=$1
     shift
-    "$@" >"$dir/$log" 2>&1 </dev/null &
+    : >"$dir/$log" # here, so that nobody reads what an earlier one wrote
+    "$@" >>"$dir/$log" 2>&1 </dev/null &
     started=$!
     jobs_running="$jobs_running $started"
 }

@@ -29,7 +29,8 @@ start() { # NAME NAMESPACE COMMAND...
     log=$work/$1.log
     ns=$2
     shift 2
-    ip netns exec "$ns" "$@" >"$log" 2>&1 </dev/null &
+    : >"$log" # here, so that nobody reads what an earlier one wrote
+    ip netns exec "$ns" "$@" >>"$log" 2>&1 </dev/null &
     started=$!
 }
 await() { # SECONDS PATTERN NAME

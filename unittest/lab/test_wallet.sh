@@ -25,7 +25,6 @@ echo 'audit_file = audit' >>"$dir/manager.conf"
 cp "$dir/manager.conf" "$dir/plain.conf"
 
 up() { # <program> <configuration> [<kill at>]
-    rm -f "$dir/wallet.log" # what an earlier one said
     # shellcheck disable=SC2086
     start wallet.log env ${3:+WALLET_KILL_AT=$3} "$1" --config "$dir/$2.conf"
     wallet_job=$started
