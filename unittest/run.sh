@@ -5,14 +5,16 @@
 #
 #   run.sh [--full] [--soak] [--preset NAME]... [--root-free] [-- ctest arguments]
 #     --full      the same tests on 32- and 64-bit ARM and on an emulated Cortex-M4 as well, the
-#                 proofs of all decoders with CBMC and all models with spin, CIDs beside Helia's, and
-#                 the power cuts of unittest/sim/power_cut_pairs.sh on real firmware, which it fetches
+#                 proofs of all decoders with CBMC and all models with spin, the whole lives of
+#                 unittest/lab/test_life.sh and test_killed.sh, CIDs beside Helia's, and the power cuts
+#                 of unittest/sim/power_cut_pairs.sh on real firmware, which it fetches
 #     --soak      long fuzzing (needs clang): $WICK_FUZZ_S seconds for each decoder, default 600
 #     --preset    another build than "release": asan, clang, coverage ... (CMakePresets.json)
 #     --root-free install nothing, even as root
 #
 # Lab tests run real servers in namespaces of their own; where these are not to be had they are
-# skipped by name. With CI=true in the environment a skipped lab test is a failure.
+# skipped by name. With CI=true in the environment a skipped lab test is a failure, and so is a
+# skipped life with --full.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -25,7 +27,7 @@ while [ $# != 0 ]; do
     --root-free) root_free=--root-free ;;
     --preset) presets="$presets $2"; shift ;;
     --) shift; break ;;
-    -h | --help) sed -n '3,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '3,17s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "run.sh: unknown argument $1 (see --help)" >&2; exit 2 ;;
     esac
     shift
@@ -133,7 +135,7 @@ done
 if cat "$log"/*.skipped 2>/dev/null | grep -q .; then
     echo "skipped:"
     cat "$log"/*.skipped | sed 's/^/  /'
-    if [ "${CI:-}" = true ] && grep -qE '^[^:]*: lab\.' "$log"/*.skipped; then
+    if [ "${CI:-}" = true ] && grep -qE "^[^:]*: (lab${full:+|life})\." "$log"/*.skipped; then
         echo "failed: CI=true and lab tests were skipped"
         failed=$((failed + 1))
     fi
