@@ -63,6 +63,20 @@ shows() { # WHAT PATTERN
     primary "$2"
     result $? "$1"
 }
+call() { # NAME: and what was sent comes back
+    start connect lan-a "$wick" --config "$work/caller/wick.conf" connect "$1" --send 'how do you do'
+    call_job=$started
+    await "$life_wait" '^echo ' connect
+    called=$?
+    wait "$call_job"
+    return "$called"
+}
+directly() { # went the call: to the port that the router has opened
+    sed -n 's/^resolved /# &/p' "$work/connect.log"
+    grep -q '^resolved .*kind=pcp' "$work/connect.log" && return 0
+    tail -n 20 "$work/connect.log" "$work/$daemon_log.log" "$work/look" | sed 's/^/# /'
+    return 1
+}
 validated='"validated_at_h":[1-9]'
 daemon lan-b first
 shows without_ether_it_is_published "$validated"
@@ -81,13 +95,10 @@ has_none() { # neither Ether nor a transaction
     [ "$(chains_rpc "$chains_url" eth_getBalance "[\"$owner\",\"latest\"]")" = '"0x0"' ] &&
         [ "$(chains_rpc "$chains_url" eth_getTransactionCount "[\"$owner\",\"latest\"]")" = '"0x0"' ]
 }
-start connect lan-a "$wick" --config "$work/caller/wick.conf" connect dev-1 --send 'how do you do'
-caller=$started
-await "$life_wait" '^echo ' connect
+call dev-1
 result $? it_is_called
-grep -q '^resolved .*kind=pcp' "$work/connect.log"
+directly
 result $? directly
-wait "$caller"
 
 # ---- another key: the daemon, which runs, takes it
 want 0 '"epoch":2' another_key at lan-b dev-1 sponsor rotate --timeout "$life_wait"
@@ -98,11 +109,8 @@ daemon_ends
 result $? it_ends
 daemon lan-c second
 shows it_moves "\"endpoint\":\"20.0.0.103:[0-9]*\".*\"seq\":[2-9].*$validated"
-start connect lan-a "$wick" --config "$work/caller/wick.conf" connect dev-1 --send 'and there'
-caller=$started
-await "$life_wait" '^echo ' connect && grep -q '^resolved .*kind=pcp' "$work/connect.log"
+call dev-1 && directly
 result $? and_is_called_there
-wait "$caller"
 [ "$(epoch)" = 2 ]
 result $? under_its_new_key
 
