@@ -3,9 +3,10 @@
 # The wallet manager, the attestors and the agent are killed, by SIGKILL, at each step of a device's life, and
 # started again: before anything is asked, with a voucher given, with attestations given and not used, with each
 # transaction in the ledger and in no block yet, and with each in a block. In one life they die together, and the
-# tool with them; in another one after the other, while the others live; a third one is undisturbed. What is paid
-# for changes the record, each time; no nonce is used twice; no number of the record goes back; the device is what
-# it was to be; the manager's books are in order.
+# tool with them; in another one after the other, while the others live, and the node forgets what is in no block;
+# a third one is undisturbed. A neighbour has something sent each time, so that two transactions are under way, and
+# the device asks again. What is paid for changes a record, each time; no nonce is used twice; no number of the
+# record goes back; the device is what it was to be; the manager's books are in order.
 # usage: test_killed.sh <wick> <wick-wallet> <wick-attestor> <wickd>
 set -u
 wick=$1
@@ -48,10 +49,11 @@ attested_by="$(cat "$work/known"; printf '[attest]\nneeded = 2\n')"
 life_device calm "$attested_by"
 life_device together "$attested_by"
 life_device alone "$attested_by"
+life_device neighbour
 first=$(sent_in_all) # before it by its key: the relay's approval
 pair_manage
 # shellcheck disable=SC2086
-life_enrol $life_all caller
+life_enrol $life_all caller neighbour
 
 # ---- who runs, and dies
 attestors_up() {
@@ -60,7 +62,7 @@ attestors_up() {
         eval "job_$name=$started"
     done
     for name in $life_all; do
-        await 60 '^READY signer=0x' "$name" || broken "no attestor"
+        await "$life_wait" '^READY signer=0x' "$name" || broken "no attestor"
     done
 }
 end_of() { # SIGNAL JOB...
@@ -101,14 +103,18 @@ die() {
     end_of KILL $job_att1 $job_att2 $job_att3
     attestors_up
     end_of KILL $job_wallet
+    node anvil_dropAllTransactions >"$work/drop.log" || broken "the node forgets nothing"
     pair_manage
 }
 
 # ---- blocks: one is made when the test wants it, and never else
-# Is it so? If not, what waits comes into a block.
+# Is it so? If not, what waits comes into a block. The pool is looked at first: where a condition is of the ledger,
+# which has a transaction before the pool, what was seen to wait is another one, and until it is in a block the
+# manager takes no second one of this device.
 mined() { # CONDITION...
+    waits=$(node txpool_status | grep -c '"pending":"0x[1-9a-f]')
     "$@" && return 0
-    ! node txpool_status | grep -q '"pending":"0x[1-9a-f]' || node evm_mine >"$work/mine.log"
+    [ "$waits" -eq 0 ] || node evm_mine >"$work/mine.log"
     return 1
 }
 
@@ -129,11 +135,15 @@ publishes=$(selector 'publishAttestedFor(uint256,uint256,bytes32,bytes32,bytes32
 registers=$(selector 'register(bytes32,bytes32,uint256,bytes32,uint256,bytes32,bytes32)')
 rotates=$(selector 'rotateFor(bytes32,uint256,uint64,bytes32,bytes32,bytes32)')
 revokes=$(selector 'revokeFor(bytes32,bytes32,bytes32,uint32,uint64)')
-calls_of() { # SELECTOR: in the manager's ledger
-    grep -c " batch $device 0x[0-9a-f]* 0x[0-9a-f]*$1" "$work/ledger"
+endpoints=$(selector 'publishFor(bytes32,bytes32,uint256,uint256,bytes32,bytes32)')
+calls_of() { # DEVICE SELECTOR: in the manager's ledger
+    grep -c " batch $1 0x[0-9a-f]* 0x[0-9a-f]*$2" "$work/ledger"
 }
-one_more() { # SELECTOR
-    [ "$(calls_of "$1")" -gt "$calls_before" ]
+more_than() { # COUNT DEVICE SELECTOR
+    [ "$(calls_of "$2" "$3")" -gt "$1" ]
+}
+sent() { # SELECTOR: of the device
+    more_than "$calls_before" "$device" "$1"
 }
 epoch_is() {
     at lan-a caller device show "$device" >"$work/show" 2>&1
@@ -155,7 +165,7 @@ key_in_place() { # the key that the record has is the device's, and no other one
     [ ! -e "$work/$device/device.key.next" ]
 }
 tool() { # COMMAND...: of the device, in the background
-    start "tool-$device" "$agent_place" "$wick" --config "$work/$device/wick.conf" "$@" --timeout 120
+    start "tool-$device" "$agent_place" "$wick" --config "$work/$device/wick.conf" "$@" --timeout 600
     tool_job=$started
 }
 
@@ -167,6 +177,42 @@ step() { # WHAT CONDITION...: comes true
     [ "$reached" -eq 0 ] || tail -n 20 "$work/agent-$device.log" "$work/wallet.log" | sed 's/^/# /'
     result "$reached" "${device}_$what"
 }
+
+# ---- who else is about
+neighbour_writes=0
+# The neighbour has something sent while a transaction of the device is under way: the manager's next one, unless
+# it died meanwhile: what it has found in its ledger comes into a block before it sends anything else.
+neighbour_tool() {
+    start neighbour lan-a "$wick" --config "$work/neighbour/wick.conf" sponsor publish 203.0.113.7:4433 --timeout 600
+    neighbour_job=$started
+}
+neighbour_asks() {
+    neighbour_before=$(calls_of neighbour "$endpoints") neighbour_writes=$((neighbour_writes + 1))
+    neighbour_tool
+    step neighbour_is_heard neighbour_is_heard
+}
+neighbour_is_taken() {
+    more_than "$neighbour_before" neighbour "$endpoints"
+}
+neighbour_is_heard() {
+    neighbour_is_taken || grep -q '^neighbour .*"BUSY"' "$work/wallet.log"
+}
+# In its record. The manager's death may have left it without an answer, and what was not taken is asked for again.
+neighbour_is_there() {
+    at lan-a caller lookup neighbour 2>&1 | grep '"event":"primary"' | grep -q "\"seq\":$neighbour_writes[,}]" &&
+        return 0
+    kill -0 "$neighbour_job" 2>/dev/null || neighbour_is_taken || neighbour_tool
+    return 1
+}
+neighbour_has_it() {
+    step neighbour_has_it mined neighbour_is_there
+    end_of KILL "$neighbour_job"
+}
+# The agent, which began anew, wants what it wanted: the manager, which did too, has answered it.
+asked_again() {
+    [ "$dies" = none ] || step asked_again grep -q "^$device " "$work/wallet.log"
+}
+
 life() { # DEVICE
     device=$1 agent_place=lan-b agent_job= tool_job= deaths=0
     attestations_from_here
@@ -175,40 +221,53 @@ life() { # DEVICE
     step voucher_asked vouched
     die
     calls_before=0
-    step registration_sent one_more "$registers"
+    step registration_sent mined sent "$registers"
+    neighbour_asks
     die
+    asked_again
     step registered mined epoch_is 1
+    neighbour_has_it
     die
-    step attestation_given attested
+    step attestation_given mined attested
     die
-    step publication_sent one_more "$publishes"
+    step publication_sent mined sent "$publishes"
+    neighbour_asks
     die
+    asked_again
     step published mined primary_in 2
+    neighbour_has_it
     die
     step settled mined settled
     tool sponsor rotate
-    step rotation_sent one_more "$rotates"
+    step rotation_sent mined sent "$rotates"
+    neighbour_asks
     die
     step rotated mined epoch_is 2
+    neighbour_has_it
     die
     step key_in_place key_in_place
     step settled_again mined settled
     agent_down
-    agent_place=lan-c calls_before=$(calls_of "$publishes")
+    agent_place=lan-c calls_before=$(calls_of "$device" "$publishes")
     attestations_from_here
     agent_up
-    step attestation_given_there attested
+    step attestation_given_there mined attested
     die
-    step move_sent one_more "$publishes"
+    step move_sent mined sent "$publishes"
+    neighbour_asks
     die
+    asked_again
     step moved mined primary_in 3
+    neighbour_has_it
     die
     step settled_there mined settled
     calls_before=0
     tool sponsor revoke
-    step revocation_sent one_more "$revokes"
+    step revocation_sent mined sent "$revokes"
+    neighbour_asks
     die
     step revoked mined is_revoked
+    neighbour_has_it
     die
     [ "$dies" = none ] || step and_it_knows grep -q REVOKED "$work/agent-$device.log"
     agent_down
@@ -217,15 +276,23 @@ life() { # DEVICE
 }
 
 # ---- what it costs
-account() { # DEVICE: lives, and what was paid for
+changed() { # DEVICE EVENT: as often
+    grep -c "\"event\":\"$2\"" "$work/$1.events"
+}
+events_of() { # DEVICE
+    op watch "$1" --from 0 --for 1 >"$work/$1.events" 2>&1
+}
+account() { # DEVICE: lives, and what was paid for, and changed
     before=$(sent_in_all)
+    events_of neighbour
+    changes=$(changed neighbour published)
     life "$1"
     paid=$(($(sent_in_all) - before))
     echo "# $1: $paid transactions, $deaths deaths of each"
-    op watch "$1" --from 0 --for 1 >"$work/$1.events" 2>&1
-}
-changed() { # DEVICE EVENT: as often
-    grep -c "\"event\":\"$2\"" "$work/$1.events"
+    events_of "$1"
+    events_of neighbour
+    changes=$(($(changed neighbour published) - changes))
+    changes=$((changes + $(changed "$1" '\(registered\|published\|rotated\|revoked\)')))
 }
 node evm_setAutomine false >"$work/hold.log" || broken "no hold"
 end_of TERM "$job_wallet"
@@ -233,7 +300,7 @@ pair_manage
 attestors_up
 dies=none
 account calm
-[ "$paid" -ge 5 ] && [ "$(changed calm '\(registered\|published\|rotated\|revoked\)')" -eq "$paid" ]
+[ "$paid" -ge 10 ] && [ "$changes" -eq "$paid" ]
 result $? a_life_without_a_death
 calm_paid=$paid
 
@@ -255,7 +322,7 @@ for dies in together alone; do
     account "$dies"
     [ "$deaths" -ge 14 ]
     result $? "${dies}_they_die"
-    [ "$(changed "$dies" '\(registered\|published\|rotated\|revoked\)')" -eq "$paid" ]
+    [ "$changes" -eq "$paid" ]
     result $? "${dies}_all_that_is_paid_for_changes_the_record"
     # An allocation at the relay goes with the agent that has it: each death may move the device's place there, which
     # is one more publication, and nothing else.
