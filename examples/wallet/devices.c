@@ -69,6 +69,12 @@ static uint16_t *place_of(wallet *w, const char *name)
     return &w->by_name[at];
 }
 
+wallet_device *wallet_device_known(wallet *w, const char *name)
+{
+    const uint16_t place = *place_of(w, name);
+    return place == 0 ? NULL : &w->devices[place - 1];
+}
+
 static wick_status load(wallet_device **out, wallet *w, const char *folder, const char *file)
 {
     wallet_device now;

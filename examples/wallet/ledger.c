@@ -20,16 +20,6 @@
 
 static char line[LINE_MAX_BYTES];
 
-static wallet_device *find_device(wallet *w, const char *name)
-{
-    for (size_t i = 0; i < w->device_count; i++) {
-        if (strcmp(w->devices[i].name, name) == 0) {
-            return &w->devices[i];
-        }
-    }
-    return NULL;
-}
-
 static bool is_of_this_day(uint64_t at, uint64_t now)
 {
     return at <= now && now - at < WALLET_DAY_S;
@@ -97,8 +87,7 @@ static wick_status take_line(wallet *w, char *text, uint64_t now)
     }
     bool fund = strcmp(op, "fund") == 0, ends = strcmp(op, "done") == 0 || strcmp(op, "void") == 0;
     bool batch = strcmp(op, "batch") == 0, call = strcmp(op, "call") == 0;
-    wallet_device *d = fund || ends || batch || (call && is_of_this_day(at, now)) ? find_device(w, name)
-                                                                                  : NULL;
+    wallet_device *d = fund || ends || batch || call ? wallet_device_known(w, name) : NULL;
     if (fund && d != NULL) {
         d->fundings++;
     }

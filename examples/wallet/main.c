@@ -220,6 +220,10 @@ static wick_status answer_line(wallet *w, connection *c)
     if (c->secrets != c->device->secrets) {
         return WICK_E_AUTH; /* it has shown secrets that are void since */
     }
+    if (c->job.state == WALLET_JOB_WAITS) { /* the slower the node, the longer: it is not read anew each time */
+        c->idle_at_ms = now_ms(w) + IDLE_MS;
+        return WICK_E_STATE;
+    }
     wick_status s = wallet_answer(c->out, w, c->device, &c->job, c->challenge,
                                   wick_span_make(c->in, len));
     if (s != WICK_OK) {

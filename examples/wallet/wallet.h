@@ -168,6 +168,9 @@ WICK_NODISCARD wick_status wallet_devices_load(wallet *w, char file[CONF_TEXT_MA
  *  is none, and the device as it was */
 WICK_NODISCARD wick_status wallet_device_find(wallet_device **out, wallet *w, wick_span name);
 
+/** The device of a name, by what was read before; NULL: none. A ledger asks it once for each of its lines. */
+wallet_device *wallet_device_known(wallet *w, const char *name);
+
 /** Does the folder still say what it said when this device was found? A lost device whose file has gone, or
  *  names another PSK or token, gets nothing any more. @retval WICK_OK  @retval WICK_E_AUTH */
 WICK_NODISCARD wick_status wallet_device_announced(const wallet *w, const wallet_device *device);
