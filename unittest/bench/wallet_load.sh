@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Load of one wick-wallet: COUNT devices (10,000 unless given) are provisioned, come over TLS-PSK in
 # parallel, and are registered by transactions that the manager sends and pays for, in batches. Prints
-# registrations a second, how many transactions they took, and the manager's memory. By hand: it takes
-# some minutes, nearly all of it for the devices' own processes.
+# registrations a second, how many transactions they took, their gas, the manager's memory, and how long it
+# takes to start again on what it has written; and for each tenth of them what one costs the manager, the node
+# and the device, in milliseconds of a processor. By hand: it takes minutes, most of them for the devices' own
+# processes and for the node, whose proofs take time in proportion to all that it holds.
 #   wallet_load.sh WICK WICK-WALLET [COUNT [PARALLEL]]
+# The manager's cost may not grow with what it has served: exit code 1 where the last tenth costs it half as
+# much again as the second one.
 set -u
 wick=$1
 wallet=$2
@@ -43,19 +47,65 @@ await 120 '^READY' wallet.log || exit 1
 before=$(cast nonce "$manager")
 begin=$(date +%s%N)
 export wick dir
+ticks=$(getconf CLK_TCK)
+cpu_ms() { # PID: of a processor, so far
+    sed 's/.*) //' "/proc/$1/stat" | awk -v hz="$ticks" '{ printf "%d", ($12 + $13) * 1000 / hz }'
+}
+devices_ms() { # what ended and was waited for
+    sed 's/.*) //' "/proc/$$/stat" | awk -v hz="$ticks" '{ printf "%d", ($14 + $15) * 1000 / hz }'
+}
 # A device that finds no place, or no answer, asks again: five times, then it counts as lost.
-# shellcheck disable=SC2016
-seq "$count" | xargs -P "$parallel" -I% sh -c '
-    for try in 1 2 3 4 5; do
-        "$wick" --config "$dir/load-%.conf" sponsor register --timeout 120 >"$dir/load-%.out" 2>&1 &&
-            exit 0
-    done
-    echo lost >>"$dir/lost"; cat "$dir/load-%.out" >>"$dir/lost.out"'
+serve() { # FROM TO
+    # shellcheck disable=SC2016
+    seq "$1" "$2" | xargs -P "$parallel" -I% sh -c '
+        for try in 1 2 3 4 5; do
+            "$wick" --config "$dir/load-%.conf" sponsor register --timeout 120 >"$dir/load-%.out" 2>&1 &&
+                exit 0
+        done
+        echo lost >>"$dir/lost"; cat "$dir/load-%.out" >>"$dir/lost.out"'
+}
+from=1
+for tenth in 1 2 3 4 5 6 7 8 9 10; do
+    to=$((count * tenth / 10))
+    [ "$to" -ge "$from" ] || continue
+    at=$(date +%s%N) of_manager=$(cpu_ms "$wallet_job") of_node=$(cpu_ms "$anvil_job") of_devices=$(devices_ms)
+    serve "$from" "$to"
+    echo "$to $((to - from + 1)) $(($(date +%s%N) / 1000 - at / 1000)) $(($(cpu_ms "$wallet_job") - of_manager)) \
+        $(($(cpu_ms "$anvil_job") - of_node)) $(($(devices_ms) - of_devices))" | tee -a "$dir/tenths" | awk '{
+        printf "to=%d per_second=%.1f manager_ms=%.2f node_ms=%.1f device_ms=%.1f\n",
+            $1, $2 * 1e6 / $3, $4 / $2, $5 / $2, $6 / $2 }'
+    from=$((to + 1))
+done
 took_ms=$((($(date +%s%N) - begin) / 1000000))
 lost=0
 [ ! -f "$dir/lost" ] || { lost=$(grep -c . "$dir/lost"); head -n 5 "$dir/lost.out"; }
+transactions=$(($(cast nonce "$manager") - before))
 echo "registrations=$((count - lost)) lost=$lost parallel=$parallel seconds=$((took_ms / 1000))"
-echo "per_second=$(((count - lost) * 1000 / took_ms)) transactions=$(($(cast nonce "$manager") - before))"
+echo "per_second=$(((count - lost) * 1000 / took_ms)) transactions=$transactions"
+node - "$rpc" "$manager" "$((count - lost))" <<'JS'
+const [rpc, manager, count] = process.argv.slice(2);
+const ask = async (method, ...params) => (await (await fetch(rpc, {
+  method: 'POST', headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) })).json()).result;
+let gas = 0n;
+for (let n = Number(await ask('eth_blockNumber')); n > 0; n--) {
+  for (const r of await ask('eth_getBlockReceipts', `0x${n.toString(16)}`)) {
+    gas += r.from === manager.toLowerCase() ? BigInt(r.gasUsed) : 0n;
+  }
+}
+console.log(`gas_per_registration=${gas / BigInt(count)}`);
+JS
 sed -n 's/^Vm\(HWM\|RSS\): */manager_\1=/p' "/proc/$wallet_job/status"
+sed -n 's/^VmHWM: */node_HWM=/p' "/proc/$anvil_job/status"
 echo "ledger_bytes=$(wc -c <"$dir/ledger") audit_lines=$(wc -l <"$dir/audit")"
-[ "$lost" -eq 0 ] && "$wallet" --config "$dir/load.conf" audit
+kill "$wallet_job"
+wait "$wallet_job"
+at=$(date +%s%N)
+start wallet.log "$wallet" --config "$dir/load.conf"
+await 120 '^READY' wallet.log || exit 1
+echo "start_ms=$((($(date +%s%N) - at) / 1000000)) start_manager_ms=$(cpu_ms "$started")"
+[ "$lost" -eq 0 ] && "$wallet" --config "$dir/load.conf" audit || exit 1
+awk 'NR == 2 { first = $4 / $2 } { last = $4 / $2 } END { exit NR > 2 && last > 1.5 * first }' "$dir/tenths" || {
+    echo "what a registration costs the manager grows with their number"
+    exit 1
+}
