@@ -84,6 +84,10 @@ lab_start() {
         "min-port=$relay_min" "max-port=$((relay_min + 99))" no-tls allow-loopback-peers \
         >"$dir/relay.conf"
     start turn.log "$deps/lab/bin/turnserver" -c "$dir/relay.conf"
+    until_ok 60 turn_listens || exit 1
+}
+turn_listens() {
+    ss -Hlun | grep -q ":$turn_port "
 }
 
 lab_wallet() { # after the gateways have been announced

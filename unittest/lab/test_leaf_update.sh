@@ -163,7 +163,7 @@ lie wrong/1
 want 0 '^release 2: 2 of 2 approved' update leaf sensor
 grep -q '^ready' "$out" && grep -q ' patch' "$out" && ! grep -q '^bad' "$out"
 result $? ready_by_patch
-await 1 'FW_DIGEST' gw.log
+await 60 'FW_DIGEST' gw.log
 result $? the_gateway_took_no_lie
 want 0 '^start: slot b, version 2' trial leaf sensor
 grep -q '^confirmed' "$out"
@@ -177,12 +177,14 @@ result $? nothing_is_done_twice
 # ---- the whole image, power cut in the middle
 publish sensor image3 3
 approve sensor 1
+lie late # sixteen blocks: there is half a minute to cut it
 leaf sensor >"$dir/cut.log" 2>&1 &
 leaf_job=$!
 jobs_running="$jobs_running $leaf_job"
-until_ok 30 grep -q '^fetch [0-9]\{5,\}/' "$dir/cut.log"
+until_ok 60 grep -q '^fetch [0-9]\{5,\}/' "$dir/cut.log"
 kill -KILL "$leaf_job"
 wait "$leaf_job" 2>/dev/null
+lie none
 grep -q '^ready' "$dir/cut.log"
 [ $? -eq 1 ]
 result $? cut_in_the_middle

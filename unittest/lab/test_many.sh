@@ -47,8 +47,8 @@ result $? all_places_are_taken
 result $? all_are_open
 
 # ---- full
-want 1 'PEER_BUSY' one_more_is_refused run c5 connect gw-a --timeout 60
-kill -0 "$daemon" && sessions 4
+want 1 'PEER_BUSY' one_more_is_refused run c5 connect gw-a --timeout 300
+kill -0 "$daemon" && until_ok 60 sessions 4
 result $? the_others_stay
 ! grep -q 'session-down\|ended' "$dir"/c[1-4].log
 result $? and_notice_nothing
@@ -61,7 +61,7 @@ grep -q '^kept .*echoed=[1-9]' "$dir/c1.log"
 result $? its_data_came_back
 until_ok 30 sessions 3
 result $? its_place_is_free
-want 0 '^done ' the_next_is_let_in run c5 connect gw-a --timeout 60
+want 0 '^done ' the_next_is_let_in run c5 connect gw-a --timeout 300
 for name in c2 c3 c4; do
     eval "kill -TERM \$job_$name; wait \$job_$name"
     result $? "${name}_was_there_all_the_time"

@@ -12,8 +12,9 @@
 //   POST /add?name=NAME[&chunk=...]  adds the body    POST /car  takes blocks of a CAR, checked
 //   PUT  /lie/KIND[/COUNT]           the next COUNT answers (all, without one) lie; /lie/none ends it
 // A lie: wrong (a flipped bit), short (its end is missing), cut (closed before the announced length),
-// endless, slow (a byte a second), stall (no answer), redirect (to itself), order (another block), error
-// (500), html (a page), type (right bytes under a wrong Content-Type), whole (ranges are ignored).
+// endless, slow (a byte a second), late (after two seconds), stall (no answer), redirect (to itself), order
+// (another block), error (500), html (a page), type (right bytes under a wrong Content-Type), whole (ranges
+// are ignored).
 import http from 'node:http';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -21,7 +22,7 @@ import { parseArgs } from 'node:util';
 import { createHash } from 'node:crypto';
 import { add, CarBufferReader, CarWriter, CID, dagPb } from './load.mjs';
 
-const LIES = new Set('wrong short cut endless slow stall redirect order error html type whole none'.split(' '));
+const LIES = new Set('wrong short cut endless slow late stall redirect order error html type whole none'.split(' '));
 const { values: option, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -114,6 +115,9 @@ const liars = {
     const timer = setInterval(() => response.write(bytes.subarray(at, ++at)), 1000);
     response.on('close', () => clearInterval(timer));
     response.write(bytes.subarray(at, ++at));
+  },
+  late(...call) {
+    setTimeout(() => serve(...call), 2000);
   },
   stall() {},
   redirect(request, response) {
