@@ -259,20 +259,20 @@ a_ready() {
 }
 start listen lan-a "$bin/wick" --config "$work/a/wick.conf" listen
 listen=$!
-start register-b lan-b "$bin/wick" --config "$work/b/wick.conf" register
+start register-b lan-b "$bin/wick" --config "$work/b/wick.conf" register --timeout 300
 register_b=$!
 lab_wait 120 a_ready || show_and_die listen "gw-a does not get ready"
 step gw-a "registered, allocated and published"
 sed '/^READY/d' "$work/listen.log" | indent
 wait "$register_b" || show_and_die register-b "gw-b does not register"
 if [ "$mode" = story ]; then # while keys become final
-    start register-meter lan-b "$bin/wick" --config "$work/meter/wick.conf" register
+    start register-meter lan-b "$bin/wick" --config "$work/meter/wick.conf" register --timeout 300
     register_meter=$!
 fi
 
 # A key counts once its block is final, which is waited for once.
 is_final() {
-    final_by=$(($(date +%s) + 120))
+    final_by=$(($(date +%s) + 480))
     until wick lan-b b lookup gw-a >"$work/lookup.log" 2>&1; do
         [ "$(date +%s)" -lt "$final_by" ] || return 1
         sleep 0.2
@@ -286,7 +286,7 @@ fi
 
 # gw-b publishes as well, and calls gw-a by its name.
 call() { # FOLDER TEXT LOG
-    wick lan-b "$1" connect gw-a --send "$2" >"$work/$3.log" 2>&1
+    wick lan-b "$1" connect gw-a --send "$2" --timeout 300 >"$work/$3.log" 2>&1
 }
 call b "hello from behind the other NAT" connect || show_and_die connect "gw-b does not reach gw-a"
 step gw-b "registered, found gw-a by name, verified its record, agreed on a key, and got its message back"

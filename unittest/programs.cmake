@@ -26,17 +26,17 @@ foreach(name 02_verify_proof 03_handshake 04_light_client 06_update)
 endforeach()
 
 if(TARGET wick)
-  wick_add_script_test(lab tool_qbft lab/test_tool.sh TIMEOUT 600 ARGS $<TARGET_FILE:wick>)
-  wick_add_script_test(lab tool_pos lab/test_tool.sh TIMEOUT 600 ARGS $<TARGET_FILE:wick> pos)
+  wick_add_script_test(lab tool_qbft lab/test_tool.sh TIMEOUT 1800 ARGS $<TARGET_FILE:wick>)
+  wick_add_script_test(lab tool_pos lab/test_tool.sh TIMEOUT 1800 ARGS $<TARGET_FILE:wick> pos)
 endif()
 
 if(TARGET wick)
-  wick_add_script_test(lab challenge lab/test_challenge.sh TIMEOUT 300 ARGS $<TARGET_FILE:wick>)
+  wick_add_script_test(lab challenge lab/test_challenge.sh ARGS $<TARGET_FILE:wick>)
 endif()
 
 # The papers' validation and ours, on one chain.
 if(TARGET wick AND TARGET wick-attestor)
-  wick_add_script_test(lab paper lab/test_paper.sh TIMEOUT 300
+  wick_add_script_test(lab paper lab/test_paper.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-attestor>)
 endif()
 
@@ -66,7 +66,7 @@ if(TARGET wick AND TARGET wick-wallet)
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
   wick_add_script_test(lab over lab/test_over.sh
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
-  wick_add_script_test(lab nat_matrix lab/nat_matrix.sh TIMEOUT 600
+  wick_add_script_test(lab nat_matrix lab/nat_matrix.sh TIMEOUT 1800
     ARGS $<TARGET_FILE:wick> $<TARGET_FILE:wick-wallet>)
 endif()
 

@@ -91,10 +91,10 @@ call_through_mitm() { # MODE TIMEOUT
     lab_wait 60 attacker_ready mitm || show_and_die mitm "no attacker"
     wick lan-b b connect gw-a --send "hello through the middle" --timeout "$2"
 }
-accepted "man in the middle, idle" call_through_mitm off 60
-accepted "each datagram sent three times" call_through_mitm replay 60
-refused "handshake answers altered" NSL_NO_ANSWER call_through_mitm handshake 80
+accepted "man in the middle, idle" call_through_mitm off 300
+accepted "each datagram sent three times" call_through_mitm replay 300
+refused "handshake answers altered" NSL_NO_ANSWER call_through_mitm handshake 300
 grep -q '^altered' "$work/mitm.log" || show_and_die mitm "the attacker altered nothing"
-refused "application data altered" TIMEOUT call_through_mitm data 10
+refused "application data altered" TIMEOUT call_through_mitm data 20
 grep -q '^altered' "$work/mitm.log" || show_and_die mitm "the attacker altered nothing"
 step attacks "$attacks attacks, each refused with its own reason"

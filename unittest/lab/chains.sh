@@ -77,9 +77,9 @@ chains_start() { # NAME COMMAND...: in the background, output in $work/NAME.log
 chains_is_up() { # NAME
     eval "kill -0 \$chains_pid_$1" 2>/dev/null
 }
-# Waits for a line of its log, as long as it runs.
+# Waits for a line of its log, as long as it runs; on a busy machine four times as long.
 chains_await() { # SECONDS NAME PATTERN
-    chains_tries=$(($1 * 20))
+    chains_tries=$(($1 * 80))
     until grep -q -e "$3" "$work/$2.log"; do
         chains_tries=$((chains_tries - 1))
         if [ "$chains_tries" -le 0 ] || ! chains_is_up "$2"; then
@@ -294,12 +294,12 @@ chains_fund() {
             $(chains_payer | grep . || printf '%s' "--unlocked --from $chains_from") \
             --nonce "$chains_nonce" --value 10ether "$chains_to"; do
             chains_failed=$((${chains_failed:-0} + 1))
-            [ "$chains_failed" -lt 60 ] || return 1
+            [ "$chains_failed" -lt 240 ] || return 1
             sleep 0.5
         done
         chains_nonce=$((chains_nonce + 1))
     done
-    chains_tries=600
+    chains_tries=2400
     until [ "$(chains_rpc "$chains_url" eth_getBalance "[\"$chains_to\",\"latest\"]")" != '"0x0"' ]; do
         chains_tries=$((chains_tries - 1))
         [ "$chains_tries" -gt 0 ] || return 1

@@ -171,7 +171,7 @@ bool lab_send(unsigned from, const uint8_t to[20], const wick_buf *call, uint64_
     }
     /* The answer comes before the block that the node makes for it. */
     wick_status s = WICK_E_NOT_FOUND;
-    for (uint64_t until = now_ms() + 10000; s == WICK_E_NOT_FOUND && now_ms() < until;) {
+    for (uint64_t until = now_ms() + 60000; s == WICK_E_NOT_FOUND && now_ms() < until;) {
         s = answered(wick_rpc_receipt(&rpc, now_ms(), hash))
                 ? wick_rpc_result_receipt(&receipt, &rpc)
                 : WICK_E_RPC;

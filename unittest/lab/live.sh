@@ -42,7 +42,7 @@ parts_manager "127.0.0.1:$wallet_port" lab >"$work/manager.conf"
 # The device registers under headers that the chain's own rule vouches for. Its wallet has ether: what
 # is measured is one transaction, from the request for a voucher to the proven record.
 parts_provision gw-a "$work/gw-a." "$work/devices"
-written_tier=$chains_tier max_age=12
+written_tier=$chains_tier max_age=30
 case $kind in
 pos)
     chains_await 120 cl '^finality' || broken "nothing is finalised"
@@ -64,7 +64,7 @@ now_ms() {
 }
 run lookup nobody >"$out" 2>&1 || : # the light client is at the head from here on
 begun=$(now_ms)
-want 0 "^registered .*tier=$written_tier .*sent=true" register run register --timeout 120
+want 0 "^registered .*tier=$written_tier .*sent=true" register run register --timeout 300
 included=$(now_ms)
 
 # ---- a proven record ----
@@ -94,11 +94,11 @@ quorum)
 esac
 # shellcheck disable=SC2086
 look() { # [ARGUMENTS ...]: they come first, and so before what is provisioned
-    "$light" "$@" $provisioned "chain_id=$chains_id" "registry=$contract" timeout_s=60
+    "$light" "$@" $provisioned "chain_id=$chains_id" "registry=$contract" timeout_s=240
 }
 # Final is what was written two epochs ago, and a Clique block counts when three signers stand behind it.
 confirmed() {
-    chains_tries=600
+    chains_tries=2400
     until look name=gw-a >"$out" 2>&1; do
         chains_tries=$((chains_tries - 1))
         if [ "$chains_tries" -le 0 ] || ! grep -q '^refused \(RECORD_ABSENT\|NO_CONTRACT\)' "$out"; then
@@ -123,7 +123,7 @@ want 0 "$found" with_store look name=gw-a "store=$work/store"
 # ---- what the chain lives through ----
 
 sealing_until() { # JAVASCRIPT CONDITION over `s`, the chain's status
-    chains_tries=300
+    chains_tries=1200
     until chains_rpc "$chains_url" sealing_status '[]' | node -e '
         const s = JSON.parse(require("node:fs").readFileSync(0));
         process.exit(eval(process.argv[1]) ? 0 : 1);' "$1"; do

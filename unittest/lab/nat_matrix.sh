@@ -187,7 +187,7 @@ calls_of() { # KIND NUMBER
         ip netns exec "lan-a$1" "$wick" --config "$work/a$1/wick.conf" connect "gw-b$to" \
             --send "$payload" --for 600 >"$work/$1-$to.log" 2>&1 </dev/null &
         call=$!
-        tries=240
+        tries=960
         until settled "$1" "$to"; do
             tries=$((tries - 1))
             [ "$tries" -gt 0 ] && kill -0 "$call" 2>/dev/null || break

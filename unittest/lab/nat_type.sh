@@ -38,7 +38,7 @@ lab_in server turnserver -n --listening-ip=20.0.0.10 --listening-ip=20.0.0.11 --
 tries=0
 until lab_in open "$wick" stun bind --server 20.0.0.10:3478 --local 20.0.0.30:7000 >"$work/bind" 2>&1; do
     tries=$((tries + 1)) # nobody listens yet
-    [ "$tries" -lt 300 ] || break
+    [ "$tries" -lt 1200 ] || break
     sleep 0.1
 done
 want bind 'reflexive=20.0.0.30:7000 .*translated=false' bind_public

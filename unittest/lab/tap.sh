@@ -31,8 +31,8 @@ want() { # EXIT-CODE PATTERN WHAT COMMAND...: its output is in $out then
         result 1 "$what"
     fi
 }
-until_ok() { # SECONDS COMMAND...: until the command succeeds
-    tries=$(($1 * 20))
+until_ok() { # SECONDS COMMAND...: until the command succeeds; on a busy machine four times as long
+    tries=$(($1 * 80))
     shift
     until "$@" >/dev/null 2>&1; do
         tries=$((tries - 1))

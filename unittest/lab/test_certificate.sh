@@ -110,7 +110,7 @@ base64_of() {
     env printf "$(cat "$work/hex")" | openssl base64
 }
 fetch() { # PIN
-    lab_in att curl -sk --max-time 20 --pinnedpubkey "sha256//$(base64_of "$1")" https://20.0.0.40:8443/ \
+    lab_in att curl -sk --max-time 60 --pinnedpubkey "sha256//$(base64_of "$1")" https://20.0.0.40:8443/ \
         >"$work/page" 2>&1
 }
 fetch "$pin" && grep -qi 's_server' "$work/page"

@@ -25,7 +25,7 @@ port=$((10000 + $$ % 20000))
 n1=$(printf '11%.0s' $(seq 32)) n2=$(printf '22%.0s' $(seq 32))
 
 field() { sed -n "s/^.*\"$1\":\"*\([^,\"}]*\).*/\1/p" "$2" | head -n 1; }
-fetch() { curl -sk --max-time 20 --pinnedpubkey "sha256//$1" "https://127.0.0.1:$port$2" "$3" "$4"; }
+fetch() { curl -sk --max-time 60 --pinnedpubkey "sha256//$1" "https://127.0.0.1:$port$2" "$3" "$4"; }
 
 "$wick" --json id tls gw --key gw.tls.key --cert gw.crt --pem gw.pem >made 2>&1
 "$wick" --json id tls gw --key gw.tls.key >again 2>&1
@@ -58,7 +58,7 @@ result $? another_path_is_not_there
 body=$(fetch "$pin" "$path" --tls-max 1.2)
 [ -n "$body" ] && "$wick" keccak --hex "0x$n1$n2" | grep -qF "$body"
 result $? the_answer_is_keccak_of_both
-speaks() { [ "$(curl -s --max-time 5 "telnet://127.0.0.1:$port" </dev/null)" = "the service" ]; }
+speaks() { [ "$(curl -s --max-time 20 "telnet://127.0.0.1:$port" </dev/null)" = "the service" ]; }
 until_ok 60 speaks
 result $? the_port_is_the_services
 kill "$job" 2>/dev/null

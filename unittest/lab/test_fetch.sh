@@ -56,9 +56,9 @@ serve mute --chunk 16384 --links 8 --lie stall "$dir/image"
 mute=$url
 serve slow --chunk 16384 --links 8 --lie slow "$dir/image"
 slow=$url
-get --from "$mute" --timeout 2 >"$dir/mute.out" 2>&1 &
+get --from "$mute" --timeout 8 >"$dir/mute.out" 2>&1 &
 mute_job=$!
-get_slow() { "$wick" cid verify "$cid" --from "$slow" --from "$honest" --timeout 2 --output "$dir/got" --json; }
+get_slow() { "$wick" cid verify "$cid" --from "$slow" --from "$honest" --timeout 8 --output "$dir/got" --json; }
 want 0 "\"source\":\"$slow\".*\"code\":\"TIMEOUT\"" slow get_slow
 whole slow_file
 wait $mute_job

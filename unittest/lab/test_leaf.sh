@@ -310,7 +310,7 @@ coap=$WICK_SOURCE_DIR/build/deps/coap/bin/coap-client-openssl
 stock() { # <path and query> [arguments...]
     uri=coaps://127.0.0.1:$leaf_port/$1
     shift
-    "$coap" -v 5 -B 30 -u stock -k 'sixteen letters.' "$@" "$uri" 2>&1
+    "$coap" -v 5 -B 120 -u stock -k 'sixteen letters.' "$@" "$uri" 2>&1
 }
 if [ -x "$coap" ]; then
     want 0 '</dpk/key>' stock_client_lists stock .well-known/core

@@ -99,7 +99,7 @@ wait "$compiling" || broken "the papers' contracts do not compile"
 chains_start oracle node "$paper/oracle.mjs" "$chains_url" peers.json "$service"
 chains_await 30 oracle '^ready 0x' || broken "no oracle"
 oracle_at=$(sed -n 's/^ready //p' oracle.log)
-timeout 60 node "$paper/flow.mjs" "$chains_url" peers.json "$oracle_at" "$owner" "$name" gw.crt gw.key \
+timeout 300 node "$paper/flow.mjs" "$chains_url" peers.json "$oracle_at" "$owner" "$name" gw.crt gw.key \
     other.crt other.key 20.0.0.40:8443 "$wick" >flow 2>flow.log || sed 's/^/# /' flow.log
 while read -r what verdict why; do
     [ "$what" != gas ] || continue

@@ -21,7 +21,7 @@ gateway gw-b
 gateway gw-c
 lab_wallet
 for name in gw-a gw-c; do
-    want 0 '^registered' "register_$name" run $name register --timeout 60
+    want 0 '^registered' "register_$name" run $name register --timeout 300
 done
 printf '[tickets]\naccept = gw-a:0x8001\n' >>"$dir/gw-b.conf"
 start listen.log "$wick" --config "$dir/gw-b.conf" listen
@@ -81,7 +81,7 @@ say() {
 }
 # The first try may come before the issuer's record is read: AGAIN. That is no answer.
 leaf_until_told() { # <identity> <psk> <cipher>
-    for try in 1 2 3 4 5 6 7 8 9 10; do
+    for try in $(seq 100); do
         leaf_try "$@" && return 0
         [ "$(last_refusal)" = AGAIN ] || return 1
         sleep 0.2

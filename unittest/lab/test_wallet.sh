@@ -47,16 +47,16 @@ owner() { # <name>
 
 # ---- the check: yes only by exit code 0, in time, of the command itself
 with no "check = no"
-want 1 'NOT_OWNER' check_no run gw-a sponsor register --timeout 60
+want 1 'NOT_OWNER' check_no run gw-a sponsor register --timeout 300
 down
 with dies "check = dies"
-want 1 'NOT_OWNER' check_dies run gw-a sponsor register --timeout 60
+want 1 'NOT_OWNER' check_dies run gw-a sponsor register --timeout 300
 down
 with says-yes "check = says-yes"
-want 1 'NOT_OWNER' check_talks run gw-a sponsor register --timeout 60
+want 1 'NOT_OWNER' check_talks run gw-a sponsor register --timeout 300
 down
 with hangs "$(printf 'check = hangs\ncheck_timeout_s = 5')"
-want 1 'TIMEOUT' check_hangs run gw-a sponsor register --timeout 60
+want 1 'TIMEOUT' check_hangs run gw-a sponsor register --timeout 300
 until_ok 30 test -s "$dir/hangs.pid" && ! kill -0 "$(cat "$dir/hangs.pid")" 2>/dev/null
 result $? check_hanging_is_killed
 down
@@ -67,15 +67,15 @@ result $? check_refused_costs_nothing
 
 # ---- yes: and the device has no Ether
 with yes "$(printf 'check = yes\ngap_ms = 0')"
-want 0 '^registered .*name=gw-a .*epoch=1' sponsored run gw-a sponsor register --timeout 60
+want 0 '^registered .*name=gw-a .*epoch=1' sponsored run gw-a sponsor register --timeout 300
 grep -q '^1 gw-a ' "$dir/yes.args"
 result $? check_argument
 [ "$(cast balance "$(owner gw-a)")" = 0 ] && [ "$(cast nonce "$(owner gw-a)")" = 0 ]
 result $? sponsored_needs_no_ether
-want 0 '^registered .*epoch=1' sponsored_again run gw-a sponsor register --timeout 60
+want 0 '^registered .*epoch=1' sponsored_again run gw-a sponsor register --timeout 300
 # What the device signs about its own record is sent for it too, and nothing else.
 want 0 '^published .*endpoint=203.0.113.7:4433 .*seq=1' sponsored_publish \
-    run gw-a sponsor publish 203.0.113.7:4433 --timeout 60
+    run gw-a sponsor publish 203.0.113.7:4433 --timeout 300
 # A direct endpoint that no attestor has reached is told, and is nobody's to try, unless he says so.
 want 1 '^primary .*endpoint=203.0.113.7:4433 .*usable=NO_ENDPOINT' lookup_unvalidated run gw-a lookup gw-a
 { cat "$dir/gw-a.conf"; printf '[path]\ntry_unvalidated = yes\n'; } >"$dir/gw-any.conf"
@@ -83,14 +83,14 @@ want 0 '^primary .*usable=yes' lookup_unvalidated_by_policy run gw-any lookup gw
 # A command that says yes to everybody vouches for nobody else's name: the token is wrong.
 cp "$dir/gw-b.wallet.token" "$dir/gw-b.token.kept"
 echo wrong >"$dir/gw-b.wallet.token"
-want 1 'AUTH' check_lies run gw-b sponsor register --timeout 60
+want 1 'AUTH' check_lies run gw-b sponsor register --timeout 300
 cp "$dir/gw-b.token.kept" "$dir/gw-b.wallet.token"
 down
 
 # ---- limits of all devices together, and of the day
 with few "per_minute = 1"
-want 0 '^registered .*name=gw-b' limit_first run gw-b sponsor register --timeout 60
-want 1 'HTTP_RATE' limit_of_all run gw-c sponsor register --timeout 60
+want 0 '^registered .*name=gw-b' limit_first run gw-b sponsor register --timeout 300
+want 1 'HTTP_RATE' limit_of_all run gw-c sponsor register --timeout 300
 down
 with poor "$(printf 'fund_wei = 1000000000000000\nfund_day_wei = 999999999999999\nsponsor = no')"
 start limit.log "$wick" --config "$dir/gw-c.conf" register --timeout 300 # it would go on asking
@@ -104,18 +104,18 @@ sent=$(sed -n 's/.* batch [^ ]* \(0x[0-9a-f]*\) .*/\1/p' "$dir/ledger" | head -n
 price=$(cast rpc eth_getTransactionByHash "$sent" | sed -n 's/.*"maxFeePerGas":"\(0x[0-9a-f]*\)".*/\1/p')
 fee=$(($(cast tx "$sent" gas) * ${price:-0}))
 with spent "$(printf 'gap_ms = 0\nfund_day_wei = %s' $((fee * 3 / 2)))"
-want 1 'wallet manager: LIMIT' limit_of_the_day_on_fees run gw-c sponsor register --timeout 60
+want 1 'wallet manager: LIMIT' limit_of_the_day_on_fees run gw-c sponsor register --timeout 300
 down
 with nosponsor "sponsor = no"
-want 1 'UNSUPPORTED' sponsor_off run gw-c sponsor register --timeout 60
+want 1 'UNSUPPORTED' sponsor_off run gw-c sponsor register --timeout 300
 down
 
 # ---- two devices in one transaction, each for itself
 with batch "$(printf 'batch = 2\nbatch_ms = 60000\ngap_ms = 0')"
 before=$(cast nonce "$manager")
-start batch.log "$wick" --config "$dir/gw-e.conf" sponsor register --timeout 60
+start batch.log "$wick" --config "$dir/gw-e.conf" sponsor register --timeout 300
 batched=$started
-want 0 '^registered .*name=gw-f' batch run gw-f sponsor register --timeout 60
+want 0 '^registered .*name=gw-f' batch run gw-f sponsor register --timeout 300
 wait "$batched"
 result $? batch_of_two
 [ "$(cast nonce "$manager")" = $((before + 1)) ]
@@ -123,24 +123,24 @@ result $? batch_is_one_transaction
 down
 # What one device may have sent on a day; each call of before the start counts, of a batch the second too.
 with daily "$(printf 'gap_ms = 0\ncalls_per_day = 1')"
-want 1 'wallet manager: LIMIT' calls_of_a_day_first_in_batch run gw-e sponsor revoke --timeout 60
-want 1 'wallet manager: LIMIT' calls_of_a_day_second_in_batch run gw-f sponsor revoke --timeout 60
+want 1 'wallet manager: LIMIT' calls_of_a_day_first_in_batch run gw-e sponsor revoke --timeout 300
+want 1 'wallet manager: LIMIT' calls_of_a_day_second_in_batch run gw-f sponsor revoke --timeout 300
 gateway gw-h
-want 0 '^registered .*name=gw-h' calls_of_another run gw-h sponsor register --timeout 60
-want 1 'wallet manager: LIMIT' calls_of_a_day run gw-h sponsor publish 203.0.113.7:4433 --timeout 60
+want 0 '^registered .*name=gw-h' calls_of_another run gw-h sponsor register --timeout 300
+want 1 'wallet manager: LIMIT' calls_of_a_day run gw-h sponsor publish 203.0.113.7:4433 --timeout 300
 down
 with none "$(printf 'gap_ms = 0\ncalls_per_day = 0')"
-want 1 'wallet manager: LIMIT' calls_of_a_day_registration run gw-g sponsor register --timeout 60
+want 1 'wallet manager: LIMIT' calls_of_a_day_registration run gw-g sponsor register --timeout 300
 down
 with gap "$(printf 'gap_ms = 0')"
-want 0 '^revoked .*name=gw-f' sponsored_revoke run gw-f sponsor revoke --timeout 60
-want 1 'RECORD_REVOKED' sponsored_revoke_again run gw-f sponsor revoke --timeout 60
+want 0 '^revoked .*name=gw-f' sponsored_revoke run gw-f sponsor revoke --timeout 300
+want 1 'RECORD_REVOKED' sponsored_revoke_again run gw-f sponsor revoke --timeout 300
 # A call is sent and paid for once, though the device asks again before it is in a block.
 cast rpc evm_setAutomine false >/dev/null
-start pending.log "$wick" --config "$dir/gw-a.conf" sponsor publish 203.0.113.8:4433 --timeout 120
+start pending.log "$wick" --config "$dir/gw-a.conf" sponsor publish 203.0.113.8:4433 --timeout 300
 publishes=$started
 await 60 '^gw-a served' wallet.log
-start again.log "$wick" --config "$dir/gw-a.conf" sponsor publish 203.0.113.8:4433 --timeout 120
+start again.log "$wick" --config "$dir/gw-a.conf" sponsor publish 203.0.113.8:4433 --timeout 300
 again=$started
 await 60 '^gw-a .*"code":"BUSY"' wallet.log
 result $? pending_is_not_sent_again
@@ -150,7 +150,7 @@ wait "$publishes"
 result $? pending_is_included
 ! wait "$again" && await 1 'wallet manager: RECORD_STALE' again.log # it has gone on asking
 result $? pending_is_paid_once
-want 0 '^published .*seq=3' pending_is_over run gw-a sponsor publish 203.0.113.9:4433 --timeout 60
+want 0 '^published .*seq=3' pending_is_over run gw-a sponsor publish 203.0.113.9:4433 --timeout 300
 no_session() { # WHAT COMMAND...: the manager does not even begin to speak with it
     what=$1
     shift
@@ -160,29 +160,29 @@ no_session() { # WHAT COMMAND...: the manager does not even begin to speak with 
 # A device that is lost: what it knows is of no use as soon as its file says something else, or has gone.
 cp "$dir/devices/gw-c" "$dir/gw-c.kept"
 sed "s/\"psk\":\"0x[0-9a-f]*/\"psk\":\"0x$(parts_hex 32)/" "$dir/gw-c.kept" >"$dir/devices/gw-c"
-no_session replaced_psk run gw-c sponsor register --timeout 60
+no_session replaced_psk run gw-c sponsor register --timeout 300
 sed "s/\"token\":\"/&0/" "$dir/gw-c.kept" >"$dir/devices/gw-c"
-want 1 'wallet manager: AUTH' replaced_token run gw-c sponsor register --timeout 60
+want 1 'wallet manager: AUTH' replaced_token run gw-c sponsor register --timeout 300
 rm "$dir/devices/gw-c"
-no_session removed run gw-c sponsor register --timeout 60
+no_session removed run gw-c sponsor register --timeout 300
 grep -q '"device":"gw-c","op":"register","decision":"refused","code":"AUTH"' "$dir/audit"
 result $? removed_is_audited
 mv "$dir/gw-c.kept" "$dir/devices/gw-c"
-want 0 '^registered .*name=gw-c' announced_again run gw-c sponsor register --timeout 60
+want 0 '^registered .*name=gw-c' announced_again run gw-c sponsor register --timeout 300
 # It is replaced while the manager runs: another PSK and token, in its file and in the new device.
 sed "s/\"psk\":\"0x[0-9a-f]*/\"psk\":\"0x$(sed -n 1p "$dir/gw-a.wallet.psk")/" "$dir/devices/gw-c" >"$dir/gw-c.new"
 cp "$dir/gw-c.new" "$dir/devices/gw-c"
 cp "$dir/gw-a.wallet.psk" "$dir/gw-c.wallet.psk"
-want 0 '^registered .*name=gw-c' replaced_without_a_restart run gw-c sponsor register --timeout 60
+want 0 '^registered .*name=gw-c' replaced_without_a_restart run gw-c sponsor register --timeout 300
 gateway gw-n
-want 0 '^registered .*name=gw-n' announced_without_a_restart run gw-n sponsor register --timeout 60
+want 0 '^registered .*name=gw-n' announced_without_a_restart run gw-n sponsor register --timeout 300
 chmod 644 "$dir/devices/gw-n"
-no_session file_that_others_can_read run gw-n sponsor publish 203.0.113.7:4433 --timeout 60
+no_session file_that_others_can_read run gw-n sponsor publish 203.0.113.7:4433 --timeout 300
 chmod 600 "$dir/devices/gw-n"
 # gw-b's own call, signed by its owner, over the connection of gw-a: each device for itself.
 sed 's/^psk_identity = gw-b/psk_identity = gw-a/; s/gw-b.wallet.\(psk\|token\)/gw-a.wallet.\1/' \
     "$dir/gw-b.conf" >"$dir/other.conf"
-want 1 'wallet manager: AUTH' sponsored_by_another run other sponsor revoke --timeout 60
+want 1 'wallet manager: AUTH' sponsored_by_another run other sponsor revoke --timeout 300
 # Calls that are its own, but for another organisation, or with octets after them, which would be paid for.
 says() { # <answer> <call of gw-a>: this is what the manager says to it
     rm -f "$dir/raw.out"
@@ -239,7 +239,7 @@ session second gw-a && await 60 '"challenge"' second.out
 second=$held
 asks second '{"op":"relay"}' && await 60 '"ok":true,"username"' second.out
 result $? second_connection_is_served
-want 0 '^published ' fills_the_batch run gw-h sponsor publish 203.0.113.7:4433 --timeout 60
+want 0 '^published ' fills_the_batch run gw-h sponsor publish 203.0.113.7:4433 --timeout 300
 await 60 '"ok":true,"tx"' first.out
 result $? first_connection_gets_its_answer
 asks first '{"op":"relay"}' && await 60 '"ok":true,"username"' first.out
@@ -264,7 +264,7 @@ for name in gw-a gw-b gw-d gw-e gw-f gw-g gw-h gw-n step-1 step-2 step-3 step-4 
 done
 result "$met" each_device_finds_a_place
 gateway gw-p
-want 0 '^registered .*name=gw-p' and_one_more_does run gw-p sponsor register --timeout 60
+want 0 '^registered .*name=gw-p' and_one_more_does run gw-p sponsor register --timeout 300
 down
 # shellcheck disable=SC2086
 kill $held_all 2>/dev/null
@@ -344,17 +344,17 @@ for step in $steps; do
     before=$(cast nonce "$manager")
     up "$faults" plain "$step"
     await 60 '^READY' wallet.log || exit 1
-    run "step-$step" sponsor register --timeout 60 >"$dir/life.out" 2>&1
+    run "step-$step" sponsor register --timeout 300 >"$dir/life.out" 2>&1
     until_ok 60 eval '! kill -0 "$wallet_job" 2>/dev/null' || once=1 # it had to die
     up "$wallet" plain
     await 60 '^READY' wallet.log || exit 1
-    ask "step-$step" sponsor register --timeout 60 || once=1
+    ask "step-$step" sponsor register --timeout 300 || once=1
     down
     [ "$(cast nonce "$manager")" = $((before + 1)) ] || { echo "# step $step"; once=1; }
 done
 result "$once" killed_sponsor_once
 before=$(cast nonce "$manager")
-life fund gw-d register --timeout 120
+life fund gw-d register --timeout 300
 result $? killed_fund
 got=$(cast balance "$(owner gw-d)")
 [ "$(cast nonce "$manager")" = $((before + 1)) ] && [ "${#got}" -eq 16 ]
@@ -364,7 +364,7 @@ result $? killed_fund_ledger
 # An agent that needs no Ether: its registration goes through the manager's own transaction, once.
 sed -i 's/^\[wallet\]/&\nsponsored = yes/' "$dir/gw-g.conf"
 before=$(cast nonce "$manager")
-life sponsored gw-g register --timeout 120
+life sponsored gw-g register --timeout 300
 result $? killed_agent
 [ "$(cast nonce "$manager")" = $((before + 1)) ] && [ "$(cast nonce "$(owner gw-g)")" = 0 ] \
     && [ "$(cast balance "$(owner gw-g)")" = 0 ]

@@ -76,15 +76,15 @@ steal() { # <what> <patience in s> <mode> [<mode argument>]: registers through a
         >"$dir/tx-$1.stolen.conf"
     begin "transaction_$1" "$wick" --config "$dir/tx-$1.stolen.conf" register --timeout "$2"
 }
-steal content 15 content
-steal signature 15 signature
-steal swallow 15 swallow
-steal once 200 swallow 1
-steal forget 15 forget
-steal late 200 late 6000
-steal hold 200 hold 6000
-steal refuse 15 refuse
-steal second 200 swallow # and there is a second node
+steal content 60 content
+steal signature 60 signature
+steal swallow 60 swallow
+steal once 400 swallow 1
+steal forget 60 forget
+steal late 400 late 6000
+steal hold 400 hold 6000
+steal refuse 60 refuse
+steal second 400 swallow # and there is a second node
 
 # ---- a wallet manager that has the key and talks nonsense
 manager_port=$((base + 40))
@@ -94,7 +94,7 @@ bad_manager() { # <mode>
         127.0.0.1 "$manager_port" "$(cat "$dir/gw-c.wallet.psk")" "$1"
     await 60 ready "bad-$1.log" || exit 1
     variant "bad-$1" gw-c "s/^address = .*/address = 127.0.0.1:$manager_port/"
-    begin "manager_$1" "$wick" --config "$dir/bad-$1.conf" register --timeout 10
+    begin "manager_$1" "$wick" --config "$dir/bad-$1.conf" register --timeout 60
 }
 for mode in silent close text long shape forged behind; do
     bad_manager "$mode"
@@ -102,9 +102,9 @@ done
 # ---- one that does not know the key, and none at all
 printf '%064d\n' 7 >"$dir/wrong.psk"
 variant wrong-psk gw-c 's/^psk_file = .*/psk_file = wrong.psk/'
-begin register_wrong_psk "$wick" --config "$dir/wrong-psk.conf" register --timeout 10
+begin register_wrong_psk "$wick" --config "$dir/wrong-psk.conf" register --timeout 60
 variant down gw-c 's/^address = .*/address = 127.0.0.1:9/'
-begin register_manager_down "$wick" --config "$dir/down.conf" register --timeout 10
+begin register_manager_down "$wick" --config "$dir/down.conf" register --timeout 60
 
 # ---- register
 want 0 '^registered .*epoch=1 .*tier=OWN_NODE' register run gw-a register
@@ -114,7 +114,7 @@ grep -q '^owner  *0x' "$dir/out"
 result $? lookup_shows_owner
 echo "token-other" >"$dir/wrong.token"
 variant wrong-token gw-c 's/^token_file = .*/token_file = wrong.token/'
-want 1 'wick: [A-Z_]*: gw-c' register_wrong_token run wrong-token register --timeout 60
+want 1 'wick: [A-Z_]*: gw-c' register_wrong_token run wrong-token register --timeout 300
 
 liar off 1 'NO_ENDPOINT'
 liar cut 1 'PROOF_INCOMPLETE'
@@ -133,17 +133,17 @@ liar half 1 'JSON\|TRUNCATED\|NET'
 
 # ---- who cannot register: no manager, a name of somebody else, a relay that refuses
 sed '/^\[wallet\]/,/^token/d' "$dir/gw-c.conf" >"$dir/alone.conf"
-want 1 'CONFIG: .*names no wallet manager' register_no_manager run alone register --timeout 60
+want 1 'CONFIG: .*names no wallet manager' register_no_manager run alone register --timeout 300
 sed 's/gw-c\.\(wallet\|device\)\.key/other.\1.key/; s/^name = .*/name = gw-a/; /^store_dir/d' \
     "$dir/gw-c.conf" >"$dir/taken.conf"
 want 0 '^wallet' taken_keys run taken id new gw-a
-want 1 'NAME_TAKEN' register_taken run taken register --timeout 60
+want 1 'NAME_TAKEN' register_taken run taken register --timeout 300
 echo wrong >"$dir/turn.pw"
 sed 's/^allow_private/username = x\npassword_file = turn.pw\nallow_private/' "$dir/gw-a.conf" \
     >"$dir/turn.conf"
-want 1 'TURN_CREDENTIALS' publish_wrong_password run turn publish --timeout 60
+want 1 'TURN_CREDENTIALS' publish_wrong_password run turn publish --timeout 300
 chmod 640 "$dir/turn.pw"
-want 1 'FILE_MODE' publish_open_password run turn publish --timeout 60
+want 1 'FILE_MODE' publish_open_password run turn publish --timeout 300
 
 # ---- what became of those who asked a bad manager
 judge register_wrong_psk 1 'TLS'
@@ -202,7 +202,7 @@ await 60 '^READY' stop.log
 kill -TERM "$listener"
 wait "$listener"
 result $? listen_stops
-want 1 'RECORD_ABSENT' connect_unknown run gw-a connect gw-nobody --timeout 60
+want 1 'RECORD_ABSENT' connect_unknown run gw-a connect gw-nobody --timeout 300
 want 3 'NSL_NO_ANSWER\|TIMEOUT' connect_silent run gw-a connect gw-b --timeout 12
 
 tap_end

@@ -143,9 +143,10 @@ lab_up() {
         && lab_nat a 20.0.0.1 10.10.1 fully-random && lab_nat b 20.0.0.2 10.10.2 fully-random
 }
 
-# Waits until a condition holds: lab_wait SECONDS COMMAND...; quiet, 20 tries a second.
+# Waits until a condition holds: lab_wait SECONDS COMMAND...; quiet, 20 tries a second. So long on a machine that
+# is ours alone; four times as long before it is given up.
 lab_wait() {
-    lab_tries=$(($1 * 20))
+    lab_tries=$(($1 * 80))
     shift
     while ! "$@" >/dev/null 2>&1; do
         lab_tries=$((lab_tries - 1))

@@ -108,7 +108,7 @@ const coap = (body, given) => new Promise((resolve) => {
     setTimeout(() => socket.close(), 50); // the acknowledgement goes out
     resolve(text);
   };
-  const late = setTimeout(() => end('no answer'), 30000);
+  const late = setTimeout(() => end('no answer'), 120000);
   socket.on('message', (m) => {
     if (m[1] === 0) {
       return; // acknowledged: the answer comes later
