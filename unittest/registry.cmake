@@ -31,5 +31,5 @@ if(TARGET wick_port_linux)
   endforeach()
   wick_add_script_test(lab registry lab/registry.sh ARGS $<TARGET_FILE:lab_registry>)
   wick_add_script_test(lab differential lab/registry.sh ARGS $<TARGET_FILE:lab_differential> osaka
-    TIMEOUT 600)
+    TIMEOUT 1200)
 endif()
