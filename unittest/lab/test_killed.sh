@@ -208,9 +208,15 @@ neighbour_has_it() {
     step neighbour_has_it mined neighbour_is_there
     end_of KILL "$neighbour_job"
 }
-# The agent, which began anew, wants what it wanted: the manager, which did too, has answered it.
-asked_again() {
-    [ "$dies" = none ] || step asked_again grep -q "^$device " "$work/wallet.log"
+# The agent, which began anew, wants what it wanted before there is a block: the manager tells it to wait, or, as it
+# must not, pays once more.
+asked_again() { # SELECTOR
+    [ "$dies" != none ] || return 0
+    calls_before=$(calls_of "$device" "$1")
+    step asked_again is_answered_again "$1"
+}
+is_answered_again() { # SELECTOR
+    grep -q "^$device .*\"BUSY\"" "$work/wallet.log" || sent "$1"
 }
 
 life() { # DEVICE
@@ -224,20 +230,22 @@ life() { # DEVICE
     step registration_sent mined sent "$registers"
     neighbour_asks
     die
-    asked_again
+    asked_again "$registers"
     step registered mined epoch_is 1
     neighbour_has_it
     die
     step attestation_given mined attested
     die
+    calls_before=0
     step publication_sent mined sent "$publishes"
     neighbour_asks
     die
-    asked_again
+    asked_again "$publishes"
     step published mined primary_in 2
     neighbour_has_it
     die
     step settled mined settled
+    calls_before=0
     tool sponsor rotate
     step rotation_sent mined sent "$rotates"
     neighbour_asks
@@ -256,7 +264,7 @@ life() { # DEVICE
     step move_sent mined sent "$publishes"
     neighbour_asks
     die
-    asked_again
+    asked_again "$publishes"
     step moved mined primary_in 3
     neighbour_has_it
     die
