@@ -7,8 +7,8 @@
 # and the device, in milliseconds of a processor. By hand: it takes minutes, most of them for the devices' own
 # processes and for the node, whose proofs take time in proportion to all that it holds.
 #   wallet_load.sh WICK WICK-WALLET [COUNT [PARALLEL]]
-# The manager's cost may not grow with what it has served: exit code 1 where the last tenth costs it half as
-# much again as the second one.
+# The manager's cost may not grow with what it has served: exit code 1 where the last tenth costs it twice as
+# much as the second one. (It looks at what waits fifty times a second, so a slow node costs it something.)
 set -u
 wick=$1
 wallet=$2
@@ -105,7 +105,7 @@ start wallet.log "$wallet" --config "$dir/load.conf"
 await 120 '^READY' wallet.log || exit 1
 echo "start_ms=$((($(date +%s%N) - at) / 1000000)) start_manager_ms=$(cpu_ms "$started")"
 [ "$lost" -eq 0 ] && "$wallet" --config "$dir/load.conf" audit || exit 1
-awk 'NR == 2 { first = $4 / $2 } { last = $4 / $2 } END { exit NR > 2 && last > 1.5 * first }' "$dir/tenths" || {
+awk 'NR == 2 { first = $4 / $2 } { last = $4 / $2 } END { exit NR > 2 && last > 2 * first }' "$dir/tenths" || {
     echo "what a registration costs the manager grows with their number"
     exit 1
 }
