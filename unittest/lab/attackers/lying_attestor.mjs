@@ -102,7 +102,12 @@ const coap = (body, given) => new Promise((resolve) => {
   let current = message(body, given);
   const send = () => socket.send(current, 5683, attestor);
   const again = setInterval(send, 3000);
+  let over = false; // what comes twice ends it once
   const end = (text) => {
+    if (over) {
+      return;
+    }
+    over = true;
     clearInterval(again);
     clearTimeout(late);
     setTimeout(() => socket.close(), 50); // the acknowledgement goes out
@@ -112,6 +117,9 @@ const coap = (body, given) => new Promise((resolve) => {
   socket.on('message', (m) => {
     if (m[1] === 0) {
       return; // acknowledged: the answer comes later
+    }
+    if (!m.subarray(4, 8).equals(current.subarray(4, 8))) {
+      return; // to what was sent again before the Echo had come
     }
     if (given === undefined && wanted(m) !== undefined) {
       given = wanted(m);
