@@ -21,6 +21,7 @@
 #define PIECE 1024u /* of a block, in one answer: WICK_COAP_SZX_MAX */
 #define LISTS 65536u
 #define SHOWN 16384u
+#define ASKS 5u
 
 static wick_update update;
 static wick_update_config config = {
@@ -36,14 +37,19 @@ static void sleep_ms(uint64_t ms)
     nanosleep(&(struct timespec){(time_t)(ms / 1000), (long)(ms % 1000) * 1000000}, NULL);
 }
 
+/* 5.04: somebody whom the gateway asked has not answered in time, and may the next time. */
 static wick_status get(const char *path, const char *query, uint32_t num)
 {
     const wick_coap_block block = {.given = true, .szx = WICK_COAP_SZX_MAX, .num = num};
     const wick_coap_response *r = &gateway.answer;
-    wick_status s = wick_leaf_client_ask(&gateway, WICK_COAP_GET, path, query, wick_span_make(NULL, 0), block);
-    if (s == WICK_E_LEAF_REFUSED) {
-        printf("gateway: %u.%02u %.*s\n", WICK_COAP_CLASS(r->code), WICK_COAP_DETAIL(r->code),
-               (int)r->payload.len, (const char *)r->payload.ptr);
+    wick_status s = WICK_E_LEAF_REFUSED;
+    for (unsigned i = 0; i < ASKS && s == WICK_E_LEAF_REFUSED &&
+                         (i == 0 || r->code == WICK_COAP_GATEWAY_TIMEOUT); i++) {
+        s = wick_leaf_client_ask(&gateway, WICK_COAP_GET, path, query, wick_span_make(NULL, 0), block);
+        if (s == WICK_E_LEAF_REFUSED) {
+            printf("gateway: %u.%02u %.*s\n", WICK_COAP_CLASS(r->code), WICK_COAP_DETAIL(r->code),
+                   (int)r->payload.len, (const char *)r->payload.ptr);
+        }
     }
     return s == WICK_OK || s == WICK_E_LEAF_REFUSED ? s : WICK_E_TIMEOUT;
 }
