@@ -95,7 +95,7 @@ contracts, under the rules of Osaka, and is not run again here. ERC-1056 keeps w
 events: cheap to write, but a reader without a full node must walk through the logs of many blocks.
 
 \`sh examples/demo.sh --paper\` (test lab.paper) runs the papers' flow live, with an oracle that fetches the page over
-HTTPS, and ours beside it on the same chain: its figures are those below.
+HTTPS, and ours beside it on the same chain: its figures are within 3 % of those below.
 
 ${table(
   ["operation", "wick", "papers", "the papers' contracts, our re-run", "ERC-1056, our re-run", "ENS"],

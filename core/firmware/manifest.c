@@ -301,6 +301,7 @@ static const field content[] = {
     {2, IS_BYTES, MUST, 32, 0, 0, IN(wick_manifest_content, sha256)},
     {3, IS_CID, MUST, 0, 0, 0, IN(wick_manifest_content, cid)},
 };
+/* 3 to 5 are those of `content`, under other keys. */
 static const field delta[] = {
     {1, IS_BYTES, MAY, 32, 0, 0, IN(wick_manifest_delta, base)},
     {2, IS_NUMBER, WITH, 4, 1, 0, IN(wick_manifest_delta, base_size)},

@@ -146,7 +146,7 @@ typedef struct attestor {
     int audit_fd; /* -1: standard output alone */
     uint64_t second_ms;
     uint32_t reads; /* in the present second */
-    uint32_t looks; /* at the chain, ever */
+    uint32_t looks; /* questions that had a turn at the chain, ever */
     uint8_t secret[32]; /* of N1 and of Echo, drawn at the start */
     attestor_asker asker[ATTESTOR_ASKERS_MAX];
     attestor_job job[WICK_NSL_CONNECT_MAX];

@@ -237,7 +237,8 @@ static void go_on(attestor *a, attestor_job *job, attestor_fetch *f, const look_
     if (s == WICK_OK) {
         memcpy(job->attest.key, r->device.key, 32);
         job->attest.epoch = r->device.epoch;
-        job->attest.checked_at = time_for(r->head_s, job->now_s); /* not younger than what was seen, and no block is older */
+        /* not younger than what was seen, and no block is older */
+        job->attest.checked_at = time_for(r->head_s, job->now_s);
         s = f != NULL ? fetch(a, f, r) : probe(a, job, r);
     }
     if (s != WICK_OK) {

@@ -119,6 +119,8 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     wick_status s =
         wick_leaf_client_open(&gateway, argv[1], argv[2], wick_span_make(key, sizeof key), argv[3]);
+    wick_wipe(key, sizeof key);
+    wick_wipe(hex, sizeof hex);
     if (s != WICK_OK) {
         printf("no gateway: %s, mbedtls -0x%04x\n", wick_status_str(s), (unsigned)-gateway.dtls.error);
         return LEAF_NO_GATEWAY;
@@ -126,6 +128,7 @@ int main(int argc, char **argv)
     int code = strcmp(argv[5], "--update") == 0 ? leaf_update(argv[6], argv[7])
                                                 : talk(argv[5], argv[7]);
     wick_leaf_dtls_end(&peer);
+    wick_wipe(&psk, sizeof psk);
     wick_leaf_client_close(&gateway);
     return code;
 }

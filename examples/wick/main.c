@@ -236,8 +236,7 @@ static const command commands[] = {
      "a device's record, proven: exit 0 live, 1 absent, revoked or expired"},
     {"device", "rotate", cmd_device_rotate, "device rotate [--type rsa|secp256k1] " SEND_USAGE,
      "a new device key for the identity of wick.conf, in the record and then in its file; one that was "
-     "cut short is taken up again; a wickd that runs takes the new key, but 15 minutes after the last one at "
-     "the earliest: until then it ends, and its supervisor is to start it again"},
+     "cut short is taken up again; a wickd that runs takes the new key"},
     {"device", "tls-key", cmd_device_tls_key,
      "device tls-key SERVICE {--tls-key FILE | --hash HEX | --none} " SEND_USAGE,
      "the TLS key of a service in the record of the identity of wick.conf: what its callers pin"},

@@ -292,7 +292,7 @@ static void run_flow(carry *c, unsigned i, uint64_t now_ms)
         if (n == WICK_AGAIN) {
             break;
         }
-        if (n < 0 || n > CARRY_MAX || !wick_addr_equal(&from, &c->flow[i].to)) {
+        if (n <= 0 || n > CARRY_MAX || !wick_addr_equal(&from, &c->flow[i].to)) {
             if (n == WICK_E_NET && c->flow[i].waiting) { /* nobody is there */
                 c->flow[i].give_up_ms = now_ms;
             }

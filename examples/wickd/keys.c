@@ -184,7 +184,8 @@ void keys_own_again(wickd *d, bool must)
     if (s == WICK_OK) {
         events_log(d, WICK_LOG_INFO, "goes over to another device key");
     } else if (s == WICK_E_STATE && !must) {
-        d->retry_ms = agent_now(&d->agent); /* the second change in 15 minutes: when the record shows it */
+        events_log(d, WICK_LOG_INFO, "takes the next device key when its record holds it");
+        d->retry_ms = agent_now(&d->agent); /* the second change in 15 minutes */
     } else if (s != WICK_E_NOT_FOUND && !must) {
         events_log(d, WICK_LOG_WARN, "stays with its device key, for it cannot take the one on disk: %s",
                    wick_status_str(s));

@@ -37,9 +37,9 @@
  * NAT-PMP. Each is tried from outside, by a datagram with a nonce from the own relayed address to the
  * open socket, before peers are told. The best is published as primary (index 0 of the record), the
  * next one as standby (index 1). A gateway without a relay is tried by a STUN server instead (cfg.stun,
- * wick/reach.h): it can be called, and calls peers that are not behind relays. Where the registry names several relays, one is drawn at random,
- * weighted by its round-trip time, kept over restarts, and a second one is held warm: it takes over as
- * soon as the first one does not answer.
+ * wick/reach.h): it can be called, and calls peers that are not behind relays. Where the registry names
+ * several relays, one is drawn at random, weighted by its round-trip time, kept over restarts, and a
+ * second one is held warm: it takes over as soon as the first one does not answer.
  *
  * Application bytes are DTLS records made by the driver. wick_gateway_send() wraps one for the
  * session's present path; what arrives for a session comes out as DATA. The first byte tells NSL
@@ -90,8 +90,8 @@
  *
  * Bounds: wick/config.h (WICK_GW_*). RAM: 24 KB with four sessions on 32-bit in the small profile
  * (toolchain/cortex-m/wick_profile.h), where toolchain/size.sh holds the bar, the handshakes (10 KB)
- * and two TURN clients (2.8 KB each) included; 33 KB on 64-bit with a second relay, routers (PCP) and
- * paths of sessions (WICK_WITH_STANDBY, _PATH, _DIRECT; the last 0.5 KB a session). A light client
+ * and two TURN clients (2.8 KB each) included; 32 KB with a second relay, routers (PCP) and
+ * paths of sessions (WICK_WITH_STANDBY, _PATH, _DIRECT; the last 0.5 KB a session), 52 KB with all there is. A light client
  * (wick/light.h) is the caller's and comes on top.
  * Stack below 1 KB in each function.
  *
@@ -255,8 +255,9 @@ WICK_NODISCARD wick_status wick_gateway_rekey(wick_gateway *gw, uint64_t now_ms,
 
 /**
  * Goes over to another device key, a new one in the keystore: the record is written anew by a voucher
- * (REGISTERED, epoch + 1), unless it holds that key already. Handshakes to the former key are answered for 15 minutes more, for records of
- * that age may be in use; runs and sessions go on. Destroy the former key after that time.
+ * (REGISTERED, epoch + 1), unless it holds that key already. Handshakes to the former key are answered for
+ * 15 minutes more, for records of that age may be in use; runs and sessions go on. Destroy the former key
+ * after that time.
  * @retval WICK_OK
  * @retval WICK_E_SAME_KEY  the wallet's
  * @retval WICK_E_STATE     the last change is less than 15 minutes ago: see wick_gateway_forget_key()
@@ -265,8 +266,8 @@ WICK_NODISCARD wick_status wick_gateway_rekey(wick_gateway *gw, uint64_t now_ms,
 WICK_NODISCARD wick_status wick_gateway_rotate(wick_gateway *gw, uint64_t now_ms,
                                                wick_key device_key);
 
-/** Ends the use of the former key before its time: for a record that holds the next one already. Who has a record that
- *  is two keys old reads it anew. Destroy that key then. */
+/** Ends the use of the former key before its time: for a record that holds the next one already. Who has a
+ *  record that is two keys old reads it anew. Destroy that key then. */
 void wick_gateway_forget_key(wick_gateway *gw);
 
 /** Ends a session and wipes its keys. No event follows. */

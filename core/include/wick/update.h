@@ -34,7 +34,8 @@
  * not one that was given up here; the patch is for the image that runs, by the digest of the slot; every
  * block is the one that its CID names; and the whole image, read back from flash, has the digest that
  * the manifest says. Fetching may take days, so the release is asked for once more then: the loader hears
- * of the image only if that release is usable still. The security counter is raised only after the image has confirmed itself.
+ * of the image only if that release is usable still. The security counter is raised only after the image
+ * has confirmed itself.
  *
  * An image that gives itself up on trial (wick_update_give_up(), or the time for it is over) is rolled
  * back and not tried again. One that is rolled back without a word of it may have hung, or the power may
