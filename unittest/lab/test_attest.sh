@@ -233,7 +233,8 @@ done <"$work/attempts"
 result $? all_attempts
 [ "$(heard victim)" = "0 0" ]
 result $? a_victim_hears_nothing
-[ "$(heard nobody)" = "1 196" ] # M1 of 168 bytes
+probes=$(sed -n 's/^probes //p' "$work/attempts.log")
+[ "$(heard nobody)" = "$probes $((probes * 196))" ] # M1 of 168 bytes for each
 result $? one_datagram_goes_where_nobody_answers
 grep -q ' NOT_OWNER 0x' "$work/att1/audit" && grep -q ' NSL_NO_ANSWER 0x' "$work/att1/audit"
 result $? refusals_are_written_down
