@@ -18,6 +18,18 @@ if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic") # the profile of small targets leav
   wick_add_test(unit leaf_port LIBS wick_port_linux)
   wick_add_test(sim leaf LIBS wick_port_linux wick_port_stub)
 endif()
+# A leaf with its own mbedtls; the other side, which has the port's, is a program that it starts.
+if(TARGET wick_dep_mbedtls_leaf AND TARGET wick_port_linux AND NOT CMAKE_CROSSCOMPILING)
+  wick_add_test(unit leaf_client LIBS wick_dep_mbedtls_leaf
+    SOURCES ${PROJECT_SOURCE_DIR}/port/linux/leaf_client.c
+    DEFS _GNU_SOURCE LEAF_PEER="$<TARGET_FILE:leaf_peer>")
+  target_include_directories(test_unit_leaf_client PRIVATE ${PROJECT_SOURCE_DIR}/port/linux/include)
+  add_executable(leaf_peer unit/leaf_peer.c unit/tls_world.c)
+  target_link_libraries(leaf_peer PRIVATE wick_tap wick_port_linux wick::core)
+  target_compile_definitions(leaf_peer PRIVATE _GNU_SOURCE)
+  wick_target_flags(leaf_peer)
+  add_dependencies(test_unit_leaf_client leaf_peer)
+endif()
 
 # The agent in the stub world.
 wick_add_test(sim nat LIBS wick_port_stub)

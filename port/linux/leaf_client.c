@@ -10,10 +10,9 @@
 #include <sys/random.h>
 
 #define OPEN_TRIES 6u
-#define FLIGHT_MS 1000u /* until a flight is sent again, twice as long each time; the last time: */
+#define FLIGHT_MS 1000u /* until a flight is sent again, twice as long each time; until it is given up: */
 #define FLIGHT_MAX_MS 4000u
 #define BUSY_TIMES 30u
-#define BUSY_MAX_S 30u
 
 typedef struct secure {
     bool used;
@@ -78,6 +77,14 @@ void wick_leaf_dtls_end(wick_leaf_dtls *d)
     wick_wipe(d, sizeof *d);
 }
 
+/* Nothing is left that the library would go on with. */
+static wick_status failed(wick_leaf_dtls *d, int rc)
+{
+    wick_leaf_dtls_end(d);
+    d->error = rc;
+    return WICK_E_TLS;
+}
+
 wick_status wick_leaf_dtls_begin(wick_leaf_dtls *d, wick_span psk, wick_span identity,
                                  const wick_leaf_carrier *carrier)
 {
@@ -95,14 +102,14 @@ wick_status wick_leaf_dtls_begin(wick_leaf_dtls *d, wick_span psk, wick_span ide
     rc = rc != 0 ? rc : mbedtls_ssl_conf_psk(&x->conf, psk.ptr, psk.len, identity.ptr, identity.len);
     rc = rc != 0 ? rc : mbedtls_ssl_setup(&x->ssl, &x->conf);
     if (rc != 0) {
-        return said(d, rc);
+        return failed(d, rc);
     }
     mbedtls_ssl_set_timer_cb(&x->ssl, &x->timer, mbedtls_timing_set_delay, mbedtls_timing_get_delay);
     mbedtls_ssl_set_bio(&x->ssl, d, send_by, NULL, recv_by);
     do {
         rc = mbedtls_ssl_handshake(&x->ssl);
     } while (rc == MBEDTLS_ERR_SSL_WANT_READ); /* it has sent a flight again, and waits for more */
-    return said(d, rc) == WICK_OK ? WICK_OK : WICK_E_TLS;
+    return rc == 0 ? WICK_OK : failed(d, rc);
 }
 
 wick_status wick_leaf_dtls_write(wick_leaf_dtls *d, wick_span message)
@@ -204,15 +211,20 @@ wick_status wick_leaf_client_ask(wick_leaf_client *c, uint8_t method, const char
                                  const char *query, wick_span payload, wick_coap_block block2)
 {
     const wick_coap_call call = {method, path, query, false, 0, block2, payload};
-    wick_status s = WICK_E_TIMEOUT;
-    for (unsigned i = 0; i < BUSY_TIMES; i++) {
+    const uint64_t until_ms = wick_leaf_now_ms() + UINT64_C(1000) * WICK_LEAF_BUSY_MAX_S;
+    wick_status s;
+    for (unsigned i = 1;; i++) {
         c->answer.code = 0;
         s = ask_once(c, &call);
         if (s != WICK_OK || c->answer.code != WICK_COAP_UNAVAILABLE || !c->answer.has_max_age) {
             break;
         }
-        uint32_t wait_s = c->answer.max_age_s < BUSY_MAX_S ? c->answer.max_age_s : BUSY_MAX_S;
-        mbedtls_net_usleep(1000000UL * wait_s);
+        /* Earlier than it said would be of no use (RFC 7252 section 5.9.3.4). */
+        uint64_t wait_ms = UINT64_C(1000) * c->answer.max_age_s;
+        if (i == BUSY_TIMES || wick_leaf_now_ms() + wait_ms > until_ms) {
+            break;
+        }
+        mbedtls_net_usleep((unsigned long)wait_ms * 1000UL);
     }
     return s != WICK_OK || WICK_COAP_CLASS(c->answer.code) == 2 ? s : WICK_E_LEAF_REFUSED;
 }

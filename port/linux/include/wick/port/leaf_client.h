@@ -25,6 +25,10 @@ extern "C" {
 #define WICK_LEAF_DTLS_LIB_BYTES 1536
 /* Largest datagram. */
 #define WICK_LEAF_DATAGRAM_MAX 1200
+/* A question that the gateway has no time for is asked again for so long. Range 0..3600. */
+#ifndef WICK_LEAF_BUSY_MAX_S
+#define WICK_LEAF_BUSY_MAX_S 120
+#endif
 
 /** What carries the datagrams of a session. One that is lost is sent again. */
 typedef struct wick_leaf_carrier {
@@ -47,9 +51,10 @@ typedef struct wick_leaf_dtls {
 /** Milliseconds of a clock that never goes back. */
 uint64_t wick_leaf_now_ms(void);
 
-/** Shakes hands; a session that was there ends. A flight is sent again after 1, 2 and 4 s.
+/** Shakes hands; a session that was there ends. A flight is sent again after 1 s and 2 s more, and given
+ *  up 4 s later.
  *  @param[in] psk       at most 32 bytes  @param[in] identity  who we are, to who knows the key
- *  @retval WICK_OK  @retval WICK_E_TLS refused, or given up: `error` */
+ *  @retval WICK_OK  @retval WICK_E_TLS refused, or given up: `error`, and no session */
 WICK_NODISCARD wick_status wick_leaf_dtls_begin(wick_leaf_dtls *d, wick_span psk, wick_span identity,
                                                 const wick_leaf_carrier *carrier);
 /** One message. @retval WICK_OK sent, which is not arrived  @retval WICK_E_TLS */
@@ -73,12 +78,14 @@ typedef struct wick_leaf_client {
     uint8_t datagram[WICK_LEAF_DATAGRAM_MAX];
 } wick_leaf_client;
 
-/** The session with the gateway; tried again for some seconds.
+/** The session with the gateway; where nobody answers, it is tried for up to 50 s.
  *  @param[in] host, port  names or numbers  @param[in] psk, name  of the leaf
  *  @retval WICK_OK  @retval WICK_E_NET no such host  @retval WICK_E_TLS see dtls.error  @retval WICK_E_ENTROPY */
 WICK_NODISCARD wick_status wick_leaf_client_open(wick_leaf_client *c, const char *host, const char *port,
                                                  wick_span psk, const char *name);
-/** One question and its answer; again, where the gateway says that it is busy and for how long.
+/** One question and its answer; again, where the gateway says that it is busy and for how long (5.03 with
+ *  Max-Age): up to 30 times, the last time at most WICK_LEAF_BUSY_MAX_S after the first. A question is
+ *  given up after 93 s without an answer.
  *  @param[in] block2  of the answer: all zeros for none
  *  @retval WICK_OK  @retval WICK_E_LEAF_REFUSED `answer` says why  @retval WICK_E_TIMEOUT no answer
  *  @retval WICK_E_TLS the session has ended  @retval others of wick_coap_client_begin() */
