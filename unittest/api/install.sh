@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a user of the installed library does: find_package(wick) with each exported target, and
 # pkg-config for core alone. Both programs are built outside the tree and run; the installed tree is
-# moved first, so that no path of this build may be in it.
+# moved first, so that no path of this build may be in it. The programs are where the service files look
+# for them, and a header without an archive has its source.
 . "$(dirname "$0")/lib.sh"
 
 prefix=$scratch/moved/prefix
@@ -69,6 +70,27 @@ pc_build() {
     "$CC" $(pc --cflags wick) "$scratch/user/main.c" $(pc --libs wick) -o "$scratch/user/pc"
 }
 
+services_agree() { # services_agree FILE...: what they start is installed under the prefix /usr
+    for file in "$@"; do
+        program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p; s/^PROG=//p' "$file")
+        [ -x "$prefix${program#/usr}" ] && [ "$program" != "${program#/usr/}" ] || {
+            echo "$file: $program is not installed"
+            return 1
+        }
+    done
+}
+programs() {
+    for name in wick wickd wick-wallet wick-attestor; do
+        [ -x "$prefix/bin/$name" ] || return 1
+    done
+}
+leaf_compiles() { # leaf_compiles SOURCES: those of a leaf, with nothing but what is installed and mbedtls
+    for name in leaf_client leaf_hash; do
+        grep -q 'share/wick/leaf' "$prefix/include/wick/port/$name.h" &&
+            "$CC" -std=c11 -D_GNU_SOURCE -fsyntax-only -I"$prefix/include" -I"$leaf_mbedtls" "$1/$name.c" || return 1
+    done
+}
+
 passes "api.install.installs" install_and_move
 passes "api.install.no_build_paths" no_paths_inside
 passes "api.install.cmake_configures" configure "$prefix"
@@ -76,6 +98,21 @@ passes "api.install.cmake_builds" cmake --build "$scratch/user/build"
 passes "api.install.cmake_core_runs" prints "c5d2 OK" "$scratch/user/build/user"
 if [ -e "$prefix/lib/libwick_crypto.a" ]; then
     passes "api.install.cmake_crypto_runs" prints "crypto 0" "$scratch/user/build/user_crypto"
+fi
+if [ -e "$prefix/include/wick/port/linux.h" ]; then
+    passes "api.install.programs" programs
+    units=$WICK_SOURCE_DIR/examples/wickd
+    passes "api.install.services_agree" services_agree "$units/wickd.service" "$units/wickd.init"
+    sed 's,/usr/bin/,/usr/sbin/,' "$units/wickd.init" >"$scratch/elsewhere.init"
+    refuses "api.install.service_elsewhere" "not installed" services_agree "$scratch/elsewhere.init"
+    for leaf_mbedtls in "$WICK_SOURCE_DIR"/build/deps/mbedtls_leaf-*/host/include; do :; done
+    if [ -d "$leaf_mbedtls" ]; then
+        passes "api.install.leaf_compiles" leaf_compiles "$prefix/share/wick/leaf"
+        passes "api.install.leaf_config" cmp "$prefix/share/wick/leaf/mbedtls_leaf_config.h" \
+            "$leaf_mbedtls/mbedtls/mbedtls_config.h"
+    else
+        skip "api.install.leaf_compiles" "no mbedtls of a leaf"
+    fi
 fi
 if command -v pkg-config >/dev/null; then
     passes "api.install.pkg_config_builds" pc_build

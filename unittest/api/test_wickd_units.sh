@@ -64,7 +64,7 @@ asks() { # <line>
     grep -q -e "$1" "$scratch/init"
 }
 run_init "$scratch/wickd.init" start_service
-passes init_runs_wickd asks '^param command /usr/sbin/wickd --config '
+passes init_runs_wickd asks '^param command /usr/bin/wickd --config '
 passes init_respawns asks '^param respawn '
 passes init_stops_in_time asks '^param term_timeout 15$'
 passes init_closes asks '^close$'

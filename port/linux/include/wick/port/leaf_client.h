@@ -11,8 +11,8 @@
  *     s == WICK_OK ? read client.answer : see there why not;
  *
  * It is compiled into the leaf's program, as wick/port/leaf_hash.h is, with the mbedtls of
- * toolchain/mbedtls_leaf_config.h: no function of public-key crypto comes along. Nothing of mbedtls shows
- * here. One thread; no object may be moved once it is in use.
+ * toolchain/mbedtls_leaf_config.h: no function of public-key crypto comes along. No archive has it; its
+ * source and that file are installed below share/wick/leaf. Nothing of mbedtls shows here. One thread; no object may be moved once it is in use.
  */
 #include "wick/base.h"
 #include "wick/coap_client.h"
