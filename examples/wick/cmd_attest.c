@@ -206,7 +206,7 @@ static void take(size_t at, wick_span datagram)
     if (wick_coap_client_input(&p->coap, &r, now_ms(), datagram) != WICK_OK || p->state == ENDED) {
         return;
     }
-    if (r.code == WICK_COAP_CODE(4, 29) || r.code == WICK_COAP_UNAVAILABLE) {
+    if (wick_attest_is_later(r.code)) {
         p->again_ms = now_ms() + (uint64_t)r.max_age_s * 1000u;
         say_why(p, (const char *)r.payload.ptr, r.payload.len); /* if it stays so */
     } else if (WICK_COAP_CLASS(r.code) != 2) {

@@ -168,10 +168,8 @@ static wick_status take(wick_driver *d, size_t i, wick_span datagram, uint64_t n
     if (s != WICK_OK || x->peer[i].done || x->peer[i].again_ms != 0) {
         return WICK_AGAIN;
     }
-    /* Our address was probed a moment ago, or its chain is out of reach. */
-    bool later = r.code == WICK_COAP_CODE(4, 29) || r.code == WICK_COAP_UNAVAILABLE;
     uint64_t later_ms = now_ms + (uint64_t)r.max_age_s * 1000u;
-    if (later && !wick_time_reached(later_ms, x->deadline_ms)) {
+    if (wick_attest_is_later(r.code) && !wick_time_reached(later_ms, x->deadline_ms)) {
         x->peer[i].again_ms = later_ms;
         return WICK_AGAIN;
     }

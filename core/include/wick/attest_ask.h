@@ -90,6 +90,13 @@ WICK_NODISCARD wick_status wick_attest_ask_decode(wick_attest_ask *ask, wick_att
 WICK_NODISCARD wick_status wick_attest_ask_fits(wick_endpoint *endpoint, const wick_attest_ask *ask,
                                            wick_attest_ask_how how, uint64_t now_s);
 
+/** Is this code of an attestor's response no answer, but to be asked again after Max-Age? 4.29: our address
+ *  was looked at a moment ago; 5.03: its chain is out of reach. */
+static inline bool wick_attest_is_later(uint8_t code)
+{
+    return code == (4u << 5 | 29u) || code == (5u << 5 | 3u);
+}
+
 /** @param[out] out  WICK_ATTEST_ANSWER_BYTES are appended */
 void wick_attest_answer_encode(wick_buf *out, wick_attest_ask_how how, const wick_attest_answer *answer);
 
