@@ -22,11 +22,6 @@ static wick_buf new_call(void)
     return wick_buf_make(call_bytes, sizeof call_bytes);
 }
 
-static bool one_in(uint32_t n)
-{
-    return lab_draw(n) == 0;
-}
-
 static unsigned somebody(void)
 {
     return LAB_OWNER + lab_draw(2);
@@ -34,7 +29,7 @@ static unsigned somebody(void)
 
 static void draw_word(uint8_t word[32])
 {
-    memset(word, one_in(12) ? 0 : (int)lab_draw(256), 32);
+    memset(word, lab_one_in(12) ? 0 : (int)lab_draw(256), 32);
 }
 
 static void make_high(uint8_t vs[32])
@@ -45,8 +40,8 @@ static void make_high(uint8_t vs[32])
 
 static uint64_t draw_deadline(void)
 {
-    return one_in(20)   ? lab_now_s - 100
-           : one_in(20) ? lab_now_s + 8 * LAB_DAY
+    return lab_one_in(20)   ? lab_now_s - 100
+           : lab_one_in(20) ? lab_now_s + 8 * LAB_DAY
                         : lab_now_s + 3600;
 }
 
@@ -54,7 +49,7 @@ static uint64_t draw_deadline(void)
 static lab_organisation *draw_org(void)
 {
     lab_organisation *o = &lab_w.org[lab_draw(LAB_ORGS)];
-    return o->there || one_in(6) ? o : &lab_w.org[0];
+    return o->there || lab_one_in(6) ? o : &lab_w.org[0];
 }
 
 static void random_register(void)
@@ -64,23 +59,23 @@ static void random_register(void)
     wick_voucher v;
     memset(&v, 0, sizeof v);
     const lab_organisation *own = d->d.epoch == 0 ? NULL : lab_org_at(d->d.org);
-    const lab_organisation *org = own == NULL || one_in(12) ? draw_org() : own;
-    const bool bad = one_in(25);
+    const lab_organisation *org = own == NULL || lab_one_in(12) ? draw_org() : own;
+    const bool bad = lab_one_in(25);
     memcpy(v.org, org->id, 32);
-    v.org[0] ^= one_in(20);
+    v.org[0] ^= lab_one_in(20);
     memcpy(v.id, d->id, 32);
-    if (!one_in(20)) {
+    if (!lab_one_in(20)) {
         memcpy(v.owner, lab_account[somebody()], 20);
     }
-    v.key_type = one_in(8) ? (uint8_t)lab_draw(5) : WICK_KEY_TYPE_SECP256K1;
-    v.flags = one_in(12) ? 4 : v.key_type == WICK_KEY_TYPE_SECP256K1 ? (uint8_t)lab_draw(2) : 0;
+    v.key_type = lab_one_in(8) ? (uint8_t)lab_draw(5) : WICK_KEY_TYPE_SECP256K1;
+    v.flags = lab_one_in(12) ? 4 : v.key_type == WICK_KEY_TYPE_SECP256K1 ? (uint8_t)lab_draw(2) : 0;
     draw_word(v.key);
-    v.not_after = one_in(20) ? lab_now_s - 100 : lab_now_s + LAB_DAY + lab_draw(1000000);
-    v.epoch = d->d.epoch + (one_in(12) ? 1 : 0);
-    v.manager_epoch = org->epoch + (one_in(15) ? 1 : 0);
+    v.not_after = lab_one_in(20) ? lab_now_s - 100 : lab_now_s + LAB_DAY + lab_draw(1000000);
+    v.epoch = d->d.epoch + (lab_one_in(12) ? 1 : 0);
+    v.manager_epoch = org->epoch + (lab_one_in(15) ? 1 : 0);
     v.deadline = draw_deadline();
-    const unsigned signer = one_in(15) || !org->there ? lab_draw(LAB_ACCOUNTS) : org->manager;
-    const bool high = one_in(20);
+    const unsigned signer = lab_one_in(15) || !org->there ? lab_draw(LAB_ACCOUNTS) : org->manager;
+    const bool high = lab_one_in(20);
     wick_voucher_digest(digest, &lab_domain, &v);
     lab_sign(r, vs, signer, digest);
     if (high) {
@@ -100,7 +95,7 @@ static void draw_attestations(wick_relayed *c, const lab_device *d)
 {
     wick_attest a;
     uint8_t digest[32];
-    lab_w.attest_kind = one_in(2) ? ATTEST_GOOD : lab_draw(ATTEST_KINDS);
+    lab_w.attest_kind = lab_one_in(2) ? ATTEST_GOOD : lab_draw(ATTEST_KINDS);
     lab_w.attest_time = lab_now_s - 60;
     memset(&a, 0, sizeof a);
     memcpy(a.id, d->id, 32);
@@ -143,31 +138,32 @@ static void draw_call(wick_relayed *c, const lab_device *d)
     wick_endpoint e;
     memset(c, 0, sizeof *c);
     c->kind = kinds[lab_draw(sizeof kinds)];
-    if (c->kind == WICK_RELAYED_REVOKE && !one_in(3)) {
+    if (c->kind == WICK_RELAYED_REVOKE && !lab_one_in(3)) {
         c->kind = WICK_RELAYED_PUBLISH;
     }
     memcpy(c->id, d->id, 32);
     memcpy(c->service, lab_service, 32);
-    c->epoch = d->d.epoch + (one_in(8) ? 1 : 0);
+    c->epoch = d->d.epoch + (lab_one_in(8) ? 1 : 0);
     c->deadline = draw_deadline();
-    c->key_type = one_in(8) ? (uint8_t)lab_draw(5) : WICK_KEY_TYPE_SECP256K1;
-    c->flags = (uint8_t)lab_draw(one_in(8) ? 3 : 2);
-    if (c->kind == WICK_RELAYED_TRANSFER_OWNER && !one_in(4)) {
+    c->key_type = lab_one_in(8) ? (uint8_t)lab_draw(5) : WICK_KEY_TYPE_SECP256K1;
+    c->flags = (uint8_t)lab_draw(lab_one_in(8) ? 3 : 2);
+    if (c->kind == WICK_RELAYED_TRANSFER_OWNER && !lab_one_in(4)) {
         memcpy(c->owner, lab_account[somebody()], 20);
     }
     draw_word(c->word);
     if (c->kind == WICK_RELAYED_PUBLISH || c->kind == WICK_RELAYED_PUBLISH_ATTESTED) {
-        c->index = (uint8_t)lab_draw(one_in(10) ? 3 : 2);
+        c->index = (uint8_t)lab_draw(lab_one_in(10) ? 3 : 2);
         const uint32_t before = c->index < 2 ? lab_seq_of(d->endpoint[c->index]) : 0;
         memset(&e, 0, sizeof e);
         e.addr = wick_addr_v4(203, 0, 113, (uint8_t)(1 + lab_draw(3)), 49152);
         e.protocol = WICK_PROTOCOL_UDP;
         e.kind = WICK_ENDPOINT_DIRECT;
-        e.seq = one_in(8) && before != 0 ? before : before + 1 + lab_draw(one_in(8) ? 100000 : 100);
-        e.expires = one_in(12)   ? lab_now_s - 100
-                    : one_in(12) ? lab_now_s + WICK_EXPIRY_MAX_S + 1000
+        e.seq = lab_one_in(8) && before != 0 ? before
+                                             : before + 1 + lab_draw(lab_one_in(8) ? 100000 : 100);
+        e.expires = lab_one_in(12)   ? lab_now_s - 100
+                    : lab_one_in(12) ? lab_now_s + WICK_EXPIRY_MAX_S + 1000
                                  : lab_now_s + 1000 + lab_draw(1000000);
-        e.validated_at_h = one_in(15) ? 1 : 0;
+        e.validated_at_h = lab_one_in(15) ? 1 : 0;
         CHECK_STATUS(wick_endpoint_encode(c->word, &e), WICK_OK);
         if (c->kind == WICK_RELAYED_PUBLISH_ATTESTED) {
             draw_attestations(c, d);
@@ -198,7 +194,7 @@ static const char *kind_name(unsigned kind)
 static unsigned draw_caller(const lab_device *d, const wick_relayed *c)
 {
     const uint8_t *who = c->kind == WICK_RELAYED_CLAIM_OWNER ? d->offer + 12 : d->d.owner;
-    for (unsigned i = LAB_OWNER; i < LAB_OWNER + 2 && !one_in(6); i++) {
+    for (unsigned i = LAB_OWNER; i < LAB_OWNER + 2 && !lab_one_in(6); i++) {
         if (memcmp(who, lab_account[i], 20) == 0) {
             return i;
         }
@@ -222,7 +218,7 @@ static void random_relayed(void)
 {
     lab_device *d = &lab_w.device[lab_draw(LAB_DEVICES)];
     wick_relayed c;
-    const bool high = one_in(20);
+    const bool high = lab_one_in(20);
     draw_call(&c, d);
     const unsigned signer = draw_caller(d, &c);
     wick_buf call = new_call();
@@ -254,7 +250,7 @@ static void random_batch(void)
             lab_refused_item(i);
         }
     }
-    if (one_in(2)) {
+    if (lab_one_in(2)) {
         wick_calldata_list(&call, items, 3);
     } else {
         wick_calldata_batch(&call, items, 3);
@@ -268,11 +264,11 @@ static void random_of_organisation(void)
     const lab_organisation *own = d->d.epoch == 0 ? NULL : lab_org_at(d->d.org);
     const lab_organisation *o = own == NULL ? &lab_w.org[0] : own;
     uint8_t words[2][32];
-    const bool recovers = one_in(2);
-    const unsigned caller = one_in(2)            ? lab_draw(LAB_ACCOUNTS)
-                            : recovers || one_in(2) ? o->admin
+    const bool recovers = lab_one_in(2);
+    const unsigned caller = lab_one_in(2)            ? lab_draw(LAB_ACCOUNTS)
+                            : recovers || lab_one_in(2) ? o->admin
                                                     : o->manager;
-    const uint32_t epoch = d->d.epoch + (one_in(8) ? 1 : 0);
+    const uint32_t epoch = d->d.epoch + (lab_one_in(8) ? 1 : 0);
     wick_buf call = new_call();
     if (recovers) {
         const uint8_t *owner = lab_account[somebody()];
@@ -320,7 +316,7 @@ static void organisation_event(const char *signature, const lab_organisation *o,
 /* Its admin, mostly. */
 static unsigned draw_admin(const lab_organisation *o)
 {
-    return one_in(5) || !o->there ? lab_draw(LAB_ACCOUNTS) : o->admin;
+    return lab_one_in(5) || !o->there ? lab_draw(LAB_ACCOUNTS) : o->admin;
 }
 
 static bool by_admin(const lab_organisation *o, unsigned caller)
@@ -336,7 +332,7 @@ static const uint8_t *address_of(unsigned who)
 
 static unsigned draw_appointed(void)
 {
-    return one_in(8) ? LAB_NOBODY : lab_draw(LAB_ACCOUNTS);
+    return lab_one_in(8) ? LAB_NOBODY : lab_draw(LAB_ACCOUNTS);
 }
 
 static void random_admit(void)
@@ -344,7 +340,7 @@ static void random_admit(void)
     static const uint8_t numbers[] = {0, 1, 2, 255};
     uint8_t word[32], id[32] = {0};
     lab_organisation *o = &lab_w.org[lab_draw(LAB_ORGS)];
-    const bool no_name = one_in(10);
+    const bool no_name = lab_one_in(10);
     const unsigned caller = draw_admin(&lab_w.org[0]);
     const unsigned admin = draw_appointed(), manager = draw_appointed();
     const uint8_t number = numbers[lab_draw(sizeof numbers)];
@@ -377,7 +373,7 @@ static void random_admin(void)
     uint8_t word[32];
     lab_organisation *o = draw_org();
     wick_buf call = new_call();
-    if (o->offered == LAB_NOBODY || one_in(4)) {
+    if (o->offered == LAB_NOBODY || lab_one_in(4)) {
         const unsigned caller = draw_admin(o), who = draw_appointed();
         wick_calldata_offer_admin(&call, o->id, address_of(who));
         if (by_admin(o, caller)) {
@@ -388,7 +384,7 @@ static void random_admin(void)
         (void)lab_run(caller, &call, 0, "offerAdmin");
         return;
     }
-    const unsigned caller = one_in(4) ? lab_draw(LAB_ACCOUNTS) : o->offered;
+    const unsigned caller = lab_one_in(4) ? lab_draw(LAB_ACCOUNTS) : o->offered;
     wick_calldata_take_admin(&call, o->id);
     if (caller == o->offered || lab_refuse("NotOffered()")) {
         o->admin = caller;
@@ -429,11 +425,11 @@ static void random_attestors(void)
     lab_organisation *o = draw_org();
     const unsigned caller = draw_admin(o), which = lab_draw(2);
     lab_set *set = &o->set[which];
-    const uint8_t count = (uint8_t)(one_in(8) ? 0 : 1 + lab_draw(3));
-    const uint8_t threshold = (uint8_t)(one_in(12)   ? 0
-                                        : count == 0 ? lab_draw(2)
-                                                     : 1 + lab_draw(one_in(6) ? 4 : count));
-    const bool turned = count > 1 && one_in(10); /* not ascending */
+    const uint8_t count = (uint8_t)(lab_one_in(8) ? 0 : 1 + lab_draw(3));
+    const uint8_t threshold = (uint8_t)(lab_one_in(12) ? 0
+                                        : count == 0   ? lab_draw(2)
+                                                       : 1 + lab_draw(lab_one_in(6) ? 4 : count));
+    const bool turned = count > 1 && lab_one_in(10); /* not ascending */
     memcpy(list, lab_w.members, sizeof list);
     if (turned) {
         memcpy(list[0], lab_w.members[1], 20);

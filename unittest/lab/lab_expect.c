@@ -28,6 +28,11 @@ uint32_t lab_draw(uint32_t below)
     return (state >> 8) % below;
 }
 
+bool lab_one_in(uint32_t n)
+{
+    return lab_draw(n) == 0;
+}
+
 void lab_word_u64(uint8_t word[32], uint64_t value)
 {
     memset(word, 0, 24);

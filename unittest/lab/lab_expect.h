@@ -48,5 +48,7 @@ void lab_word_address(uint8_t word[32], const uint8_t address[20]);
 
 /** A number below `below`; the sequence is fixed by the seed. */
 uint32_t lab_draw(uint32_t below);
+/** True once in `n` times. */
+bool lab_one_in(uint32_t n);
 void lab_seed(uint32_t seed);
 #endif

@@ -20,11 +20,6 @@ static lab_members asked[LAB_PRODUCTS]; /* the change that the roots of a produc
 /* Calls that were not refused; of these, heads that are floors, and approvals after the last one needed. */
 static unsigned done, floors, late;
 
-static bool one_in(uint32_t n)
-{
-    return lab_draw(n) == 0;
-}
-
 static wick_buf new_call(void)
 {
     lab_expect(lab_releases);
@@ -51,7 +46,7 @@ static unsigned draw_account(void)
 static unsigned draw_holder(const lab_product *p, uint8_t role, uint32_t voters, bool signs)
 {
     const unsigned first = lab_draw(LAB_PEOPLE);
-    const bool anybody = one_in(10);
+    const bool anybody = lab_one_in(10);
     unsigned found = signs ? lab_draw(LAB_KEYS) : draw_account(), position;
     for (unsigned i = 0; i < LAB_PEOPLE && !anybody; i++) {
         const unsigned who = (first + i) % LAB_PEOPLE;
@@ -71,7 +66,7 @@ static lab_product *draw_product(uint32_t releases)
 {
     const uint32_t first = lab_draw(LAB_PRODUCTS);
     lab_last.product = &lab_products[first];
-    for (uint32_t i = 0; i < LAB_PRODUCTS && !one_in(20); i++) {
+    for (uint32_t i = 0; i < LAB_PRODUCTS && !lab_one_in(20); i++) {
         lab_product *p = &lab_products[(first + i) % LAB_PRODUCTS];
         if (p->is.epoch != 0 && p->is.count >= releases) {
             return lab_last.product = p;
@@ -94,17 +89,18 @@ static void random_set_roles(void)
 {
     lab_product *p = draw_product(0);
     lab_members *m = &asked[p - lab_products];
-    if (m->bytes == 0 || one_in(4)) {
+    if (m->bytes == 0 || lab_one_in(4)) {
         lab_draw_members(m, p);
     }
     const unsigned caller =
-        draw_holder(p, WICK_ROLE_ROOT, one_in(6) ? 0 : voters_of(p, m), false);
+        draw_holder(p, WICK_ROLE_ROOT, lab_one_in(6) ? 0 : voters_of(p, m), false);
     const uint32_t epoch = p->is.epoch;
     wick_buf call = new_call();
     lab_put_members(&call, "setRoles(bytes32,bytes,uint256)", p, m);
     const bool good = lab_sets_roles(p, lab_account[caller], m);
     run(caller, &call, good, "release setRoles");
-    if (!lab_fits(m) || (p->is.epoch != epoch && one_in(2))) { /* else they vote for it once more */
+    if (!lab_fits(m) || (p->is.epoch != epoch && lab_one_in(2))) {
+        /* else they vote for it once more */
         m->bytes = 0;
     }
 }
@@ -117,7 +113,7 @@ static void random_allow(void)
     const unsigned caller = draw_holder(p, WICK_ROLE_PUBLISHER, 0, false);
     lab_last.device = device[lab_draw(DEVICES)];
     const bool allow =
-        (lab_allowed_word(p, lab_last.device) == 1) == one_in(4);
+        (lab_allowed_word(p, lab_last.device) == 1) == lab_one_in(4);
     wick_buf call = new_call();
     wick_calldata_product_allow(&call, p->id, lab_last.device, allow);
     run(caller, &call, lab_allows(p, lab_account[caller], lab_last.device, allow),
@@ -135,20 +131,20 @@ static void random_publish(void)
     REQUIRE(p->is.count < LAB_RELEASES);
     memset(&r, 0, sizeof r);
     memcpy(r.product, p->id, 32);
-    if (!one_in(30)) {
+    if (!lab_one_in(30)) {
         memset(r.manifest, (int)lab_draw(256), 32);
         wick_store_be32(r.manifest + 3, lab_draw(1u << 24));
     }
-    r.version = has_head && !one_in(12) ? head->version + 1 + lab_draw(3) : lab_draw(8);
-    r.counter = has_head ? head->counter + (one_in(4) ? lab_draw(3) : 0) : lab_draw(4);
-    if (one_in(12) && r.counter != 0) {
+    r.version = has_head && !lab_one_in(12) ? head->version + 1 + lab_draw(3) : lab_draw(8);
+    r.counter = has_head ? head->counter + (lab_one_in(4) ? lab_draw(3) : 0) : lab_draw(4);
+    if (lab_one_in(12) && r.counter != 0) {
         r.counter--;
     }
-    r.manifest_bytes = one_in(30) ? 0 : 1 + lab_draw(1u << 20);
-    if (one_in(40)) { /* the longest fields */
+    r.manifest_bytes = lab_one_in(30) ? 0 : 1 + lab_draw(1u << 20);
+    if (lab_one_in(40)) { /* the longest fields */
         r.manifest_bytes = UINT32_MAX;
     }
-    r.flags = one_in(3) ? WICK_RELEASE_FLOOR : 0;
+    r.flags = lab_one_in(3) ? WICK_RELEASE_FLOOR : 0;
     wick_buf call = new_call();
     wick_calldata_release_publish(&call, &r);
     lab_word_u64(index, p->is.count);
@@ -165,7 +161,7 @@ static void random_publish(void)
 static uint32_t draw_index(const lab_product *p)
 {
     const uint32_t first = lab_draw(p->is.count + 1);
-    for (uint32_t i = 0; i < p->is.count && !one_in(12); i++) {
+    for (uint32_t i = 0; i < p->is.count && !lab_one_in(12); i++) {
         const uint32_t index = (first + i) % p->is.count;
         const lab_release *r = &p->release[index];
         if (r->is.active_from == 0 && r->epoch == p->is.epoch && r->is.flags % 2 == 0 &&
@@ -173,8 +169,8 @@ static uint32_t draw_index(const lab_product *p)
             return index;
         }
     }
-    return one_in(12) ? p->is.count + lab_draw(2)
-           : one_in(2) ? p->is.index
+    return lab_one_in(12) ? p->is.count + lab_draw(2)
+           : lab_one_in(2) ? p->is.index
                        : lab_draw(p->is.count + 1);
 }
 
@@ -184,7 +180,7 @@ static void draw_reviewed(wick_release *reviewed, const lab_product *p, uint32_t
     *reviewed = p->release[index].is; /* zero if there is none */
     memcpy(reviewed->product, p->id, 32);
     reviewed->index = index;
-    if (!one_in(8)) {
+    if (!lab_one_in(8)) {
         return;
     }
     switch (lab_draw(5)) {
@@ -210,7 +206,7 @@ static void draw_reviewed(wick_release *reviewed, const lab_product *p, uint32_t
 static uint8_t *claims_in_call(void)
 {
     uint8_t *claims = call_bytes + 4 + 3 * 32;
-    if (one_in(20)) {
+    if (lab_one_in(20)) {
         claims[lab_draw(32)] ^= (uint8_t)(1u << lab_draw(8));
     }
     return claims;
@@ -234,7 +230,7 @@ static void random_approve(void)
     const uint32_t index = draw_index(p);
     wick_release reviewed;
     const unsigned caller =
-        draw_holder(p, WICK_ROLE_APPROVER, one_in(8) ? 0 : p->release[index].voters, false);
+        draw_holder(p, WICK_ROLE_APPROVER, lab_one_in(8) ? 0 : p->release[index].voters, false);
     draw_reviewed(&reviewed, p, index);
     wick_buf call = new_call();
     wick_calldata_release_approve(&call, &reviewed);
@@ -246,14 +242,14 @@ static void random_create(void)
 {
     lab_members m;
     lab_product *p = lab_last.product = &lab_products[lab_draw(LAB_PRODUCTS)];
-    for (unsigned i = 0; i < LAB_PRODUCTS && p->is.epoch != 0 && !one_in(8); i++) {
+    for (unsigned i = 0; i < LAB_PRODUCTS && p->is.epoch != 0 && !lab_one_in(8); i++) {
         p = lab_last.product = &lab_products[i];
     }
-    if ((p->is.epoch != 0 || p == &lab_products[LAB_PRODUCTS - 1]) && !one_in(3)) {
+    if ((p->is.epoch != 0 || p == &lab_products[LAB_PRODUCTS - 1]) && !lab_one_in(3)) {
         random_approve(); /* all are there: something else, mostly */
         return;
     }
-    const unsigned caller = one_in(4) ? draw_account() : LAB_ADMIN;
+    const unsigned caller = lab_one_in(4) ? draw_account() : LAB_ADMIN;
     lab_draw_members(&m, p);
     wick_buf call = new_call();
     lab_put_members(&call, "create(bytes32,bytes,uint256)", p, &m);
@@ -301,10 +297,10 @@ static void random_approve_for(void)
     const uint32_t index = draw_index(p);
     wick_release reviewed;
     uint8_t r[32], vs[32], signed_claims[32];
-    bool foreign = one_in(8);
-    const bool high = one_in(25), empty = one_in(25);
+    bool foreign = lab_one_in(8);
+    const bool high = lab_one_in(25), empty = lab_one_in(25);
     const unsigned signer =
-        draw_holder(p, WICK_ROLE_APPROVER, one_in(8) ? 0 : p->release[index].voters, true);
+        draw_holder(p, WICK_ROLE_APPROVER, lab_one_in(8) ? 0 : p->release[index].voters, true);
     draw_reviewed(&reviewed, p, index);
     draw_signature(r, vs, p, &reviewed, signer, foreign);
     if (high) {
@@ -337,7 +333,7 @@ static void random_revoke(void)
 static void random_view(void)
 {
     uint8_t slot[32] = {0}, want[32];
-    if (lab_storage_count() != 0 && !one_in(6)) {
+    if (lab_storage_count() != 0 && !lab_one_in(6)) {
         memcpy(slot, lab_storage_slot(lab_draw((uint32_t)lab_storage_count())), 32);
     }
     lab_storage_get(want, slot);

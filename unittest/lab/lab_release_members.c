@@ -8,11 +8,6 @@
 
 #define DAY UINT32_C(86400)
 
-static bool one_in(uint32_t n)
-{
-    return lab_draw(n) == 0;
-}
-
 bool lab_has_account(unsigned who)
 {
     return who < LAB_ACCOUNTS || who >= LAB_KEYS;
@@ -48,25 +43,26 @@ static void draw_roles(wick_product_roles *roles)
     for (unsigned i = 0; i < LAB_PEOPLE; i++) {
         const unsigned who = (first + i) % LAB_PEOPLE;
         if (!lab_has_account(who)) {
-            add(roles, lab_account[who], one_in(4) ? any[lab_draw(sizeof any)] : WICK_ROLE_APPROVER);
+            add(roles, lab_account[who],
+                lab_one_in(4) ? any[lab_draw(sizeof any)] : WICK_ROLE_APPROVER);
         } else {
             add(roles, lab_account[who],
                 have < sizeof must ? must[have++] : any[lab_draw(sizeof any)]);
         }
     }
     const unsigned reachable = held(roles, WICK_ROLE_APPROVER), roots = held(roles, WICK_ROLE_ROOT);
-    while (roles->count < WICK_PRODUCT_MEMBERS_MAX && !one_in(40)) {
+    while (roles->count < WICK_PRODUCT_MEMBERS_MAX && !lab_one_in(40)) {
         uint8_t stranger[20];
         for (size_t i = 0; i < sizeof stranger; i++) {
             stranger[i] = (uint8_t)lab_draw(256);
         }
-        if (roles->count < LAB_PEOPLE && one_in(2)) {
+        if (roles->count < LAB_PEOPLE && lab_one_in(2)) {
             break;
         }
         add(roles, stranger, any[1 + lab_draw(sizeof any - 1)]);
     }
-    roles->approvals = (uint8_t)(1 + lab_draw(reachable < 3 || one_in(5) ? reachable : 3));
-    roles->roots = (uint8_t)(2 + (one_in(3) ? lab_draw(roots - 1) : 0));
+    roles->approvals = (uint8_t)(1 + lab_draw(reachable < 3 || lab_one_in(5) ? reachable : 3));
+    roles->roots = (uint8_t)(2 + (lab_one_in(3) ? lab_draw(roots - 1) : 0));
     roles->flags = (uint8_t)lab_draw(2);
     roles->delay_s = delays[lab_draw(sizeof delays / sizeof delays[0])];
 }
@@ -176,7 +172,7 @@ void lab_draw_members(lab_members *m, const lab_product *p)
     lab_put_members(&call, "setRoles(bytes32,bytes,uint256)", p, m);
     wick_calldata_product_set_roles(&core, p->id, &roles);
     CHECK(core.len == call.len && memcmp(own, bytes, core.len) == 0);
-    if (one_in(3)) {
+    if (lab_one_in(3)) {
         spoil(m);
     }
 }
