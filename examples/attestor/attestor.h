@@ -18,17 +18,18 @@
  * and all of it will be on the chain. An answer is never longer than the question.
  *
  * Before anything is kept or read: who asks has returned what only a receiver at his address can have seen
- * (Echo, RFC 9175). Before anything is sent to an endpoint: the question is new, the endpoint word is one
- * that the contract would take, its address is a public one, the record is proven, live, and its owner has
- * signed. Then one datagram of at most 200 bytes, or one TCP connection, to an address in ten seconds, from
- * a port of the attestor's own choosing.
+ * (Echo, RFC 9175). Before a log is searched for an RSA key or a place of a probe or fetch is taken: he is the
+ * owner that the proven record names. Before anything is sent to an endpoint: the question is new, the endpoint
+ * word is one that the contract would take, its address is a public one, the record is proven, live, and its
+ * owner has signed. Then one datagram of at most 200 bytes, or one TCP connection, to an address in ten seconds,
+ * from a port of the attestor's own choosing.
  *
  * A service on TCP is asked about twice. The first question (CHALLENGE) is answered by N1, which is made of
  * the question and of a secret of this process: nothing is kept, nothing is read. The second (HTTPS) has
  * keccak256(N1 | N2) fetched from the endpoint under the TLS key of the record.
  *
- * While its node does not answer, who asks for what takes the chain is told to come again (5.03); it starts
- * without one too, and goes on by itself. N1, probes and fetches under way take no node.
+ * While its node does not answer, who asks for what takes the chain is told to come again (5.03, whatever the
+ * status is); it starts without one too, and goes on by itself. N1, probes and fetches under way take no node.
  *
  * The attestor is registered like a gateway, because a gateway answers only who has a record. Its two
  * keys are apart: [identity] proves who knocks, [attestor] key_file signs what was found. It keeps no
@@ -53,6 +54,9 @@
 /* Services that can be looked at at a time, and for how long. */
 #define ATTESTOR_FETCHES_MAX 4
 #define ATTESTOR_FETCH_MS 8000u
+/* Questions that can wait for their record at a time, one of a network: nobody is proven to be its owner yet, so they
+ * hold none of the places of probes and fetches. */
+#define ATTESTOR_WAITING_MAX 16
 /* What is read of an answer: the lines of all attestors that ask at a time. */
 #define ATTESTOR_BODY_MAX 2048
 /* Questions a second that may cost a look at the chain, of everybody ... */
@@ -68,7 +72,7 @@
 typedef struct look_question {
     uint32_t serial; /* not 0 */
     bool wants_key;
-    uint8_t id[32], service[32];
+    uint8_t id[32], service[32], signer[20];
     uint64_t now_s;
 } look_question;
 
@@ -81,7 +85,8 @@ typedef enum look_kind {
 typedef struct look_report {
     look_kind kind;
     uint32_t serial;
-    wick_status status;
+    wick_status status; /* WICK_OK: the record is live, and the signer is its owner */
+    bool proven; /* the status is the record's, not the chain's */
     wick_registry_domain domain;
     wick_device device;
     uint64_t head_s; /* time of the block */
@@ -105,7 +110,7 @@ typedef struct attestor_caller {
 /** A question that is being looked into. */
 typedef struct attestor_job {
     bool used;
-    uint32_t look;   /* question about its record that is not answered yet, 0: it is */
+    uint32_t look;   /* the question about its record */
     uint32_t handle; /* of its probe */
     wick_addr from;  /* of the caller */
     uint8_t exchange;
@@ -149,7 +154,8 @@ typedef struct attestor {
     uint32_t looks; /* questions that had a turn at the chain, ever */
     uint8_t secret[32]; /* of N1 and of Echo, drawn at the start */
     attestor_asker asker[ATTESTOR_ASKERS_MAX];
-    attestor_job job[WICK_NSL_CONNECT_MAX];
+    attestor_job waiting[ATTESTOR_WAITING_MAX]; /* for their records */
+    attestor_job job[WICK_NSL_CONNECT_MAX];     /* of owners, like those of fetches */
     attestor_fetch fetch[ATTESTOR_FETCHES_MAX];
     attestor_caller caller[ATTESTOR_CALLERS_MAX];
 } attestor;

@@ -85,7 +85,7 @@ uint64_t attestor_fetch_run(attestor *a)
     uint64_t next = WICK_TIME_NEVER(attestor_now(a));
     for (size_t i = 0; i < ATTESTOR_FETCHES_MAX; i++) {
         attestor_fetch *f = &a->fetch[i];
-        bool runs = f->job.used && f->job.look == 0;
+        bool runs = f->job.used;
         wick_status s = runs ? wick_http_poll(&f->http, attestor_now(a)) : WICK_AGAIN;
         if (runs && s == WICK_AGAIN) {
             next = wick_time_min(next, wick_http_deadline(&f->http));
@@ -102,7 +102,7 @@ nfds_t attestor_fetch_fds(const attestor *a, struct pollfd out[ATTESTOR_FETCHES_
     nfds_t n = 0;
     for (size_t i = 0; i < ATTESTOR_FETCHES_MAX; i++) {
         const attestor_fetch *f = &a->fetch[i];
-        if (f->job.used && f->job.look == 0 && wick_http_sock(&f->http) >= 0) {
+        if (f->job.used && wick_http_sock(&f->http) >= 0) {
             short want = wick_http_wants_write(&f->http) ? POLLOUT : POLLIN;
             out[n++] = (struct pollfd){wick_linux_net_fd(&a->h.linux_net, wick_http_sock(&f->http)),
                                        want, 0};
@@ -114,7 +114,7 @@ nfds_t attestor_fetch_fds(const attestor *a, struct pollfd out[ATTESTOR_FETCHES_
 void attestor_fetch_end(attestor *a)
 {
     for (size_t i = 0; i < ATTESTOR_FETCHES_MAX; i++) {
-        if (a->fetch[i].job.used && a->fetch[i].job.look == 0) {
+        if (a->fetch[i].job.used) {
             wick_http_cancel(&a->fetch[i].http);
             a->fetch[i].job.used = false;
         }

@@ -55,19 +55,22 @@ static void tell_state(looker *l, wick_status s)
     l->why = s;
 }
 
-/* The key of which the record holds the hash. */
-static wick_status announced(attestor *a, uint8_t pub[WICK_RSA_PUB_BYTES], const wick_device *device)
+/* The key of which the record holds the hash.
+ * @param[out] proven  as in a report */
+static wick_status announced(attestor *a, uint8_t pub[WICK_RSA_PUB_BYTES], bool *proven,
+                             const wick_device *device)
 {
     uint8_t der[WICK_RSA_SPKI_MAX];
     wick_buf spki = wick_buf_make(der, sizeof der);
     wick_status s = reader_announced(&a->r, &spki, &a->h.crypto, device->key,
                                      a->view.registry->device_registry);
+    *proven = s == WICK_OK || s == WICK_E_NOT_FOUND;
     s = s == WICK_OK ? wick_rsa_spki_decode(pub, wick_buf_span(&spki)) : s;
     return s == WICK_E_NOT_FOUND ? WICK_E_BAD_KEY : s; /* it was never announced: nobody can use it */
 }
 
-/* @param[out] proven  the node has answered; what the status says is the record's */
-static wick_status read_record(attestor *a, look_report *r, bool *proven, const look_question *q)
+/* @param[out] answers  the node does: those behind this question need not be told that it does not */
+static wick_status read_record(attestor *a, look_report *r, bool *answers, const look_question *q)
 {
     static const wick_record_seen never;
     uint8_t slots[CHAIN_SLOTS][32], words[CHAIN_SLOTS][32];
@@ -80,7 +83,7 @@ static wick_status read_record(attestor *a, look_report *r, bool *proven, const 
     if (s == WICK_OK) {
         s = reader_words(&a->r, words, (const uint8_t(*)[32])slots, CHAIN_SLOTS, contract);
     }
-    *proven = s == WICK_OK;
+    r->proven = *answers = s == WICK_OK;
     if (s == WICK_OK) {
         r->head_s = a->r.head.timestamp;
         memcpy(r->tls_key, words[2], 32);
@@ -89,9 +92,14 @@ static wick_status read_record(attestor *a, look_report *r, bool *proven, const 
     if (s == WICK_OK) {
         s = wick_device_check(&r->device, &never, q->now_s);
     }
-    if (s == WICK_OK && q->wants_key) {
-        s = r->device.key_type == WICK_KEY_TYPE_RSA2048 ? announced(a, r->pub, &r->device)
-                                                        : wick_device_pub33(r->pub, &r->device);
+    if (s == WICK_OK && memcmp(r->device.owner, q->signer, sizeof q->signer) != 0) {
+        s = WICK_E_NOT_OWNER; /* no stranger has a log searched */
+    }
+    if (s == WICK_OK && q->wants_key && r->device.key_type == WICK_KEY_TYPE_RSA2048) {
+        s = announced(a, r->pub, &r->proven, &r->device);
+        *answers = s != WICK_E_TIMEOUT;
+    } else if (s == WICK_OK && q->wants_key) {
+        s = wick_device_pub33(r->pub, &r->device);
     }
     return s;
 }
@@ -99,15 +107,15 @@ static wick_status read_record(attestor *a, look_report *r, bool *proven, const 
 static void answer(looker *l, const look_question *q)
 {
     look_report r;
-    bool proven = false;
+    bool answers = false;
     memset(&r, 0, sizeof r);
     r.kind = LOOK_ANSWER;
     r.serial = q->serial;
     /* Those behind one that the node left without an answer do not wait for it, too. */
-    r.status = l->up ? read_record(l->a, &r, &proven, q) : l->why;
+    r.status = l->up ? read_record(l->a, &r, &answers, q) : l->why;
     tell(l, &r);
     if (l->up) {
-        tell_state(l, proven ? WICK_OK : r.status);
+        tell_state(l, answers ? WICK_OK : r.status);
     }
 }
 
@@ -243,5 +251,9 @@ int look_stop(attestor *a)
         (void)waitpid(a->look_pid, &end, 0);
         return CLI_OK;
     }
-    return WIFEXITED(end) ? WEXITSTATUS(end) : CLI_REFUSED;
+    if (!WIFEXITED(end)) { /* it could not say so itself */
+        return cli_fail(a->c, WICK_E_STATE, "the process that reads the chain was ended by signal %d",
+                        WTERMSIG(end));
+    }
+    return WEXITSTATUS(end);
 }

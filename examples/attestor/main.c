@@ -34,6 +34,9 @@ attestor_caller *attestor_caller_at(attestor *a, const wick_addr *from)
 static bool is_waiting(const attestor *a, const attestor_caller *c)
 {
     bool waits = false;
+    for (size_t i = 0; i < ATTESTOR_WAITING_MAX; i++) {
+        waits = waits || (a->waiting[i].used && wick_addr_equal(&a->waiting[i].from, &c->from));
+    }
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
         waits = waits || (a->job[i].used && wick_addr_equal(&a->job[i].from, &c->from));
     }

@@ -11,6 +11,7 @@
 #define HEAD_AGE_MAX_S 300u
 #define BEHIND_S 30u
 
+/* What the status says of who asked or of the record. A chain out of reach is UNAVAILABLE whatever its status. */
 static uint8_t code_of(wick_status s)
 {
     switch ((int)s) {
@@ -121,6 +122,53 @@ static uint64_t time_for(uint64_t head, uint64_t now_s)
     return head <= now_s && now_s - head <= HEAD_AGE_MAX_S ? head : now_s - BEHIND_S;
 }
 
+/* ---- the verdict ---- */
+
+static wick_status sign(attestor *a, wick_attest_answer *out, const attestor_job *job)
+{
+    uint8_t digest[32], sig[64], recid = 0;
+    wick_attest_digest(digest, &a->domain, &job->attest);
+    out->checked_at = job->attest.checked_at;
+    wick_status s = a->h.keystore.secp256k1_sign(a->h.keystore.ctx, sig, &recid, a->key, digest);
+    return s == WICK_OK ? wick_signature_compact(out->r, out->vs, sig, recid) : s;
+}
+
+/* @param[in] code  of the refusal, if it is none of our own trouble */
+static void settle(attestor *a, const attestor_job *job, wick_status verdict, uint8_t code)
+{
+    uint8_t bytes[WICK_ATTEST_ANSWER_BYTES];
+    wick_buf body = wick_buf_make(bytes, sizeof bytes);
+    wick_attest_answer reached;
+    wick_attest_ask ask;
+    attestor_caller *c = attestor_caller_at(a, &job->from);
+    memset(&ask, 0, sizeof ask);
+    memcpy(ask.id, job->attest.id, 32);
+    memcpy(ask.service, job->attest.service, 32);
+    memcpy(ask.endpoint, job->attest.endpoint, 32);
+    ask.asked_at = job->asked_at;
+    wick_status s =
+        attestor_audit(a, &job->from, &ask, verdict, verdict == WICK_OK ? &job->attest : NULL);
+    s = verdict != WICK_OK ? verdict : s;
+    if (s == WICK_OK) {
+        s = sign(a, &reached, job);
+    }
+    if (c == NULL) {
+        return; /* it asks again, and its address may be probed again in ten seconds */
+    }
+    if (s != WICK_OK) {
+        refuse(a, c, job->exchange, verdict != WICK_OK ? code : code_of(s), s);
+        return;
+    }
+    wick_attest_answer_encode(&body, job->how, &reached);
+    put(a, c, job->exchange, wick_buf_span(&body));
+}
+
+static void conclude(attestor *a, attestor_job *job, wick_status verdict, uint8_t code)
+{
+    settle(a, job, verdict, code);
+    memset(job, 0, sizeof *job);
+}
+
 /* ---- the question ---- */
 
 static attestor_job *job_place(attestor *a)
@@ -133,19 +181,43 @@ static attestor_job *job_place(attestor *a)
     return NULL;
 }
 
-/* Is a question about this record being looked into? The owner of one would else hold all places, with
- * addresses that do not answer. */
-static bool is_asked_about(const attestor *a, const uint8_t id[32])
+static attestor_job *place_for(attestor *a, wick_attest_ask_how how)
 {
-    bool asked = false;
+    attestor_fetch *f = how == WICK_ATTEST_ASK_HTTPS ? attestor_fetch_place(a) : NULL;
+    return how == WICK_ATTEST_ASK_HTTPS ? (f != NULL ? &f->job : NULL) : job_place(a);
+}
+
+/* Is an endpoint of this record being looked at? The owner of one would else hold all places, with addresses
+ * that do not answer. Whoever holds a place has been proven to be the owner. */
+static bool is_looked_at(const attestor *a, const uint8_t id[32])
+{
+    bool looked = false;
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
-        asked = asked || (a->job[i].used && memcmp(a->job[i].attest.id, id, 32) == 0);
+        looked = looked || (a->job[i].used && memcmp(a->job[i].attest.id, id, 32) == 0);
     }
     for (size_t i = 0; i < ATTESTOR_FETCHES_MAX; i++) {
         const attestor_job *job = &a->fetch[i].job;
-        asked = asked || (job->used && memcmp(job->attest.id, id, 32) == 0);
+        looked = looked || (job->used && memcmp(job->attest.id, id, 32) == 0);
     }
-    return asked;
+    return looked;
+}
+
+/* A place among those that wait for a record. Nobody is proven to be anybody there, so a network has one, and a
+ * stranger's question is not in the way of the owner's. @return NULL: not now */
+static attestor_job *waiting_place(attestor *a, const wick_addr *from, const uint8_t id[32],
+                                   const uint8_t signer[20])
+{
+    attestor_job *place = NULL;
+    for (size_t i = 0; i < ATTESTOR_WAITING_MAX; i++) {
+        attestor_job *x = &a->waiting[i];
+        if (!x->used) {
+            place = x;
+        } else if (wick_addr_same_net(&x->from, from) ||
+                   (memcmp(x->attest.id, id, 32) == 0 && memcmp(x->signer, signer, 20) == 0)) {
+            return NULL;
+        }
+    }
+    return place;
 }
 
 /* A question whose words have been looked at: its owner's signature gives `signer`. */
@@ -175,16 +247,16 @@ static void fill(attestor_job *job, const attestor_caller *c, const question *q,
     memcpy(job->attest.endpoint, ask->endpoint, 32);
 }
 
-/* Takes a place, and has the record read. */
+/* Has the record read. */
 static wick_status begin(attestor *a, attestor_caller *c, const question *q, uint8_t exchange)
 {
     look_question to_read = {.wants_key = q->how == WICK_ATTEST_ASK_NSL, .now_s = q->now_s};
-    attestor_fetch *f = q->how == WICK_ATTEST_ASK_HTTPS ? attestor_fetch_place(a) : NULL;
-    attestor_job *job = q->how == WICK_ATTEST_ASK_HTTPS ? (f != NULL ? &f->job : NULL) : job_place(a);
+    attestor_job *job = waiting_place(a, &c->from, q->ask->id, q->signer);
     if (a->chain_status != WICK_OK) {
-        return a->chain_status;
+        refuse(a, c, exchange, WICK_COAP_UNAVAILABLE, a->chain_status);
+        return WICK_OK; /* answered */
     }
-    if (job == NULL || is_asked_about(a, q->ask->id)) {
+    if (job == NULL || place_for(a, q->how) == NULL || is_looked_at(a, q->ask->id)) {
         return WICK_E_LIMIT;
     }
     wick_status s = take_turn(a, c);
@@ -195,6 +267,7 @@ static wick_status begin(attestor *a, attestor_caller *c, const question *q, uin
     to_read.serial = a->look_serial;
     memcpy(to_read.id, q->ask->id, 32);
     memcpy(to_read.service, q->ask->service, 32);
+    memcpy(to_read.signer, q->signer, sizeof to_read.signer);
     s = look_ask(a, &to_read);
     if (s == WICK_OK) {
         fill(job, c, q, exchange);
@@ -226,15 +299,32 @@ static wick_status fetch(attestor *a, attestor_fetch *f, const look_report *r)
     return s == WICK_OK ? attestor_fetch_start(a, f, &f->job.endpoint, r->tls_key, n1, f->job.nonce) : s;
 }
 
-/* The record is read: goes on if it is the owner who has asked. */
-static void go_on(attestor *a, attestor_job *job, attestor_fetch *f, const look_report *r)
+static attestor_fetch *fetch_of(attestor *a, const attestor_job *job)
 {
+    attestor_fetch *f = NULL;
+    for (size_t i = 0; i < ATTESTOR_FETCHES_MAX; i++) {
+        f = job == &a->fetch[i].job ? &a->fetch[i] : f;
+    }
+    return f;
+}
+
+/* The record is read. If it is the owner who has asked, his question takes a place, for which there may have
+ * been others meanwhile. */
+static void go_on(attestor *a, attestor_job *waiting, const look_report *r)
+{
+    attestor_job *job = waiting;
     wick_status s = r->status;
-    job->look = 0;
-    if (s == WICK_OK && memcmp(r->device.owner, job->signer, sizeof job->signer) != 0) {
-        s = WICK_E_NOT_OWNER;
+    if (s == WICK_OK) {
+        job = place_for(a, waiting->how);
+        if (job == NULL || is_looked_at(a, waiting->attest.id)) {
+            job = waiting;
+            s = WICK_E_LIMIT;
+        }
     }
     if (s == WICK_OK) {
+        attestor_fetch *f = fetch_of(a, job);
+        *job = *waiting;
+        memset(waiting, 0, sizeof *waiting);
         memcpy(job->attest.key, r->device.key, 32);
         job->attest.epoch = r->device.epoch;
         /* not younger than what was seen, and no block is older */
@@ -242,7 +332,7 @@ static void go_on(attestor *a, attestor_job *job, attestor_fetch *f, const look_
         s = f != NULL ? fetch(a, f, r) : probe(a, job, r);
     }
     if (s != WICK_OK) {
-        attestor_conclude(a, job, s);
+        conclude(a, job, s, r->proven ? code_of(s) : WICK_COAP_UNAVAILABLE);
     }
 }
 
@@ -264,15 +354,9 @@ void attestor_looked(attestor *a, const look_report *r)
     if (r->kind == LOOK_STATE) {
         take_state(a, r->status);
     }
-    for (size_t i = 0; i < WICK_NSL_CONNECT_MAX && r->kind == LOOK_ANSWER; i++) {
-        if (a->job[i].used && a->job[i].look == r->serial) {
-            go_on(a, &a->job[i], NULL, r);
-            return;
-        }
-    }
-    for (size_t i = 0; i < ATTESTOR_FETCHES_MAX && r->kind == LOOK_ANSWER; i++) {
-        if (a->fetch[i].job.used && a->fetch[i].job.look == r->serial) {
-            go_on(a, &a->fetch[i].job, &a->fetch[i], r);
+    for (size_t i = 0; i < ATTESTOR_WAITING_MAX && r->kind == LOOK_ANSWER; i++) {
+        if (a->waiting[i].used && a->waiting[i].look == r->serial) {
+            go_on(a, &a->waiting[i], r);
             return;
         }
     }
@@ -346,56 +430,15 @@ void attestor_request(attestor *a, attestor_caller *from, const wick_coap_reques
     }
 }
 
-/* ---- the verdict ---- */
-
-static wick_status sign(attestor *a, wick_attest_answer *out, const attestor_job *job)
-{
-    uint8_t digest[32], sig[64], recid = 0;
-    wick_attest_digest(digest, &a->domain, &job->attest);
-    out->checked_at = job->attest.checked_at;
-    wick_status s = a->h.keystore.secp256k1_sign(a->h.keystore.ctx, sig, &recid, a->key, digest);
-    return s == WICK_OK ? wick_signature_compact(out->r, out->vs, sig, recid) : s;
-}
-
-static void conclude(attestor *a, const attestor_job *job, wick_status verdict)
-{
-    uint8_t bytes[WICK_ATTEST_ANSWER_BYTES];
-    wick_buf body = wick_buf_make(bytes, sizeof bytes);
-    wick_attest_answer reached;
-    wick_attest_ask ask;
-    attestor_caller *c = attestor_caller_at(a, &job->from);
-    memset(&ask, 0, sizeof ask);
-    memcpy(ask.id, job->attest.id, 32);
-    memcpy(ask.service, job->attest.service, 32);
-    memcpy(ask.endpoint, job->attest.endpoint, 32);
-    ask.asked_at = job->asked_at;
-    wick_status s =
-        attestor_audit(a, &job->from, &ask, verdict, verdict == WICK_OK ? &job->attest : NULL);
-    s = verdict != WICK_OK ? verdict : s;
-    if (s == WICK_OK) {
-        s = sign(a, &reached, job);
-    }
-    if (c == NULL) {
-        return; /* it asks again, and its address may be probed again in ten seconds */
-    }
-    if (s != WICK_OK) {
-        refuse(a, c, job->exchange, code_of(s), s);
-        return;
-    }
-    wick_attest_answer_encode(&body, job->how, &reached);
-    put(a, c, job->exchange, wick_buf_span(&body));
-}
-
 void attestor_conclude(attestor *a, attestor_job *job, wick_status verdict)
 {
-    conclude(a, job, verdict);
-    memset(job, 0, sizeof *job);
+    conclude(a, job, verdict, code_of(verdict));
 }
 
 void attestor_probed(attestor *a, uint32_t handle, wick_status status)
 {
     for (size_t i = 0; i < WICK_NSL_CONNECT_MAX; i++) {
-        if (a->job[i].used && a->job[i].look == 0 && a->job[i].handle == handle) {
+        if (a->job[i].used && a->job[i].handle == handle) {
             attestor_conclude(a, &a->job[i], status);
             return;
         }

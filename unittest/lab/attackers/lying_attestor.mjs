@@ -3,18 +3,14 @@
 // "<name> bad <why>" for each attempt. Nothing here uses the library: cast signs and calls.
 //   node lying_attestor.mjs CAST RPC REGISTRY NAME OWNER-KEY LIST LIAR-KEY LIAR-POSITION HONEST-KEY
 //       HONEST-POSITION ATTESTOR-ADDRESS NOBODY-THERE VICTIM
-import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import dgram from 'node:dgram';
-import fs from 'node:fs';
+import { caster, coap as request, hex, message, placeAt, question, signer, wanted } from './attestor_client.mjs';
 
 const [cast, rpc, registry, name, ownerKey, list, liarKey, liarAt, honestKey, honestAt, attestor,
   nobody, victim] = process.argv.slice(2);
-const run = (...args) => execFileSync(cast, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+const run = caster(cast);
 const keccak = (text) => run('keccak', text);
-const encode = (types, ...values) => run('abi-encode', `f(${types})`, ...values.map(String));
-const secret = (file) => `0x${fs.readFileSync(file, 'utf8').trim().replace(/^0x/, '')}`;
-const hex = (value, bytes) => BigInt(value).toString(16).padStart(2 * bytes, '0');
 
 const chain = async (method, params) => {
   const reply = await fetch(rpc, {
@@ -36,18 +32,8 @@ const owner = `0x${hex(record & ((1n << 160n) - 1n), 20)}`;
 const epoch = (record >> 216n) & 0xffffffffn;
 const now = Number(BigInt((await chain('eth_getBlockByNumber', ['latest', false])).result.timestamp));
 
-// port 4433, UDP, direct; validatedAt zero
-const place = (ip, seq) => {
-  const v4 = ip.split('.').reduce((n, part) => (n << 8n) | BigInt(part), 0xffffn);
-  return v4 | (4433n << 128n) | (17n << 144n) | (1n << 152n) | (BigInt(seq) << 160n) | (BigInt(now + 3600) << 192n);
-};
-const sign = (file, type, types, ...values) => {
-  const body = keccak(encode(`bytes32,${types}`, keccak(type), ...values));
-  const digest = keccak(`0x1901${separator.slice(2)}${body.slice(2)}`);
-  const signature = run('wallet', 'sign', '--no-hash', '--private-key', secret(file), digest);
-  const odd = signature.slice(130) === '1c' ? 1n : 0n;
-  return signature.slice(2, 66) + hex(BigInt(`0x${signature.slice(66, 130)}`) | (odd << 255n), 32);
-};
+const place = (ip, seq) => placeAt(ip, seq, now + 3600);
+const sign = signer(run, separator);
 const attest = (file, position, endpoint, checkedAt = now) => ({
   position: Number(position),
   bytes: hex(checkedAt, 5) + sign(file,
@@ -82,58 +68,8 @@ say('two_words_are_enough', await publish(dead, lie, attest(honestKey, honestAt,
 
 // ---- honest attestors, and what they are asked ----
 
-const ask = (file, endpoint, at = now, how = 1, nonce = 0) => Buffer.from(`01${hex(how, 1)}${id.slice(2)}${service.slice(2)}${hex(endpoint, 32)}${hex(nonce, 32)}${hex(at, 8)}${
-  sign(file, 'Reach(bytes32 id,bytes32 service,uint256 endpoint,bytes32 nonce,uint64 askedAt)',
-    'bytes32,bytes32,uint256,bytes32,uint64', id, service, endpoint, `0x${hex(nonce, 32)}`, at)}`, 'hex');
-
-// With an Echo of the attestor's (RFC 9175), or without one.
-const message = (body, echo) => {
-  const options = ['dpk', 'attest'].map((part, i) => Buffer.concat([
-    Buffer.from([((i === 0 ? 11 : 0) << 4) | part.length]), Buffer.from(part)]));
-  const option = echo === undefined ? [] : [Buffer.from([0xdd, 252 - 12 - 13, echo.length - 13]), echo];
-  return Buffer.concat([Buffer.from([0x44, 0x02]), crypto.randomBytes(6), ...options,
-    Buffer.from([0x11, 42]), ...option, Buffer.from([0xff]), body]);
-};
-// What the attestor wants to see again, of its 4.01: the one option there.
-const wanted = (m) => (m[1] === 0x81 && m[8] === 0xdd ? m.subarray(11, 11 + m[10] + 13) : undefined);
-
-const coap = (body, given) => new Promise((resolve) => {
-  const socket = dgram.createSocket('udp4');
-  let current = message(body, given);
-  const send = () => socket.send(current, 5683, attestor);
-  const again = setInterval(send, 3000);
-  let over = false; // what comes twice ends it once
-  const end = (text) => {
-    if (over) {
-      return;
-    }
-    over = true;
-    clearInterval(again);
-    clearTimeout(late);
-    setTimeout(() => socket.close(), 50); // the acknowledgement goes out
-    resolve(text);
-  };
-  const late = setTimeout(() => end('no answer'), 120000);
-  socket.on('message', (m) => {
-    if (m[1] === 0) {
-      return; // acknowledged: the answer comes later
-    }
-    if (!m.subarray(4, 8).equals(current.subarray(4, 8))) {
-      return; // to what was sent again before the Echo had come
-    }
-    if (given === undefined && wanted(m) !== undefined) {
-      given = wanted(m);
-      current = message(body, given);
-      send();
-      return;
-    }
-    if ((m[0] & 0x30) === 0) {
-      socket.send(Buffer.from([0x60, 0, m[2], m[3]]), 5683, attestor);
-    }
-    end(`${m[1] >> 5}.${String(m[1] & 31).padStart(2, '0')} ${m.subarray(m.indexOf(0xff, 4 + (m[0] & 15)) + 1)}`);
-  });
-  send();
-});
+const ask = (file, endpoint, at = now, how = 1, nonce = 0) => question(sign, file, id, service, endpoint, at, how, nonce);
+const coap = (body, given) => request(attestor, body, given);
 const paced = async (body) => { // an address may ask once a second
   await new Promise((resolve) => setTimeout(resolve, 1100));
   return coap(body);
