@@ -153,7 +153,7 @@ static size_t recv_udp(void *ctx, uint8_t *out, size_t cap, uint32_t timeout_ms)
 void wick_leaf_client_close(wick_leaf_client *c)
 {
     wick_leaf_dtls_end(&c->dtls);
-    if (c->fd > 0) {
+    if (c->open) {
         mbedtls_net_context net = {.fd = c->fd};
         mbedtls_net_free(&net);
     }
@@ -176,6 +176,7 @@ wick_status wick_leaf_client_open(wick_leaf_client *c, const char *host, const c
         return WICK_E_NET;
     }
     c->fd = net.fd;
+    c->open = true;
     for (unsigned i = 0; i < OPEN_TRIES && (i == 0 || s != WICK_OK); i++) {
         mbedtls_net_usleep(100000UL * i * i);
         s = wick_leaf_dtls_begin(&c->dtls, psk, wick_span_text(name), &udp);

@@ -175,7 +175,7 @@ files['README.md'] = `<!-- SPDX-License-Identifier: Apache-2.0 -->
 <!-- Made by unittest/bench/figures.mjs from the .tsv files here. -->
 # Updates, measured
 
-On a machine with two processors that had other work, by \`unittest/bench/patches.sh\` and
+On a machine with two processors, by \`unittest/bench/patches.sh\` and
 \`unittest/bench/updates.sh\`: times are for comparison with each other. The .tsv files are what was measured,
 \`node unittest/bench/figures.mjs --take\` makes this page of a new run.
 
@@ -209,8 +209,8 @@ From the moment in which the last approval of a release is sent until an endpoin
 endpoint is a \`wick update check\` of its own that begins anew, asks, verifies header and proof, and ends, at every
 poll. The bars go from the first endpoint to the last. What is to be expected is the wait for a block, for the header
 to be believed, and on the mean half a poll interval, for the last of many endpoints a whole one; it does not grow
-with the number of endpoints. One machine plays them all, though, and had other work: rows marked busy, in which a
-check took more than a second, say how slow that machine was, and are left out of the figure. The
+with the number of endpoints. One machine plays them all, though: rows marked busy, in which a check took more than a
+second, say how slow that machine was, and are left out of the figure. The
 operator's own node is believed at its head. A light client believes finalised headers alone, which ${pos.length
   ? 'on this devnet\n(minimal preset, 8 slots an epoch) come two to three epochs, 16 to 24 s, later;'
   : 'come two to three epochs\nlater (\`updates.sh --only pos\` measures it on the devnet; no figures of that are here yet):'} on the public network that is 12.8

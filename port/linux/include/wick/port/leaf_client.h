@@ -12,7 +12,8 @@
  *
  * It is compiled into the leaf's program, as wick/port/leaf_hash.h is, with the mbedtls of
  * toolchain/mbedtls_leaf_config.h: no function of public-key crypto comes along. No archive has it; its
- * source and that file are installed below share/wick/leaf. Nothing of mbedtls shows here. One thread; no object may be moved once it is in use.
+ * source and that file are installed below share/wick/leaf. Nothing of mbedtls shows here. One thread; no
+ * object may be moved once it is in use.
  */
 #include "wick/base.h"
 #include "wick/coap_client.h"
@@ -72,6 +73,7 @@ void wick_leaf_dtls_end(wick_leaf_dtls *d);
 /** A leaf and its gateway; begins as zeros. */
 typedef struct wick_leaf_client {
     wick_leaf_dtls dtls;
+    bool open;
     int fd;
     wick_coap_client coap;
     wick_coap_response answer; /* to the last question; its payload lives until the next. Code 0: none came */
