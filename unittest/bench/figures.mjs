@@ -209,9 +209,8 @@ From the moment in which the last approval of a release is sent until an endpoin
 endpoint is a \`wick update check\` of its own that begins anew, asks, verifies header and proof, and ends, at every
 poll. The bars go from the first endpoint to the last. What is to be expected is the wait for a block, for the header
 to be believed, and on the mean half a poll interval, for the last of many endpoints a whole one; it does not grow
-with the number of endpoints. One machine plays them all, though: rows marked busy, in which a check took more than a
-second, say how slow that machine was, and are left out of the figure. The
-operator's own node is believed at its head. A light client believes finalised headers alone, which ${pos.length
+with the number of endpoints. One machine plays them all: a row in which a check took more than a second would be
+marked busy and left out of the figure. The operator's own node is believed at its head. A light client believes finalised headers alone, which ${pos.length
   ? 'on this devnet\n(minimal preset, 8 slots an epoch) come two to three epochs, 16 to 24 s, later;'
   : 'come two to three epochs\nlater (\`updates.sh --only pos\` measures it on the devnet; no figures of that are here yet):'} on the public network that is 12.8
 minutes and more. The paper's hosts are subscribed to events of a whole node: they have no poll interval, and believe
