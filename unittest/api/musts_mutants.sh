@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Do the tests of the rules of core/psk/PROTOCOL.md section 10 notice? Takes one rule after the other
 # out of the code, links the suites that the rule's row names with it, and demands that a test of that
-# rule's number fails. Needs a build; nothing in it is changed.
+# rule's number fails. Needs a build; nothing in it is changed. That takes minutes: without WICK_FULL or a
+# RULE it looks only whether each bug still fits the code.
 # usage: musts_mutants.sh [RULE ...]
 . "$(dirname "$0")/lib.sh"
 
 only=" $* "
-if [ "$only" = "  " ] && [ -z "${WICK_FULL:-}" ]; then
-    echo "1..0 # SKIP compiles and links four dozen programs: unittest/run.sh --full"
-    exit 77
-fi
+fits_alone=
+[ "$only" != "  " ] || [ -n "${WICK_FULL:-}" ] || fits_alone=1
 [ -f "$WICK_BUILD_DIR/core/CMakeFiles/wick_core.dir/flags.make" ] || {
     echo "1..0 # SKIP not built by make"
     exit 77
@@ -51,6 +50,10 @@ mutant() {
         ok "$what" 1 "$scratch/out"
         return
     fi
+    if [ -n "$fits_alone" ]; then
+        ok "$what: fits" 0
+        return
+    fi
     if ! compile "$source" "$scratch/mutant.o" >"$scratch/out" 2>&1; then
         ok "$what" 1 "$scratch/out"
         return
@@ -86,7 +89,7 @@ mutant 6 $nsl/nsl_wire.c 's/^        at += WICK_NSL_COOKIE_BYTES;$/        ;/' "
 mutant 6 $nsl/nsl_wire.c 's/header\[3\] = (uint8_t)(header\[3\] & ~NSL_FLAG_COOKIE);/;/' "$musts" "its flag is in the transcript"
 mutant 6 $nsl/nsl_suite.c 's/wick_hpke_open(&h, plain, seal->aad,/wick_hpke_open(\&h, plain, wick_span_make(NULL, 0),/; s/wick_hpke_seal(&h, out + WICK_HPKE_ENC_BYTES, seal->aad, plain)/wick_hpke_seal(\&h, out + WICK_HPKE_ENC_BYTES, wick_span_make(NULL, 0), plain)/' "$musts" "the header is not sealed"
 mutant 6 $nsl/nsl_rsa.c 's/^                               seal->aad,$/                               wick_span_make(NULL, 0),/; s/keys + 32, seal->aad, plain);/keys + 32, wick_span_make(NULL, 0), plain);/' "$musts" "nor with RSA"
-mutant 11 $nsl/nsl_guard.c 's/^    if (!is_relay(node, from) &&$/    if (/' "$limits" "a relay has the share of one address"
+mutant 11 $nsl/nsl_guard.c 's/^    if (!nsl_is_relay(node, from) &&$/    if (/' "$limits" "a relay has the share of one address"
 mutant 11 $nsl/nsl_guard.c 's/^            wick_addr_equal(&e->path, from)) {$/            wick_addr_same_ip(\&e->path, from)) {/' "$limits" "the source of a handshake is an address without its port"
 mutant 11 $nsl/nsl_guard.c 's/^        count_of(node, from, OF_THIS_IP) >= WICK_NSL_HALF_OPEN_MAX \/ 2) {$/        count_of(node, from, OF_THIS_IP) >= WICK_NSL_HALF_OPEN_MAX) {/' "$limits" "one address may fill the table"
 mutant 11 $nsl/nsl_guard.c 's/^        return wick_time_reached(now_ms, e->since_ms + NSL_EVICT_MS) ? WICK_OK : WICK_E_NSL_RATE;$/        return WICK_OK;/' "$limits" "one source opens without a pause"
