@@ -14,7 +14,7 @@ static struct lab lab;
 TEST(static_ram)
 {
     size_t bar = 24 * 1024 + (sizeof(void *) > 4 ? 512 : 0);
-    bar += WICK_WITH_DIRECT ? 2560 : 0; /* paths of sessions, and refusals on their way out */
+    bar += WICK_WITH_DIRECT ? 2816 : 0; /* paths of sessions, and refusals on their way out */
     bar += WICK_WITH_TURN_SHA256 || WICK_WITH_TURN_MOBILITY || WICK_WITH_TURN_DUAL
                ? WICK_GW_TURNS * 448u
                : 0;
