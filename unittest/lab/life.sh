@@ -105,6 +105,13 @@ life_deploy() {
     life_account operator
     life_account relayer 59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d
     chains_fund "$manager" >"$work/fund.log" 2>&1 || broken "no money"
+    # The node has seen that; a light client is a slot or two behind it.
+    [ "$kind" != pos ] || until_ok 60 life_is_signed "$(chains_rpc "$chains_url" eth_blockNumber '[]' | tr -d '"')" \
+        || broken "no money that a light client sees"
+}
+life_is_signed() { # BLOCK: by the sync committee
+    life_signed=$(devnet_get beacon/light_client/optimistic_update \
+        data.attested_header.execution.block_number) && [ "$life_signed" -ge "$(($1))" ]
 }
 
 life_device() { # NAME LINES
