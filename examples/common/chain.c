@@ -6,8 +6,11 @@
 
 #include "wick/ancestor.h"
 #include "wick/header.h"
+#include "wick/port/health.h"
 
 #define HEAD_TIMEOUT_MS 60000u
+#define READS 5u
+#define READ_AGAIN_MS 200u
 
 wick_seal_rule chain_seal_rule(const conf_chain *chain)
 {
@@ -157,6 +160,20 @@ wick_status chain_head(chain_view *v)
     }
     wick_status s = link_head(v->link, &th, tier, v->wait_ms != 0 ? v->wait_ms : HEAD_TIMEOUT_MS);
     return s == WICK_OK ? reader_take(v->r, &th, chain_seal_rule(v->chain)) : s;
+}
+
+wick_status chain_words(chain_view *v, uint8_t (*values)[32], const uint8_t (*slots)[32], size_t count,
+                        const uint8_t contract[20])
+{
+    wick_status s = WICK_AGAIN;
+    for (unsigned i = 0; i < READS && (i == 0 || wick_health_of(s) == WICK_HEALTH_UNTRUE); i++) {
+        if (i != 0) {
+            link_pass(v->link, READ_AGAIN_MS);
+        }
+        s = chain_head(v);
+        s = s == WICK_OK ? reader_words(v->r, values, slots, count, contract) : s;
+    }
+    return s;
 }
 
 wick_status chain_ancestor(chain_view *v, wick_trusted_header *th, uint64_t number)

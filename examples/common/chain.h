@@ -6,8 +6,7 @@
  * records begins with.
  *
  *     int code = chain_open(&view, &r, cli, &host, ref.registry);
- *     s = chain_head(&view);
- *     s = reader_words(&r, values, slots, count, view.registry->device_registry);
+ *     s = chain_words(&view, values, slots, count, view.registry->device_registry);
  *     if (s != WICK_OK) { return chain_fail(&view, s, name); }
  *     chain_close(&view);
  */
@@ -52,6 +51,12 @@ int chain_open_link(chain_view *v, const cli *c, host *h, const char *name);
  *  @retval statuses of reader_head() and link_head()
  *  @retval WICK_E_TRUST_TIER the rule does not give the tier that is wanted */
 WICK_NODISCARD wick_status chain_head(chain_view *v);
+
+/** Words of a contract under a new head. A node that makes a block between its two answers may prove what is in
+ *  the next one: then both are asked for again, a few times. Who lies does it each time.
+ *  @retval statuses of chain_head() and reader_words() */
+WICK_NODISCARD wick_status chain_words(chain_view *v, uint8_t (*values)[32], const uint8_t (*slots)[32],
+                                       size_t count, const uint8_t contract[20]);
 
 /** Sets a reader up for the chain of a link, as chain_open() does. */
 void chain_read_with(chain_view *v, reader *r, host *h);

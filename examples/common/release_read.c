@@ -20,9 +20,7 @@ wick_status release_read(wick_release *release, wick_product *index, chain_view 
     const char *own = h->conf.identity.name;
     bool has_device = own[0] != '\0' && wick_name_hash(device, wick_span_text(own)) == WICK_OK;
     wick_release_query_init(&q, product32, has_device ? device : NULL);
-    wick_status s = chain_head(v);
-    s = s == WICK_OK ? reader_words(v->r, q.values, (const uint8_t(*)[32])q.slots, q.count,
-                                    v->registry->release_index)
-                     : s;
+    wick_status s = chain_words(v, q.values, (const uint8_t(*)[32])q.slots, q.count,
+                                v->registry->release_index);
     return s == WICK_OK ? wick_release_query_read(release, index, &q, v->r->head.timestamp) : s;
 }

@@ -447,9 +447,6 @@ int sender_pay(sender *s, send_outcome *out, const char *what, const uint8_t *to
 int sender_words(sender *s, uint8_t (*values)[32], const uint8_t (*slots)[32], size_t count,
                  const uint8_t contract[20], const char *what)
 {
-    wick_status st = chain_head(&s->view);
-    if (st == WICK_OK) {
-        st = reader_words(s->view.r, values, slots, count, contract);
-    }
+    wick_status st = chain_words(&s->view, values, slots, count, contract);
     return st == WICK_OK ? CLI_OK : chain_fail(&s->view, st, what);
 }

@@ -318,20 +318,14 @@ static void sort_given(void)
 
 static int publish(const cli *c, manager_link *by, uint64_t until_ms)
 {
-    uint8_t slots[1][32], words[1][32];
     wick_endpoint there;
     wick_relayed call = {.kind = WICK_RELAYED_PUBLISH_ATTESTED,
                          .proof = {(const uint8_t(*)[20])members, count, given, given_count}};
     memcpy(call.service, ask.service, 32);
     memcpy(call.word, ask.endpoint, 32);
     int code = owner_send(&s, by, &call, &device, "publish");
-    wick_slot_endpoint(slots[0], ask.id, ask.service, 0);
     for (bool over = code != CLI_OK || s.dry_run; !over;) {
-        /* A block may come in between: then the answer proves nothing yet. */
-        wick_status st = chain_head(&s.view);
-        st = st == WICK_OK ? reader_words(&s.r, words, (const uint8_t(*)[32])slots, 1, s.domain.contract)
-                           : st;
-        st = st == WICK_OK ? wick_endpoint_decode(&there, words[0]) : st;
+        wick_status st = owner_endpoint(&s, &there, ask.id, ask.service);
         over = st == WICK_OK && there.seq == endpoint.seq && there.validated_at_h != 0;
         if (!over && !owner_later(&s, until_ms)) {
             code = cli_fail(c, WICK_E_TX_LOST, "the endpoint is not in the record");
@@ -339,11 +333,7 @@ static int publish(const cli *c, manager_link *by, uint64_t until_ms)
         }
     }
     if (code == CLI_OK && !s.dry_run) {
-        out_rec o;
-        out_begin_step(&o, stdout, c->json, "published");
-        record_put_endpoint(&o, &there, WICK_OK);
-        record_put_header(&o, &s.r.head);
-        out_end(&o);
+        owner_published(&s, &there);
     }
     return code;
 }

@@ -200,11 +200,7 @@ static int check(const cli *c, host *h, const char *text)
     }
     wick_slot_device(slots[0], id, 0);
     wick_slot_device(slots[1], id, 1);
-    s = chain_head(&view);
-    if (s == WICK_OK) {
-        s = reader_words(&r, words, (const uint8_t(*)[32])slots, 2,
-                         view.registry->device_registry);
-    }
+    s = chain_words(&view, words, (const uint8_t(*)[32])slots, 2, view.registry->device_registry);
     if (s != WICK_OK) {
         return chain_fail(&view, s, text);
     }

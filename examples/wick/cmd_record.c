@@ -23,10 +23,7 @@ static wick_status read_word(uint8_t word[32], const uint8_t id[32], const wick_
     } else {
         wick_slot_leaf_root(slot[0], id);
     }
-    wick_status st = chain_head(&s.view);
-    if (st == WICK_OK) {
-        st = reader_words(&s.r, words, (const uint8_t(*)[32])slot, 1, s.domain.contract);
-    }
+    wick_status st = chain_words(&s.view, words, (const uint8_t(*)[32])slot, 1, s.domain.contract);
     memcpy(word, words[0], 32);
     return st;
 }

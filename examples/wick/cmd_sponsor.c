@@ -155,17 +155,6 @@ static int revoke(const cli *c, uint64_t until_ms)
     return code;
 }
 
-static wick_status read_endpoint(wick_endpoint *e)
-{
-    uint8_t slots[1][32], words[1][32];
-    wick_slot_endpoint(slots[0], call.id, call.service, 0);
-    wick_status st = chain_head(&s.view);
-    if (st == WICK_OK) {
-        st = reader_words(&s.r, words, (const uint8_t(*)[32])slots, 1, s.domain.contract);
-    }
-    return st == WICK_OK ? wick_endpoint_decode(e, words[0]) : st;
-}
-
 static int publish(const cli *c, uint64_t until_ms)
 {
     wick_device d;
@@ -182,7 +171,7 @@ static int publish(const cli *c, uint64_t until_ms)
     }
     memset(&there, 0, sizeof there);
     memcpy(call.id, id, sizeof call.id);
-    st = read_endpoint(&there);
+    st = owner_endpoint(&s, &there, call.id, call.service);
     if (st == WICK_OK || st == WICK_E_NO_ENDPOINT) {
         endpoint.seq = there.seq + 1;
         endpoint.expires = s.r.head.timestamp + expires_s;
@@ -190,18 +179,14 @@ static int publish(const cli *c, uint64_t until_ms)
     }
     code = st == WICK_OK ? owner_send(&s, &m, &call, &d, "publish") : chain_fail(&s.view, st, "endpoint");
     while (code == CLI_OK &&
-           (read_endpoint(&there) != WICK_OK || there.seq != endpoint.seq ||
+           (owner_endpoint(&s, &there, call.id, call.service) != WICK_OK || there.seq != endpoint.seq ||
             !wick_addr_equal(&there.addr, &endpoint.addr))) {
         if (!owner_later(&s, until_ms)) {
             code = cli_fail(c, WICK_E_TX_LOST, "the endpoint is not in the record");
         }
     }
     if (code == CLI_OK) {
-        out_rec o;
-        out_begin_step(&o, stdout, c->json, "published");
-        record_put_endpoint(&o, &there, WICK_OK);
-        record_put_header(&o, &s.r.head);
-        out_end(&o);
+        owner_published(&s, &there);
     }
     return code;
 }

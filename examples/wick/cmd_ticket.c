@@ -30,11 +30,8 @@ static wick_status read_key(uint8_t pub33[33], uint32_t *epoch, const uint8_t id
     uint64_t now_s = 0;
     wick_peer_query_init(&query, id, service, false);
     query.count = 2; /* the device words */
-    wick_status s = chain_head(&view);
-    if (s == WICK_OK) {
-        s = reader_words(&r, query.values, (const uint8_t(*)[32])query.slots, query.count,
-                         view.registry->device_registry);
-    }
+    wick_status s = chain_words(&view, query.values, (const uint8_t(*)[32])query.slots, query.count,
+                                view.registry->device_registry);
     if (s == WICK_OK) {
         s = wick_peer_record_read(&record, &query);
     }

@@ -4,10 +4,9 @@
 
 #include <string.h>
 
-#include "wick/port/health.h"
+#include "record_out.h"
 
 #define PERIOD_MS 200
-#define READS 5u
 #define CALL_LIFE_S 3600u /* a day at most would do; the manager sends it at once */
 /* The longest call is one with attestations. */
 #define CALL_MAX WICK_CALLDATA_ATTESTED_BYTES(WICK_ATTESTORS_MAX, WICK_ATTESTORS_MAX)
@@ -31,21 +30,29 @@ void owner_close(sender *s, manager_link *m)
 wick_status owner_device(sender *s, wick_device *d, const uint8_t id[32])
 {
     uint8_t slots[2][32], words[2][32];
-    wick_status st = WICK_AGAIN;
     wick_slot_device(slots[0], id, 0);
     wick_slot_device(slots[1], id, 1);
-    /* A node that makes a block between its two answers may prove what is in the next one. Who lies does it
-     * each time. */
-    for (unsigned i = 0; i < READS && (i == 0 || wick_health_of(st) == WICK_HEALTH_UNTRUE); i++) {
-        if (i != 0) {
-            link_pass(s->view.link, PERIOD_MS);
-        }
-        st = chain_head(&s->view);
-        if (st == WICK_OK) {
-            st = reader_words(&s->r, words, (const uint8_t(*)[32])slots, 2, s->domain.contract);
-        }
-    }
+    wick_status st =
+        chain_words(&s->view, words, (const uint8_t(*)[32])slots, 2, s->domain.contract);
     return st == WICK_OK ? wick_device_decode(d, words[0], words[1]) : st;
+}
+
+wick_status owner_endpoint(sender *s, wick_endpoint *e, const uint8_t id[32], const uint8_t service[32])
+{
+    uint8_t slots[1][32], words[1][32];
+    wick_slot_endpoint(slots[0], id, service, 0);
+    wick_status st =
+        chain_words(&s->view, words, (const uint8_t(*)[32])slots, 1, s->domain.contract);
+    return st == WICK_OK ? wick_endpoint_decode(e, words[0]) : st;
+}
+
+void owner_published(const sender *s, const wick_endpoint *e)
+{
+    out_rec o;
+    out_begin_step(&o, stdout, s->c->json, "published");
+    record_put_endpoint(&o, e, WICK_OK);
+    record_put_header(&o, &s->r.head);
+    out_end(&o);
 }
 
 int owner_read(sender *s, wick_device *d, uint8_t id[32])

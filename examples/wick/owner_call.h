@@ -11,10 +11,9 @@
  *     code = owner_open(&s, sponsored ? &m : NULL, &until_ms, cli);
  *     code = code == CLI_OK ? owner_read(&s, &device, id) : code;
  *     wick_relayed call = {.kind = WICK_RELAYED_REVOKE};
- *     code = code == CLI_OK ? owner_send(&s, sponsored ? &m : NULL, &call,
- * &device, "revoke") : code; while (code == CLI_OK && ... not in the record
- * ...) { if (!owner_later(&s, until_ms)) ... } owner_close(&s, sponsored ? &m :
- * NULL);
+ *     code = code == CLI_OK ? owner_send(&s, sponsored ? &m : NULL, &call, &device, "revoke") : code;
+ *     while (code == CLI_OK && ... not in the record ...) { if (!owner_later(&s, until_ms)) ... }
+ *     owner_close(&s, sponsored ? &m : NULL);
  *
  * What the manager says of a call counts for nothing before the record is
  * proven to hold it.
@@ -34,8 +33,15 @@ void owner_close(sender *s, manager_link *m);
 int owner_read(sender *s, wick_device *d, uint8_t id[32]);
 
 /** The record of an id under a new head. @retval WICK_OK  @retval others of
- * chain_head(), reader_words() and wick_device_decode() */
+ * chain_words() and wick_device_decode() */
 WICK_NODISCARD wick_status owner_device(sender *s, wick_device *d, const uint8_t id[32]);
+
+/** A service's primary endpoint under a new head. @retval WICK_OK  @retval others of
+ * chain_words() and wick_endpoint_decode() */
+WICK_NODISCARD wick_status owner_endpoint(sender *s, wick_endpoint *e, const uint8_t id[32],
+                                          const uint8_t service[32]);
+/** Prints it, as it has just been read. */
+void owner_published(const sender *s, const wick_endpoint *e);
 
 /** Signs and sends. Of `call` the kind and what belongs to it alone are set:
  * id, epoch and deadline come from here. A transaction of one's own is proven
